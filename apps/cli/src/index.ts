@@ -1,0 +1,2 @@
+/** qpc, the command line messenger. @module */
+export {}

@@ -1,0 +1,2 @@
+/** Calls, pushes and status codes over any connection. @module */
+export {}

@@ -1,0 +1,2 @@
+/** QUIC and TLS 1.3 over TCP, with a pinned server. @module */
+export {}

@@ -1,0 +1,69 @@
+/** Why a connection ended. */
+export type TransportErrorCode =
+  /** Nobody answers at that address. */
+  | "unreachable"
+  /** The peer, or the network, ended an established connection. */
+  | "closed"
+  /** The peer's certificate is not the pinned one. Never retried: a person must decide. */
+  | "peer_changed"
+  /** The peer's certificate is out of its validity period. */
+  | "certificate_expired"
+  /** The peer does not speak the protocol (ALPN, TLS version). */
+  | "protocol"
+  /** The reader was slower than the writer for longer than the limits allow. */
+  | "overflow"
+  /** The caller's AbortSignal. */
+  | "aborted"
+  /** The local port is taken. */
+  | "address_in_use"
+
+/** The network failed us, or the peer is not who it should be. `message` names what to do next. */
+export class TransportError extends Error {
+  override readonly name = "TransportError"
+  readonly code: TransportErrorCode
+  /** True if the same call may succeed later without anyone doing anything. */
+  readonly retryable: boolean
+
+  constructor(code: TransportErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options)
+    this.code = code
+    this.retryable = code === "unreachable" || code === "closed" || code === "overflow"
+  }
+}
+
+/**
+ * A reliable, ordered stream of bytes in both directions. What every transport promises, checked by the suite in
+ * `@qpc/transport/conformance`:
+ *
+ * - Bytes arrive in order, once, unchanged; their grouping into chunks means nothing.
+ * - `write` resolves when the transport can take more: awaiting it is back-pressure. Unread bytes are bounded, and a
+ *   reader that stops reading stops the writer.
+ * - `finish` ends our direction after everything written; the peer's `incoming` then ends. `close` ends both.
+ * - After an end, writes reject with a `TransportError`; `incoming` throws it, or just ends after the peer's `finish`.
+ */
+export interface Connection extends AsyncDisposable {
+  /** What the bytes travel over, for traces and diagnostics. */
+  readonly kind: "quic" | "tls" | "memory" | "noise" | "websocket"
+  /** The peer's address, for the audit log; not an identity. */
+  readonly peerAddress: string
+  /** Chunks as they arrive. One reader. Leaving the loop closes the connection. Chunks are owned by the reader. */
+  readonly incoming: AsyncIterable<Uint8Array>
+  /** Takes ownership of `bytes`. @throws TransportError `closed`, `overflow` */
+  write(bytes: Uint8Array): Promise<void>
+  /** No more writes from us. Idempotent. */
+  finish(): Promise<void>
+  /** Ends both directions. Idempotent; resolves when resources are released. @param reason - public, short, for the peer's log */
+  close(reason?: string): Promise<void>
+}
+
+/** A listening address. */
+export interface Listener extends AsyncDisposable {
+  readonly address: { readonly host: string; readonly port: number }
+  /** Accepted connections, in order. One reader. Ends at `close`. */
+  readonly connections: AsyncIterable<Connection>
+  /** Stops accepting; established connections live on. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Opens one connection; a client calls it again for every reconnect. */
+export type Dial = (options?: { readonly signal?: AbortSignal }) => Promise<Connection>

@@ -1,0 +1,2 @@
+/** One member of one group as one pure object. @module */
+export {}

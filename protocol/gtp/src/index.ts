@@ -1,0 +1,2 @@
+/** Group Text Protocol: text messages with ids over GBP. @module */
+export {}

@@ -1,0 +1,2 @@
+/** Messaging Layer Security (RFC 9420): a pure, synchronous engine. @module */
+export {}

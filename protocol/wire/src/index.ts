@@ -1,0 +1,22 @@
+/** Bytes in, bytes out: the one place where integers, vectors and CBOR meet the wire. @module */
+export type { Brand } from "./brand.ts"
+export { compareBytes, concatBytes, constantTimeEqual, equalBytes, fromHex, fromUtf8, toHex, toUtf8 } from "./bytes.ts"
+export { decodeCbor, encodeCbor } from "./cbor.ts"
+export type { CborLimits, CborValue } from "./cbor.ts"
+export { DecodeError } from "./decode-error.ts"
+export type { DecodeErrorCode } from "./decode-error.ts"
+export {
+  GROUP_ID_BYTES,
+  IDENTITY_KEY_BYTES,
+  MESSAGE_ID_BYTES,
+  newMessageId,
+  toGroupId,
+  toIdentityKey,
+  toMessageId,
+  uuidText,
+} from "./ids.ts"
+export type { GroupId, IdentityKey, MessageId, Random } from "./ids.ts"
+export { decodeWhole, Reader, readList, readOptional } from "./reader.ts"
+export { Secret } from "./secret.ts"
+export { decodeVarint, encodeVarint, VARINT_MAX } from "./varint.ts"
+export { encode, Writer } from "./writer.ts"

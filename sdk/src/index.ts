@@ -1,0 +1,2 @@
+/** Identity, conversations, encrypted local store and delivery: what a program calls. @module */
+export {}

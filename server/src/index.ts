@@ -1,0 +1,2 @@
+/** The delivery server: accounts, key packages, ordered inboxes. It cannot read a message. @module */
+export {}

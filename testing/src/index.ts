@@ -1,0 +1,2 @@
+/** Virtual time, seeded faults, end-to-end tests and benchmarks. Never shipped. @module */
+export {}

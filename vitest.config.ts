@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  resolve: { conditions: ["@qpc/source"] },
+  ssr: { resolve: { conditions: ["@qpc/source"] } },
+  test: {
+    include: ["{protocol,network,apps}/*/src/**/*.test.ts", "{server,sdk,testing}/src/**/*.test.ts", "tools/**/*.test.ts"],
+    testTimeout: 60_000,
+    coverage: { provider: "v8", include: ["{protocol,network,apps}/*/src/**/*.ts", "{server,sdk}/src/**/*.ts"] },
+  },
+})
