@@ -1,0 +1,91 @@
+import { type CipherSuite, type HpkeSealed } from "@qpc/crypto"
+import { encode, toUtf8 } from "@qpc/wire"
+
+const PREFIX = "MLS 1.0 "
+const EMPTY = new Uint8Array(0)
+
+/** ExpandWithLabel (RFC 9420 §8): a secret of `lengthBytes` for one purpose. The result is the caller's to zero. */
+export function expandWithLabel(
+  suite: CipherSuite,
+  secret: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  lengthBytes: number,
+): Uint8Array {
+  const info = encode((w) => w.uint16(lengthBytes).vector(toUtf8(PREFIX + label)).vector(context))
+  return suite.expand(secret, info, lengthBytes)
+}
+
+/** DeriveSecret (RFC 9420 §8). */
+export function deriveSecret(suite: CipherSuite, secret: Uint8Array, label: string): Uint8Array {
+  return expandWithLabel(suite, secret, label, EMPTY, suite.sizes.hashBytes)
+}
+
+/** DeriveTreeSecret (RFC 9420 §9): a secret of one generation of one leaf's ratchet. */
+export function deriveTreeSecret(
+  suite: CipherSuite,
+  secret: Uint8Array,
+  label: string,
+  generation: number,
+  lengthBytes: number,
+): Uint8Array {
+  return expandWithLabel(suite, secret, label, encode((w) => w.uint32(generation)), lengthBytes)
+}
+
+/** SignWithLabel (RFC 9420 §5.1.2). */
+export function signWithLabel(
+  suite: CipherSuite,
+  privateKey: Uint8Array,
+  label: string,
+  content: Uint8Array,
+): Uint8Array {
+  return suite.sign(privateKey, labelled(label, content))
+}
+
+/** VerifyWithLabel (RFC 9420 §5.1.2). */
+export function verifyWithLabel(
+  suite: CipherSuite,
+  publicKey: Uint8Array,
+  label: string,
+  content: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return suite.verify(publicKey, labelled(label, content), signature)
+}
+
+/**
+ * EncryptWithLabel (RFC 9420 §5.1.3).
+ *
+ * @param seed - `kemSeedBytes` of fresh entropy.
+ * @returns `undefined` if `publicKey` is not usable, which only a peer can cause.
+ */
+export function encryptWithLabel(
+  suite: CipherSuite,
+  publicKey: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  plaintext: Uint8Array,
+  seed: Uint8Array,
+): HpkeSealed | undefined {
+  return suite.hpkeSeal(publicKey, labelled(label, context), EMPTY, plaintext, seed)
+}
+
+/** DecryptWithLabel (RFC 9420 §5.1.3). `undefined` for what does not open. */
+export function decryptWithLabel(
+  suite: CipherSuite,
+  privateKey: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  sealed: HpkeSealed,
+): Uint8Array | undefined {
+  return suite.hpkeOpen(privateKey, labelled(label, context), EMPTY, sealed)
+}
+
+/** RefHash (RFC 9420 §5.2): names a key package or a proposal by its bytes. */
+export function refHash(suite: CipherSuite, label: string, value: Uint8Array): Uint8Array {
+  return suite.hash(encode((w) => w.vector(toUtf8(label)).vector(value)))
+}
+
+function labelled(label: string, content: Uint8Array): Uint8Array {
+  return encode((w) => w.vector(toUtf8(PREFIX + label)).vector(content))
+}
