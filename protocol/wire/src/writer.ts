@@ -29,31 +29,36 @@ export class Writer {
 
   uint8(value: number): this {
     checkInteger(value, UINT8_MAX)
-    this.#view.setUint8(this.#reserve(1), value)
+    const at = this.#reserve(1)
+    this.#view.setUint8(at, value)
     return this
   }
 
   uint16(value: number): this {
     checkInteger(value, UINT16_MAX)
-    this.#view.setUint16(this.#reserve(2), value)
+    const at = this.#reserve(2)
+    this.#view.setUint16(at, value)
     return this
   }
 
   uint32(value: number): this {
     checkInteger(value, UINT32_MAX)
-    this.#view.setUint32(this.#reserve(4), value)
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value)
     return this
   }
 
   uint64(value: bigint): this {
     if (value < 0n || value > UINT64_MAX) throw new RangeError(`not an unsigned 64-bit integer: ${value}`)
-    this.#view.setBigUint64(this.#reserve(8), value)
+    const at = this.#reserve(8)
+    this.#view.setBigUint64(at, value)
     return this
   }
 
   /** Copies `bytes` as they are, without a length. */
   bytes(bytes: Uint8Array): this {
-    this.#buffer.set(bytes, this.#reserve(bytes.length))
+    const at = this.#reserve(bytes.length)
+    this.#buffer.set(bytes, at)
     return this
   }
 
@@ -87,6 +92,7 @@ export class Writer {
     return this.#buffer.slice(0, this.#length)
   }
 
+  /** Call it before touching `#buffer` or `#view` in an expression: it may replace both. */
   #reserve(lengthBytes: number): number {
     const start = this.#length
     const end = start + lengthBytes
