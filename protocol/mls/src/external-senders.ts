@@ -1,0 +1,23 @@
+import { readList } from "@qpc/wire"
+import type { Reader, Writer } from "@qpc/wire"
+import { readCredential, writeCredential } from "./credential.ts"
+import type { Credential } from "./credential.ts"
+
+/** Someone outside the group who may propose (RFC 9420 §12.1.8.1). */
+export interface ExternalSender {
+  readonly signatureKey: Uint8Array
+  readonly credential: Credential
+}
+
+/** Reads the content of an `external_senders` extension (RFC 9420 §12.1.8.1). Returns views. */
+export function readExternalSenders(reader: Reader): ExternalSender[] {
+  return readList(reader, (inner) => ({ signatureKey: inner.vector(), credential: readCredential(inner) }))
+}
+
+/** Writes the content of an `external_senders` extension (RFC 9420 §12.1.8.1). */
+export function writeExternalSenders(writer: Writer, senders: readonly ExternalSender[]): void {
+  writer.list(senders, (inner, sender) => {
+    inner.vector(sender.signatureKey)
+    writeCredential(inner, sender.credential)
+  })
+}

@@ -1,0 +1,132 @@
+import { decodeWhole, DecodeError, encode } from "@qpc/wire"
+import type { Reader, Writer } from "@qpc/wire"
+import { readExtensions, writeExtensions } from "./extension.ts"
+import type { Extension } from "./extension.ts"
+import { readKeyPackage, writeKeyPackage } from "./key-package.ts"
+import type { KeyPackage } from "./key-package.ts"
+import { readLeafNode, writeLeafNode } from "./leaf-node.ts"
+import type { LeafNode } from "./leaf-node.ts"
+import { readPreSharedKeyId, writePreSharedKeyId } from "./psk-id.ts"
+import type { PreSharedKeyId } from "./psk-id.ts"
+
+/** ProposalType code points (RFC 9420 §17.4). */
+export const PROPOSAL_TYPES = {
+  add: 1,
+  update: 2,
+  remove: 3,
+  psk: 4,
+  reinit: 5,
+  external_init: 6,
+  group_context_extensions: 7,
+} as const
+
+/**
+ * A change that a commit may make (RFC 9420 §12.1).
+ *
+ * `custom` is any type RFC 9420 does not list, its content being one opaque vector. It decodes so that a refusal can
+ * name the type; it may be committed only where all members list the type (RFC 9420 §13.2), GREASE included (§13.5).
+ */
+export type Proposal =
+  | { readonly kind: "add"; readonly keyPackage: KeyPackage }
+  | { readonly kind: "update"; readonly leafNode: LeafNode }
+  | { readonly kind: "remove"; readonly removed: number }
+  | { readonly kind: "psk"; readonly id: PreSharedKeyId }
+  | {
+      readonly kind: "reinit"
+      readonly groupId: Uint8Array
+      readonly version: number
+      readonly cipherSuite: number
+      readonly extensions: readonly Extension[]
+    }
+  | { readonly kind: "external_init"; readonly kemOutput: Uint8Array }
+  | { readonly kind: "group_context_extensions"; readonly extensions: readonly Extension[] }
+  | { readonly kind: "custom"; readonly type: number; readonly body: Uint8Array }
+
+/** The code point of a proposal, as capabilities list it. */
+export function proposalType(proposal: Proposal): number {
+  return proposal.kind === "custom" ? proposal.type : PROPOSAL_TYPES[proposal.kind]
+}
+
+/** True if a commit of this proposal must carry a path (RFC 9420 §12.4). Unknown types do: it is the safe side. */
+export function requiresPath(proposal: Proposal): boolean {
+  return proposal.kind !== "add" && proposal.kind !== "psk" && proposal.kind !== "reinit"
+}
+
+/**
+ * Reads a Proposal (RFC 9420 §12.1). Returns views.
+ *
+ * @throws DecodeError `reserved_value` for type 0
+ */
+export function readProposal(reader: Reader): Proposal {
+  const start = reader.offset
+  const type = reader.uint16()
+  switch (type) {
+    case 0:
+      throw new DecodeError("reserved_value", start)
+    case PROPOSAL_TYPES.add:
+      return { kind: "add", keyPackage: readKeyPackage(reader) }
+    case PROPOSAL_TYPES.update:
+      return { kind: "update", leafNode: readLeafNode(reader) }
+    case PROPOSAL_TYPES.remove:
+      return { kind: "remove", removed: reader.uint32() }
+    case PROPOSAL_TYPES.psk:
+      return { kind: "psk", id: readPreSharedKeyId(reader) }
+    case PROPOSAL_TYPES.reinit:
+      return {
+        kind: "reinit",
+        groupId: reader.vector(),
+        version: reader.uint16(),
+        cipherSuite: reader.uint16(),
+        extensions: readExtensions(reader),
+      }
+    case PROPOSAL_TYPES.external_init:
+      return { kind: "external_init", kemOutput: reader.vector() }
+    case PROPOSAL_TYPES.group_context_extensions:
+      return { kind: "group_context_extensions", extensions: readExtensions(reader) }
+    default:
+      return { kind: "custom", type, body: reader.vector() }
+  }
+}
+
+/**
+ * Writes a Proposal (RFC 9420 §12.1).
+ *
+ * @throws RangeError if a `custom` proposal carries the type of a listed one: it would read back as another value.
+ */
+export function writeProposal(writer: Writer, proposal: Proposal): void {
+  writer.uint16(proposalType(proposal))
+  switch (proposal.kind) {
+    case "add":
+      return writeKeyPackage(writer, proposal.keyPackage)
+    case "update":
+      return writeLeafNode(writer, proposal.leafNode)
+    case "remove":
+      writer.uint32(proposal.removed)
+      return
+    case "psk":
+      return writePreSharedKeyId(writer, proposal.id)
+    case "reinit":
+      writer.vector(proposal.groupId).uint16(proposal.version).uint16(proposal.cipherSuite)
+      return writeExtensions(writer, proposal.extensions)
+    case "external_init":
+      writer.vector(proposal.kemOutput)
+      return
+    case "group_context_extensions":
+      return writeExtensions(writer, proposal.extensions)
+    case "custom":
+      if (proposal.type <= PROPOSAL_TYPES.group_context_extensions) {
+        throw new RangeError(`proposal type ${proposal.type} is not custom`)
+      }
+      writer.vector(proposal.body)
+  }
+}
+
+/** Reads a Proposal that fills `bytes`. Returns views. @throws DecodeError */
+export function decodeProposal(bytes: Uint8Array): Proposal {
+  return decodeWhole(bytes, readProposal)
+}
+
+/** The bytes of a Proposal. */
+export function encodeProposal(proposal: Proposal): Uint8Array {
+  return encode((writer) => writeProposal(writer, proposal))
+}
