@@ -92,12 +92,7 @@ export interface CipherSuite {
     seed: Uint8Array,
   ): HpkeSealed | undefined
   /** OpenBase (RFC 9180 §6.1). `undefined` for anything that does not open. */
-  hpkeOpen(
-    privateKey: Uint8Array,
-    info: Uint8Array,
-    aad: Uint8Array,
-    sealed: HpkeSealed,
-  ): Uint8Array | undefined
+  hpkeOpen(privateKey: Uint8Array, info: Uint8Array, aad: Uint8Array, sealed: HpkeSealed): Uint8Array | undefined
   /** SendExportBase (RFC 9180 §6.2), for external commits (RFC 9420 §8.3). */
   hpkeSendExport(
     publicKey: Uint8Array,

@@ -1,1 +1,8 @@
-export {}
+/** Cryptography on node:crypto, for Node 24 and later. @module */
+export { argon2id } from "./argon2id.ts"
+export type { Argon2idCost } from "./argon2id.ts"
+export { chacha20Poly1305Open, chacha20Poly1305Seal } from "./chacha20-poly1305.ts"
+export type { KeyLimits } from "./keys.ts"
+export { nodeRandom } from "./node-random.ts"
+export { newSuite0001, suite0001 } from "./suite-0001.ts"
+export type { NodeSuite } from "./suite-0001.ts"

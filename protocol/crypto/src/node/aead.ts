@@ -1,0 +1,66 @@
+import { createCipheriv, createDecipheriv, type CipherGCMTypes } from "node:crypto"
+import type { Aead } from "../primitives.ts"
+import { ownBytes } from "./own-bytes.ts"
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+interface Algorithm {
+  /** ChaCha20-Poly1305 has the same interface as GCM in node:crypto; its typings only know it under other names. */
+  readonly name: CipherGCMTypes
+  readonly aeadId: number
+  readonly keyBytes: number
+}
+
+/** RFC 5116 §5.1. */
+export const aes128Gcm: Aead = aeadOf({ name: "aes-128-gcm", aeadId: 0x0001, keyBytes: 16 })
+
+/** RFC 8439 §2.8. */
+export const chacha20Poly1305: Aead = aeadOf({
+  name: "chacha20-poly1305" as CipherGCMTypes,
+  aeadId: 0x0003,
+  keyBytes: 32,
+})
+
+function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
+  const options = { authTagLength: TAG_BYTES }
+
+  function checkLengths(key: Uint8Array, nonce: Uint8Array): void {
+    if (key.length !== keyBytes) throw new RangeError(`a key of ${name} has ${keyBytes} bytes`)
+    if (nonce.length !== NONCE_BYTES) throw new RangeError(`a nonce of ${name} has ${NONCE_BYTES} bytes`)
+  }
+
+  return {
+    aeadId,
+    keyBytes,
+    nonceBytes: NONCE_BYTES,
+    tagBytes: TAG_BYTES,
+    seal(key, nonce, aad, plaintext) {
+      checkLengths(key, nonce)
+      const cipher = createCipheriv(name, key, nonce, options)
+      if (aad.length > 0) cipher.setAAD(aad)
+      const sealed = new Uint8Array(plaintext.length + TAG_BYTES)
+      sealed.set(cipher.update(plaintext))
+      cipher.final()
+      sealed.set(cipher.getAuthTag(), plaintext.length)
+      return sealed
+    },
+    open(key, nonce, aad, ciphertext) {
+      checkLengths(key, nonce)
+      const length = ciphertext.length - TAG_BYTES
+      if (length < 0) return undefined
+      const decipher = createDecipheriv(name, key, nonce, options)
+      if (aad.length > 0) decipher.setAAD(aad)
+      decipher.setAuthTag(ciphertext.subarray(length))
+      const plaintext = length === 0 ? new Uint8Array(0) : decipher.update(ciphertext.subarray(0, length))
+      try {
+        decipher.final()
+      } catch {
+        // The only failure left at this point is the tag; node:crypto gives it neither a class nor a code.
+        plaintext.fill(0)
+        return undefined
+      }
+      return ownBytes(plaintext)
+    },
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Keeps what was made of a key under a name, and forgets the least recently used beyond a limit.
+ *
+ * On Node importing an Ed25519 or X25519 private key costs as much as using it, so a program that signs a hundred times
+ * with one key would pay double.
+ */
+export class KeyCache<T> {
+  readonly #limit: number
+  readonly #entries = new Map<string, T>()
+
+  /** @throws RangeError unless `limit` is a positive integer */
+  constructor(limit: number) {
+    if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError("a key cache holds at least one key")
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  of(name: string, make: () => T): T {
+    const kept = this.#entries.get(name)
+    if (kept !== undefined) {
+      this.#entries.delete(name)
+      this.#entries.set(name, kept)
+      return kept
+    }
+    const made = make()
+    if (this.#entries.size === this.#limit) {
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest)
+        break
+      }
+    }
+    this.#entries.set(name, made)
+    return made
+  }
+
+  peek(name: string): T | undefined {
+    return this.#entries.get(name)
+  }
+
+  forget(name: string): void {
+    this.#entries.delete(name)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+}
