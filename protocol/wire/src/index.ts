@@ -2,7 +2,9 @@
 export type { Brand } from "./brand.ts"
 export { compareBytes, concatBytes, constantTimeEqual, equalBytes, fromHex, fromUtf8, toHex, toUtf8 } from "./bytes.ts"
 export { decodeCbor, encodeCbor } from "./cbor.ts"
-export type { CborLimits, CborValue } from "./cbor.ts"
+export type { CborKey, CborValue } from "./cbor.ts"
+export type { CborLimits } from "./cbor-check.ts"
+export { CborFields, cborUint } from "./cbor-fields.ts"
 export { DecodeError } from "./decode-error.ts"
 export type { DecodeErrorCode } from "./decode-error.ts"
 export {
