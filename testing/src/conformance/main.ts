@@ -1,0 +1,64 @@
+/**
+ * `npm run conformance [-- --json]`: runs every set of published test vectors and says what came of it.
+ *
+ * Exit code 0 when nothing failed, 1 when a case failed, 2 when the vectors are not there.
+ */
+import { existsSync } from "node:fs"
+import { parseArgs } from "node:util"
+import { cryptoVectorSets } from "@qpc/crypto/conformance"
+import { suite0001 } from "@qpc/crypto/node"
+import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
+import { wireVectorSets } from "@qpc/wire/conformance"
+import { setsNotRun } from "./not-run.ts"
+import type { VectorResult, VectorSet } from "./vector-set.ts"
+
+const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } })
+const vectorsDir = process.env["VECTORS_DIR"] ?? new URL("../../../../shared/vectors", import.meta.url).pathname
+if (!existsSync(vectorsDir)) {
+  console.error(`No test vectors at ${vectorsDir}. Set VECTORS_DIR to the folder that holds them.`)
+  process.exit(2)
+}
+
+const suites = [suite0001]
+const sets: VectorSet[] = [
+  ...treeVectorSets(vectorsDir, suites),
+  ...groupVectorSets(vectorsDir, suites),
+  ...cryptoVectorSets(vectorsDir),
+  ...wireVectorSets(vectorsDir),
+  ...setsNotRun(vectorsDir),
+]
+
+const results = sets.map((set) => ({ name: set.name, ...runSafely(set) }))
+if (values.json) {
+  const rows = results.map(({ failures: _, ...row }) => row)
+  console.log(JSON.stringify({ sets: rows }, undefined, 2))
+} else {
+  printTable(results)
+}
+process.exitCode = results.some((result) => result.failed > 0) ? 1 : 0
+
+/** A runner that throws counts as one failed case: a broken runner must never look like a passed set. */
+function runSafely(set: VectorSet): VectorResult {
+  try {
+    const result = set.run()
+    if (result.passed + result.failed + result.skipped !== result.cases) {
+      return { ...result, failed: result.failed + 1, failures: ["the counts do not add up"] }
+    }
+    return result
+  } catch (error) {
+    return { cases: 1, passed: 0, failed: 1, skipped: 0, failures: [String(error)] }
+  }
+}
+
+function printTable(rows: readonly ({ readonly name: string } & VectorResult)[]): void {
+  const width = Math.max(...rows.map((row) => row.name.length))
+  const cell = (value: string | number): string => String(value).padStart(7)
+  console.log(`${"set".padEnd(width)}${cell("cases")}${cell("passed")}${cell("failed")}${cell("skipped")}`)
+  for (const row of rows) {
+    const counts = cell(row.cases) + cell(row.passed) + cell(row.failed) + cell(row.skipped)
+    console.log(`${row.name.padEnd(width)}${counts}${row.why === undefined ? "" : `  ${row.why}`}`)
+    for (const failure of row.failures.slice(0, 5)) console.log(`    ${failure}`)
+  }
+  const sum = (field: "cases" | "passed" | "failed" | "skipped"): number => rows.reduce((n, row) => n + row[field], 0)
+  console.log(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped of ${sum("cases")}`)
+}
