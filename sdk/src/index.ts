@@ -1,2 +1,32 @@
 /** Identity, conversations, encrypted local store and delivery: what a program calls. @module */
-export {}
+export type {
+  Client,
+  ClientLimits,
+  ClientOptions,
+  Conversation,
+  HistoryRange,
+  SyncOptions,
+  WaitOptions,
+} from "./api.ts"
+export { ClientError } from "./client-error.ts"
+export type { ClientErrorCode, ClientErrorDetail } from "./client-error.ts"
+export type { Clock } from "./clock.ts"
+export { MemoryStore, newMemoryDisk } from "./memory-store.ts"
+export type { MemoryDisk } from "./memory-store.ts"
+export type {
+  ClientEvent,
+  ConnectionState,
+  Failure,
+  Identity,
+  MessageState,
+  Notice,
+  NoticeReason,
+  Person,
+  Sent,
+  StoredMessage,
+  SyncReport,
+} from "./model.ts"
+export type { OpaqueClient } from "./opaque.ts"
+export { COLLECTIONS, DEFAULT_LIST_ROWS } from "./store.ts"
+export type { Change, Collection, Row, RowRange, Store } from "./store.ts"
+export type { TraceLine } from "./trace.ts"

@@ -1,0 +1,151 @@
+import type { CipherSuite } from "@qpc/crypto"
+import type { Dial } from "@qpc/transport"
+import type { GroupId, Random } from "@qpc/wire"
+import type { Clock } from "./clock.ts"
+import type {
+  ClientEvent,
+  ConnectionState,
+  Identity,
+  Notice,
+  Person,
+  Sent,
+  StoredMessage,
+  SyncReport,
+} from "./model.ts"
+import type { OpaqueClient } from "./opaque.ts"
+import type { Store } from "./store.ts"
+import type { TraceLine } from "./trace.ts"
+
+/** Bounds of one client. Every queue it keeps is named here. */
+export interface ClientLimits {
+  /** Unread live events per reader; beyond it the reader's loop throws `events_overflow`. Default 1024. */
+  readonly eventsUnread: number
+  /** Calls that wait for the store at one time; beyond it a call throws `busy`. Default 1024. */
+  readonly callsWaiting: number
+  /** Rows in the outbox; beyond it sending throws `busy`. Default 10 000. */
+  readonly outboxRows: number
+  /** Envelopes kept for one group that we have not joined yet. Default 256. */
+  readonly parkedPerGroup: number
+  /** Groups for which envelopes are kept. Default 64. */
+  readonly parkedGroups: number
+  /** After this a parked envelope is given up with a notice. Default 7 days. */
+  readonly parkedMs: number
+  /** Notices kept; the oldest goes first. Default 1000. */
+  readonly noticesKept: number
+  /** Text of one message in UTF-8 bytes. Default 64 KiB. */
+  readonly textBytes: number
+  /** Key packages that the server should hold for us. Default 50. */
+  readonly keyPackageStock: number
+  /** Below this the stock is topped up. Default 20. */
+  readonly keyPackageLow: number
+  /** Lifetime of a key package. Default 28 days. */
+  readonly keyPackageLifetimeMs: number
+  /** Envelopes taken in before the server is told that it may forget them. Default 16; below the server's push window. */
+  readonly ackEvery: number
+  /** How long one call to the server may take. Default 30 s. */
+  readonly callDeadlineMs: number
+}
+
+/** What a client is made of. */
+export interface ClientOptions {
+  /** Open and ours alone; the client closes it. */
+  readonly store: Store
+  /** Called for every connection and reconnection. */
+  readonly dial: Dial
+  readonly suite: CipherSuite
+  readonly random: Random
+  readonly clock: Clock
+  /** The client closes it. */
+  readonly opaque: OpaqueClient
+  /** Asked when the server no longer knows the session; without it the client stops with `session_expired`. */
+  readonly password?: () => Promise<string>
+  /** What `dial` reaches, kept with the identity when registering so that a later start can find it. */
+  readonly serverAddress?: string
+  /** One line per layer that a message crosses. */
+  readonly onTrace?: (line: TraceLine) => void
+  readonly limits?: Partial<ClientLimits>
+}
+
+/** How far back to read. */
+export interface HistoryRange {
+  /** Default 50. */
+  readonly limit?: number
+  /** Only messages at an earlier position. Default: from the newest. */
+  readonly before?: number
+}
+
+/** How long to wait. */
+export interface WaitOptions {
+  /** Default 30 s. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** One group, as a person sees it. Methods reject with `ClientError`. */
+export interface Conversation {
+  readonly id: GroupId
+  readonly name: string
+  readonly epoch: bigint
+  /** False after somebody removed us; the history stays. */
+  readonly isMember: boolean
+  /** RFC 9420 §8.7: equal for two members exactly when they share the epoch's keys. */
+  readonly epochAuthenticator: Uint8Array
+  members(): readonly Person[]
+  /**
+   * Looks the user up, takes one of their key packages and stores the commit that adds them.
+   *
+   * @throws ClientError `user_unknown`, `identity_changed`, `key_packages_exhausted`, `key_package_refused`, `group_refused`
+   */
+  invite(username: string): Promise<Sent>
+  /** @throws ClientError `user_unknown`, `group_refused` */
+  remove(username: string): Promise<Sent>
+  /** Seals and stores; the network follows by itself. Resolves when the message is safe on this disk. */
+  send(text: string): Promise<Sent>
+  /** Resolves when the server accepted it, or for a change of the group when this member made it. @throws ClientError `send_failed`, `timeout` */
+  waitAccepted(id: string, options?: WaitOptions): Promise<Sent>
+  /** Oldest first. */
+  history(range?: HistoryRange): Promise<readonly StoredMessage[]>
+}
+
+/** How long a synchronisation goes on. */
+export interface SyncOptions {
+  /** Give up after this. Default 30 s. */
+  readonly waitMs?: number
+  /** Go on, even when everything is taken in, until this holds or the time is over. */
+  readonly until?: (report: SyncReport) => boolean
+  readonly signal?: AbortSignal
+}
+
+/** One person on one machine. Methods reject with `ClientError`; a wrong argument throws `RangeError`. */
+export interface Client extends AsyncDisposable {
+  /**
+   * Makes an identity, registers it and logs in. May be repeated after a crash or a lost answer.
+   *
+   * @throws ClientError `already_registered`, `username_taken`, `username_invalid`
+   */
+  register(username: string, password: string): Promise<Identity>
+  /** @throws ClientError `login_refused`, `identity_missing` */
+  login(username: string, password: string): Promise<Identity>
+  whoami(): Identity | undefined
+  createGroup(name: string): Promise<Conversation>
+  conversations(): readonly Conversation[]
+  /**
+   * By name, by id in hexadecimal, or by an unambiguous beginning of the id.
+   *
+   * @throws ClientError `conversation_unknown`, `conversation_ambiguous` with candidates
+   */
+  conversation(nameOrId: string): Conversation
+  /** Connects if need be, empties the outbox, takes the inbox in. Throws what needs a person, reports the rest. */
+  sync(options?: SyncOptions): Promise<SyncReport>
+  /** Connects and stays connected, reconnecting by itself, until the client is closed. */
+  connect(): void
+  /** From now on. Ends with the signal or the client; throws `events_overflow` if read too slowly. */
+  events(signal: AbortSignal): AsyncIterable<ClientEvent>
+  readonly connectionState: ConnectionState
+  /** Newest last. */
+  notices(limit?: number): Promise<readonly Notice[]>
+  /** The pinned key of a name, looked up once. @throws ClientError `user_unknown`, `identity_changed` */
+  contact(username: string): Promise<Person>
+  /** Ends the connection, waits for what is being written, closes the store. Idempotent. */
+  close(): Promise<void>
+}

@@ -1,0 +1,129 @@
+import type { GroupId, IdentityKey } from "@qpc/wire"
+
+/** Who this profile is. */
+export interface Identity {
+  readonly username: string
+  readonly identityKey: IdentityKey
+  /** The server that the name belongs to, as it was written when registering; empty where the caller named none. */
+  readonly serverAddress: string
+  /** False between the first try to register and the server's word that it succeeded. */
+  readonly isRegistered: boolean
+}
+
+/** One member as people see it. */
+export interface Person {
+  readonly identityKey: IdentityKey
+  /** The pinned name; absent until it was looked up once. */
+  readonly username?: string
+}
+
+/**
+ * Where a message is.
+ *
+ * - `received`: from another member.
+ * - `stored`: ours, safe on this disk, not yet accepted by the server.
+ * - `accepted`: ours, the server will deliver it.
+ * - `failed`: ours, it will not be delivered; `failure` says why and what to do.
+ */
+export type MessageState = "received" | "stored" | "accepted" | "failed"
+
+/** Why something of ours was given up. */
+export interface Failure {
+  readonly code: string
+  readonly nextStep: string
+}
+
+/** One line of a conversation. */
+export interface StoredMessage {
+  /** UUIDv7; for an own message also the id that the server knows it by. */
+  readonly id: string
+  readonly groupId: GroupId
+  /** Order within the conversation, from 1; never repeats. */
+  readonly position: number
+  readonly sender: Person
+  readonly isOwn: boolean
+  readonly text: string
+  /** The sender's clock. */
+  readonly sentAtMs: number
+  /** Our clock. */
+  readonly storedAtMs: number
+  readonly state: MessageState
+  readonly failure?: Failure
+}
+
+/** Something of ours on its way. */
+export interface Sent {
+  readonly id: string
+  readonly state: "stored" | "accepted" | "failed"
+  readonly failure?: Failure
+}
+
+/** Something arrived that cannot be shown. Holds sizes, numbers and public ids only. */
+export interface Notice {
+  readonly position: number
+  readonly atMs: number
+  /** Inbox sequence number of the envelope; 0 where it did not come through the inbox. */
+  readonly seq: bigint
+  readonly sizeBytes: number
+  readonly groupId?: GroupId
+  /** A stable name: a drop reason of the group protocol, or one of {@link NoticeReason}. */
+  readonly reason: string
+}
+
+/** Reasons that this package adds to those of the group protocol. */
+export type NoticeReason =
+  | "malformed_envelope"
+  | "welcome_for_known_group"
+  | "welcome_refused"
+  | "parking_full"
+  | "parking_expired"
+  | "intent_failed"
+  | "send_failed"
+  | "server_reset"
+
+/** Whether the server can be reached, and what to do if not. */
+export type ConnectionState =
+  | { readonly at: "offline" }
+  | { readonly at: "connecting" }
+  | { readonly at: "online" }
+  | { readonly at: "waiting"; readonly retryAtMs: number; readonly code: string; readonly reason: string }
+  /** No more tries until a person acted. */
+  | { readonly at: "stopped"; readonly code: string; readonly nextStep: string }
+
+/** What happened, live. Everything in it is already on disk. */
+export type ClientEvent =
+  | { readonly kind: "message"; readonly message: StoredMessage }
+  | {
+      readonly kind: "message_state"
+      readonly groupId: GroupId
+      readonly id: string
+      readonly state: MessageState
+      readonly failure?: Failure
+    }
+  | { readonly kind: "joined"; readonly groupId: GroupId; readonly name: string }
+  | {
+      readonly kind: "members_changed"
+      readonly groupId: GroupId
+      readonly epoch: bigint
+      readonly by?: Person
+      readonly added: readonly Person[]
+      readonly removed: readonly Person[]
+    }
+  | { readonly kind: "removed"; readonly groupId: GroupId }
+  | { readonly kind: "notice"; readonly notice: Notice }
+  | { readonly kind: "connection"; readonly state: ConnectionState }
+
+/** What one synchronisation did. */
+export interface SyncReport {
+  /** Messages of others that were stored. */
+  readonly received: readonly StoredMessage[]
+  /** Own messages and group changes that the server accepted. */
+  readonly accepted: number
+  /** Still in the outbox. */
+  readonly pending: number
+  readonly failed: number
+  readonly joined: readonly GroupId[]
+  readonly notices: readonly Notice[]
+  /** True if everything the server had at the beginning was taken in and the outbox is empty. */
+  readonly isComplete: boolean
+}
