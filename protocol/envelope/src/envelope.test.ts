@@ -25,9 +25,11 @@ describe("envelope", () => {
   })
 
   it("reads back what it wrote", () => {
-    fc.assert(fc.property(anyEnvelope, (envelope) => {
-      expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope)
-    }))
+    fc.assert(
+      fc.property(anyEnvelope, (envelope) => {
+        expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope)
+      }),
+    )
   })
 
   it.each([
@@ -46,7 +48,10 @@ describe("envelope", () => {
   it("refuses more than its limit, on the way in and on the way out", () => {
     const sizeBytes = sampleHex.length / 2
     expect(receiveEnvelope(fromHex(sampleHex), { sizeBytes })).toMatchObject({ kind: "envelope" })
-    expect(receiveEnvelope(fromHex(sampleHex), { sizeBytes: sizeBytes - 1 })).toEqual({ kind: "drop", reason: "too_large" })
+    expect(receiveEnvelope(fromHex(sampleHex), { sizeBytes: sizeBytes - 1 })).toEqual({
+      kind: "drop",
+      reason: "too_large",
+    })
     expect(sendEnvelope(sample, { sizeBytes })).toMatchObject({ kind: "envelope" })
     expect(sendEnvelope(sample, { sizeBytes: sizeBytes - 1 })).toMatchObject({ kind: "too_large", sizeBytes })
     expect(() => encodeEnvelope(sample, { sizeBytes: sizeBytes - 1 })).toThrow(RangeError)

@@ -1,2 +1,15 @@
 /** One member of one group as one pure object. @module */
-export {}
+export { ENVELOPE_MAX_BYTES, paddedBytes, receiveEnvelope } from "@qpc/envelope"
+export type { Envelope, EnvelopeKind, ReceivedEnvelope } from "@qpc/envelope"
+export type { Content, Intent } from "./content.ts"
+export { createMember, joinMember, memberFromBytes } from "./create.ts"
+export type { CreateMemberOptions, Joined, JoinMemberOptions, JoinRejection, MemberSurroundings } from "./create.ts"
+export type { GroupEvent, IntentFailure, RefusalReason } from "./event.ts"
+export { createKeyPackages, inspectKeyPackage, keyPackageBundleFromBytes } from "./key-packages.ts"
+export type { InspectedKeyPackage, KeyPackageBundle, KeyPackageOptions } from "./key-packages.ts"
+export type { GroupLimits } from "./limits.ts"
+export type { GroupMember, Member } from "./member.ts"
+export { GroupStateError } from "./state-error.ts"
+export type { GroupStateErrorCode } from "./state-error.ts"
+export type { Delivery, EpochClaim, Outgoing, Step } from "./step.ts"
+export type { LayerLine, OnLayer } from "./trace.ts"

@@ -8,12 +8,14 @@ import { DecodeError } from "./decode-error.ts"
 
 const refusal = (code: string) => expect.objectContaining({ name: "DecodeError", code })
 
-const integer = fc.oneof(
-  fc.maxSafeInteger(),
-  fc.integer({ min: 0, max: 70_000 }),
-  fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }),
-  fc.bigInt({ min: -(2n ** 64n), max: -(2n ** 53n) }),
-).filter((value) => !Object.is(value, -0))
+const integer = fc
+  .oneof(
+    fc.maxSafeInteger(),
+    fc.integer({ min: 0, max: 70_000 }),
+    fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }),
+    fc.bigInt({ min: -(2n ** 64n), max: -(2n ** 53n) }),
+  )
+  .filter((value) => !Object.is(value, -0))
 const text = fc.string({ unit: "binary", maxLength: 300 })
 const key: fc.Arbitrary<CborKey> = fc.oneof(integer, text)
 const { value: anyValue } = fc.letrec<{ value: CborValue }>((tie) => ({

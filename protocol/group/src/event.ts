@@ -1,0 +1,79 @@
+import type { IdentityKey, MessageId } from "@qpc/wire"
+
+/** What a member has to tell its application. No event carries key material; only `text` carries content. */
+export type GroupEvent =
+  /** Someone else wrote. `sender` is authenticated; `sentAtMs` is the sender's own claim. */
+  | {
+      readonly kind: "text"
+      readonly sender: IdentityKey
+      /** Unique per sender for ever: (sender, mid) names the message. */
+      readonly mid: bigint
+      readonly text: string
+      readonly sentAtMs: number
+      readonly epoch: bigint
+    }
+  /** Our own text was sealed; the `outgoing` of the same step carries it under `messageId`. */
+  | {
+      readonly kind: "text_sealed"
+      readonly messageId: MessageId
+      readonly mid: bigint
+      readonly sentAtMs: number
+      readonly epoch: bigint
+    }
+  /** We entered the group: by creating it, or through the Welcome of `by`. */
+  | { readonly kind: "joined"; readonly epoch: bigint; readonly by: IdentityKey }
+  /** A commit of `by` changed who is in the group. `epoch` is the first with the new members. */
+  | {
+      readonly kind: "members_changed"
+      readonly epoch: bigint
+      readonly by: IdentityKey
+      readonly added: readonly IdentityKey[]
+      readonly removed: readonly IdentityKey[]
+    }
+  /** A new epoch. Members who compare equal `authenticator`s are in the same group (RFC 9420 §8.7). */
+  | { readonly kind: "epoch_changed"; readonly epoch: bigint; readonly authenticator: Uint8Array }
+  /** `by` removed us. Everything that was still queued has ended; every further {@link Content} is refused. */
+  | { readonly kind: "removed_from_group"; readonly epoch: bigint; readonly by: IdentityKey }
+  /** An invite, removal or key update was taken up. It ends in `intent_done` or `intent_failed` with the same id. */
+  | { readonly kind: "intent_queued"; readonly intentId: MessageId }
+  /** Another commit was first; the intent was made anew for `epoch`, and is now in its `attempt`-th commit. */
+  | { readonly kind: "intent_rebased"; readonly intentId: MessageId; readonly epoch: bigint; readonly attempt: number }
+  /** The group is as the intent wanted it, through our commit or through somebody else's. */
+  | { readonly kind: "intent_done"; readonly intentId: MessageId; readonly epoch: bigint }
+  | { readonly kind: "intent_failed"; readonly intentId: MessageId; readonly reason: IntentFailure }
+  /** What {@link Member.send} was given cannot be sent; nothing changed. */
+  | { readonly kind: "refused"; readonly reason: RefusalReason }
+  /** Bytes that were not delivered to anyone. Nothing changed, except that a duplicate stays known. */
+  | {
+      readonly kind: "dropped"
+      readonly reason: string
+      /** The code of the error registry of the Group Protocol Stack. */
+      readonly code: number
+    }
+
+/** Why an intent ended without having its way. */
+export type IntentFailure =
+  /** Others were faster {@link GroupLimits.intentAttempts} times in a row. */
+  | "too_many_conflicts"
+  /** A key package expired or turned out unusable meanwhile: fetch another and invite again. */
+  | "key_package_rejected"
+  /** The commit that would carry it out is not a valid one in the group as it is now. */
+  | "commit_refused"
+  | "removed_from_group"
+
+/** Why {@link Member.send} refused. */
+export type RefusalReason =
+  /** We were removed, or left. */
+  | "not_a_member"
+  /** The text is longer than {@link GroupLimits.textBytes}. */
+  | "text_too_large"
+  /** {@link GroupLimits.queuedIntents} intents are waiting already. */
+  | "too_many_intents"
+  /** A key package is not valid now, is of another suite, or its credential is not its signature key. */
+  | "key_package_rejected"
+  /** The group would have more than {@link GroupLimits.members} members. */
+  | "group_full"
+  /** The commit would not be a valid one. */
+  | "commit_refused"
+  /** This epoch's frames are used up (2^32 − 1 per stream); any commit opens a new one. */
+  | "epoch_exhausted"

@@ -1,0 +1,51 @@
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { Content } from "./content.ts"
+import type { Step } from "./step.ts"
+
+/** Someone in the group. `leafIndex` is their place in the ratchet tree; another's once they were removed. */
+export interface GroupMember {
+  readonly identityKey: IdentityKey
+  readonly leafIndex: number
+}
+
+/**
+ * One member of one group: every layer from text to envelope as one pure object. Bytes, time and randomness come in;
+ * bytes, events and the next deadline go out.
+ *
+ * **Durability.** Each call changes the member. Store {@link toBytes} with the step's `outgoing` and `events` in one
+ * transaction before the network sees any of it, and never load a state older than the newest one whose messages may have
+ * left: a member that goes back in time would use the keys of sent messages a second time. MLS's reuse guard (RFC 9420
+ * §6.3.1) makes a repeated nonce unlikely then, not impossible, and the sequence numbers would repeat for certain.
+ */
+export interface Member extends Disposable {
+  readonly groupId: GroupId
+  readonly epoch: bigint
+  /** The group's name, authenticated as part of the group's state. */
+  readonly name: string
+  readonly self: IdentityKey
+  /** False once we were removed: from then on everything is refused or dropped. */
+  readonly isActive: boolean
+  /** Intents that have not ended, the one in the pending commit included. */
+  readonly openIntentCount: number
+  /** Equal for all members of the epoch who are in the same group (RFC 9420 §8.7). Owned by the caller. */
+  readonly epochAuthenticator: Uint8Array
+  /** In the order of their leaves. */
+  members(): readonly GroupMember[]
+  /**
+   * Sends a text, or takes up an intent. What cannot be sent is answered with a `refused` event.
+   *
+   * @throws RangeError, TypeError for a caller's bug: an empty list, a key of another length, text with lone surrogates
+   */
+  send(content: Content, nowMs: number): Step
+  /** Takes one envelope from the inbox, in inbox order. Total: whatever bytes arrive, it returns. */
+  receive(envelope: Uint8Array, nowMs: number): Step
+  /**
+   * The delivery service refused the claim of `messageId` because another commit was first. Only noted: the winner
+   * arrives through the inbox and {@link receive} then makes the intent anew. An unknown id changes nothing.
+   */
+  conflict(messageId: MessageId, nowMs: number): Step
+  /** Does what is due at `nowMs`. Harmless at any time. */
+  tick(nowMs: number): Step
+  /** The whole durable state, secrets included: to be stored encrypted. Owned by the caller. */
+  toBytes(): Uint8Array
+}

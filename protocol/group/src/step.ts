@@ -1,0 +1,38 @@
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { GroupEvent } from "./event.ts"
+
+/** One message to the network, which must take it as a whole or not at all; the same id again is the same message. */
+export interface Outgoing {
+  readonly messageId: MessageId
+  readonly groupId: GroupId
+  /** In this order. A commit's recipients include its author: its own echo is how the author learns that it won. */
+  readonly deliveries: readonly Delivery[]
+  /** Present on a commit: the delivery service takes the first claim per group and epoch and refuses the others. */
+  readonly claim?: EpochClaim
+}
+
+/** One envelope and the inboxes it belongs in. `recipients` is empty only in a group of one. */
+export interface Delivery {
+  readonly recipients: readonly IdentityKey[]
+  readonly envelope: Uint8Array
+}
+
+/** What the delivery service needs in order to keep one line of epochs (RFC 9750 §5.2.1). */
+export interface EpochClaim {
+  /** The epoch that the commit leaves. */
+  readonly epoch: bigint
+  readonly membersAfter: readonly IdentityKey[]
+}
+
+/**
+ * What became of one call to a member. The member has already changed: store {@link Member.toBytes} together with
+ * `outgoing` and `events` **before** the network sees anything of it.
+ */
+export interface Step {
+  /** Give these to the network, in order. */
+  readonly outgoing: readonly Outgoing[]
+  /** Give these to the application, in order. */
+  readonly events: readonly GroupEvent[]
+  /** Call {@link Member.tick} no later than this; `undefined` while there is nothing to wait for. */
+  readonly wakeAtMs: number | undefined
+}
