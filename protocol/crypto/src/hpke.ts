@@ -23,7 +23,7 @@ export class Hpke {
   readonly #aead: Aead
   readonly #kdf: LabeledKdf
   readonly #hashBytes: number
-  readonly #contextPrefix: Uint8Array
+  #contextPrefix: Uint8Array | undefined
 
   constructor(kem: Kem, hash: HashFunction, aead: Aead) {
     const identifiers = [kem.kemId, hash.kdfId, aead.aeadId].map(twoBytes)
@@ -31,8 +31,6 @@ export class Hpke {
     this.#aead = aead
     this.#kdf = new LabeledKdf(hash, concatBytes(toUtf8("HPKE"), ...identifiers))
     this.#hashBytes = hash.hashBytes
-    // key_schedule_context starts alike for every message of base mode, whose psk_id is empty.
-    this.#contextPrefix = concatBytes(Uint8Array.of(MODE_BASE), this.#kdf.extract(EMPTY, "psk_id_hash", EMPTY))
   }
 
   /** SealBase (RFC 9180 §6.1). */
@@ -45,7 +43,7 @@ export class Hpke {
   ): HpkeSealed | undefined {
     const encapsulated = this.#kem.encapsulate(publicKey, seed)
     if (encapsulated === undefined) return undefined
-    const { key, nonce } = this.#messageKey(encapsulated.secret, info)
+    const { key, nonce } = this.messageKey(encapsulated.secret, info)
     const ciphertext = this.#aead.seal(key, nonce, aad, plaintext)
     key.fill(0)
     return { kemOutput: encapsulated.kemOutput, ciphertext }
@@ -55,7 +53,7 @@ export class Hpke {
   open(privateKey: Uint8Array, info: Uint8Array, aad: Uint8Array, sealed: HpkeSealed): Uint8Array | undefined {
     const secret = this.#kem.decapsulate(privateKey, sealed.kemOutput)
     if (secret === undefined) return undefined
-    const { key, nonce } = this.#messageKey(secret, info)
+    const { key, nonce } = this.messageKey(secret, info)
     const plaintext = this.#aead.open(key, nonce, aad, sealed.ciphertext)
     key.fill(0)
     return plaintext
@@ -89,7 +87,8 @@ export class Hpke {
     return secret && this.#export(secret, info, exporterContext, lengthBytes)
   }
 
-  #messageKey(sharedSecret: Uint8Array, info: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {
+  /** KeySchedule (RFC 9180 §5.1) for one message. Uses up `sharedSecret`; the caller zeroes the key. */
+  messageKey(sharedSecret: Uint8Array, info: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {
     const context = this.#contextOf(info)
     const secret = this.#scheduleSecret(sharedSecret)
     const key = this.#kdf.expand(secret, "key", context, this.#aead.keyBytes)
@@ -98,17 +97,25 @@ export class Hpke {
     return { key, nonce }
   }
 
-  #export(sharedSecret: Uint8Array, info: Uint8Array, exporterContext: Uint8Array, lengthBytes: number): Uint8Array {
+  /** KeySchedule (RFC 9180 §5.1) for exporting. Uses up `sharedSecret`; the caller zeroes the result. */
+  exporterSecret(sharedSecret: Uint8Array, info: Uint8Array): Uint8Array {
     const context = this.#contextOf(info)
     const secret = this.#scheduleSecret(sharedSecret)
     const exporterSecret = this.#kdf.expand(secret, "exp", context, this.#hashBytes)
     secret.fill(0)
+    return exporterSecret
+  }
+
+  #export(sharedSecret: Uint8Array, info: Uint8Array, exporterContext: Uint8Array, lengthBytes: number): Uint8Array {
+    const exporterSecret = this.exporterSecret(sharedSecret, info)
     const exported = this.#kdf.expand(exporterSecret, "sec", exporterContext, lengthBytes)
     exporterSecret.fill(0)
     return exported
   }
 
   #contextOf(info: Uint8Array): Uint8Array {
+    // key_schedule_context starts alike for every message of base mode, whose psk_id is empty.
+    this.#contextPrefix ??= concatBytes(Uint8Array.of(MODE_BASE), this.#kdf.extract(EMPTY, "psk_id_hash", EMPTY))
     return concatBytes(this.#contextPrefix, this.#kdf.extract(EMPTY, "info_hash", info))
   }
 

@@ -15,6 +15,9 @@ interface Algorithm {
 /** RFC 5116 §5.1. */
 export const aes128Gcm: Aead = aeadOf({ name: "aes-128-gcm", aeadId: 0x0001, keyBytes: 16 })
 
+/** RFC 5116 §5.2. */
+export const aes256Gcm: Aead = aeadOf({ name: "aes-256-gcm", aeadId: 0x0002, keyBytes: 32 })
+
 /** RFC 8439 §2.8. */
 export const chacha20Poly1305: Aead = aeadOf({
   name: "chacha20-poly1305" as CipherGCMTypes,

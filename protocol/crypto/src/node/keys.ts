@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer"
 import { createPrivateKey, createPublicKey, hash, type KeyObject } from "node:crypto"
 import { CURVE25519_BYTES } from "../curve25519.ts"
-import { KeyCache } from "./key-cache.ts"
+import { KeyCache } from "../key-cache.ts"
 import { ownBytes } from "./own-bytes.ts"
 
 /** The algorithms whose keys are imported from 32 raw bytes. */
@@ -78,7 +78,8 @@ export function importPrivateKey(type: RawKeyType, bytes: Uint8Array): ImportedP
   return { key, publicKey: ownBytes(createPublicKey(key).export({ format: "raw-public" })) }
 }
 
-function importPublicKey(type: RawKeyType, bytes: Uint8Array): KeyObject {
+/** Not cached. The caller has checked the length. */
+export function importPublicKey(type: RawKeyType, bytes: Uint8Array): KeyObject {
   return createPublicKey({
     key: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
     format: "raw-public",

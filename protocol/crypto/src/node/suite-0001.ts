@@ -1,6 +1,6 @@
 import type { CipherSuite } from "../cipher-suite.ts"
 import { DhKem } from "../dhkem.ts"
-import { makeSuite } from "../make-suite.ts"
+import { makeSuite, type SuiteParts } from "../make-suite.ts"
 import { aes128Gcm } from "./aead.ts"
 import { ed25519 } from "./ed25519.ts"
 import { Keys, type KeyLimits } from "./keys.ts"
@@ -19,19 +19,23 @@ export interface NodeSuite extends CipherSuite {
   forgetAllKeys(): void
 }
 
-/** A suite of its own key cache: for separate accounts in one process, or other limits than the usual. */
-export function newSuite0001(limits: KeyLimits = {}): NodeSuite {
-  const keys = new Keys(limits)
-  const suite = makeSuite({
+/** What suite 0x0001 is made of on this platform. */
+export function suite0001Parts(keys: Keys): SuiteParts {
+  return {
     id: 0x0001,
     name: "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
     hash: sha256,
     aead: aes128Gcm,
     kem: new DhKem(x25519(keys), sha256),
     signature: ed25519(keys),
-  })
+  }
+}
+
+/** A suite of its own key cache: for separate accounts in one process, or other limits than the usual. */
+export function newSuite0001(limits: KeyLimits = {}): NodeSuite {
+  const keys = new Keys(limits)
   return {
-    ...suite,
+    ...makeSuite(suite0001Parts(keys)),
     forgetPrivateKey: (privateKey) => keys.forgetPrivate(privateKey),
     forgetAllKeys: () => keys.forgetAll(),
   }
