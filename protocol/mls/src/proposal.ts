@@ -42,6 +42,11 @@ export type Proposal =
   | { readonly kind: "group_context_extensions"; readonly extensions: readonly Extension[] }
   | { readonly kind: "custom"; readonly type: number; readonly body: Uint8Array }
 
+/** Proposal types that every client implements and none may list (RFC 9420 §7.2). */
+export function isDefaultProposal(type: number): boolean {
+  return type >= PROPOSAL_TYPES.add && type <= PROPOSAL_TYPES.group_context_extensions
+}
+
 /** The code point of a proposal, as capabilities list it. */
 export function proposalType(proposal: Proposal): number {
   return proposal.kind === "custom" ? proposal.type : PROPOSAL_TYPES[proposal.kind]
@@ -114,7 +119,7 @@ export function writeProposal(writer: Writer, proposal: Proposal): void {
     case "group_context_extensions":
       return writeExtensions(writer, proposal.extensions)
     case "custom":
-      if (proposal.type <= PROPOSAL_TYPES.group_context_extensions) {
+      if (proposal.type === 0 || isDefaultProposal(proposal.type)) {
         throw new RangeError(`proposal type ${proposal.type} is not custom`)
       }
       writer.vector(proposal.body)

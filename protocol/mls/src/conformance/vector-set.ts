@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import type { CipherSuite } from "@qpc/crypto"
+
+/** What running a set of published test vectors gave. `cases` is the sum of the other three counts. */
+export interface VectorResult {
+  readonly cases: number
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  /** Why cases were skipped; present whenever some were. */
+  readonly why?: string
+  /** One line for each failed case. */
+  readonly failures: readonly string[]
+}
+
+/** A named set of test vectors that somebody else wrote. */
+export interface VectorSet {
+  /** Folder and file it comes from, such as `mls-wg/treekem`. */
+  readonly name: string
+  run(): VectorResult
+}
+
+/** A case of a file of the MLS working group. `cipher_suite` is missing where no cryptography is involved. */
+interface MlsCase {
+  readonly cipher_suite?: number
+}
+
+/**
+ * A set that checks each case of `mls-wg/test-vectors/<file>.json`.
+ *
+ * @param check - Throws for a case that fails.
+ * @param suites - What we have: cases of other suites count as skipped.
+ */
+export function mlsVectorSet<Case extends MlsCase>(
+  vectorsDir: string,
+  file: string,
+  suites: readonly CipherSuite[],
+  check: (vector: Case, suite: CipherSuite) => void,
+): VectorSet {
+  const path = join(vectorsDir, "mls-wg", "test-vectors", `${file}.json`)
+  return {
+    name: `mls-wg/${file}`,
+    run() {
+      if (!existsSync(path)) return { cases: 1, passed: 0, failed: 0, skipped: 1, why: "the file is missing", failures: [] }
+      return runCases(JSON.parse(readFileSync(path, "utf8")) as Case[], suites, check)
+    },
+  }
+}
+
+function runCases<Case extends MlsCase>(
+  vectors: readonly Case[],
+  suites: readonly CipherSuite[],
+  check: (vector: Case, suite: CipherSuite) => void,
+): VectorResult {
+  let passed = 0
+  const failures: string[] = []
+  const unknown = new Map<number, number>()
+  for (const [at, vector] of vectors.entries()) {
+    const id = vector.cipher_suite
+    const suite = id === undefined ? suites[0] : suites.find((candidate) => candidate.id === id)
+    if (suite === undefined) {
+      unknown.set(id ?? 0, (unknown.get(id ?? 0) ?? 0) + 1)
+      continue
+    }
+    try {
+      check(vector, suite)
+      passed++
+    } catch (error) {
+      failures.push(`case ${at}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  const counts = { cases: vectors.length, passed, failed: failures.length, skipped: vectors.length - passed - failures.length }
+  return unknown.size === 0 ? { ...counts, failures } : { ...counts, why: whySkipped(unknown), failures }
+}
+
+function whySkipped(unknown: ReadonlyMap<number, number>): string {
+  const suites = [...unknown].map(([id, count]) => `0x${id.toString(16).padStart(4, "0")} (${count} cases)`)
+  return `no such cipher suite yet: ${suites.join(", ")}`
+}

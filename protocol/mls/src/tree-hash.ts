@@ -1,0 +1,59 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { encode } from "@qpc/wire"
+import { makeParentNode } from "./parent-node.ts"
+import type { ParentNode } from "./parent-node.ts"
+import { isBelow } from "./tree-math.ts"
+import type { TreeNode } from "./tree-node.ts"
+
+/** The tree hash of a subtree (RFC 9420 §7.8). Remembered in its nodes: only what is new is hashed. */
+export function nodeHash(suite: CipherSuite, node: TreeNode): Uint8Array {
+  node.hash ??=
+    node.kind === "leaf"
+      ? hashLeaf(suite, node.leafIndex, node.value?.encoded)
+      : hashParent(suite, node.value, nodeHash(suite, node.left), nodeHash(suite, node.right))
+  return node.hash
+}
+
+/**
+ * The tree hash that a subtree had before the leaves `blanked` joined it (RFC 9420 §7.9: `original_sibling_tree_hash`).
+ *
+ * Costs nothing where none of them is below, and otherwise a hash for each node above one.
+ */
+export function originalNodeHash(suite: CipherSuite, node: TreeNode, blanked: readonly number[]): Uint8Array {
+  const below = blanked.filter((leafIndex) => isBelow(leafIndex, node.nodeIndex))
+  if (below.length === 0) return nodeHash(suite, node)
+  if (node.kind === "leaf") return hashLeaf(suite, node.leafIndex, undefined)
+  const left = originalNodeHash(suite, node.left, below)
+  const right = originalNodeHash(suite, node.right, below)
+  return hashParent(suite, node.value && withoutUnmerged(node.value, new Set(below)), left, right)
+}
+
+function withoutUnmerged(parent: ParentNode, leaves: ReadonlySet<number>): ParentNode {
+  const unmerged = parent.unmergedLeaves.filter((leafIndex) => !leaves.has(leafIndex))
+  return makeParentNode(parent.encryptionKey, parent.parentHash, unmerged)
+}
+
+/** LeafNodeHashInput (RFC 9420 §7.8). */
+function hashLeaf(suite: CipherSuite, leafIndex: number, encoded: Uint8Array | undefined): Uint8Array {
+  return suite.hash(
+    encode((writer) => {
+      writer.uint8(1).uint32(leafIndex)
+      writer.optional(encoded, (inner, bytes) => inner.bytes(bytes))
+    }),
+  )
+}
+
+/** ParentNodeHashInput (RFC 9420 §7.8). */
+function hashParent(
+  suite: CipherSuite,
+  parent: ParentNode | undefined,
+  left: Uint8Array,
+  right: Uint8Array,
+): Uint8Array {
+  return suite.hash(
+    encode((writer) => {
+      writer.uint8(2).optional(parent?.encoded, (inner, bytes) => inner.bytes(bytes))
+      writer.vector(left).vector(right)
+    }),
+  )
+}
