@@ -1,0 +1,37 @@
+import type { RatchetLimits } from "./ratchet.ts"
+import { LEAVES_LIMIT } from "./ratchet-tree.ts"
+
+/** Bounds on what a group keeps and on the work that one message can cause. */
+export interface GroupLimits extends RatchetLimits {
+  /** Late application messages are read for this many epochs after their own. Default 3; older keys are deleted. */
+  readonly pastEpochs: number
+  /** Resumption PSKs of this many past epochs are kept (RFC 9420 §8.6). Default 16. */
+  readonly resumptionPsks: number
+  /** Proposals by reference that wait for a commit. Default 1024; more are refused until the next commit. */
+  readonly queuedProposals: number
+  /** Proposals in one commit. Default 4096; a commit with more is refused. */
+  readonly committedProposals: number
+  /** Members of the group. Default 131072; a commit or Welcome with more is refused. */
+  readonly members: number
+}
+
+/** The limits that hold where a caller does not name others. */
+export const DEFAULT_LIMITS: GroupLimits = {
+  pastEpochs: 3,
+  outOfOrderGenerations: 100,
+  maxForwardGenerations: 1000,
+  resumptionPsks: 16,
+  queuedProposals: 1024,
+  committedProposals: 4096,
+  members: LEAVES_LIMIT,
+}
+
+/** The default limits with some replaced. @throws RangeError unless all are integers that are not negative */
+export function limitsWith(changes: Partial<GroupLimits> | undefined): GroupLimits {
+  const limits = { ...DEFAULT_LIMITS, ...changes }
+  for (const [name, value] of Object.entries(limits) as [string, number][]) {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is not a limit: ${value}`)
+  }
+  if (limits.members < 1 || limits.members > LEAVES_LIMIT) throw new RangeError(`members is not a limit: ${limits.members}`)
+  return limits
+}
