@@ -1,0 +1,138 @@
+import type { Command } from "../command.ts"
+import { reportSync, waitUntilAccepted } from "../delivery.ts"
+import { EXIT_CODES } from "../exit-code.ts"
+import { openProfile } from "../open.ts"
+import { countText, hex, personText } from "../text.ts"
+import { waitOption } from "../wait-option.ts"
+
+const GROUP = { name: "group", description: "a group's name, or the beginning of its id" } as const
+const USERNAME = { name: "username", description: "who, by user name" } as const
+
+/** Starts a group. */
+export const createGroup: Command = {
+  name: "create-group",
+  summary: "start a group with only you in it",
+  arguments: [{ name: "name", description: "what its members will call it; the server does not learn it" }],
+  options: [],
+  examples: ["qpc create-group friends"],
+  async run(context, values) {
+    await using opened = await openProfile(context)
+    const group = await opened.client.createGroup(values.text("name"))
+    context.output.result(
+      { groupId: hex(group.id), name: group.name },
+      `Created ${group.name} (${hex(group.id).slice(0, 8)}). Invite someone: qpc invite ${JSON.stringify(group.name)} USERNAME`,
+    )
+  },
+}
+
+/** Adds somebody. */
+export const invite: Command = {
+  name: "invite",
+  summary: "add someone to a group",
+  arguments: [GROUP, USERNAME],
+  options: [],
+  examples: ["qpc invite friends bob"],
+  async run(context, values) {
+    await using opened = await openProfile(context)
+    reportSync(context.output, opened.client, await opened.client.sync())
+    const group = opened.client.conversation(values.text("group"))
+    const sent = await group.invite(values.text("username"))
+    await waitUntilAccepted(context, opened.client, group, sent)
+    context.output.result(
+      { groupId: hex(group.id), invited: values.text("username"), epoch: Number(group.epoch) },
+      `${values.text("username")} is now in ${group.name}. They see it after: qpc join`,
+    )
+  },
+}
+
+/** Removes somebody. */
+export const remove: Command = {
+  name: "remove",
+  summary: "remove someone from a group; they cannot read what is sent afterwards",
+  arguments: [GROUP, USERNAME],
+  options: [],
+  examples: ["qpc remove friends bob"],
+  async run(context, values) {
+    await using opened = await openProfile(context)
+    reportSync(context.output, opened.client, await opened.client.sync())
+    const group = opened.client.conversation(values.text("group"))
+    const sent = await group.remove(values.text("username"))
+    await waitUntilAccepted(context, opened.client, group, sent)
+    context.output.result(
+      { groupId: hex(group.id), removed: values.text("username"), epoch: Number(group.epoch) },
+      `${values.text("username")} is no longer in ${group.name}.`,
+    )
+  },
+}
+
+/** Takes up invitations. */
+export const join: Command = {
+  name: "join",
+  summary: "take up invitations that wait for you",
+  arguments: [{ name: "group", description: "wait for this one; without it, for any", isOptional: true }],
+  options: [{ flags: "--wait <seconds>", description: "wait so long for an invitation; 0 only looks (default 30)" }],
+  examples: ["qpc join", "qpc join friends --wait 300"],
+  async run(context, values) {
+    await using opened = await openProfile(context)
+    const { client } = opened
+    const wanted = values.optionalText("group")
+    const known = new Set(client.conversations().map((group) => hex(group.id)))
+    const isThere = (): boolean =>
+      client.conversations().some((group) => (wanted === undefined ? !known.has(hex(group.id)) : group.name === wanted))
+    const report = isThere() ? await client.sync() : await client.sync({ ...waitOption(values), signal: context.signal, until: isThere })
+    const groups = client.conversations().filter((group) => (wanted === undefined ? !known.has(hex(group.id)) : group.name === wanted))
+    reportSync(context.output, client, report)
+    context.output.result(
+      { joined: groups.map((group) => ({ groupId: hex(group.id), name: group.name })) },
+      groups.length === 0
+        ? "No invitation is waiting. Ask to be invited, then run this again."
+        : groups.map((group) => `You are in ${group.name} with ${countText(group.members().length - 1, "other")}.`).join("\n"),
+    )
+    if (groups.length === 0) process.exitCode = EXIT_CODES.notFound
+  },
+}
+
+/** Lists the groups of this profile; needs no server. */
+export const list: Command = {
+  name: "list",
+  summary: "list your groups",
+  arguments: [],
+  options: [],
+  examples: [],
+  async run(context) {
+    await using opened = await openProfile(context)
+    const groups = opened.client.conversations().map((group) => ({
+      groupId: hex(group.id),
+      name: group.name,
+      epoch: Number(group.epoch),
+      members: group.members().length,
+      isMember: group.isMember,
+    }))
+    const lines = groups.map(
+      (group) => `${group.name} (${group.groupId.slice(0, 8)}), ${group.isMember ? countText(group.members, "member") : "you were removed"}`,
+    )
+    context.output.result({ groups }, ...(lines.length === 0 ? ["No groups yet: qpc create-group NAME"] : lines))
+  },
+}
+
+/** Lists who is in a group; needs no server. */
+export const members: Command = {
+  name: "members",
+  summary: "list who is in a group",
+  arguments: [GROUP],
+  options: [],
+  examples: ["qpc members friends"],
+  async run(context, values) {
+    await using opened = await openProfile(context)
+    const group = opened.client.conversation(values.text("group"))
+    context.output.result(
+      {
+        groupId: hex(group.id),
+        epoch: Number(group.epoch),
+        epochAuthenticator: hex(group.epochAuthenticator),
+        members: group.members().map((person) => ({ username: person.username, identityKey: hex(person.identityKey) })),
+      },
+      ...group.members().map((person) => `${personText(person)}  ${hex(person.identityKey)}`),
+    )
+  },
+}

@@ -1,0 +1,26 @@
+import type { Command } from "../command.ts"
+import { chat } from "./chat.ts"
+import { demo } from "./demo.ts"
+import { createGroup, invite, join, list, members, remove } from "./groups.ts"
+import { login } from "./login.ts"
+import { history, receive, send } from "./messages.ts"
+import { registerUser } from "./register-user.ts"
+import { whoami } from "./whoami.ts"
+
+/** Everything `qpc` can do, in the order in which a newcomer meets it. */
+export const commands: readonly Command[] = [
+  demo,
+  registerUser,
+  login,
+  whoami,
+  createGroup,
+  invite,
+  join,
+  send,
+  receive,
+  chat,
+  history,
+  list,
+  members,
+  remove,
+]

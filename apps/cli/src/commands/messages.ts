@@ -1,0 +1,98 @@
+import { text as readText } from "node:stream/consumers"
+import type { Command } from "../command.ts"
+import { reportSync, waitUntilAccepted } from "../delivery.ts"
+import { openProfile } from "../open.ts"
+import { hex, messageJson, messageText } from "../text.ts"
+import { UsageError } from "../usage-error.ts"
+import { waitOption } from "../wait-option.ts"
+
+/** Longest history that is printed at once. */
+const HISTORY_LIMIT = 10_000
+
+/** Sends a text. */
+export const send: Command = {
+  name: "send",
+  summary: "send a text to a group",
+  arguments: [
+    { name: "group", description: "a group's name, or the beginning of its id" },
+    { name: "text", description: "the text; without it, standard input is sent", isOptional: true, isVariadic: true },
+  ],
+  options: [],
+  examples: ['qpc send friends "See you at eight"', "uptime | qpc send friends"],
+  async run(context, values) {
+    const words = values.words("text")
+    const text = words.length > 0 ? words.join(" ") : (await readText(process.stdin)).replace(/\r?\n$/, "")
+    if (text === "") throw new UsageError("There is nothing to send.", "Give a text, or pipe one in.")
+    await using opened = await openProfile(context)
+    const group = opened.client.conversation(values.text("group"))
+    const sent = await group.send(text)
+    await waitUntilAccepted(context, opened.client, group, sent)
+    context.output.result({ id: sent.id, groupId: hex(group.id), state: "accepted" }, `Sent to ${group.name}.`)
+  },
+}
+
+/** Takes in what is waiting and shows what was not shown yet. */
+export const receive: Command = {
+  name: "recv",
+  summary: "fetch messages and show those not shown yet",
+  arguments: [{ name: "group", description: "only this group", isOptional: true }],
+  options: [{ flags: "--wait <seconds>", description: "wait so long for a message, if there is none (default 0)" }],
+  examples: ["qpc recv", "qpc recv friends --wait 60"],
+  async run(context, values) {
+    await using opened = await openProfile(context)
+    const { client } = opened
+    const asked = values.optionalText("group")
+    const groups = (): ReturnType<typeof client.conversations> =>
+      asked === undefined ? client.conversations() : client.conversations().filter((group) => group === client.conversation(asked))
+    const { waitMs = 0 } = waitOption(values)
+    const first = await client.sync()
+    reportSync(context.output, client, first)
+    if (asked !== undefined) client.conversation(asked)
+    let unread = await unreadOf(groups())
+    if (unread.length === 0 && waitMs > 0) {
+      const wanted = new Set(groups().map((group) => hex(group.id)))
+      const isHere = (report: { readonly received: readonly { readonly groupId: Uint8Array }[] }): boolean =>
+        report.received.some((message) => wanted.has(hex(message.groupId)))
+      await client.sync({ waitMs, signal: context.signal, until: isHere })
+      unread = await unreadOf(groups())
+    }
+    context.output.result(
+      { messages: unread.map(({ message }) => messageJson(message)) },
+      ...(unread.length === 0
+        ? ["No new messages."]
+        : unread.map(({ group, message }) => `[${group.name}] ${messageText(message)}`)),
+    )
+    for (const { group, message } of unread) await group.markRead(message.position)
+  },
+}
+
+/** Shows what was said; needs no server. */
+export const history: Command = {
+  name: "history",
+  summary: "show what was said in a group",
+  arguments: [{ name: "group", description: "a group's name, or the beginning of its id" }],
+  options: [{ flags: "--limit <count>", description: "the newest so many (default 50)" }],
+  examples: ["qpc history friends --limit 200"],
+  async run(context, values) {
+    const limit = Number(values.optionalText("limit") ?? 50)
+    if (!Number.isInteger(limit) || limit < 1 || limit > HISTORY_LIMIT) {
+      throw new UsageError(`--limit takes a whole number from 1 to ${HISTORY_LIMIT}.`)
+    }
+    await using opened = await openProfile(context)
+    const group = opened.client.conversation(values.text("group"))
+    const messages = await group.history({ limit })
+    context.output.result(
+      { groupId: hex(group.id), messages: messages.map(messageJson) },
+      ...(messages.length === 0 ? ["Nothing was said yet."] : messages.map(messageText)),
+    )
+  },
+}
+
+/** Oldest first, group by group. */
+async function unreadOf<G extends { unread(): Promise<readonly M[]> }, M>(
+  groups: readonly G[],
+): Promise<{ readonly group: G; readonly message: M }[]> {
+  const found = []
+  for (const group of groups) for (const message of await group.unread()) found.push({ group, message })
+  return found
+}

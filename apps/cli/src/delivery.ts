@@ -1,0 +1,49 @@
+import { type Client, ClientError, type Conversation, type Sent, type SyncReport } from "@qpc/sdk"
+import type { CommandContext } from "./command.ts"
+import type { Output } from "./output.ts"
+import { countText, hex } from "./text.ts"
+
+/** How long a one-shot command tries to reach the server before it leaves the message in the outbox. */
+const DELIVERY_WAIT_MS = 15_000
+
+/**
+ * Waits until the server has what was sent. If it cannot be reached, the message stays in the outbox and the error says
+ * so: nothing has to be typed again.
+ *
+ * @throws ClientError
+ */
+export async function waitUntilAccepted(
+  context: CommandContext,
+  client: Client,
+  group: Conversation,
+  sent: Sent,
+): Promise<void> {
+  client.connect()
+  try {
+    await group.waitAccepted(sent.id, { timeoutMs: DELIVERY_WAIT_MS, signal: context.signal })
+  } catch (error) {
+    if (!(error instanceof ClientError) || !isDelay(error)) throw error
+    const { connectionState } = client
+    const why = "reason" in connectionState ? ` ${connectionState.reason}` : ""
+    throw new ClientError("unreachable", `The server cannot be reached.${why} The message is stored.`, {
+      nextStep: "It is sent the next time qpc reaches the server: qpc recv",
+      retryable: true,
+      cause: error,
+    })
+  }
+}
+
+const isDelay = (error: ClientError): boolean => error.code === "timeout" || error.code === "unreachable"
+
+/** Tells a person, beside the result, what else a synchronisation brought. */
+export function reportSync(output: Output, client: Client, report: SyncReport): void {
+  for (const groupId of report.joined) output.note(`You were added to ${client.conversation(hex(groupId)).name}.`)
+  for (const notice of report.notices) {
+    output.note(`Something could not be shown: ${notice.reason} (${notice.sizeBytes} bytes, number ${notice.seq}).`)
+  }
+  if (report.failed > 0) output.note(`${countText(report.failed, "message")} could not be sent: see qpc history.`)
+  const { connectionState } = client
+  if (!report.isComplete && connectionState.at === "waiting") {
+    output.note(`The server cannot be reached: ${connectionState.reason}`)
+  }
+}

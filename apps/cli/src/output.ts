@@ -1,0 +1,66 @@
+import { styleText } from "node:util"
+
+/** Where a command writes. Tests pass their own; `main.ts` passes the process's. */
+export interface Streams {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** Colours and cursor movement make sense. */
+  readonly isTerminal: boolean
+}
+
+type Style = Parameters<typeof styleText>[0]
+
+/**
+ * What a command says: for people as lines, with `--json` as one JSON object per result on standard output, so that
+ * another program never has to read sentences.
+ */
+export class Output {
+  readonly #streams: Streams
+  readonly isJson: boolean
+
+  constructor(streams: Streams, isJson: boolean) {
+    this.#streams = streams
+    this.isJson = isJson
+  }
+
+  get isTerminal(): boolean {
+    return this.#streams.isTerminal
+  }
+
+  /** The outcome: `value` with `--json`, otherwise the lines. */
+  result(value: Readonly<Record<string, unknown>>, ...lines: readonly string[]): void {
+    if (this.isJson) this.#streams.out(`${JSON.stringify(value)}\n`)
+    else for (const line of lines) this.#streams.out(`${printable(line)}\n`)
+  }
+
+  /** A line for people only, on standard output. */
+  line(text: string): void {
+    if (!this.isJson) this.#streams.out(`${text}\n`)
+  }
+
+  /** What goes on meanwhile, on standard error, so that it never mixes with results. */
+  note(text: string): void {
+    if (!this.isJson) this.#streams.err(`${text}\n`)
+  }
+
+  /** A failure, on standard error: one line, or one JSON object. */
+  failure(error: { readonly code: string; readonly message: string; readonly nextStep?: string | undefined }): void {
+    if (this.isJson) return this.#streams.err(`${JSON.stringify({ error })}\n`)
+    const next = error.nextStep === undefined ? "" : ` ${error.nextStep}`
+    this.#streams.err(`${this.style("red", "error:")} ${printable(error.message + next)}\n`)
+  }
+
+  /** Colours `text` where that helps. */
+  style(format: Style, text: string): string {
+    return this.#streams.isTerminal ? styleText(format, text, { validateStream: false }) : text
+  }
+}
+
+/**
+ * Makes text from other people safe to print: control characters could move the cursor, hide text or answer for the
+ * user. Line breaks and tabs stay.
+ */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, "\u{fffd}")
+}

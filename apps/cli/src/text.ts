@@ -1,0 +1,43 @@
+import type { MessageState, Person, StoredMessage } from "@qpc/sdk"
+
+/** Lower-case hexadecimal, for ids in front of people and programs. */
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+
+/** A person by name, or by the beginning of the key where no name is pinned yet. */
+export function personText(person: Person): string {
+  return person.username ?? `${hex(person.identityKey).slice(0, 16)}…`
+}
+
+/** Hours and minutes of the local day; the JSON form carries the whole time. */
+export function clockText(atMs: number): string {
+  return new Date(atMs).toTimeString().slice(0, 5)
+}
+
+const STATE_MARKS: Record<MessageState, string> = { received: "", accepted: "", stored: " (not sent yet)", failed: " (not sent)" }
+
+/** One line of a conversation. */
+export function messageText(message: StoredMessage): string {
+  const failure = message.failure === undefined ? "" : ` ${message.failure.nextStep}`
+  const who = message.isOwn ? "you" : personText(message.sender)
+  return `${clockText(message.sentAtMs)} ${who}: ${message.text}${STATE_MARKS[message.state]}${failure}`
+}
+
+/** The same for programs. */
+export function messageJson(message: StoredMessage): Record<string, unknown> {
+  return {
+    id: message.id,
+    groupId: hex(message.groupId),
+    position: message.position,
+    sender: { username: message.sender.username, identityKey: hex(message.sender.identityKey) },
+    isOwn: message.isOwn,
+    text: message.text,
+    sentAtMs: message.sentAtMs,
+    state: message.state,
+    ...(message.failure === undefined ? {} : { failure: message.failure }),
+  }
+}
+
+/** `1 message`, `2 messages`. */
+export function countText(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`
+}
