@@ -1,0 +1,47 @@
+/** Why a sealed payload did not open. */
+export type OpenRejection =
+  /** Sealed in an epoch whose keys are gone, or not there yet. */
+  | "epoch_mismatch"
+  /** Its key was used before: the same bytes again. */
+  | "replay_detected"
+  /** Everything else: not sealed by a member of this group, or changed on the way. */
+  | "decrypt_failed"
+
+/** What opening a payload found. */
+export type Opened =
+  | {
+      readonly kind: "opened"
+      /** Authenticated by the member's signature. */
+      readonly senderLeafIndex: number
+      readonly epoch: bigint
+      readonly plaintext: Uint8Array
+      readonly authenticatedData: Uint8Array
+    }
+  | { readonly kind: "rejected"; readonly reason: OpenRejection }
+
+/**
+ * The keys of a group. GBP asks for nothing else of the layer below, so it runs and is tested without MLS.
+ *
+ * In profile 2 a sealed payload is an MLS PrivateMessage (RFC 9420 §6.3): a key and nonce of its own per message, signed
+ * by the sender's leaf.
+ */
+export interface EpochKeys {
+  /** The epoch that {@link seal} seals in. Never goes back. */
+  readonly epoch: bigint
+  /** The oldest epoch that {@link open} may still open. */
+  readonly oldestEpoch: bigint
+  seal(plaintext: Uint8Array, authenticatedData: Uint8Array): Uint8Array
+  /** Total for foreign bytes; what does not open changes nothing. */
+  open(sealed: Uint8Array): Opened
+}
+
+/** Who is who in the group right now. */
+export interface Membership {
+  /**
+   * The member id that streams of this leaf are numbered by, or `undefined` for a leaf without one. Where a delivery
+   * service orders the epochs it is the leaf index itself; the live control plane hands out ids it never reuses.
+   */
+  memberIdOf(leafIndex: number): number | undefined
+  /** The last transition that the control plane applied; 0 where there is none. */
+  readonly lastTransitionId: number
+}

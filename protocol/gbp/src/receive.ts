@@ -1,0 +1,132 @@
+import { decodeWhole, DecodeError, encode, equalBytes } from "@qpc/wire"
+import type { DropReason } from "./drop-reason.ts"
+import type { Opened } from "./epoch-keys.ts"
+import type { FrameContent, SealedFrame } from "./frame.ts"
+import { decodeContent, decodeFrame, frameAuthenticatedData, UnsupportedVersion } from "./profile-2.ts"
+import type { OpenedContent } from "./profile-2.ts"
+import { ReplayWindows } from "./replay-windows.ts"
+import type { FrameSurroundings } from "./send.ts"
+import { FLAG_CRITICAL, flagsAreAllowed, streamIdOf } from "./stream.ts"
+
+/** What came out of bytes that claim to be a frame. */
+export type ReceivedFrame =
+  | ReceivedPayload
+  /** Nothing changed. */
+  | { readonly kind: "drop"; readonly reason: DropReason }
+
+/** A payload whose sender, group, epoch, stream and number are all authenticated. */
+export interface ReceivedPayload {
+  readonly kind: "payload"
+  readonly epoch: bigint
+  readonly senderLeafIndex: number
+  readonly content: FrameContent
+  /** Lengths as the frame came up: the payload before it opened, and what was inside. */
+  readonly sealedBytes: number
+  readonly contentBytes: number
+}
+
+/**
+ * The way up through GBP. Total: whatever bytes arrive, {@link receive} returns.
+ *
+ * The checks, in order: size and encoding, version, group, epoch; then the payload opens, which authenticates; then its
+ * header, its encoding, stream type, sender, flags, transition, and last the sequence number. Nothing changes before the
+ * payload opened, and the replay window moves only for a frame that is delivered.
+ */
+export class Receiver {
+  readonly #surroundings: FrameSurroundings
+  #windows = new ReplayWindows()
+
+  constructor(surroundings: FrameSurroundings) {
+    this.#surroundings = surroundings
+  }
+
+  receive(bytes: Uint8Array): ReceivedFrame {
+    const { keys, groupId } = this.#surroundings
+    const frame = this.#parse(bytes)
+    if (typeof frame === "string") return drop(frame)
+    if (!equalBytes(frame.groupId, groupId)) return drop("unknown_group")
+    if (frame.epoch > keys.epoch) return drop("epoch_in_future")
+    if (frame.epoch < keys.oldestEpoch) return drop("epoch_too_old")
+
+    const opened = keys.open(frame.sealed)
+    if (opened.kind === "rejected") return drop(opened.reason)
+    if (!wasSealedUnder(frame, opened)) return drop("header_mismatch")
+
+    const content = this.#parseContent(opened.plaintext)
+    if (content === undefined) return drop("malformed_content")
+    const { streamType } = content
+    if (streamType === undefined) return drop("unknown_stream_type")
+    const reason = this.#violation({ ...content, streamType }, opened.senderLeafIndex)
+    if (reason !== undefined) return drop(reason)
+
+    this.#windows.forgetBefore(keys.oldestEpoch)
+    if (!this.#windows.accept(frame.epoch, streamType, content.streamId, content.sequence)) {
+      return drop("replay_detected")
+    }
+    return {
+      kind: "payload",
+      epoch: frame.epoch,
+      senderLeafIndex: opened.senderLeafIndex,
+      content: { ...content, streamType },
+      sealedBytes: frame.sealed.length,
+      contentBytes: opened.plaintext.length,
+    }
+  }
+
+  /** The replay windows: version u8 = 1, then as {@link ReplayWindows.write}. */
+  toBytes(): Uint8Array {
+    return encode((writer) => this.#windows.write(writer.uint8(STATE_VERSION)))
+  }
+
+  /** @throws DecodeError for anything that {@link toBytes} did not write */
+  static fromBytes(bytes: Uint8Array, surroundings: FrameSurroundings): Receiver {
+    const receiver = new Receiver(surroundings)
+    receiver.#windows = decodeWhole(bytes, (reader) => {
+      if (reader.uint8() !== STATE_VERSION) throw new DecodeError("reserved_value", 0)
+      return ReplayWindows.read(reader)
+    })
+    return receiver
+  }
+
+  #parse(bytes: Uint8Array): SealedFrame | DropReason {
+    try {
+      return decodeFrame(bytes, this.#surroundings.limits)
+    } catch (error) {
+      if (error instanceof UnsupportedVersion) return "unsupported_version"
+      if (error instanceof DecodeError) return error.code === "too_large" ? "too_large" : "malformed"
+      throw error
+    }
+  }
+
+  #parseContent(plaintext: Uint8Array): OpenedContent | undefined {
+    try {
+      return decodeContent(plaintext, this.#surroundings.limits)
+    } catch (error) {
+      if (error instanceof DecodeError) return undefined
+      throw error
+    }
+  }
+
+  #violation(content: FrameContent, senderLeafIndex: number): DropReason | undefined {
+    const { membership } = this.#surroundings
+    const memberId = membership.memberIdOf(senderLeafIndex)
+    if (memberId === undefined || content.streamId !== streamIdOf(content.streamType, memberId)) {
+      return "sender_mismatch"
+    }
+    if (!flagsAreAllowed(content.streamType, content.flags)) return "flags_not_allowed"
+    // The control stream carries the transitions themselves: it has rules of its own for their ids.
+    const mustAgree = (content.flags & FLAG_CRITICAL) !== 0 && content.streamType !== "control"
+    if (mustAgree && content.transitionId !== membership.lastTransitionId) return "transition_mismatch"
+    return undefined
+  }
+}
+
+const STATE_VERSION = 1
+
+function wasSealedUnder(frame: SealedFrame, opened: Extract<Opened, { kind: "opened" }>): boolean {
+  return opened.epoch === frame.epoch && equalBytes(opened.authenticatedData, frameAuthenticatedData(frame))
+}
+
+function drop(reason: DropReason): ReceivedFrame {
+  return { kind: "drop", reason }
+}

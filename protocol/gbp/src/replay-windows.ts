@@ -1,0 +1,63 @@
+import { DecodeError, readList } from "@qpc/wire"
+import type { Reader, Writer } from "@qpc/wire"
+import { ReplayWindow } from "./replay-window.ts"
+import { streamTypeFromWire, streamTypeToWire } from "./stream.ts"
+import type { StreamType } from "./stream.ts"
+
+interface Stream {
+  readonly epoch: bigint
+  readonly streamType: StreamType
+  readonly streamId: number
+  readonly window: ReplayWindow
+}
+
+/**
+ * One replay window per stream and readable epoch. Only frames that opened get here, and each belongs to a stream of its
+ * own sender, so there are at most as many windows as members × stream types × readable epochs.
+ */
+export class ReplayWindows {
+  readonly #streams = new Map<string, Stream>()
+
+  /** See {@link ReplayWindow.accept}. */
+  accept(epoch: bigint, streamType: StreamType, streamId: number, sequence: number): boolean {
+    const key = `${epoch}/${streamType}/${streamId}`
+    let stream = this.#streams.get(key)
+    if (!stream) {
+      stream = { epoch, streamType, streamId, window: new ReplayWindow() }
+      this.#streams.set(key, stream)
+    }
+    return stream.window.accept(sequence)
+  }
+
+  /** Forgets the epochs before `oldestEpoch`, whose keys are gone. */
+  forgetBefore(oldestEpoch: bigint): void {
+    for (const [key, stream] of this.#streams) if (stream.epoch < oldestEpoch) this.#streams.delete(key)
+  }
+
+  /** Writes a list of epoch u64 · stream type u8 · stream id u32 · window, in the order of first use. */
+  write(writer: Writer): void {
+    writer.list([...this.#streams.values()], (inner, stream) => {
+      inner.uint64(stream.epoch).uint8(streamTypeToWire(stream.streamType)).uint32(stream.streamId)
+      stream.window.write(inner)
+    })
+  }
+
+  /** @throws DecodeError */
+  static read(reader: Reader): ReplayWindows {
+    const windows = new ReplayWindows()
+    for (const stream of readList(reader, readStream)) {
+      const key = `${stream.epoch}/${stream.streamType}/${stream.streamId}`
+      if (windows.#streams.has(key)) throw new DecodeError("bad_value", reader.offset)
+      windows.#streams.set(key, stream)
+    }
+    return windows
+  }
+}
+
+function readStream(reader: Reader): Stream {
+  const start = reader.offset
+  const epoch = reader.uint64()
+  const streamType = streamTypeFromWire(reader.uint8())
+  if (streamType === undefined) throw new DecodeError("reserved_value", start)
+  return { epoch, streamType, streamId: reader.uint32(), window: ReplayWindow.read(reader) }
+}
