@@ -3,7 +3,7 @@ import { DhKem } from "../dhkem.ts"
 import { makeSuite, type SuiteParts } from "../make-suite.ts"
 import { aes128Gcm } from "./aead.ts"
 import { ed25519 } from "./ed25519.ts"
-import { sha256 } from "./sha256.ts"
+import { sha256 } from "./hash-function.ts"
 import { loadSodium, type Sodium } from "./sodium.ts"
 import { x25519 } from "./x25519.ts"
 

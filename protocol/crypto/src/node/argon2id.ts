@@ -9,6 +9,9 @@ export interface Argon2idCost {
   readonly parallelism: number
   /** 4 bytes or more. */
   readonly lengthBytes: number
+  /** A key kept apart from the passwords ("pepper"). */
+  readonly secret?: Uint8Array
+  readonly associatedData?: Uint8Array
 }
 
 /**
@@ -24,8 +27,18 @@ export function argon2id(password: Uint8Array, salt: Uint8Array, cost: Argon2idC
   checkRange("memoryKiB", memoryKiB, 8 * parallelism, 2 ** 32 - 1)
   checkRange("passes", passes, 1, 2 ** 32 - 1)
   checkRange("lengthBytes", lengthBytes, 4, 2 ** 32 - 1)
-  const parameters = { message: password, nonce: salt, memory: memoryKiB, passes, parallelism, tagLength: lengthBytes }
-  return ownBytes(argon2Sync("argon2id", parameters))
+  return ownBytes(
+    argon2Sync("argon2id", {
+      message: password,
+      nonce: salt,
+      memory: memoryKiB,
+      passes,
+      parallelism,
+      tagLength: lengthBytes,
+      ...(cost.secret && { secret: cost.secret }),
+      ...(cost.associatedData && { associatedData: cost.associatedData }),
+    }),
+  )
 }
 
 function checkRange(name: string, value: number, least: number, most: number): void {

@@ -4,7 +4,7 @@ import { makeSuite, type SuiteParts } from "../make-suite.ts"
 import { aes128Gcm } from "./aead.ts"
 import { ed25519 } from "./ed25519.ts"
 import { Keys, type KeyLimits } from "./keys.ts"
-import { sha256 } from "./sha256.ts"
+import { sha256 } from "./hash-function.ts"
 import { x25519 } from "./x25519.ts"
 
 /** A suite together with the means to empty its memory. */

@@ -1,0 +1,17 @@
+import { hmac } from "@noble/hashes/hmac.js"
+import * as sha2 from "@noble/hashes/sha2.js"
+import type { HashFunction } from "../primitives.ts"
+
+export const sha256: HashFunction = {
+  kdfId: 0x0001,
+  hashBytes: 32,
+  hash: (data) => sha2.sha256(data),
+  mac: (key, data) => hmac(sha2.sha256, key, data),
+}
+
+export const sha512: HashFunction = {
+  kdfId: 0x0003,
+  hashBytes: 64,
+  hash: (data) => sha2.sha512(data),
+  mac: (key, data) => hmac(sha2.sha512, key, data),
+}

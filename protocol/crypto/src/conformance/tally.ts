@@ -1,0 +1,52 @@
+/** What running a set of published test vectors gave. `cases` is the sum of the other three counts. */
+export interface VectorResult {
+  readonly cases: number
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  /** Why cases were skipped, with their number; present whenever some were. */
+  readonly why?: string
+  /** One line for each failed case. */
+  readonly failures: readonly string[]
+}
+
+/** Counts the cases of one set. */
+export class Tally {
+  #passed = 0
+  readonly #failures: string[] = []
+  readonly #skipped = new Map<string, number>()
+
+  /** Passed if `holds` answers true; a throw is a failure like any other. */
+  check(name: string, holds: () => boolean): void {
+    try {
+      if (holds()) this.#passed++
+      else this.#failures.push(name)
+    } catch (error) {
+      this.#failures.push(`${name}: ${String(error)}`)
+    }
+  }
+
+  skip(why: string, count = 1): void {
+    if (count > 0) this.#skipped.set(why, (this.#skipped.get(why) ?? 0) + count)
+  }
+
+  result(): VectorResult {
+    const skipped = [...this.#skipped.values()].reduce((sum, count) => sum + count, 0)
+    const failed = this.#failures.length
+    const counts = { cases: this.#passed + failed + skipped, passed: this.#passed, failed, skipped }
+    if (skipped === 0) return { ...counts, failures: this.#failures }
+    const why = [...this.#skipped].map(([reason, count]) => `${count}: ${reason}`).join("; ")
+    return { ...counts, why, failures: this.#failures }
+  }
+}
+
+/** True if `call` throws a RangeError: the refusal of a caller's own mistake. Rethrows anything else. */
+export function refuses(call: () => unknown): boolean {
+  try {
+    call()
+    return false
+  } catch (error) {
+    if (error instanceof RangeError) return true
+    throw error
+  }
+}

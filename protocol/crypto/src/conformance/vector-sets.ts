@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { runArgon2id } from "./argon2id-vector.ts"
+import { runHpke } from "./hpke-vectors.ts"
+import type { VectorResult } from "./tally.ts"
+import { nodeVectorProvider, type VectorProvider } from "./vector-provider.ts"
+import { runAesGcm, runChaCha20Poly1305, runEd25519, runHkdf, runHmac, runX25519 } from "./wycheproof.ts"
+
+/** A named set of test vectors that somebody else wrote. */
+export interface VectorSet {
+  /** Folder and file it comes from, such as `wycheproof/ed25519`. */
+  readonly name: string
+  /** Cases at the revision these runners were written for: what is missed when the file is not there. */
+  readonly expectedCases: number
+  /** A missing file counts as skipped, with its number of cases. */
+  run(): VectorResult
+}
+
+/**
+ * Every published set this package answers for.
+ *
+ * @param vectorsDir - The folder with `wycheproof/`, `hpke-rfc9180/` and `argon2/`.
+ * @param provider - Whose primitives to run; those of `@qpc/crypto/node` by default.
+ */
+export function cryptoVectorSets(vectorsDir: string, provider: VectorProvider = nodeVectorProvider()): VectorSet[] {
+  const set = (name: string, file: string, expectedCases: number, run: (text: string) => VectorResult): VectorSet => ({
+    name,
+    expectedCases,
+    run: () => runFile(join(vectorsDir, file), expectedCases, run),
+  })
+  const wycheproof = <T>(name: string, expectedCases: number, run: (file: T) => VectorResult): VectorSet => {
+    const file = `wycheproof/${name.replaceAll("-", "_")}_test.json`
+    return set(`wycheproof/${name}`, file, expectedCases, (text) => run(JSON.parse(text) as T))
+  }
+  return [
+    wycheproof("ed25519", 151, (file: Parameters<typeof runEd25519>[1]) => runEd25519(provider, file)),
+    wycheproof("x25519", 518, (file: Parameters<typeof runX25519>[1]) => runX25519(provider, file)),
+    wycheproof("aes-gcm", 316, (file: Parameters<typeof runAesGcm>[1]) => runAesGcm(provider, file)),
+    wycheproof("chacha20-poly1305", 325, (file: Parameters<typeof runAesGcm>[1]) =>
+      runChaCha20Poly1305(provider, file),
+    ),
+    wycheproof("hmac-sha256", 174, (file: Parameters<typeof runHmac>[1]) => runHmac(provider.sha256, file)),
+    wycheproof("hkdf-sha256", 86, (file: Parameters<typeof runHkdf>[1]) => runHkdf(provider.sha256, file)),
+    wycheproof("hkdf-sha512", 83, (file: Parameters<typeof runHkdf>[1]) => runHkdf(provider.sha512, file)),
+    set("hpke-rfc9180", "hpke-rfc9180/test-vectors-5f503c5.json", 25184, (text) =>
+      runHpke(provider, JSON.parse(text) as Parameters<typeof runHpke>[1]),
+    ),
+    set("argon2/argon2id", "argon2/argon2id", 1, (text) => runArgon2id(provider, text)),
+  ]
+}
+
+function runFile(path: string, expectedCases: number, run: (text: string) => VectorResult): VectorResult {
+  if (existsSync(path)) return run(readFileSync(path, "utf8"))
+  const why = `${expectedCases}: there is no ${path}`
+  return { cases: expectedCases, passed: 0, failed: 0, skipped: expectedCases, why, failures: [] }
+}
