@@ -23,10 +23,17 @@ export class TransportError extends Error {
   readonly code: TransportErrorCode
   /** True if the same call may succeed later without anyone doing anything. */
   readonly retryable: boolean
+  /** What the peer said when it closed; its words, so show them, never act on them. */
+  readonly peerReason: string | undefined
 
-  constructor(code: TransportErrorCode, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: TransportErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly peerReason?: string | undefined },
+  ) {
     super(message, options)
     this.code = code
+    this.peerReason = options?.peerReason
     this.retryable = code === "unreachable" || code === "closed" || code === "overflow"
   }
 }
@@ -38,8 +45,10 @@ export class TransportError extends Error {
  * - Bytes arrive in order, once, unchanged; their grouping into chunks means nothing.
  * - `write` resolves when the transport can take more: awaiting it is back-pressure. Unread bytes are bounded, and a
  *   reader that stops reading stops the writer.
- * - `finish` ends our direction after everything written; the peer's `incoming` then ends. `close` ends both.
+ * - `finish` ends our direction after everything written; the peer's `incoming` then ends. `close` ends both, and what
+ *   was written before it still arrives if the peer reads on and the network holds.
  * - After an end, writes reject with a `TransportError`; `incoming` throws it, or just ends after the peer's `finish`.
+ * - A cut network is never mistaken for `finish`: without the peer's word, `incoming` throws `closed`.
  */
 export interface Connection extends AsyncDisposable {
   /** What the bytes travel over, for traces and diagnostics. */
@@ -48,11 +57,19 @@ export interface Connection extends AsyncDisposable {
   readonly peerAddress: string
   /** Chunks as they arrive. One reader. Leaving the loop closes the connection. Chunks are owned by the reader. */
   readonly incoming: AsyncIterable<Uint8Array>
-  /** Takes ownership of `bytes`. @throws TransportError `closed`, `overflow` */
+  /**
+   * Takes ownership of `bytes`. Small writes of one turn of the event loop leave together.
+   *
+   * @throws TransportError `closed`; `overflow` if the caller keeps writing without waiting for earlier writes
+   */
   write(bytes: Uint8Array): Promise<void>
   /** No more writes from us. Idempotent. */
   finish(): Promise<void>
-  /** Ends both directions. Idempotent; resolves when resources are released. @param reason - public, short, for the peer's log */
+  /**
+   * Ends both directions. Idempotent; resolves when resources are released.
+   *
+   * @param reason - public, short, for the peer's log: it reads it as `TransportError.peerReason`, cut to 120 bytes
+   */
   close(reason?: string): Promise<void>
 }
 

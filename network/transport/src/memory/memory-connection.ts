@@ -1,0 +1,90 @@
+import type { Connection, Dial, Listener } from "../connection.ts"
+import { TransportError } from "../connection.ts"
+import { framedConnection } from "../framed/framed-connection.ts"
+import type { ConnectionLimits } from "../framed/framed-connection.ts"
+import { Inbox } from "../inbox.ts"
+import { MemoryPipe } from "./memory-pipe.ts"
+
+/** Two connected ends. */
+export interface MemoryPair extends AsyncDisposable {
+  readonly near: Connection
+  readonly far: Connection
+  /** Pulls the cable: both ends learn that the connection was cut, and what was under way is lost. */
+  cut(): void
+}
+
+/**
+ * A connection inside this process, for tests and for a client and a server in one program.
+ *
+ * It behaves like those over a network, back-pressure included, but sends no keep-alives unless asked to.
+ */
+export function memoryPair(limits: ConnectionLimits = {}): MemoryPair {
+  const [nearPipe, farPipe] = MemoryPipe.pair()
+  const options = { keepAliveMs: 0, ...limits, kind: "memory", peerAddress: "memory" } as const
+  const near = framedConnection(nearPipe, options)
+  const far = framedConnection(farPipe, options)
+  return {
+    near,
+    far,
+    cut: () => {
+      nearPipe.cut()
+      farPipe.cut()
+    },
+    [Symbol.asyncDispose]: async () => void (await Promise.all([near.close(), far.close()])),
+  }
+}
+
+/** A listener inside this process, and the way to reach it. */
+export interface MemoryListener {
+  readonly listener: Listener
+  /** @throws TransportError `unreachable` after the listener closed or while 1 024 connections wait; `aborted` */
+  readonly dial: Dial
+}
+
+const BACKLOG = 1_024
+
+/** Accepts connections from `dial`. @param limits - of both ends */
+export function memoryListener(limits: ConnectionLimits = {}): MemoryListener {
+  const accepted = new Inbox<Connection>(BACKLOG)
+  const waiting = new Set<Connection>()
+  let isOpen = true
+  const close = async (): Promise<void> => {
+    isOpen = false
+    accepted.close()
+  }
+  const listener: Listener = {
+    address: { host: "memory", port: 0 },
+    connections: taken(accepted, waiting, close),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+  const dial: Dial = async (options) => {
+    await Promise.resolve()
+    if (options?.signal?.aborted === true) {
+      throw new TransportError("aborted", "dialling was aborted", { cause: options.signal.reason })
+    }
+    if (!isOpen) throw new TransportError("unreachable", "the listener is closed")
+    if (waiting.size === BACKLOG) throw new TransportError("unreachable", "too many connections wait to be accepted")
+    const { near, far } = memoryPair(limits)
+    waiting.add(far)
+    accepted.push(far)
+    return near
+  }
+  return { listener, dial }
+}
+
+async function* taken(
+  accepted: Inbox<Connection>,
+  waiting: Set<Connection>,
+  close: () => Promise<void>,
+): AsyncGenerator<Connection, void, void> {
+  try {
+    for await (const connection of accepted) {
+      waiting.delete(connection)
+      yield connection
+    }
+  } finally {
+    await close()
+    await Promise.all([...waiting].map(async (connection) => await connection.close("nobody accepts any more")))
+  }
+}
