@@ -17,3 +17,24 @@ export const systemClock: Clock = {
     return { [Symbol.dispose]: () => clearTimeout(timer) }
   },
 }
+
+/** @throws RangeError unless timers can wait that long. */
+export function checkDeadline(deadlineMs: number): void {
+  if (deadlineMs > 0 && deadlineMs <= MAX_TIMER_MS) return
+  throw new RangeError(`deadlineMs must be above 0 and at most ${MAX_TIMER_MS}`)
+}
+
+/** Waits for `work`, and fires if it takes longer than `delayMs`; the timer ends with the work. */
+export async function withTimer<T>(
+  clock: Clock,
+  delayMs: number,
+  fire: () => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const timer = clock.setTimer(delayMs, fire)
+  try {
+    return await work()
+  } finally {
+    timer[Symbol.dispose]()
+  }
+}

@@ -1,10 +1,9 @@
-import type { TransportError } from "@qpc/transport"
 import type { Clock } from "./clock.ts"
+import type { ConnectionEnd } from "./connection-end.ts"
 import type { Push } from "./event.ts"
 import type { GoingAway } from "./gen/qpc/v1/common_pb.ts"
 import type { RpcClientLimits } from "./limits.ts"
 import type { Method, RequestInitOf, ResponseOf } from "./method.ts"
-import type { ProtocolError } from "./protocol-error.ts"
 
 /** When to stop waiting for an answer. */
 export interface CallOptions {
@@ -37,9 +36,6 @@ export interface ConnectRpcOptions {
   readonly onFrame?: ((frame: TracedFrame) => void) | undefined
 }
 
-/** Why a connection is over; undefined if this side closed it. */
-export type ConnectionEnd = TransportError | ProtocolError | undefined
-
 /** The calling side of one connection. */
 export interface RpcClient extends AsyncDisposable {
   /**
@@ -57,6 +53,8 @@ export interface RpcClient extends AsyncDisposable {
    * does not know are skipped: a newer server may announce things that an older client has no use for.
    */
   readonly pushes: AsyncIterable<Push>
+  /** False from the moment the connection is over; calls reject with `not_connected` then. */
+  readonly isOpen: boolean
   /** Resolves when the connection is over, with the reason. Never rejects. */
   readonly closed: Promise<ConnectionEnd>
   /** Rejects the calls in flight and ends the connection. Idempotent. @param reason - public, short, for the peer's log */

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts"
 import type { Event, EventInitOf } from "./event.ts"
 import type { RpcServerLimits } from "./limits.ts"
 import type { MethodName, Methods, RequestOf, ResponseInitOf } from "./method.ts"
-import type { ConnectionEnd } from "./rpc-client.ts"
+import type { ConnectionEnd } from "./connection-end.ts"
 import type { StatusName } from "./status.ts"
 
 /** What a handler may know about the call it serves. */
