@@ -1,10 +1,11 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { encode, equalBytes } from "@qpc/wire"
+import { makeParentNode } from "./parent-node.ts"
 import type { ParentNode } from "./parent-node.ts"
-import { originalNodeHash } from "./tree-hash.ts"
+import { nodeHash, originalNodeHash } from "./tree-hash.ts"
 import { isBelow } from "./tree-math.ts"
 import { branchesBelow, resolve } from "./tree-node.ts"
-import type { Branch, TreeNode } from "./tree-node.ts"
+import type { Branch, PathStep, TreeNode } from "./tree-node.ts"
 
 /** The parent hash of a node with a copath child (RFC 9420 §7.9), given the original tree hash of that child. */
 export function parentHash(
@@ -17,6 +18,33 @@ export function parentHash(
       writer.vector(parent.encryptionKey).vector(parent.parentHash).vector(originalSiblingTreeHash),
     ),
   )
+}
+
+/** What a committer puts above its leaf: parent nodes by node index, and the hash that its leaf node commits to. */
+export interface ParentChain {
+  readonly parents: ReadonlyMap<number, ParentNode>
+  readonly leafParentHash: Uint8Array
+}
+
+/**
+ * The fresh nodes of a filtered direct path with their parent hashes, computed from the root down (RFC 9420 §7.9).
+ *
+ * @param encryptionKeys - One for each step. Takes ownership.
+ */
+export function chainParents(
+  suite: CipherSuite,
+  steps: readonly PathStep[],
+  encryptionKeys: readonly Uint8Array[],
+): ParentChain {
+  const parents = new Map<number, ParentNode>()
+  let hashAbove: Uint8Array = new Uint8Array(0)
+  for (const [at, step] of [...steps.entries()].reverse()) {
+    const parent = makeParentNode(encryptionKeys[at]!, hashAbove, [])
+    parents.set(step.nodeIndex, parent)
+    // Nobody is unmerged in a fresh node, so the original sibling tree hash is the current one.
+    hashAbove = parentHash(suite, parent, nodeHash(suite, step.copath))
+  }
+  return { parents, leafParentHash: hashAbove }
 }
 
 /**

@@ -20,17 +20,10 @@ import {
   resolve,
   rewritePath,
 } from "./tree-node.ts"
-import type { Branch, TreeNode } from "./tree-node.ts"
+import type { Branch, PathStep, TreeNode } from "./tree-node.ts"
 
 /** How many leaves a tree may have unless the caller says otherwise. */
 export const LEAVES_LIMIT: number = 2 ** 17
-
-/** One step of a filtered direct path (RFC 9420 §4.1.2): a node to be given a key, and whom to send it to. */
-export interface PathStep {
-  readonly nodeIndex: number
-  /** The child of the node that is not on the path; its resolution is not empty. */
-  readonly copath: TreeNode
-}
 
 /**
  * The ratchet tree of a group (RFC 9420 §4, §7): the members, and the keys that subsets of them share.

@@ -35,6 +35,13 @@ export interface Branch {
  */
 export type TreeNode = LeafSlot | Branch
 
+/** One step of a filtered direct path (RFC 9420 §4.1.2): a node to be given a key, and whom to send it to. */
+export interface PathStep {
+  readonly nodeIndex: number
+  /** The child of the node that is not on the path; its resolution is not empty. */
+  readonly copath: TreeNode
+}
+
 export function makeLeafSlot(leafIndex: number, value: LeafNode | undefined): LeafSlot {
   const isEmpty = value === undefined
   const memberCount = isEmpty ? 0 : 1

@@ -3,6 +3,7 @@ import { expectSame } from "./expect.ts"
 
 /** A case of tree-math.json. */
 export interface TreeMathCase {
+  readonly cipher_suite?: number
   readonly n_leaves: number
   readonly n_nodes: number
   readonly root: number

@@ -1,5 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { checkCryptoBasics } from "./crypto-basics.ts"
+import { checkTreeKem } from "./treekem.ts"
 import { checkTreeMath } from "./tree-math.ts"
 import { checkTreeOperations } from "./tree-operations.ts"
 import { checkTreeValidation } from "./tree-validation.ts"
@@ -18,5 +19,6 @@ export function treeVectorSets(vectorsDir: string, suites: readonly CipherSuite[
     mlsVectorSet(vectorsDir, "crypto-basics", suites, checkCryptoBasics),
     mlsVectorSet(vectorsDir, "tree-operations", suites, checkTreeOperations),
     mlsVectorSet(vectorsDir, "tree-validation", suites, checkTreeValidation),
+    mlsVectorSet(vectorsDir, "treekem", suites, checkTreeKem),
   ]
 }
