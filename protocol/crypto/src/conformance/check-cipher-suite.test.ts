@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest"
+import { loadBrowserSuite } from "../browser/index.ts"
+import type { CipherSuite } from "../cipher-suite.ts"
+import { suite0001 } from "../node/index.ts"
+import { checkCipherSuite } from "./check-cipher-suite.ts"
+import { checkSuitesAgree } from "./check-suites-agree.ts"
+import { monitorNonces } from "./nonce-monitor.ts"
+
+const browser = await loadBrowserSuite()
+
+describe("suite 0x0001 on node:crypto", () => checkCipherSuite(suite0001, it))
+describe("suite 0x0001 for browsers", () => checkCipherSuite(browser, it))
+describe("both implementations of suite 0x0001", () => checkSuitesAgree(suite0001, browser, it))
+
+describe("the conformance suite", () => {
+  const verdictsOn = (suite: CipherSuite): string[] => {
+    const broken: string[] = []
+    checkCipherSuite(suite, (behaviour, check) => {
+      try {
+        check()
+      } catch {
+        broken.push(behaviour)
+      }
+    })
+    return broken
+  }
+
+  it.each([
+    ["ignores associated data", { aeadOpen: (k, n, _, c) => suite0001.aeadOpen(k, n, new Uint8Array(0), c) }],
+    ["verifies everything", { verify: () => true }],
+    ["calls every KEM key valid", { kemPublicKeyIsValid: () => true }],
+    ["throws on foreign bytes", { hpkeOpen: (k, i, a, s) => suite0001.hpkeOpen(k, i, a, s) ?? fail() }],
+    ["returns its argument", { signatureKeyPair: (s) => ({ ...suite0001.signatureKeyPair(s), privateKey: s }) }],
+    ["zeroes its argument", { mac: (k, d) => [suite0001.mac(k, d), k.fill(0)][0]! }],
+    [
+      "cuts an export",
+      { hpkeReceiveExport: (k, e, i, c, l) => suite0001.hpkeReceiveExport(k, e, i, c, 64)?.slice(0, l) },
+    ],
+  ] satisfies [string, Partial<CipherSuite>][])("notices a suite that %s", (_, fault) => {
+    expect(verdictsOn({ ...suite0001, ...fault })).not.toEqual([])
+  })
+
+  it("finds no fault in a monitored suite", () => {
+    // Its own rounds repeat nonces on purpose, so the monitor must be a new one for each call.
+    const forgetful: CipherSuite = {
+      ...suite0001,
+      aeadSeal: (...call) => monitorNonces(suite0001).aeadSeal(...call),
+      hpkeSeal: (...call) => monitorNonces(suite0001).hpkeSeal(...call),
+      hpkeSendExport: (...call) => monitorNonces(suite0001).hpkeSendExport(...call),
+    }
+    expect(verdictsOn(forgetful)).toEqual([])
+  })
+})
+
+function fail(): never {
+  throw new Error("foreign bytes")
+}
