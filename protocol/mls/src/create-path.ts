@@ -9,7 +9,7 @@ import type { RatchetTree } from "./ratchet-tree.ts"
 import { commonAncestor } from "./tree-math.ts"
 import { resolve } from "./tree-node.ts"
 import type { PathStep } from "./tree-node.ts"
-import type { TreePrivateKeys } from "./tree-private-keys.ts"
+import type { TreePrivateState } from "./tree-private-state.ts"
 import type { UpdatePath } from "./update-path.ts"
 
 /** What a committer brings to its own path. */
@@ -17,7 +17,7 @@ export interface PathParameters {
   /** The tree with all proposals applied. The path is merged into it: pass a fork. */
   readonly tree: RatchetTree
   /** The committer's own keys. They are replaced: pass a fork. */
-  readonly keys: TreePrivateKeys
+  readonly keys: TreePrivateState
   readonly groupId: Uint8Array
   /** The committer's next leaf node, but for what the path itself decides. */
   readonly leaf: Omit<LeafNodeContent, "encryptionKey" | "leafNodeSource">

@@ -6,7 +6,7 @@ import { nextPathSecret, nodeKeyPair } from "./path-secrets.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import { commonAncestor, directPath, isBelow } from "./tree-math.ts"
 import { resolve } from "./tree-node.ts"
-import { TreePrivateKeys } from "./tree-private-keys.ts"
+import { TreePrivateState } from "./tree-private-state.ts"
 
 /**
  * Why path secrets are not believed.
@@ -33,7 +33,7 @@ export type OpenedPath =
  *   fork all the same: the commit may still fail.
  * @param groupContext - The provisional one (RFC 9420 §12.4.2), with the hash of the tree that the path is merged into.
  */
-export function openPath(merged: MergedPath, keys: TreePrivateKeys, groupContext: Uint8Array): OpenedPath {
+export function openPath(merged: MergedPath, keys: TreePrivateState, groupContext: Uint8Array): OpenedPath {
   const { steps, path, tree } = merged
   const { suite } = tree
   const first = steps.findIndex(({ copath }) => isBelow(keys.leafIndex, copath.nodeIndex))
@@ -68,10 +68,10 @@ export interface JoinerParameters {
 export function keysOfJoiner(
   parameters: JoinerParameters,
 ):
-  | { readonly kind: "joined"; readonly keys: TreePrivateKeys }
+  | { readonly kind: "joined"; readonly keys: TreePrivateState }
   | { readonly kind: "rejected"; readonly reason: PathSecretReason } {
   const { tree, leafIndex, signerLeafIndex, pathSecret } = parameters
-  const keys = new TreePrivateKeys(leafIndex, parameters.leafPrivateKey)
+  const keys = new TreePrivateState(leafIndex, parameters.leafPrivateKey)
   const reason = !keys.matches(tree.suite, tree)
     ? "leaf_key_mismatch"
     : pathSecret !== undefined && !adoptPathSecret(tree, keys, signerLeafIndex, pathSecret)
@@ -84,7 +84,7 @@ export function keysOfJoiner(
 
 function adoptPathSecret(
   tree: RatchetTree,
-  keys: TreePrivateKeys,
+  keys: TreePrivateState,
   signerLeafIndex: number,
   pathSecret: Uint8Array,
 ): boolean {
@@ -117,7 +117,7 @@ function openPathSecret(
  */
 function deriveUpwards(
   tree: RatchetTree,
-  keys: TreePrivateKeys,
+  keys: TreePrivateState,
   nodes: readonly number[],
   pathSecret: Uint8Array,
 ): Uint8Array | undefined {

@@ -10,7 +10,7 @@ import { nodeKeyPair } from "../path-secrets.ts"
 import type { RatchetTree } from "../ratchet-tree.ts"
 import { commonAncestor } from "../tree-math.ts"
 import { decodeRatchetTree } from "../tree-codec.ts"
-import { TreePrivateKeys } from "../tree-private-keys.ts"
+import { TreePrivateState } from "../tree-private-state.ts"
 import { decodeUpdatePath } from "../update-path.ts"
 import type { UpdatePath } from "../update-path.ts"
 import { validateLeafNode } from "../validate-leaf-node.ts"
@@ -42,7 +42,7 @@ export interface TreeKemCase {
 export function checkTreeKem(vector: TreeKemCase, suite: CipherSuite): void {
   const tree = decodeRatchetTree(fromHex(vector.ratchet_tree), suite)
   const members = vector.leaves_private.map((leaf) => {
-    const keys = new TreePrivateKeys(leaf.index, fromHex(leaf.encryption_priv))
+    const keys = new TreePrivateState(leaf.index, fromHex(leaf.encryption_priv))
     for (const { node, path_secret } of leaf.path_secrets) {
       keys.set(node, nodeKeyPair(suite, fromHex(path_secret)).privateKey)
     }
@@ -70,8 +70,8 @@ export function checkTreeKem(vector: TreeKemCase, suite: CipherSuite): void {
 function checkOwnPath(
   vector: TreeKemCase,
   tree: RatchetTree,
-  sender: { readonly keys: TreePrivateKeys; readonly signaturePrivateKey: Uint8Array },
-  others: readonly TreePrivateKeys[],
+  sender: { readonly keys: TreePrivateState; readonly signaturePrivateKey: Uint8Array },
+  others: readonly TreePrivateState[],
 ): void {
   const senderTree = tree.fork()
   const senderKeys = sender.keys.fork()
@@ -103,7 +103,7 @@ function merge(vector: TreeKemCase, tree: RatchetTree, sender: number, path: Upd
   return outcome.merged
 }
 
-function open(vector: TreeKemCase, merged: MergedPath, keys: TreePrivateKeys): Uint8Array {
+function open(vector: TreeKemCase, merged: MergedPath, keys: TreePrivateState): Uint8Array {
   const opened = openPath(merged, keys, contextOf(vector, merged.tree.suite, merged.tree.treeHash()))
   if (opened.kind === "rejected") throw new Error(`leaf ${keys.leafIndex}: ${opened.reason}`)
   expectTrue(`the new private keys of leaf ${keys.leafIndex} match`, keys.matches(merged.tree.suite, merged.tree))

@@ -10,7 +10,7 @@ import { isBelow, leafToNode } from "./tree-math.ts"
  * A fork has copies of its own. Every key is zeroed when it is replaced, forgotten or disposed of (RFC 9420 §7.5: outdated
  * key material MUST be deleted), so dispose of the loser when a commit is merged or cleared.
  */
-export class TreePrivateKeys implements Disposable {
+export class TreePrivateState implements Disposable {
   readonly leafIndex: number
   readonly #keys = new Map<number, Uint8Array>()
 
@@ -57,8 +57,8 @@ export class TreePrivateKeys implements Disposable {
   }
 
   /** An independent copy, with bytes of its own. */
-  fork(): TreePrivateKeys {
-    const copy = new TreePrivateKeys(this.leafIndex, this.leafKey.slice())
+  fork(): TreePrivateState {
+    const copy = new TreePrivateState(this.leafIndex, this.leafKey.slice())
     for (const [nodeIndex, key] of this.#keys) copy.#keys.set(nodeIndex, key.slice())
     return copy
   }
@@ -74,7 +74,7 @@ export class TreePrivateKeys implements Disposable {
    *
    * @throws DecodeError `bad_value` unless nodes increase, are above the leaf and include it
    */
-  static read(reader: Reader): TreePrivateKeys {
+  static read(reader: Reader): TreePrivateState {
     const start = reader.offset
     const leafIndex = reader.uint32()
     const nodes = readList(reader, (inner) => ({ nodeIndex: inner.uint32(), key: inner.vector() }))
@@ -82,7 +82,7 @@ export class TreePrivateKeys implements Disposable {
     const isOrdered = nodes.every((node, at) => at === 0 || node.nodeIndex > nodes[at - 1]!.nodeIndex)
     const isAbove = nodes.every((node) => isBelow(leafIndex, node.nodeIndex))
     if (leafKey === undefined || !isOrdered || !isAbove) throw new DecodeError("bad_value", start)
-    const keys = new TreePrivateKeys(leafIndex, leafKey.slice())
+    const keys = new TreePrivateState(leafIndex, leafKey.slice())
     for (const { nodeIndex, key } of nodes) keys.#keys.set(nodeIndex, key.slice())
     return keys
   }
