@@ -1,2 +1,1 @@
 /** The delivery server: accounts, key packages, ordered inboxes. It cannot read a message. @module */
-export {}

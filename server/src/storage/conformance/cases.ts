@@ -1,0 +1,8 @@
+import { accountCases } from "./account-cases.ts"
+import { deliveryCases } from "./delivery-cases.ts"
+import type { StorageCase } from "./storage-case.ts"
+
+export type { StorageCase } from "./storage-case.ts"
+
+/** Every promise of the storage contract that can be seen from outside one process. */
+export const storageCases: readonly StorageCase[] = [...accountCases, ...deliveryCases]

@@ -1,0 +1,68 @@
+import { toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { Account, Batch, BatchClaim, BatchDelivery, BatchLimits } from "../storage.ts"
+
+/** The moment at which all cases begin. */
+export const START_MS = 1_800_000_000_000
+export const HOUR_MS = 3_600_000
+
+export const LIMITS: BatchLimits = { queueDepth: 5, rememberedIds: 50, commitsKept: 4 }
+
+/** A byte string of 32 equal bytes is as good an identity as any to a store. */
+export const identity = (n: number): IdentityKey => toIdentityKey(new Uint8Array(32).fill(n))
+export const channel = (n: number): GroupId => toGroupId(new Uint8Array(16).fill(n))
+export const messageId = (n: number): MessageId => toMessageId(new Uint8Array(16).fill(n))
+export const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values)
+
+export const account = (n: number): Account => ({
+  username: `User${n}`,
+  usernameKey: `user${n}`,
+  identityKey: identity(n),
+  opaqueRecord: bytes(9, 9, n),
+  createdAtMs: START_MS,
+})
+
+/** A batch of member 1 in channel 1 that says what `parts` say. */
+export function batch(
+  id: number,
+  parts: {
+    readonly sender?: number
+    readonly deliveries?: readonly BatchDelivery[]
+    readonly claim?: BatchClaim
+    readonly atMs?: number
+    readonly fingerprint?: number
+    readonly expiresAtMs?: number
+  } = {},
+): Batch {
+  const atMs = parts.atMs ?? START_MS
+  return {
+    sender: identity(parts.sender ?? 1),
+    messageId: messageId(id),
+    fingerprint: new Uint8Array(32).fill(parts.fingerprint ?? id),
+    channelId: channel(1),
+    deliveries: parts.deliveries ?? [{ recipients: [identity(2)], payload: bytes(id) }],
+    ...(parts.claim ? { claim: parts.claim } : {}),
+    acceptedAtMs: atMs,
+    expiresAtMs: parts.expiresAtMs ?? atMs + HOUR_MS,
+    rememberedUntilMs: (parts.expiresAtMs ?? atMs + HOUR_MS) + HOUR_MS,
+  }
+}
+
+/** The commit of `sender` out of `epoch`, to `members` before, with `after` in the channel from then on. */
+export function commit(
+  id: number,
+  parts: {
+    readonly sender?: number
+    readonly epoch: number
+    readonly members: readonly number[]
+    readonly after: readonly number[]
+    readonly atMs?: number
+  },
+): Batch {
+  return batch(id, {
+    sender: parts.sender ?? 1,
+    ...(parts.atMs === undefined ? {} : { atMs: parts.atMs }),
+    deliveries: [{ recipients: parts.members.map(identity), payload: bytes(200, id) }],
+    claim: { epoch: parts.epoch, membersAfter: parts.after.map(identity), commitIndex: 0 },
+  })
+}

@@ -1,0 +1,231 @@
+import { createHash } from "node:crypto"
+import { equalBytes, toHex } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
+import { MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
+import type {
+  Account,
+  Batch,
+  BatchLimits,
+  BatchOutcome,
+  PeekRange,
+  Session,
+  StockedKeyPackage,
+  Storage,
+  StoredEnvelope,
+  Swept,
+} from "./storage.ts"
+
+interface Stocked {
+  readonly data: Uint8Array
+  readonly hash: string
+  readonly expiresAtMs: number
+  taken: boolean
+}
+
+interface Inbox {
+  newestSeq: number
+  envelopes: (StoredEnvelope & { readonly expiresAtMs: number })[]
+  stock: Stocked[]
+  remembered: Map<string, { readonly batch: Batch; readonly outcome: BatchOutcome }>
+}
+
+interface Channel {
+  currentEpoch: number
+  members: Set<string>
+  commits: { readonly epoch: number; readonly payload: Uint8Array; readonly expiresAtMs: number }[]
+}
+
+/**
+ * The storage contract in the plainest words: what every real store must agree with. It keeps nothing beyond the
+ * process and searches lists from front to back; tests compare with it, servers do not use it.
+ */
+export class MemoryStorage implements Storage {
+  readonly #settings = new Map<string, Uint8Array>()
+  readonly #accounts: Account[] = []
+  #sessions: Session[] = []
+  readonly #inboxes = new Map<string, Inbox>()
+  readonly #channels = new Map<string, Channel>()
+
+  async keepFirst(name: string, candidate: Uint8Array): Promise<Uint8Array> {
+    const kept = this.#settings.get(name) ?? candidate.slice()
+    this.#settings.set(name, kept)
+    return kept.slice()
+  }
+
+  async createAccount(account: Account): Promise<"created" | "username_taken" | "identity_taken"> {
+    if (this.#accounts.some((other) => other.usernameKey === account.usernameKey)) return "username_taken"
+    if (this.#accounts.some((other) => equalBytes(other.identityKey, account.identityKey))) return "identity_taken"
+    this.#accounts.push(account)
+    this.#inboxes.set(toHex(account.identityKey), { newestSeq: 0, envelopes: [], stock: [], remembered: new Map() })
+    return "created"
+  }
+
+  async accountByUsernameKey(usernameKey: string): Promise<Account | undefined> {
+    return this.#accounts.find((account) => account.usernameKey === usernameKey)
+  }
+
+  async accountByIdentity(identityKey: IdentityKey): Promise<Account | undefined> {
+    return this.#accounts.find((account) => equalBytes(account.identityKey, identityKey))
+  }
+
+  async createSession(session: Session, limit: number): Promise<void> {
+    const own = [session, ...this.#sessions.filter((other) => equalBytes(other.identityKey, session.identityKey))]
+    const kept = new Set(own.toSorted((a, b) => b.createdAtMs - a.createdAtMs).slice(0, limit))
+    const others = this.#sessions.filter((other) => !equalBytes(other.identityKey, session.identityKey))
+    this.#sessions = [...kept, ...others]
+  }
+
+  async session(tokenHash: Uint8Array, nowMs: number): Promise<Session | undefined> {
+    return this.#sessions.find((session) => equalBytes(session.tokenHash, tokenHash) && session.expiresAtMs > nowMs)
+  }
+
+  async addKeyPackages(
+    identityKey: IdentityKey,
+    packages: readonly StockedKeyPackage[],
+    at: { readonly nowMs: number; readonly stockLimit: number },
+  ): Promise<{ readonly kind: "added" | "stock_full"; readonly available: number }> {
+    const inbox = this.#inbox(identityKey)
+    inbox.stock = inbox.stock.filter((stocked) => stocked.expiresAtMs > at.nowMs)
+    const available = inbox.stock.filter((stocked) => !stocked.taken).length
+    const fresh = new Map<string, Stocked>()
+    for (const { data, expiresAtMs } of packages) {
+      const hash = createHash("sha256").update(data).digest("hex")
+      if (!inbox.stock.some((stocked) => stocked.hash === hash)) {
+        fresh.set(hash, { data: data.slice(), hash, expiresAtMs, taken: false })
+      }
+    }
+    if (available + fresh.size > at.stockLimit) return { kind: "stock_full", available }
+    inbox.stock.push(...fresh.values())
+    return { kind: "added", available: available + fresh.size }
+  }
+
+  async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<Uint8Array | undefined> {
+    const stock = this.#inboxes.get(toHex(identityKey))?.stock ?? []
+    const oldest = stock.find((stocked) => !stocked.taken && stocked.expiresAtMs > nowMs)
+    if (oldest) oldest.taken = true
+    return oldest?.data
+  }
+
+  async enqueue(batch: Batch, limits: BatchLimits): Promise<BatchOutcome> {
+    const nowMs = batch.acceptedAtMs
+    const sender = this.#inboxes.get(toHex(batch.sender))
+    if (!sender) return { kind: "not_a_member" }
+    const id = toHex(batch.messageId)
+    const earlier = sender.remembered.get(id)
+    if (earlier && earlier.batch.rememberedUntilMs > nowMs) {
+      const isSame = equalBytes(earlier.batch.fingerprint, batch.fingerprint)
+      if (!isSame || earlier.outcome.kind !== "accepted") return { kind: "message_id_reused" }
+      return { ...earlier.outcome, duplicate: true }
+    }
+    if (sender.remembered.size >= limits.rememberedIds) return { kind: "too_many_ids" }
+    const channel = this.#channels.get(toHex(batch.channelId))
+    const refusal = refuse(channel, batch)
+    if (refusal) return refusal
+    const outcome = this.#deliver(channel, batch, limits)
+    if (outcome.kind === "accepted") sender.remembered.set(id, { batch, outcome })
+    return outcome
+  }
+
+  async peek(
+    inbox: IdentityKey,
+    range: PeekRange,
+  ): Promise<{ readonly envelopes: readonly StoredEnvelope[]; readonly more: boolean }> {
+    const waiting = this.#inbox(inbox).envelopes.filter(
+      (envelope) => envelope.seq > range.afterSeq && envelope.expiresAtMs > range.nowMs,
+    )
+    const envelopes: StoredEnvelope[] = []
+    let bytes = 0
+    for (const { seq, payload, acceptedAtMs } of waiting.slice(0, range.limit)) {
+      bytes += payload.length
+      if (envelopes.length > 0 && bytes > range.limitBytes) break
+      envelopes.push({ seq, payload, acceptedAtMs })
+    }
+    return { envelopes, more: envelopes.length < waiting.length }
+  }
+
+  async acknowledge(identityKey: IdentityKey, seqUpTo: number, nowMs: number): Promise<number | undefined> {
+    const inbox = this.#inbox(identityKey)
+    if (seqUpTo > inbox.newestSeq) return undefined
+    inbox.envelopes = inbox.envelopes.filter((envelope) => envelope.seq > seqUpTo)
+    return inbox.envelopes.filter((envelope) => envelope.expiresAtMs > nowMs).length
+  }
+
+  async newestSeq(inbox: IdentityKey): Promise<number> {
+    return this.#inbox(inbox).newestSeq
+  }
+
+  /** Removes everything that has expired; the limit does not matter to a model. */
+  async sweep(nowMs: number): Promise<Swept> {
+    for (const inbox of this.#inboxes.values()) {
+      inbox.envelopes = inbox.envelopes.filter((envelope) => envelope.expiresAtMs > nowMs)
+      inbox.stock = inbox.stock.filter((stocked) => stocked.expiresAtMs > nowMs)
+      for (const [id, { batch }] of inbox.remembered) if (batch.rememberedUntilMs <= nowMs) inbox.remembered.delete(id)
+    }
+    return { removed: 0, more: false }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing outlives the process, so there is nothing to let go of.
+  }
+
+  #deliver(channel: Channel | undefined, batch: Batch, limits: BatchLimits): BatchOutcome {
+    const { claim, acceptedAtMs, expiresAtMs } = batch
+    const before = channel?.members ?? new Set([toHex(batch.sender)])
+    const allowed = new Set([...before, ...(claim?.membersAfter.map(toHex) ?? [])])
+    const reaches = (key: string): boolean => allowed.has(key) && this.#inboxes.has(key)
+    const addressed = batch.deliveries.flatMap(({ recipients, payload }) =>
+      recipients.map((recipient) => ({ recipient, key: toHex(recipient), payload })),
+    )
+    for (const { key, recipient } of addressed.filter((one) => reaches(one.key))) {
+      const queued = this.#inboxes.get(key)!.envelopes.filter((envelope) => envelope.expiresAtMs > acceptedAtMs).length
+      const coming = addressed.filter((one) => one.key === key).length
+      if (queued + coming > limits.queueDepth) return { kind: "inbox_full", recipient }
+    }
+    let firstSeq: number | undefined
+    for (const { key, payload } of addressed.filter((one) => reaches(one.key))) {
+      const inbox = this.#inboxes.get(key)!
+      inbox.newestSeq++
+      firstSeq ??= inbox.newestSeq
+      inbox.envelopes.push({ seq: inbox.newestSeq, payload: payload.slice(), acceptedAtMs, expiresAtMs })
+    }
+    if (claim) this.#advance(channel, batch, limits)
+    const skipped = new Map(addressed.filter((one) => !reaches(one.key)).map((one) => [one.key, one.recipient]))
+    return { kind: "accepted", duplicate: false, acceptedAtMs, skipped: [...skipped.values()], firstSeq }
+  }
+
+  #advance(found: Channel | undefined, batch: Batch, limits: BatchLimits): void {
+    const { epoch, membersAfter, commitIndex } = batch.claim!
+    const channel = found ?? { currentEpoch: epoch, members: new Set(), commits: [] }
+    channel.currentEpoch = epoch + 1
+    channel.members = new Set(membersAfter.map(toHex))
+    const { payload } = batch.deliveries[commitIndex]!
+    channel.commits.push({ epoch, payload: payload.slice(), expiresAtMs: batch.expiresAtMs })
+    channel.commits = channel.commits.filter((commit) => commit.epoch > epoch - limits.commitsKept)
+    this.#channels.set(toHex(batch.channelId), channel)
+  }
+
+  #inbox(identityKey: IdentityKey): Inbox {
+    const inbox = this.#inboxes.get(toHex(identityKey))
+    if (!inbox) throw new Error("unreachable: an inbox without an account")
+    return inbox
+  }
+}
+
+function refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | undefined {
+  const { claim, acceptedAtMs } = batch
+  if (!channel) return claim ? undefined : { kind: "not_a_member" }
+  if (!channel.members.has(toHex(batch.sender))) return { kind: "not_a_member" }
+  const { currentEpoch } = channel
+  if (!claim || claim.epoch === currentEpoch) return undefined
+  if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
+  const missedCommits: Uint8Array[] = []
+  let bytes = 0
+  for (const { epoch, payload, expiresAtMs } of channel.commits) {
+    if (epoch < claim.epoch || expiresAtMs <= acceptedAtMs) continue
+    bytes += payload.length
+    if (missedCommits.length === MISSED_COMMITS_MAX) break
+    if (missedCommits.length > 0 && bytes > MISSED_COMMITS_BYTES_MAX) break
+    missedCommits.push(payload)
+  }
+  return { kind: "epoch_conflict", currentEpoch, missedCommits }
+}

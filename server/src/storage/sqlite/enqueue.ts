@@ -1,0 +1,181 @@
+import type { SqliteDatabase } from "./engine.ts"
+import { concatBytes, equalBytes, IDENTITY_KEY_BYTES, toHex, toIdentityKey } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
+import type { Batch, BatchLimits, BatchOutcome } from "../storage.ts"
+import type { AccountRows } from "./accounts.ts"
+import type { Channel, ChannelRows } from "./channels.ts"
+import type { InboxRows, PayloadRows } from "./inboxes.ts"
+
+interface RememberedRow {
+  readonly fingerprint: Uint8Array
+  readonly accepted_at_ms: number
+  readonly first_seq: number | null
+  readonly skipped: Uint8Array
+}
+
+type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
+
+/** Which inbox gets which deliveries; computed before anything is written, so a refusal leaves nothing behind. */
+interface Plan {
+  /** Account number → who that is, and the indexes of what they get. */
+  readonly inboxes: Map<number, { readonly recipient: IdentityKey; readonly deliveries: number[] }>
+  readonly skipped: IdentityKey[]
+  /** How many inboxes each delivery reaches. */
+  readonly reach: number[]
+}
+
+/** The one transaction that takes a message in: repeat? allowed? room? then everything at once. */
+export class Enqueue {
+  readonly #accounts: AccountRows
+  readonly #channels: ChannelRows
+  readonly #inboxes: InboxRows
+  readonly #payloads: PayloadRows
+  readonly #remembered
+  readonly #rememberedCount
+  readonly #remember
+  readonly #forgetExpired
+  readonly #countRemembered
+
+  constructor(
+    db: SqliteDatabase,
+    rows: { accounts: AccountRows; channels: ChannelRows; inboxes: InboxRows; payloads: PayloadRows },
+  ) {
+    this.#accounts = rows.accounts
+    this.#channels = rows.channels
+    this.#inboxes = rows.inboxes
+    this.#payloads = rows.payloads
+    this.#remembered = db.prepare<[number, Uint8Array, number], RememberedRow>(
+      `SELECT fingerprint, accepted_at_ms, first_seq, skipped FROM accepted_messages
+       WHERE sender = ? AND message_id = ? AND remembered_until_ms > ?`,
+    )
+    this.#rememberedCount = db.prepare<[number], number>("SELECT remembered FROM inboxes WHERE id = ?").pluck()
+    this.#remember = db.prepare(
+      `INSERT INTO accepted_messages
+         (sender, message_id, fingerprint, accepted_at_ms, first_seq, skipped, remembered_until_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    )
+    this.#forgetExpired = db.prepare("DELETE FROM accepted_messages WHERE sender = ? AND message_id = ?")
+    this.#countRemembered = db.prepare("UPDATE inboxes SET remembered = remembered + 1 WHERE id = ?")
+  }
+
+  perform(batch: Batch, limits: BatchLimits): BatchOutcome {
+    const sender = this.#accounts.idOf(batch.sender)
+    if (sender === undefined) return { kind: "not_a_member" }
+    // First: the repeat of an accepted message is accepted, whatever has happened to its sender or channel since.
+    const repeated = this.#repeated(sender, batch)
+    if (repeated) return repeated
+    if ((this.#rememberedCount.get(sender) as number) >= limits.rememberedIds) return { kind: "too_many_ids" }
+
+    const found = this.#channels.find(batch.channelId)
+    const refusal = this.#refuse(found, batch)
+    if (refusal) return refusal
+    const plan = this.#plan(found, batch)
+    for (const [inbox, { recipient, deliveries }] of plan.inboxes) {
+      if (this.#inboxes.hasRoom(inbox, deliveries.length, limits.queueDepth, batch.acceptedAtMs)) continue
+      return { kind: "inbox_full", recipient }
+    }
+    return this.#accept(sender, batch, { found, plan, limits })
+  }
+
+  #repeated(sender: number, batch: Batch): BatchOutcome | undefined {
+    const row = this.#remembered.get(sender, batch.messageId, batch.acceptedAtMs)
+    if (!row) return undefined
+    if (!equalBytes(row.fingerprint, batch.fingerprint)) return { kind: "message_id_reused" }
+    return {
+      kind: "accepted",
+      duplicate: true,
+      acceptedAtMs: row.accepted_at_ms,
+      skipped: splitKeys(row.skipped),
+      firstSeq: row.first_seq ?? undefined,
+    }
+  }
+
+  #refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | undefined {
+    const { claim, sender } = batch
+    // A claim on an unknown channel founds it. Nobody can take a channel over: its id is 16 random bytes.
+    if (!channel) return claim ? undefined : { kind: "not_a_member" }
+    if (!this.#channels.isMember(channel, sender)) return { kind: "not_a_member" }
+    if (!claim || claim.epoch === channel.currentEpoch) return undefined
+    const { currentEpoch } = channel
+    if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
+    const missedCommits = this.#channels.missedCommits(channel, claim.epoch, batch.acceptedAtMs)
+    return { kind: "epoch_conflict", currentEpoch, missedCommits }
+  }
+
+  #plan(channel: Channel | undefined, batch: Batch): Plan {
+    // A commit reaches those who were in before (the removed learn of it too) and a Welcome those who are in after.
+    const joining = new Set(batch.claim?.membersAfter.map(toHex))
+    const isMember = (key: IdentityKey): boolean =>
+      (channel ? this.#channels.isMember(channel, key) : equalBytes(key, batch.sender)) || joining.has(toHex(key))
+    const plan: Plan = { inboxes: new Map(), skipped: [], reach: [] }
+    const skipped = new Set<string>()
+    batch.deliveries.forEach(({ recipients }, index) => {
+      let reach = 0
+      for (const recipient of recipients) {
+        const inbox = isMember(recipient) ? this.#accounts.idOf(recipient) : undefined
+        if (inbox !== undefined) {
+          const planned = plan.inboxes.get(inbox)
+          if (planned) planned.deliveries.push(index)
+          else plan.inboxes.set(inbox, { recipient, deliveries: [index] })
+          reach++
+        } else if (!skipped.has(toHex(recipient))) {
+          skipped.add(toHex(recipient))
+          plan.skipped.push(recipient)
+        }
+      }
+      plan.reach.push(reach)
+    })
+    return plan
+  }
+
+  #accept(
+    sender: number,
+    batch: Batch,
+    decided: { readonly found: Channel | undefined; readonly plan: Plan; readonly limits: BatchLimits },
+  ): Accepted {
+    const { found, plan, limits } = decided
+    const { claim, acceptedAtMs, expiresAtMs } = batch
+    const payloads = batch.deliveries.map(({ payload }, index) => {
+      const uses = plan.reach[index]! + (claim?.commitIndex === index ? 1 : 0)
+      return uses === 0 ? 0 : this.#payloads.add(payload, uses)
+    })
+    let firstSeq: number | undefined
+    for (const [inbox, { deliveries }] of plan.inboxes) {
+      const appended = deliveries.map((index) => payloads[index]!)
+      const seq = this.#inboxes.append(inbox, appended, { acceptedAtMs, expiresAtMs })
+      firstSeq ??= seq
+    }
+    if (claim) {
+      const channel = found ?? this.#channels.create(batch.channelId, claim.epoch)
+      this.#channels.keepCommit(channel, payloads[claim.commitIndex]!, {
+        expiresAtMs,
+        commitsKept: limits.commitsKept,
+      })
+      this.#channels.advance(channel, claim.membersAfter)
+    }
+    this.#rememberAccepted(sender, batch, { firstSeq, skipped: plan.skipped })
+    return { kind: "accepted", duplicate: false, acceptedAtMs, skipped: plan.skipped, firstSeq }
+  }
+
+  #rememberAccepted(
+    sender: number,
+    batch: Batch,
+    result: { readonly firstSeq: number | undefined; readonly skipped: readonly IdentityKey[] },
+  ): void {
+    const { messageId, fingerprint, acceptedAtMs, rememberedUntilMs } = batch
+    const skipped = concatBytes(...result.skipped)
+    const firstSeq = result.firstSeq ?? null
+    // A row that is still there has expired and awaits the sweep: this message takes its place in the count too.
+    const replaces = this.#forgetExpired.run(sender, messageId).changes > 0
+    this.#remember.run(sender, messageId, fingerprint, acceptedAtMs, firstSeq, skipped, rememberedUntilMs)
+    if (!replaces) this.#countRemembered.run(sender)
+  }
+}
+
+function splitKeys(joined: Uint8Array): IdentityKey[] {
+  const keys: IdentityKey[] = []
+  for (let at = 0; at < joined.length; at += IDENTITY_KEY_BYTES) {
+    keys.push(toIdentityKey(new Uint8Array(joined.subarray(at, at + IDENTITY_KEY_BYTES))))
+  }
+  return keys
+}

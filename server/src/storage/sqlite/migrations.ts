@@ -1,0 +1,142 @@
+import type { SqliteDatabase } from "./engine.ts"
+import { StorageError } from "../storage-error.ts"
+
+/** One step of the schema. Once released it is never edited: the next change is the next number. */
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  readonly sql: string
+}
+
+// `uses` of a payload lives beside it, not in its row: counting down would otherwise rewrite the whole payload.
+const FIRST_SCHEMA = `
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY,
+  username TEXT NOT NULL,
+  username_key TEXT NOT NULL UNIQUE,
+  identity_key BLOB NOT NULL UNIQUE,
+  opaque_record BLOB NOT NULL,
+  created_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sessions (
+  token_hash BLOB PRIMARY KEY,
+  account INTEGER NOT NULL REFERENCES accounts (id),
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_account ON sessions (account, created_at_ms);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at_ms);
+
+CREATE TABLE key_packages (
+  id INTEGER PRIMARY KEY,
+  account INTEGER NOT NULL REFERENCES accounts (id),
+  hash BLOB NOT NULL,
+  data BLOB, -- NULL once taken; the row then only prevents a second upload
+  expires_at_ms INTEGER NOT NULL,
+  UNIQUE (account, hash)
+) STRICT;
+CREATE INDEX key_packages_in_stock ON key_packages (account, id) WHERE data IS NOT NULL;
+CREATE INDEX key_packages_by_expiry ON key_packages (expires_at_ms);
+
+CREATE TABLE inboxes (
+  id INTEGER PRIMARY KEY REFERENCES accounts (id),
+  newest_seq INTEGER NOT NULL,
+  queued INTEGER NOT NULL, -- rows in envelopes, expired ones included
+  remembered INTEGER NOT NULL -- rows in accepted_messages whose sender this is
+) STRICT;
+
+CREATE TABLE payloads (
+  id INTEGER PRIMARY KEY,
+  data BLOB NOT NULL
+) STRICT;
+CREATE TABLE payload_uses (
+  payload INTEGER PRIMARY KEY REFERENCES payloads (id),
+  uses INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE envelopes (
+  inbox INTEGER NOT NULL REFERENCES inboxes (id),
+  seq INTEGER NOT NULL,
+  payload INTEGER NOT NULL REFERENCES payloads (id),
+  accepted_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (inbox, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX envelopes_by_expiry ON envelopes (expires_at_ms);
+
+CREATE TABLE channels (
+  id INTEGER PRIMARY KEY,
+  channel_id BLOB NOT NULL UNIQUE,
+  current_epoch INTEGER NOT NULL
+) STRICT;
+CREATE TABLE channel_members (
+  channel INTEGER NOT NULL REFERENCES channels (id),
+  identity_key BLOB NOT NULL,
+  PRIMARY KEY (channel, identity_key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE channel_commits (
+  channel INTEGER NOT NULL REFERENCES channels (id),
+  epoch INTEGER NOT NULL,
+  payload INTEGER NOT NULL REFERENCES payloads (id),
+  expires_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (channel, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX channel_commits_by_expiry ON channel_commits (expires_at_ms);
+
+CREATE TABLE accepted_messages (
+  sender INTEGER NOT NULL REFERENCES accounts (id),
+  message_id BLOB NOT NULL,
+  fingerprint BLOB NOT NULL,
+  accepted_at_ms INTEGER NOT NULL,
+  first_seq INTEGER,
+  skipped BLOB NOT NULL, -- identity keys, 32 bytes each
+  remembered_until_ms INTEGER NOT NULL,
+  PRIMARY KEY (sender, message_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX accepted_messages_by_expiry ON accepted_messages (remembered_until_ms);
+`
+
+/** The schema's history, oldest first. */
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: "accounts, key packages, inboxes, channels", sql: FIRST_SCHEMA },
+]
+
+/**
+ * Brings a store to the newest schema. Each step is one transaction together with its number, so a crash leaves the
+ * store at a step, never between two.
+ *
+ * @throws StorageError `newer_schema` for a store that a newer release has written; `corrupt` where the steps it went
+ *   through are not ours.
+ */
+export function migrate(db: SqliteDatabase, file: string, migrations: readonly Migration[] = MIGRATIONS): void {
+  migrations.forEach((migration, index) => {
+    if (migration.version !== index + 1) throw new Error(`unreachable: migration ${migration.version} out of order`)
+  })
+  db.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT")
+  const applied = db
+    .prepare<[], { version: number; name: string }>("SELECT version, name FROM migrations ORDER BY version")
+    .all()
+  if (applied.length > migrations.length) {
+    throw new StorageError(
+      "newer_schema",
+      `The store ${file} has schema ${applied.length}, this qpc-server knows ${migrations.length}: start the newer release, or restore a backup made before the upgrade.`,
+    )
+  }
+  applied.forEach((row, index) => {
+    if (row.version === index + 1 && row.name === migrations[index]!.name) return
+    throw new StorageError("corrupt", `The store ${file} went through unknown schema steps: restore it from a backup.`)
+  })
+  const record = db.prepare("INSERT INTO migrations (version, name) VALUES (?, ?)")
+  for (const migration of migrations.slice(applied.length)) {
+    db.transaction(() => {
+      db.exec(migration.sql)
+      record.run(migration.version, migration.name)
+    }).immediate()
+  }
+}

@@ -1,0 +1,154 @@
+import type { SqliteDatabase } from "./engine.ts"
+import type { IdentityKey } from "@qpc/wire"
+import { StorageError } from "../storage-error.ts"
+import type {
+  Account,
+  Batch,
+  BatchLimits,
+  BatchOutcome,
+  PeekRange,
+  Session,
+  StockedKeyPackage,
+  Storage,
+  StoredEnvelope,
+  Swept,
+} from "../storage.ts"
+import { AccountRows } from "./accounts.ts"
+import { ChannelRows } from "./channels.ts"
+import { openDatabase, toStorageError } from "./database.ts"
+import type { DatabaseOptions } from "./database.ts"
+import { Enqueue } from "./enqueue.ts"
+import { GroupCommit } from "./group-commit.ts"
+import type { GroupCommitOptions } from "./group-commit.ts"
+import { InboxRows, PayloadRows } from "./inboxes.ts"
+import { KeyPackageRows } from "./key-packages.ts"
+import { Sweep } from "./sweep.ts"
+
+/** Where the store is, what opens it, and how its writes are gathered. */
+export interface SqliteStorageOptions extends DatabaseOptions {
+  readonly commit?: Omit<GroupCommitOptions, "translate">
+}
+
+/**
+ * Opens the embedded store.
+ *
+ * @throws StorageError see {@link openDatabase}
+ */
+export function openSqliteStorage(options: SqliteStorageOptions): Storage {
+  return new SqliteStorage(openDatabase(options), options)
+}
+
+/**
+ * The storage contract on one encrypted SQLite file. Reads happen at once on the event loop (tens of microseconds);
+ * writes share commits, see {@link GroupCommit}. A commit holds the event loop until the disk has it: what arrives in
+ * the meantime becomes the next commit.
+ */
+class SqliteStorage implements Storage {
+  readonly #db: SqliteDatabase
+  readonly #file: string
+  readonly #commit: GroupCommit
+  readonly #accounts: AccountRows
+  readonly #keyPackages: KeyPackageRows
+  readonly #inboxes: InboxRows
+  readonly #enqueue: Enqueue
+  readonly #sweep: Sweep
+
+  constructor(db: SqliteDatabase, options: SqliteStorageOptions) {
+    this.#db = db
+    this.#file = options.file
+    this.#commit = new GroupCommit(db, {
+      ...options.commit,
+      translate: (error) => toStorageError(error, options.file),
+    })
+    const payloads = new PayloadRows(db)
+    this.#accounts = new AccountRows(db)
+    this.#keyPackages = new KeyPackageRows(db)
+    this.#inboxes = new InboxRows(db, payloads)
+    const channels = new ChannelRows(db, payloads)
+    this.#enqueue = new Enqueue(db, { accounts: this.#accounts, channels, inboxes: this.#inboxes, payloads })
+    this.#sweep = new Sweep(db, { inboxes: this.#inboxes, payloads })
+  }
+
+  async keepFirst(name: string, candidate: Uint8Array): Promise<Uint8Array> {
+    return this.#commit.write(() => this.#accounts.keepFirst(name, candidate))
+  }
+
+  async createAccount(account: Account): Promise<"created" | "username_taken" | "identity_taken"> {
+    return this.#commit.write(() => this.#accounts.create(account))
+  }
+
+  async accountByUsernameKey(usernameKey: string): Promise<Account | undefined> {
+    return this.#read(() => this.#accounts.byUsernameKey(usernameKey))
+  }
+
+  async accountByIdentity(identityKey: IdentityKey): Promise<Account | undefined> {
+    return this.#read(() => this.#accounts.byIdentity(identityKey))
+  }
+
+  async createSession(session: Session, limit: number): Promise<void> {
+    return this.#commit.write(() => this.#accounts.createSession(session, limit))
+  }
+
+  async session(tokenHash: Uint8Array, nowMs: number): Promise<Session | undefined> {
+    return this.#read(() => this.#accounts.session(tokenHash, nowMs))
+  }
+
+  async addKeyPackages(
+    identityKey: IdentityKey,
+    packages: readonly StockedKeyPackage[],
+    at: { readonly nowMs: number; readonly stockLimit: number },
+  ): Promise<{ readonly kind: "added" | "stock_full"; readonly available: number }> {
+    return this.#commit.write(() => this.#keyPackages.add(this.#idOf(identityKey), packages, at))
+  }
+
+  async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<Uint8Array | undefined> {
+    return this.#commit.write(() => {
+      const account = this.#accounts.idOf(identityKey)
+      return account === undefined ? undefined : this.#keyPackages.take(account, nowMs)
+    })
+  }
+
+  async enqueue(batch: Batch, limits: BatchLimits): Promise<BatchOutcome> {
+    return this.#commit.write(() => this.#enqueue.perform(batch, limits))
+  }
+
+  async peek(
+    inbox: IdentityKey,
+    range: PeekRange,
+  ): Promise<{ readonly envelopes: readonly StoredEnvelope[]; readonly more: boolean }> {
+    return this.#read(() => this.#inboxes.peek(this.#idOf(inbox), range))
+  }
+
+  async acknowledge(inbox: IdentityKey, seqUpTo: number, nowMs: number): Promise<number | undefined> {
+    return this.#commit.write(() => this.#inboxes.acknowledge(this.#idOf(inbox), seqUpTo, nowMs))
+  }
+
+  async newestSeq(inbox: IdentityKey): Promise<number> {
+    return this.#read(() => this.#inboxes.newestSeq(this.#idOf(inbox)))
+  }
+
+  async sweep(nowMs: number, limitRows: number): Promise<Swept> {
+    return this.#commit.write(() => this.#sweep.perform(nowMs, limitRows))
+  }
+
+  /** Commits what waits, then lets go of the file. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#commit.close()
+    this.#db.close()
+  }
+
+  #idOf(identityKey: IdentityKey): number {
+    const id = this.#accounts.idOf(identityKey)
+    if (id === undefined) throw new Error("unreachable: an inbox without an account")
+    return id
+  }
+
+  #read<T>(read: () => T): T {
+    if (!this.#db.open) throw new StorageError("closed", "The store is closed: the server is stopping.")
+    try {
+      return read()
+    } catch (error) {
+      throw toStorageError(error, this.#file)
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+
+/** A registered person. The record lets the server check a password that it has never seen (RFC 9807 §3.2). */
+export interface Account {
+  /** As the person wrote it. */
+  readonly username: string
+  /** What two usernames must not share; see `usernameKey`. */
+  readonly usernameKey: string
+  readonly identityKey: IdentityKey
+  readonly opaqueRecord: Uint8Array
+  readonly createdAtMs: number
+}
+
+/** A login that outlives its connection. The token itself is never stored. */
+export interface Session {
+  /** SHA-256 of the token. */
+  readonly tokenHash: Uint8Array
+  readonly identityKey: IdentityKey
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+}
+
+/** One key package on its way into a stock (RFC 9420 §10); opaque here. */
+export interface StockedKeyPackage {
+  readonly data: Uint8Array
+  readonly expiresAtMs: number
+}
+
+/** One payload for some members of a channel. Recipients are distinct. */
+export interface BatchDelivery {
+  readonly recipients: readonly IdentityKey[]
+  readonly payload: Uint8Array
+}
+
+/** Makes a batch the one transition of its channel out of `epoch`. */
+export interface BatchClaim {
+  /** 0 to 2^53 − 2. */
+  readonly epoch: number
+  readonly membersAfter: readonly IdentityKey[]
+  /** Which of the deliveries holds the commit that later claimants of the same epoch have missed. */
+  readonly commitIndex: number
+}
+
+/** Everything that one enqueue makes durable, or does not. */
+export interface Batch {
+  readonly sender: IdentityKey
+  readonly messageId: MessageId
+  /** SHA-256 of what the batch says: the same message id with another fingerprint is a mistake, not a repeat. */
+  readonly fingerprint: Uint8Array
+  readonly channelId: GroupId
+  readonly deliveries: readonly BatchDelivery[]
+  readonly claim?: BatchClaim
+  readonly acceptedAtMs: number
+  /** From then on nobody reads it. */
+  readonly expiresAtMs: number
+  /** Until then a repeat is recognised; not before `expiresAtMs`. */
+  readonly rememberedUntilMs: number
+}
+
+/** The limits an enqueue is checked against, inside the same transaction. */
+export interface BatchLimits {
+  /** Unread, unexpired envelopes in one inbox. */
+  readonly queueDepth: number
+  /** Message ids remembered for one sender. */
+  readonly rememberedIds: number
+  /** Accepted commits kept for one channel. */
+  readonly commitsKept: number
+}
+
+/** What became of an enqueue. Everything but `accepted` changed nothing. */
+export type BatchOutcome =
+  | {
+      readonly kind: "accepted"
+      /** True if the same message had been accepted before: this is the earlier result. */
+      readonly duplicate: boolean
+      readonly acceptedAtMs: number
+      /** Recipients outside the channel or without an account, in the order of the batch, each once. */
+      readonly skipped: readonly IdentityKey[]
+      /** The number of the first envelope stored, `undefined` where all recipients were skipped. */
+      readonly firstSeq: number | undefined
+    }
+  | {
+      readonly kind: "epoch_conflict"
+      readonly currentEpoch: number
+      /** Commits accepted from the claimed epoch on, oldest first, as many as were kept and asked for. */
+      readonly missedCommits: readonly Uint8Array[]
+    }
+  /** The claim is for an epoch that the channel has not reached. */
+  | { readonly kind: "epoch_ahead"; readonly currentEpoch: number }
+  /** The sender is not in the channel, or there is no such channel. */
+  | { readonly kind: "not_a_member" }
+  | { readonly kind: "inbox_full"; readonly recipient: IdentityKey }
+  | { readonly kind: "message_id_reused" }
+  | { readonly kind: "too_many_ids" }
+
+/** One envelope in an inbox. */
+export interface StoredEnvelope {
+  readonly seq: number
+  readonly payload: Uint8Array
+  readonly acceptedAtMs: number
+}
+
+/** How much of an inbox to read. */
+export interface PeekRange {
+  /** Only envelopes with a greater number. */
+  readonly afterSeq: number
+  /** At most so many, 1 or more. */
+  readonly limit: number
+  /** Stop before the payloads exceed this; the first one is always read. */
+  readonly limitBytes: number
+  readonly nowMs: number
+}
+
+/** How long a conflict answer may get. */
+export const MISSED_COMMITS_MAX = 16
+/** And how many bytes of commits it holds, beyond the first: it has to fit into a frame of 4 MiB. */
+export const MISSED_COMMITS_BYTES_MAX = 3 * 1024 * 1024
+
+/** What a sweep removed. */
+export interface Swept {
+  readonly removed: number
+  /** True if the sweep stopped at its limit and there may be more to remove. */
+  readonly more: boolean
+}
+
+/**
+ * What the server asks of a disk. Every method is atomic and, where it changes something, **resolves only after the
+ * change is durable**: after a crash at any moment, whatever was answered is there, whole.
+ *
+ * Methods reject with `StorageError` where the disk fails; nothing of a rejected operation is kept, and reading goes
+ * on. Refusals that follow from the data are outcomes. Byte strings handed in are borrowed for the call and must not
+ * be changed until it resolves; those handed out are the caller's. Time comes in as an argument.
+ */
+export interface Storage extends AsyncDisposable {
+  /** Keeps `candidate` under `name` unless something is there; returns what is kept. */
+  keepFirst(name: string, candidate: Uint8Array): Promise<Uint8Array>
+
+  /** With the account comes an empty inbox, numbered from 1. */
+  createAccount(account: Account): Promise<"created" | "username_taken" | "identity_taken">
+  accountByUsernameKey(usernameKey: string): Promise<Account | undefined>
+  accountByIdentity(identityKey: IdentityKey): Promise<Account | undefined>
+
+  /** Ends the oldest sessions of the identity beyond `limit`. The account must exist. */
+  createSession(session: Session, limit: number): Promise<void>
+  /** `undefined` once expired. */
+  session(tokenHash: Uint8Array, nowMs: number): Promise<Session | undefined>
+
+  /**
+   * Adds to a stock, all or nothing. A package that is there, or was taken and has not expired, is not added again:
+   * an upload repeated after a lost answer must not make a package usable twice (RFC 9420 §16.8).
+   */
+  addKeyPackages(
+    identityKey: IdentityKey,
+    packages: readonly StockedKeyPackage[],
+    at: { readonly nowMs: number; readonly stockLimit: number },
+  ): Promise<{ readonly kind: "added" | "stock_full"; readonly available: number }>
+  /** Takes the oldest unexpired package for ever; `undefined` where there is none. */
+  takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<Uint8Array | undefined>
+
+  enqueue(batch: Batch, limits: BatchLimits): Promise<BatchOutcome>
+  /** Reads without removing, in order, what has not expired. */
+  peek(
+    inbox: IdentityKey,
+    range: PeekRange,
+  ): Promise<{ readonly envelopes: readonly StoredEnvelope[]; readonly more: boolean }>
+  /**
+   * Forgets everything up to `seqUpTo`. Idempotent; never moves back.
+   *
+   * @returns how many unexpired envelopes remain, or `undefined`, with no effect, where the inbox has not numbered that
+   *   far.
+   */
+  acknowledge(inbox: IdentityKey, seqUpTo: number, nowMs: number): Promise<number | undefined>
+  /** The newest number given out in the inbox, 0 for none yet. */
+  newestSeq(inbox: IdentityKey): Promise<number>
+
+  /** Removes what has expired: at most `limitRows` of each kind, so that a sweep never holds up deliveries for long. */
+  sweep(nowMs: number, limitRows: number): Promise<Swept>
+}
