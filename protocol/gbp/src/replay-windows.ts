@@ -17,6 +17,7 @@ interface Stream {
  */
 export class ReplayWindows {
   readonly #streams = new Map<string, Stream>()
+  #oldestEpoch = 0n
 
   /** See {@link ReplayWindow.accept}. */
   accept(epoch: bigint, streamType: StreamType, streamId: number, sequence: number): boolean {
@@ -29,8 +30,10 @@ export class ReplayWindows {
     return stream.window.accept(sequence)
   }
 
-  /** Forgets the epochs before `oldestEpoch`, whose keys are gone. */
+  /** Forgets the epochs before `oldestEpoch`, whose keys are gone. Costs nothing while that stays the same. */
   forgetBefore(oldestEpoch: bigint): void {
+    if (oldestEpoch === this.#oldestEpoch) return
+    this.#oldestEpoch = oldestEpoch
     for (const [key, stream] of this.#streams) if (stream.epoch < oldestEpoch) this.#streams.delete(key)
   }
 

@@ -1,0 +1,3 @@
+/** The published vectors that the codecs are held to. Reads files; not for products. @module */
+export { wireVectorSets } from "./vector-sets.ts"
+export type { VectorResult, VectorSet } from "./vector-set.ts"
