@@ -6,7 +6,7 @@ import { connectRpc } from "./connect-rpc.ts"
 import { aborted, closedHere, notConnected, tooManyCalls } from "./connection-end.ts"
 import type { Push } from "./event.ts"
 import { defaultClientLimits, withDefaults, type RpcClientLimits } from "./limits.ts"
-import { methods, type Method, type RequestInitOf, type ResponseOf } from "./method.ts"
+import type { Method, RequestInitOf, ResponseOf } from "./method.ts"
 import { platformRandom } from "./platform-random.ts"
 import { ProtocolError } from "./protocol-error.ts"
 import type { CallOptions, ConnectRpcOptions, RpcClient } from "./rpc-client.ts"
@@ -50,10 +50,6 @@ export interface ReconnectingRpcOptions extends Omit<ConnectRpcOptions, "onGoing
   readonly connectTimeoutMs?: number | undefined
   /** A connection that lasted as long begins counting attempts anew when it breaks. Default 10 s. */
   readonly stableMs?: number | undefined
-  /** How often to ask for a sign of life: a path that died silently is noticed in no other way. Default 30 s. */
-  readonly keepAliveMs?: number | undefined
-  /** How long the sign of life may take. Default 10 s. */
-  readonly keepAliveTimeoutMs?: number | undefined
 }
 
 interface Waiter {
@@ -178,7 +174,7 @@ export class ReconnectingRpc implements AsyncDisposable {
       this.#enter({ at: "connected" })
       for (const waiter of this.#waiters) waiter.resolve(client)
       this.#giveToReader?.(client)
-      const error = await this.#watch(client)
+      const error = (await client.closed) ?? new TransportError("closed", "the connection was closed here")
       return { error, connectedMs: this.#clock.nowMs() - connectedAtMs }
     } catch (error) {
       return { error, connectedMs: 0 }
@@ -229,58 +225,25 @@ export class ReconnectingRpc implements AsyncDisposable {
     return connectRpc(connection, { limits, clock: this.#clock, onFrame, onGoingAway })
   }
 
-  /** Resolves with the reason when the connection is over. */
-  async #watch(client: RpcClient): Promise<unknown> {
-    const { keepAliveMs = 30_000 } = this.#options
-    let isSilent = false
-    let timer: Disposable | undefined
-    const probeLater = (): void => {
-      timer = this.#clock.setTimer(keepAliveMs, () => void probe())
-    }
-    const probe = async (): Promise<void> => {
-      isSilent = await this.#isSilent(client)
-      if (isSilent) await client.close("no sign of life")
-      else if (client.isOpen) probeLater()
-    }
-    probeLater()
-    const end = await client.closed
-    timer?.[Symbol.dispose]()
-    return (
-      end ?? new TransportError("closed", isSilent ? "the server gave no sign of life" : "the reader of pushes left")
-    )
-  }
-
-  async #isSilent(client: RpcClient): Promise<boolean> {
-    try {
-      await client.call(methods.health, {}, { deadlineMs: this.#options.keepAliveTimeoutMs ?? 10_000 })
-      return false
-    } catch (error) {
-      // Any answer is a sign of life, also a refusal; and a lost connection needs no closing.
-      if (error instanceof RpcError) return error.code === "deadline_exceeded"
-      throw error
-    }
-  }
-
   async #waitToRetry(failures: number, error: unknown): Promise<void> {
     const { backoff = defaultBackoff, random = platformRandom } = this.#options
     const wishedMs = Math.max(this.#goingAwayMs, error instanceof RpcError ? error.retryAfterMs : 0)
     const delayMs = wishedMs + backoffDelayMs(failures, backoff, random)
-    this.#enter({ at: "waiting", attempt: failures, delayMs, because: error })
-    await this.#sleep((wake) => this.#clock.setTimer(delayMs, wake))
+    const waiting = { at: "waiting", attempt: failures, delayMs, because: error } as const
+    await this.#sleep(waiting, (wake) => this.#clock.setTimer(delayMs, wake))
   }
 
   async #stop(error: unknown): Promise<void> {
-    this.#enter({ at: "stopped", because: error })
     this.#rejectWaiters(error)
-    await this.#sleep(() => undefined)
+    await this.#sleep({ at: "stopped", because: error })
   }
 
-  async #sleep(arm: (wake: () => void) => Disposable | undefined): Promise<void> {
+  /** @param arm - Starts what wakes by itself. */
+  async #sleep(state: ReconnectState, arm?: (wake: () => void) => Disposable): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = arm?.(resolve)
     this.#wake = resolve
-    const timer = arm(resolve)
-    // `onState` may have closed us before there was anything to wake.
-    if (this.#closing.signal.aborted) resolve()
+    this.#enter(state) // Its listener may call `retry` or `close` at once.
     await promise
     this.#wake = undefined
     timer?.[Symbol.dispose]()

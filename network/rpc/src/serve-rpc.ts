@@ -17,9 +17,6 @@ import type { RpcServerConnection, ServedCallInfo, ServeRpcOptions } from "./rpc
 import { encodePush, encodeResponse } from "./send.ts"
 import type { StatusName } from "./status.ts"
 
-/** How long a drained connection waits for the client to end its direction, so that the last answers arrive. */
-const FAREWELL_MS = 1000
-
 /** Makes the answering side of `connection`, which it owns from now on. */
 export function serveRpc<C>(connection: Connection, options: ServeRpcOptions<C>): RpcServerConnection {
   return new ServedConnection(connection, options)
@@ -51,7 +48,6 @@ class ServedConnection<C> implements RpcServerConnection {
   readonly #clock: Clock
   readonly #writer: FrameWriter
   readonly #resolveClosed: (end: ConnectionEnd) => void
-  readonly #readEnded = Promise.withResolvers<void>()
   readonly #unanswered = new Map<number, ServedCall>()
   /** Whoever waits for a call to be over: the reading loop for room, `drain` for idleness. */
   readonly #onRelease = new Set<() => void>()
@@ -111,15 +107,7 @@ class ServedConnection<C> implements RpcServerConnection {
       while (this.#runningCalls > 0 && !this.#hasEnded) await this.#released()
       await this.#writer.flushed()
     })
-    const leave = (): void => this.#end(undefined, "going away")
-    if (!this.#hasEnded) await withTimer(this.#clock, FAREWELL_MS, leave, () => this.#finish())
     await this.close("going away")
-  }
-
-  /** Ends our direction and waits until the client has ended its own. */
-  async #finish(): Promise<void> {
-    this.#connection.finish().catch((error: unknown) => this.#end(toTransportError(error)))
-    await this.#readEnded.promise
   }
 
   async close(reason = "closed"): Promise<void> {
@@ -149,7 +137,6 @@ class ServedConnection<C> implements RpcServerConnection {
     } catch (error) {
       this.#end(toTransportError(error))
     }
-    this.#readEnded.resolve()
     // The client will ask nothing more, but it may still be listening for what it asked.
     if (!this.#hasEnded && !this.#isDraining) await this.drain(this.#limits.callTimeoutMs)
   }
@@ -290,7 +277,6 @@ class ServedConnection<C> implements RpcServerConnection {
 
   async #release(end: ConnectionEnd, reason: string): Promise<void> {
     await this.#connection.close(reason).catch(() => {}) // It is over either way.
-    this.#readEnded.resolve()
     this.#resolveClosed(end)
   }
 }
