@@ -1,0 +1,95 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { DecodeError, equalBytes } from "@qpc/wire"
+import type { Brand } from "@qpc/wire"
+import type { Credential } from "./credential.ts"
+import { keyPackageRef, keyPackageSignatureIsValid } from "./key-package.ts"
+import type { KeyPackage } from "./key-package.ts"
+import { decodeMlsMessage } from "./mls-message.ts"
+import { MLS_10 } from "./protocol-version.ts"
+import { validateLeafNode } from "./validate-leaf-node.ts"
+import type { LeafNodeReason, LifetimePolicy, ValidLeafNode } from "./validate-leaf-node.ts"
+
+/** A key package that {@link verifyKeyPackage} let through. */
+export type ValidKeyPackage = Brand<KeyPackage, "ValidKeyPackage"> & { readonly leafNode: ValidLeafNode }
+
+/**
+ * Why a key package is refused (RFC 9420 §10.1).
+ *
+ * - `key_package_malformed`: not an MLSMessage of a key package.
+ * - `key_package_version`, `key_package_cipher_suite`: not those of the group.
+ * - `key_package_init_key_unusable`: nobody could seal a Welcome to it.
+ * - `key_package_init_key_reused`: the init key is the encryption key of the leaf.
+ * - `key_package_signature_invalid`.
+ */
+export type KeyPackageReason =
+  | "key_package_malformed"
+  | "key_package_version"
+  | "key_package_cipher_suite"
+  | "key_package_init_key_unusable"
+  | "key_package_init_key_reused"
+  | "key_package_signature_invalid"
+  | LeafNodeReason
+
+/** What a valid key package says, for the application to judge. */
+export interface KeyPackageVerdict {
+  readonly kind: "valid"
+  readonly keyPackage: ValidKeyPackage
+  readonly signatureKey: Uint8Array
+  readonly credential: Credential
+  /** KeyPackageRef (RFC 9420 §5.2). */
+  readonly ref: Uint8Array
+}
+
+/**
+ * Validates a published key package: an MLSMessage (RFC 9420 §10.1). Total for foreign bytes. The result owns a copy.
+ *
+ * Whether the credential belongs to whom it names is the application's to find out (RFC 9420 §5.3.1).
+ */
+export function validateKeyPackage(
+  suite: CipherSuite,
+  bytes: Uint8Array,
+  nowMs: number,
+  lifetimeLimitMs?: number,
+): KeyPackageVerdict | { readonly kind: "rejected"; readonly reason: KeyPackageReason } {
+  const keyPackage = decodeOrNothing(bytes.slice())
+  if (keyPackage === undefined) return { kind: "rejected", reason: "key_package_malformed" }
+  const lifetime = lifetimeLimitMs === undefined ? { nowMs } : { nowMs, limitMs: lifetimeLimitMs }
+  const outcome = verifyKeyPackage(suite, keyPackage, lifetime)
+  if (outcome.kind === "rejected") return outcome
+  const { signatureKey, credential } = keyPackage.leafNode
+  return { kind: "valid", keyPackage: outcome.keyPackage, signatureKey, credential, ref: keyPackageRef(suite, keyPackage) }
+}
+
+/**
+ * Validates a decoded key package, as in an Add proposal (RFC 9420 §10.1). Signatures come last, being the dearest.
+ *
+ * @param lifetime - `undefined` leaves the lifetime alone (RFC 9420 §7.3 only recommends the check to receivers).
+ */
+export function verifyKeyPackage(
+  suite: CipherSuite,
+  keyPackage: KeyPackage,
+  lifetime: LifetimePolicy | undefined,
+):
+  | { readonly kind: "valid"; readonly keyPackage: ValidKeyPackage }
+  | { readonly kind: "rejected"; readonly reason: KeyPackageReason } {
+  const { initKey, leafNode } = keyPackage
+  const refuse = (reason: KeyPackageReason) => ({ kind: "rejected", reason }) as const
+  if (keyPackage.version !== MLS_10) return refuse("key_package_version")
+  if (keyPackage.cipherSuite !== suite.id) return refuse("key_package_cipher_suite")
+  if (equalBytes(initKey, leafNode.encryptionKey)) return refuse("key_package_init_key_reused")
+  if (!suite.kemPublicKeyIsValid(initKey)) return refuse("key_package_init_key_unusable")
+  const leaf = validateLeafNode(suite, leafNode, { source: "key_package", lifetime })
+  if (leaf.kind === "rejected") return leaf
+  if (!keyPackageSignatureIsValid(suite, keyPackage)) return refuse("key_package_signature_invalid")
+  return { kind: "valid", keyPackage: keyPackage as ValidKeyPackage }
+}
+
+function decodeOrNothing(bytes: Uint8Array): KeyPackage | undefined {
+  try {
+    const message = decodeMlsMessage(bytes)
+    return message.kind === "key_package" ? message.message : undefined
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
