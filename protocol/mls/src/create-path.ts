@@ -87,7 +87,11 @@ export function createPath(parameters: PathParameters): CreatedPath {
   }
   const commitSecret = next
   const nodeKeys = pathSecrets.map((secret) => nodeKeyPair(suite, secret))
-  const { parents, leafParentHash } = chainParents(suite, steps, nodeKeys.map((pair) => pair.publicKey))
+  const { parents, leafParentHash } = chainParents(
+    suite,
+    steps,
+    nodeKeys.map((pair) => pair.publicKey),
+  )
 
   const leafSeed = random(suite.sizes.kemSeedBytes)
   const leafKeys = suite.kemKeyPair(leafSeed)
@@ -95,7 +99,11 @@ export function createPath(parameters: PathParameters): CreatedPath {
   const leafNode = signLeafNode(
     suite,
     parameters.signaturePrivateKey,
-    { ...parameters.leaf, encryptionKey: leafKeys.publicKey, leafNodeSource: { kind: "commit", parentHash: leafParentHash } },
+    {
+      ...parameters.leaf,
+      encryptionKey: leafKeys.publicKey,
+      leafNodeSource: { kind: "commit", parentHash: leafParentHash },
+    },
     { groupId: parameters.groupId, leafIndex: keys.leafIndex },
   )
   tree.setPath(keys.leafIndex, leafNode, parents)

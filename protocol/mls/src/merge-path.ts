@@ -79,16 +79,14 @@ export function mergePath(
   senderLeafIndex: number,
   path: PathWithValidLeaf,
   added: ReadonlySet<number>,
-): { readonly kind: "merged"; readonly merged: MergedPath } | { readonly kind: "rejected"; readonly reason: PathReason } {
+):
+  | { readonly kind: "merged"; readonly merged: MergedPath }
+  | { readonly kind: "rejected"; readonly reason: PathReason } {
   const merged = MergedPath.of(tree, senderLeafIndex, path, added)
   return typeof merged === "string" ? { kind: "rejected", reason: merged } : { kind: "merged", merged }
 }
 
-function checkShape(
-  path: UpdatePath,
-  steps: readonly PathStep[],
-  added: ReadonlySet<number>,
-): PathReason | undefined {
+function checkShape(path: UpdatePath, steps: readonly PathStep[], added: ReadonlySet<number>): PathReason | undefined {
   if (path.nodes.length !== steps.length) return "path_length_mismatch"
   const isCounted = steps.every(
     ({ copath }, at) => path.nodes[at]!.encryptedPathSecret.length === resolve(copath, added).length,

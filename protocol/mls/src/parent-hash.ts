@@ -14,9 +14,7 @@ export function parentHash(
   originalSiblingTreeHash: Uint8Array,
 ): Uint8Array {
   return suite.hash(
-    encode((writer) =>
-      writer.vector(parent.encryptionKey).vector(parent.parentHash).vector(originalSiblingTreeHash),
-    ),
+    encode((writer) => writer.vector(parent.encryptionKey).vector(parent.parentHash).vector(originalSiblingTreeHash)),
   )
 }
 
@@ -38,7 +36,7 @@ export function chainParents(
 ): ParentChain {
   const parents = new Map<number, ParentNode>()
   let hashAbove: Uint8Array = new Uint8Array(0)
-  for (const [at, step] of [...steps.entries()].reverse()) {
+  for (const [at, step] of [...steps.entries()].toReversed()) {
     const parent = makeParentNode(encryptionKeys[at]!, hashAbove, [])
     parents.set(step.nodeIndex, parent)
     // Nobody is unmerged in a fresh node, so the original sibling tree hash is the current one.

@@ -45,7 +45,10 @@ export function writePreSharedKeyId(writer: Writer, id: PreSharedKeyId): void {
       writer.uint8(1).vector(id.pskId).vector(id.pskNonce)
       return
     case "resumption":
-      writer.uint8(2).uint8(USAGES.indexOf(id.usage) + 1).vector(id.pskGroupId)
+      writer
+        .uint8(2)
+        .uint8(USAGES.indexOf(id.usage) + 1)
+        .vector(id.pskGroupId)
       writer.uint64(id.pskEpoch).vector(id.pskNonce)
   }
 }

@@ -41,7 +41,13 @@ export class RatchetTree {
   #leafWidth: number
   readonly #members: MemberIndex
 
-  private constructor(suite: CipherSuite, leavesLimit: number, root: TreeNode, leafWidth: number, members: MemberIndex) {
+  private constructor(
+    suite: CipherSuite,
+    leavesLimit: number,
+    root: TreeNode,
+    leafWidth: number,
+    members: MemberIndex,
+  ) {
     this.suite = suite
     this.leavesLimit = leavesLimit
     this.#root = root
@@ -170,7 +176,9 @@ export class RatchetTree {
   addLeaf(leafNode: LeafNode): number {
     const leafIndex = this.reserveLeaf()
     this.#replace(leafIndex, ownedLeafNode(leafNode), ({ value }) => {
-      return value && makeParentNode(value.encryptionKey, value.parentHash, insertSorted(value.unmergedLeaves, leafIndex))
+      return (
+        value && makeParentNode(value.encryptionKey, value.parentHash, insertSorted(value.unmergedLeaves, leafIndex))
+      )
     })
     return leafIndex
   }

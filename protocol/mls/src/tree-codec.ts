@@ -88,7 +88,11 @@ function readNode(reader: Reader): Node {
 
 function writeNode(writer: Writer, node: TreeNode): void {
   if (node.value === undefined) writer.uint8(0)
-  else writer.uint8(1).uint8(node.kind === "leaf" ? 1 : 2).bytes(node.value.encoded)
+  else
+    writer
+      .uint8(1)
+      .uint8(node.kind === "leaf" ? 1 : 2)
+      .bytes(node.value.encoded)
 }
 
 function collectInOrder(node: TreeNode, into: TreeNode[]): void {

@@ -88,7 +88,7 @@ export function leafOf(root: TreeNode, leafIndex: number): LeafNode | undefined 
 export function branchesAbove(root: TreeNode, leafIndex: number): Branch[] {
   const path: Branch[] = []
   for (let at = root; at.kind === "branch"; at = childTowards(at, leafIndex)) path.push(at)
-  return path.reverse()
+  return path.toReversed()
 }
 
 /** The child of a branch on the way to a leaf: the one that is not on the copath. */

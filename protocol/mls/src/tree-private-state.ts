@@ -65,7 +65,7 @@ export class TreePrivateState implements Disposable {
 
   /** Writes the keys for the member's own state. The writer then holds secrets. */
   write(writer: Writer): void {
-    const nodes = [...this.#keys].sort(([a], [b]) => a - b)
+    const nodes = [...this.#keys].toSorted(([a], [b]) => a - b)
     writer.uint32(this.leafIndex).list(nodes, (inner, [nodeIndex, key]) => inner.uint32(nodeIndex).vector(key))
   }
 

@@ -57,7 +57,13 @@ export function validateKeyPackage(
   const outcome = verifyKeyPackage(suite, keyPackage, lifetime)
   if (outcome.kind === "rejected") return outcome
   const { signatureKey, credential } = keyPackage.leafNode
-  return { kind: "valid", keyPackage: outcome.keyPackage, signatureKey, credential, ref: keyPackageRef(suite, keyPackage) }
+  return {
+    kind: "valid",
+    keyPackage: outcome.keyPackage,
+    signatureKey,
+    credential,
+    ref: keyPackageRef(suite, keyPackage),
+  }
 }
 
 /**

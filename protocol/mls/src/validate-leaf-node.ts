@@ -74,14 +74,17 @@ export function validateLeafNode(
     (source !== "any" && leafNode.leafNodeSource.kind !== source ? "leaf_source_mismatch" : undefined) ??
     checkCapabilities(suite, leafNode) ??
     (suite.kemPublicKeyIsValid(leafNode.encryptionKey) ? undefined : "leaf_encryption_key_unusable") ??
-    (leafNode.leafNodeSource.kind === "key_package" ? checkLifetime(leafNode.leafNodeSource.lifetime, lifetime) : undefined) ??
+    (leafNode.leafNodeSource.kind === "key_package"
+      ? checkLifetime(leafNode.leafNodeSource.lifetime, lifetime)
+      : undefined) ??
     (leafNodeSignatureIsValid(suite, leafNode, place) ? undefined : "leaf_signature_invalid")
-  return reason === undefined
-    ? { kind: "valid", leafNode: leafNode as ValidLeafNode }
-    : { kind: "rejected", reason }
+  return reason === undefined ? { kind: "valid", leafNode: leafNode as ValidLeafNode } : { kind: "rejected", reason }
 }
 
-function checkCapabilities(suite: CipherSuite, { capabilities, credential, extensions }: LeafNode): LeafNodeReason | undefined {
+function checkCapabilities(
+  suite: CipherSuite,
+  { capabilities, credential, extensions }: LeafNode,
+): LeafNodeReason | undefined {
   if (!capabilities.versions.includes(MLS_10)) return "leaf_version_unsupported"
   if (!capabilities.cipherSuites.includes(suite.id)) return "leaf_cipher_suite_unsupported"
   if (!capabilities.credentials.includes(credentialType(credential))) return "leaf_credential_unsupported"

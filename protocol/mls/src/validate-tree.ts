@@ -57,9 +57,7 @@ export function validateTree(
     validateMembers(tree, expectation.extensions) ??
     (tree.findInvalidParentHash() === undefined ? undefined : "parent_hash_invalid") ??
     checkLeaves(tree, expectation)
-  return reason === undefined
-    ? { kind: "valid", tree: tree as ValidRatchetTree }
-    : { kind: "rejected", reason }
+  return reason === undefined ? { kind: "valid", tree: tree as ValidRatchetTree } : { kind: "rejected", reason }
 }
 
 function checkParents({ root, suite }: RatchetTree): TreeReason | undefined {

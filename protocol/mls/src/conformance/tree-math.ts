@@ -19,8 +19,24 @@ export function checkTreeMath(vector: TreeMathCase): void {
   const nodes = Array.from({ length: vector.n_nodes }, (_, nodeIndex) => nodeIndex)
   expectSame("node count", nodeWidth(leaves), vector.n_nodes)
   expectSame("root", rootOf(leaves), vector.root)
-  expectSame("left", nodes.map((node) => leftOf(node) ?? null), vector.left)
-  expectSame("right", nodes.map((node) => rightOf(node) ?? null), vector.right)
-  expectSame("parent", nodes.map((node) => parentOf(node, leaves) ?? null), vector.parent)
-  expectSame("sibling", nodes.map((node) => siblingOf(node, leaves) ?? null), vector.sibling)
+  expectSame(
+    "left",
+    nodes.map((node) => leftOf(node) ?? null),
+    vector.left,
+  )
+  expectSame(
+    "right",
+    nodes.map((node) => rightOf(node) ?? null),
+    vector.right,
+  )
+  expectSame(
+    "parent",
+    nodes.map((node) => parentOf(node, leaves) ?? null),
+    vector.parent,
+  )
+  expectSame(
+    "sibling",
+    nodes.map((node) => siblingOf(node, leaves) ?? null),
+    vector.sibling,
+  )
 }

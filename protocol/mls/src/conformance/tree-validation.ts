@@ -19,8 +19,16 @@ export function checkTreeValidation(vector: TreeValidationCase, suite: CipherSui
   const groupId = fromHex(vector.group_id)
   const nodes = Array.from({ length: tree.nodeWidth }, (_, nodeIndex) => nodeIndex)
   expectHex("tree", encodeRatchetTree(tree), vector.tree)
-  expectSame("resolutions", nodes.map((node) => tree.resolution(node)), vector.resolutions)
-  expectSame("tree hashes", nodes.map((node) => toHex(tree.nodeHash(node))), vector.tree_hashes)
+  expectSame(
+    "resolutions",
+    nodes.map((node) => tree.resolution(node)),
+    vector.resolutions,
+  )
+  expectSame(
+    "tree hashes",
+    nodes.map((node) => toHex(tree.nodeHash(node))),
+    vector.tree_hashes,
+  )
   expectSame("invalid parent hash", tree.findInvalidParentHash() ?? null, null)
   for (const { leafIndex, leafNode } of tree.members()) {
     const isValid = leafNodeSignatureIsValid(suite, leafNode, { groupId, leafIndex })

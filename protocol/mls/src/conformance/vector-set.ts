@@ -26,33 +26,32 @@ interface MlsCase {
   readonly cipher_suite?: number
 }
 
+type CaseCheck = (vector: never, suite: CipherSuite) => void
+
 /**
  * A set that checks each case of `mls-wg/test-vectors/<file>.json`.
  *
- * @param check - Throws for a case that fails.
+ * @param check - Throws for a case that fails. Only the check knows what a case of its file looks like.
  * @param suites - What we have: cases of other suites count as skipped.
  */
-export function mlsVectorSet<Case extends MlsCase>(
+export function mlsVectorSet(
   vectorsDir: string,
   file: string,
   suites: readonly CipherSuite[],
-  check: (vector: Case, suite: CipherSuite) => void,
+  check: CaseCheck,
 ): VectorSet {
   const path = join(vectorsDir, "mls-wg", "test-vectors", `${file}.json`)
   return {
     name: `mls-wg/${file}`,
     run() {
-      if (!existsSync(path)) return { cases: 1, passed: 0, failed: 0, skipped: 1, why: "the file is missing", failures: [] }
-      return runCases(JSON.parse(readFileSync(path, "utf8")) as Case[], suites, check)
+      if (!existsSync(path))
+        return { cases: 1, passed: 0, failed: 0, skipped: 1, why: "the file is missing", failures: [] }
+      return runCases(JSON.parse(readFileSync(path, "utf8")) as MlsCase[], suites, check)
     },
   }
 }
 
-function runCases<Case extends MlsCase>(
-  vectors: readonly Case[],
-  suites: readonly CipherSuite[],
-  check: (vector: Case, suite: CipherSuite) => void,
-): VectorResult {
+function runCases(vectors: readonly MlsCase[], suites: readonly CipherSuite[], check: CaseCheck): VectorResult {
   let passed = 0
   const failures: string[] = []
   const unknown = new Map<number, number>()
@@ -64,13 +63,18 @@ function runCases<Case extends MlsCase>(
       continue
     }
     try {
-      check(vector, suite)
+      check(vector as never, suite)
       passed++
     } catch (error) {
       failures.push(`case ${at}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
-  const counts = { cases: vectors.length, passed, failed: failures.length, skipped: vectors.length - passed - failures.length }
+  const counts = {
+    cases: vectors.length,
+    passed,
+    failed: failures.length,
+    skipped: vectors.length - passed - failures.length,
+  }
   return unknown.size === 0 ? { ...counts, failures } : { ...counts, why: whySkipped(unknown), failures }
 }
 
