@@ -1,3 +1,4 @@
 /** What tests of anything that calls or serves need. @module */
-export { VirtualClock } from "./virtual-clock.ts"
 export { refuseAll } from "./refuse-all.ts"
+export { turns, until } from "./until.ts"
+export { VirtualClock } from "./virtual-clock.ts"
