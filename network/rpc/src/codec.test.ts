@@ -7,7 +7,10 @@ import { methodById, methods } from "./method.ts"
 
 const rows = Object.keys(methods).map((name) => methods[name as keyof typeof methods])
 const eventRows = Object.keys(events).map((name) => events[name as keyof typeof events])
-const schemas = [...rows.flatMap(({ request, response }) => [request, response]), ...eventRows.map((row) => row.message)]
+const schemas = [
+  ...rows.flatMap(({ request, response }) => [request, response]),
+  ...eventRows.map((row) => row.message),
+]
 
 describe("messages", () => {
   it("returns a message or nothing for 100 000 inputs of any bytes", () => {
