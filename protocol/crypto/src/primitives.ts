@@ -43,6 +43,7 @@ export interface SignatureScheme {
 
 /** A Diffie–Hellman result together with the public half of the private key that made it. */
 export interface Agreement {
+  /** Given away where the private key is used once, lent where it is used again. */
   readonly publicKey: Uint8Array
   /** Owned by the caller, who zeroes it. */
   readonly secret: Uint8Array

@@ -13,25 +13,13 @@ describe("suite 0x0001 for browsers", () => checkCipherSuite(browser, it))
 describe("both implementations of suite 0x0001", () => checkSuitesAgree(suite0001, browser, it))
 
 describe("the conformance suite", () => {
-  const verdictsOn = (suite: CipherSuite): string[] => {
-    const broken: string[] = []
-    checkCipherSuite(suite, (behaviour, check) => {
-      try {
-        check()
-      } catch {
-        broken.push(behaviour)
-      }
-    })
-    return broken
-  }
-
   it.each([
     ["ignores associated data", { aeadOpen: (k, n, _, c) => suite0001.aeadOpen(k, n, new Uint8Array(0), c) }],
     ["verifies everything", { verify: () => true }],
     ["calls every KEM key valid", { kemPublicKeyIsValid: () => true }],
     ["throws on foreign bytes", { hpkeOpen: (k, i, a, s) => suite0001.hpkeOpen(k, i, a, s) ?? fail() }],
     ["returns its argument", { signatureKeyPair: (s) => ({ ...suite0001.signatureKeyPair(s), privateKey: s }) }],
-    ["zeroes its argument", { mac: (k, d) => [suite0001.mac(k, d), k.fill(0)][0]! }],
+    ["zeroes its argument", { mac: (k, d) => (k.fill(0), suite0001.mac(k, d)) }],
     [
       "cuts an export",
       { hpkeReceiveExport: (k, e, i, c, l) => suite0001.hpkeReceiveExport(k, e, i, c, 64)?.slice(0, l) },
@@ -51,6 +39,18 @@ describe("the conformance suite", () => {
     expect(verdictsOn(forgetful)).toEqual([])
   })
 })
+
+function verdictsOn(suite: CipherSuite): string[] {
+  const broken: string[] = []
+  checkCipherSuite(suite, (behaviour, check) => {
+    try {
+      check()
+    } catch {
+      broken.push(behaviour)
+    }
+  })
+  return broken
+}
 
 function fail(): never {
   throw new Error("foreign bytes")

@@ -61,10 +61,6 @@ export function addPoints(p: EdwardsPoint, q: EdwardsPoint): EdwardsPoint {
   return { X: mod(e * f), Y: mod(g * h), Z: mod(f * g), T: mod(e * h) }
 }
 
-export function negatePoint({ X, Y, Z, T }: EdwardsPoint): EdwardsPoint {
-  return { X: mod(-X), Y, Z, T: mod(-T) }
-}
-
 /** `scalar` times `point`, bit by bit. About two milliseconds. */
 export function multiplyPoint(scalar: bigint, point: EdwardsPoint): EdwardsPoint {
   let sum = EDWARDS25519_ZERO

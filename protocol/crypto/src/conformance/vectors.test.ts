@@ -6,7 +6,7 @@ import { cryptoVectorSets } from "./vector-sets.ts"
 
 const root = resolve(import.meta.dirname, "../../../..")
 const vectorsDir = resolve(root, process.env["VECTORS_DIR"] ?? "../shared/vectors")
-const areThere = existsSync(vectorsDir)
+const areThere: boolean = existsSync(vectorsDir)
 
 describe.each([nodeVectorProvider(), await loadBrowserVectorProvider()])("published vectors on $name", (provider) => {
   for (const set of cryptoVectorSets(vectorsDir, provider)) {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, type CipherGCMTypes } from "node:crypto"
 import type { Aead } from "../primitives.ts"
-import { ownBytes } from "./own-bytes.ts"
+import { extended, ownBytes } from "./own-bytes.ts"
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
@@ -42,8 +42,7 @@ function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
       checkLengths(key, nonce)
       const cipher = createCipheriv(name, key, nonce, options)
       if (aad.length > 0) cipher.setAAD(aad)
-      const sealed = new Uint8Array(plaintext.length + TAG_BYTES)
-      sealed.set(cipher.update(plaintext))
+      const sealed = extended(cipher.update(plaintext), TAG_BYTES)
       cipher.final()
       sealed.set(cipher.getAuthTag(), plaintext.length)
       return sealed

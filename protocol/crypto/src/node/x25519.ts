@@ -43,7 +43,7 @@ export function x25519(keys: Keys): DhGroup {
       const own = use === "once" ? importPrivateKey("x25519", privateKey) : keys.private("x25519", privateKey)
       if (!x25519PublicKeyIsValid(peerPublicKey)) return undefined
       const secret = sharedSecret(own.key, keys.public("x25519", peerPublicKey))
-      return secret && { publicKey: own.publicKey.slice(), secret }
+      return secret && { publicKey: own.publicKey, secret }
     },
   }
 }

@@ -1,0 +1,65 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { KeyCache } from "./key-cache.ts"
+
+describe("key cache", () => {
+  it("makes an entry once and finds it again", () => {
+    const cache = new KeyCache<number>(2)
+    expect(cache.of("a", () => 1)).toBe(1)
+    expect(cache.of("a", () => 2)).toBe(1)
+    expect(cache.peek("a")).toBe(1)
+  })
+
+  it("forgets the least recently used entry beyond its limit", () => {
+    const cache = new KeyCache<number>(2)
+    cache.of("a", () => 1)
+    cache.of("b", () => 2)
+    cache.of("a", () => 3)
+    cache.of("c", () => 4)
+    expect([cache.peek("a"), cache.peek("b"), cache.peek("c")]).toEqual([1, undefined, 4])
+  })
+
+  it("forgets on demand, one entry or all", () => {
+    const cache = new KeyCache<number>(3)
+    for (const name of ["a", "b", "c"]) cache.of(name, () => 1)
+    cache.forget("b")
+    expect([cache.size, cache.peek("b")]).toEqual([2, undefined])
+    cache.clear()
+    expect(cache.size).toBe(0)
+  })
+
+  it("keeps nothing of an entry that could not be made", () => {
+    const cache = new KeyCache<number>(1)
+    cache.of("a", () => 1)
+    expect(() =>
+      cache.of("b", () => {
+        throw new RangeError("no key")
+      }),
+    ).toThrow(RangeError)
+    expect([cache.size, cache.peek("a")]).toEqual([1, 1])
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("refuses a limit of %s", (limit) => {
+    expect(() => new KeyCache(limit)).toThrow(RangeError)
+  })
+
+  it("agrees with a list ordered by last use", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(6), { maxLength: 100 }), fc.integer({ min: 1, max: 5 }), (names, limit) => {
+        const cache = new KeyCache<number>(limit)
+        let model: number[] = []
+        for (const name of names) {
+          const wasThere = model.includes(name)
+          let made = false
+          cache.of(String(name), () => {
+            made = true
+            return name
+          })
+          expect(made).toBe(!wasThere)
+          model = [...model.filter((other) => other !== name), name].slice(-limit)
+          expect(cache.size).toBe(model.length)
+        }
+      }),
+    )
+  })
+})
