@@ -24,6 +24,8 @@ export interface ClientLimits {
   readonly callsWaiting: number
   /** Rows in the outbox; beyond it sending throws `busy`. Default 10 000. */
   readonly outboxRows: number
+  /** Groups whose outbox is emptied at the same time; within one group one message follows the other. Default 16. */
+  readonly outboxLanes: number
   /** Envelopes kept for one group that we have not joined yet. Default 256. */
   readonly parkedPerGroup: number
   /** Groups for which envelopes are kept. Default 64. */
@@ -40,10 +42,10 @@ export interface ClientLimits {
   readonly keyPackageLow: number
   /** Lifetime of a key package. Default 28 days. */
   readonly keyPackageLifetimeMs: number
-  /** Envelopes taken in before the server is told that it may forget them. Default 16; below the server's push window. */
-  readonly ackEvery: number
   /** How long one call to the server may take. Default 30 s. */
   readonly callDeadlineMs: number
+  /** The longest wait between two tries to hand a message over. Default 30 s. */
+  readonly retryCapMs: number
 }
 
 /** What a client is made of. */

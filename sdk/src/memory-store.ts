@@ -1,6 +1,6 @@
 import { compareBytes, fromHex, toHex } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
-import { COLLECTIONS, DEFAULT_LIST_ROWS } from "./store.ts"
+import { checkKey, COLLECTIONS, DEFAULT_LIST_ROWS } from "./store.ts"
 import type { Change, Collection, Row, RowRange, Store } from "./store.ts"
 
 /** What a memory store holds; lives on when the store is closed, as a disk would. */
@@ -40,6 +40,7 @@ export class MemoryStore implements Store {
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
+    for (const { key } of changes) checkKey(key)
     // Look everything up before the first write: a closed store must not take half of a commit.
     const writes = changes.map((change) => ({ change, rows: this.#rows(change.collection) }))
     for (const { change, rows } of writes) {

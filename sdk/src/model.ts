@@ -1,3 +1,4 @@
+import type { ClientError } from "./client-error.ts"
 import type { GroupId, IdentityKey } from "@qpc/wire"
 
 /** Who this profile is. */
@@ -73,13 +74,24 @@ export interface Notice {
 /** Reasons that this package adds to those of the group protocol. */
 export type NoticeReason =
   | "malformed_envelope"
+  /** We are in that group already; somebody invited us twice. */
   | "welcome_for_known_group"
+  /** An invitation made for a key package that was used, expired, or belongs to another profile. */
+  | "welcome_without_key_package"
+  /** An invitation that does not open. */
   | "welcome_refused"
+  /** Too many envelopes of groups that we are not in. */
   | "parking_full"
+  /** An envelope waited for its group until the limit. */
   | "parking_expired"
+  /** An invitation or removal was given up. */
   | "intent_failed"
+  /** The server refused something of ours for good. */
   | "send_failed"
+  /** The server forgot our inbox and began it anew: what it had not delivered yet is lost. */
   | "server_reset"
+  /** The server gave one name to two keys. */
+  | "identity_changed"
 
 /** Whether the server can be reached, and what to do if not. */
 export type ConnectionState =
@@ -88,18 +100,13 @@ export type ConnectionState =
   | { readonly at: "online" }
   | { readonly at: "waiting"; readonly retryAtMs: number; readonly code: string; readonly reason: string }
   /** No more tries until a person acted. */
-  | { readonly at: "stopped"; readonly code: string; readonly nextStep: string }
+  | { readonly at: "stopped"; readonly error: ClientError }
 
 /** What happened, live. Everything in it is already on disk. */
 export type ClientEvent =
   | { readonly kind: "message"; readonly message: StoredMessage }
-  | {
-      readonly kind: "message_state"
-      readonly groupId: GroupId
-      readonly id: string
-      readonly state: MessageState
-      readonly failure?: Failure
-    }
+  /** Something of ours got further. For an invitation or removal `accepted` means that this member's view has it. */
+  | { readonly kind: "sent"; readonly groupId: GroupId; readonly sent: Sent }
   | { readonly kind: "joined"; readonly groupId: GroupId; readonly name: string }
   | {
       readonly kind: "members_changed"

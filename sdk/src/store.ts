@@ -1,3 +1,5 @@
+import { compareBytes, concatBytes } from "@qpc/wire"
+
 /** What a store is divided into. Keys sort as bytes within a collection. */
 export const COLLECTIONS = [
   /** Identity, session, cursor: key = a name in UTF-8. */
@@ -87,3 +89,32 @@ export const put = (collection: Collection, key: Uint8Array, value: Uint8Array):
 
 /** A delete, written shorter. */
 export const remove = (collection: Collection, key: Uint8Array): Change => ({ kind: "delete", collection, key })
+
+/** Keys are short, so that one value can stand behind all of them. */
+export const MAX_KEY_BYTES = 512
+
+/** @throws RangeError for an empty key and for one longer than {@link MAX_KEY_BYTES} */
+export function checkKey(key: Uint8Array): void {
+  if (key.length === 0 || key.length > MAX_KEY_BYTES) throw new RangeError(`a key of ${key.length} bytes`)
+}
+
+/** A range as its first key and the first key behind it: what an ordered index wants to be asked. */
+export function keyBounds(range: RowRange): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const prefix = range.prefix ?? new Uint8Array()
+  let from = prefix
+  let to = behindPrefix(prefix)
+  // The first key behind `after` is `after` and one zero byte.
+  if (range.after !== undefined && compareBytes(range.after, from) >= 0)
+    from = concatBytes(range.after, Uint8Array.of(0))
+  if (range.before !== undefined && compareBytes(range.before, to) < 0) to = range.before
+  return { from, to }
+}
+
+/** The first key that does not begin with `prefix` and sorts behind all that do. */
+function behindPrefix(prefix: Uint8Array): Uint8Array {
+  const last = prefix.findLastIndex((byte) => byte !== 0xff)
+  if (last === -1) return new Uint8Array(MAX_KEY_BYTES + 1).fill(0xff)
+  const bound = prefix.slice(0, last + 1)
+  bound[last]! += 1
+  return bound
+}

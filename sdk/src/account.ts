@@ -1,0 +1,131 @@
+import { methods, RpcError } from "@qpc/rpc"
+import type { RpcClient } from "@qpc/rpc"
+import { concatBytes, equalBytes, toUtf8 } from "@qpc/wire"
+import { ClientError } from "./client-error.ts"
+import { sameName } from "./contacts.ts"
+import type { Context } from "./context.ts"
+import { asClientError } from "./network-error.ts"
+import type { OpaqueClient } from "./opaque.ts"
+import type { IdentityRecord } from "./records.ts"
+
+/** What signing up and in takes besides the client's own parts. */
+export interface AccountOptions {
+  readonly rpc: RpcClient
+  readonly opaque: OpaqueClient
+  readonly username: string
+  readonly password: string
+}
+
+/**
+ * Makes an identity and registers it (RFC 9807 §5; auth.proto). The key pair is on disk before the server hears of it:
+ * if the answer is lost, the next call finds the name taken by our own key and goes on from there.
+ *
+ * @throws ClientError `already_registered`, `username_taken`, `username_invalid`
+ */
+export async function register(context: Context, options: AccountOptions, serverAddress: string): Promise<void> {
+  const { opaque, rpc, password } = options
+  const { identity, wasTriedBefore } = await prepareIdentity(context, options.username, serverAddress)
+  const { username } = identity
+  const { state, request } = await opaque.startRegistration(password)
+  const { response } = await asClientError(rpc.call(methods.opaqueRegisterStart, { username, request }))
+  const upload = await opaque.finishRegistration(password, state, response)
+  const identityProof = context.suite.sign(identity.privateKey, proofContent(context, username, upload))
+  const finish = { username, upload, identityKey: identity.publicKey, identityProof }
+  try {
+    await rpc.call(methods.opaqueRegisterFinish, finish)
+  } catch (error) {
+    const isTaken =
+      error instanceof RpcError && (error.reason === "username_taken" || error.reason === "identity_taken")
+    if (!isTaken || !wasTriedBefore) return asClientError(Promise.reject(error as Error))
+    // Perhaps by ourselves, with an answer that never came: then logging in proves it.
+    return login(context, options).catch((failure: unknown) => {
+      throw failure instanceof ClientError && failure.code === "login_refused" ? asTaken(error) : failure
+    })
+  }
+  await login(context, options)
+}
+
+/**
+ * Logs in (RFC 9807 §6) on this connection and keeps the session token.
+ *
+ * @throws ClientError `login_refused`, `identity_missing`
+ */
+export async function login(context: Context, { rpc, opaque, username, password }: AccountOptions): Promise<void> {
+  const identity = ownIdentity(context, username)
+  const { state, request } = await opaque.startLogin(password)
+  const name = identity.username
+  const { response } = await asClientError(rpc.call(methods.opaqueLoginStart, { username: name, request }))
+  const finalization = await opaque.finishLogin(password, state, response)
+  if (finalization === undefined) {
+    const nextStep = "Check both and try again."
+    throw new ClientError("login_refused", "wrong username or password", { nextStep })
+  }
+  const session = await asClientError(rpc.call(methods.opaqueLoginFinish, { username: name, finalization }))
+  if (!equalBytes(session.identityKey, identity.publicKey))
+    throw missing(`this profile does not hold the key of ${name}`)
+  const registered = { ...identity, isRegistered: true }
+  const record = { token: session.sessionToken, expiresAtMs: Number(session.expiresAtMs) }
+  const { profile, store, turn, self } = context
+  await turn.take(() => store.commit([profile.putIdentity(registered), profile.putSession(record)]))
+  self.become(registered)
+}
+
+/**
+ * Binds an earlier session to a new connection.
+ *
+ * @throws ClientError `session_expired` if there is none or the server forgot it
+ */
+export async function resume(context: Context, rpc: RpcClient): Promise<void> {
+  const { profile, self } = context
+  const session = await profile.session()
+  const identity = self.record
+  if (identity === undefined || !identity.isRegistered) {
+    throw new ClientError("not_registered", "this profile has no user yet", { nextStep: "Register first." })
+  }
+  if (session === undefined) throw new ClientError("session_expired", "you are not logged in", { nextStep: "Log in." })
+  const { identityKey } = await asClientError(rpc.call(methods.resumeSession, { sessionToken: session.token }))
+  if (!equalBytes(identityKey, identity.publicKey)) throw missing("the session belongs to another key")
+}
+
+async function prepareIdentity(context: Context, username: string, serverAddress: string) {
+  const { profile, store, turn, self, suite, random } = context
+  return turn.take(async () => {
+    const known = self.record
+    if (known?.isRegistered === true) {
+      const nextStep = "Log in instead, or choose another profile."
+      throw new ClientError("already_registered", `this profile is ${known.username}'s`, { nextStep })
+    }
+    const name = username.normalize("NFC")
+    // Another name is another try with another key: the server may know the first one under the first name.
+    const isSame = known !== undefined && sameName(known.username) === sameName(name)
+    const keys = isSame ? known : suite.signatureKeyPair(random(suite.sizes.signatureSeedBytes))
+    const { publicKey, privateKey } = keys
+    const identity: IdentityRecord = { username: name, publicKey, privateKey, serverAddress, isRegistered: false }
+    await store.commit([profile.putIdentity(identity)])
+    self.become(identity)
+    return { identity, wasTriedBefore: isSame }
+  })
+}
+
+/** auth.proto, OpaqueRegisterFinishRequest. The suite's hash is SHA-256; the client insists on that when it is opened. */
+function proofContent({ suite }: Context, username: string, upload: Uint8Array): Uint8Array {
+  const zero = Uint8Array.of(0)
+  return concatBytes(toUtf8("qpc register v1"), zero, toUtf8(username), zero, suite.hash(upload))
+}
+
+function ownIdentity({ self }: Context, username: string): IdentityRecord {
+  const identity = self.record
+  if (identity === undefined) throw missing("this profile holds no user's key")
+  if (sameName(identity.username) === sameName(username)) return identity
+  throw missing(`this profile is ${identity.username}'s, not ${username}'s`)
+}
+
+function missing(what: string): ClientError {
+  const nextStep = "Use the profile in which the user was registered, or register a new name here."
+  return new ClientError("identity_missing", what, { nextStep })
+}
+
+function asTaken(cause: unknown): ClientError {
+  const nextStep = "Choose another username, or check the password if it is yours."
+  return new ClientError("username_taken", "somebody else has that username", { nextStep, cause })
+}

@@ -1,0 +1,79 @@
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import type { GroupId, IdentityKey, Random } from "@qpc/wire"
+import { toIdentityKey } from "@qpc/wire"
+import type { ClientLimits } from "./api.ts"
+import { ClientError } from "./client-error.ts"
+import type { Clock } from "./clock.ts"
+import type { Contacts } from "./contacts.ts"
+import type { EventHub } from "./event-hub.ts"
+import type { Groups } from "./groups.ts"
+import type { Identity } from "./model.ts"
+import type { OutboxIndex } from "./outbox-index.ts"
+import type { ParkedIndex } from "./parked-index.ts"
+import type { Pulse } from "./pulse.ts"
+import type { Positions } from "./positions.ts"
+import type { Profile } from "./profile.ts"
+import type { IdentityRecord } from "./records.ts"
+import type { Store } from "./store.ts"
+import type { Tracer } from "./tracer.ts"
+import type { Turn } from "./turn.ts"
+
+/** What the parts of one client share. */
+export interface Context {
+  readonly store: Store
+  readonly profile: Profile
+  readonly suite: CipherSuite
+  readonly random: Random
+  readonly clock: Clock
+  readonly limits: ClientLimits
+  readonly hub: EventHub
+  /** Beats whenever something changed that somebody may wait for. */
+  readonly pulse: Pulse
+  /** Everything that changes a member or the store runs inside. */
+  readonly turn: Turn
+  readonly tracer: Tracer
+  readonly groups: Groups
+  readonly contacts: Contacts
+  readonly outbox: OutboxIndex
+  readonly parked: ParkedIndex
+  readonly self: Self
+  /** Next free positions in the store. Gaps are harmless. */
+  readonly positions: Positions
+  /** Members that want to be ticked. */
+  readonly wakes: { schedule(groupId: GroupId, atMs: number | undefined): void }
+}
+
+/** Who we are, once we are somebody. */
+export class Self {
+  #record: IdentityRecord | undefined
+
+  become(record: IdentityRecord): void {
+    this.#record = record
+  }
+
+  get record(): IdentityRecord | undefined {
+    return this.#record
+  }
+
+  /** For people. */
+  get identity(): Identity | undefined {
+    if (this.#record === undefined) return undefined
+    const { username, publicKey, serverAddress, isRegistered } = this.#record
+    return { username, identityKey: toIdentityKey(publicKey), serverAddress, isRegistered }
+  }
+
+  /** @throws ClientError `not_registered` */
+  get keys(): KeyPair {
+    return this.#known()
+  }
+
+  /** @throws ClientError `not_registered` */
+  get identityKey(): IdentityKey {
+    return toIdentityKey(this.#known().publicKey)
+  }
+
+  #known(): IdentityRecord {
+    if (this.#record !== undefined) return this.#record
+    throw new ClientError("not_registered", "this profile has no user yet", { nextStep: "Register first." })
+  }
+}

@@ -1,0 +1,81 @@
+import { GroupStateError, memberFromBytes } from "@qpc/group"
+import type { GroupLimits, LayerLine, Member, MemberSurroundings } from "@qpc/group"
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { toHex } from "@qpc/wire"
+import type { GroupId, Random } from "@qpc/wire"
+import { corruptRecord } from "./profile.ts"
+import type { Profile } from "./profile.ts"
+
+/** What waking a member takes. */
+export interface GroupsOptions {
+  readonly suite: CipherSuite
+  readonly random: Random
+  readonly limits: GroupLimits
+  readonly onLayer: (line: LayerLine) => void
+}
+
+/**
+ * All groups of this profile, awake.
+ *
+ * A member in memory is never ahead of the store for longer than one transaction: where that fails, {@link reload} brings
+ * back what the store has.
+ */
+export class Groups {
+  readonly #options: GroupsOptions
+  readonly #members = new Map<string, Member>()
+
+  constructor(options: GroupsOptions) {
+    this.#options = options
+  }
+
+  /** What a member needs besides its state. */
+  surroundings(identity: KeyPair): MemberSurroundings {
+    const { random, limits, onLayer } = this.#options
+    return { identity, random, limits, onLayer }
+  }
+
+  /** Wakes every group. @throws ClientError `store_corrupt` */
+  async load(profile: Profile, identity: KeyPair): Promise<void> {
+    for await (const { groupId, state } of profile.members()) this.adopt(this.#wake(groupId, state, identity))
+  }
+
+  find(groupId: GroupId): Member | undefined {
+    return this.#members.get(toHex(groupId))
+  }
+
+  all(): readonly Member[] {
+    return [...this.#members.values()]
+  }
+
+  /** Takes ownership; an earlier member of the same group is let go. */
+  adopt(member: Member): void {
+    const name = toHex(member.groupId)
+    const earlier = this.#members.get(name)
+    if (earlier !== member) earlier?.[Symbol.dispose]()
+    this.#members.set(name, member)
+  }
+
+  /** Forgets what memory says about a group and takes what the store says. */
+  async reload(profile: Profile, groupId: GroupId, identity: KeyPair): Promise<void> {
+    const name = toHex(groupId)
+    this.#members.get(name)?.[Symbol.dispose]()
+    this.#members.delete(name)
+    const state = await profile.member(groupId)
+    if (state !== undefined) this.#members.set(name, this.#wake(groupId, state, identity))
+  }
+
+  /** Zeroes what can be zeroed. */
+  close(): void {
+    for (const member of this.#members.values()) member[Symbol.dispose]()
+    this.#members.clear()
+  }
+
+  #wake(groupId: GroupId, state: Uint8Array, identity: KeyPair): Member {
+    try {
+      return memberFromBytes(this.#options.suite, state, this.surroundings(identity))
+    } catch (error) {
+      if (error instanceof GroupStateError) throw corruptRecord(`group ${toHex(groupId)}: ${error.code}`, error)
+      throw error
+    }
+  }
+}

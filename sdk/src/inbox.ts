@@ -1,0 +1,146 @@
+import { methods } from "@qpc/rpc"
+import type { Push, RpcClient } from "@qpc/rpc"
+import type { Context } from "./context.ts"
+import type { NoticeReason } from "./model.ts"
+import { asClientError } from "./network-error.ts"
+import { receive } from "./receive.ts"
+import { Transaction } from "./transaction.ts"
+
+/** Envelopes asked for at one time while catching up; the server may answer with fewer. */
+const PEEK_ENVELOPES = 32
+
+/** What an inbox tells the connection it belongs to. */
+export interface InboxOptions {
+  readonly rpc: RpcClient
+  /** Something went wrong that this connection does not survive. Must not throw. */
+  readonly onTrouble: (error: unknown) => void
+  /** The server ended the session. Must not throw. */
+  readonly onSessionEnded: () => void
+}
+
+/**
+ * One connection's view of our inbox: first what waited for us, then what is pushed.
+ *
+ * The cursor is one number, so envelopes are taken in strictly one after the other, and after the first that could not be
+ * stored **no later one is touched**: it would move the cursor past what is not on disk. The next connection begins at the
+ * cursor again.
+ */
+export class Inbox {
+  readonly #context: Context
+  readonly #options: InboxOptions
+  #isBroken = false
+  #isCaughtUp = false
+  #ackedSeq = 0n
+  #isAcking = false
+
+  constructor(context: Context, options: InboxOptions) {
+    this.#context = context
+    this.#options = options
+  }
+
+  /** True once everything that waited when the connection began is on disk. */
+  get isCaughtUp(): boolean {
+    return this.#isCaughtUp && !this.#isBroken
+  }
+
+  /** Takes in what waits, then subscribes to what comes. @throws ClientError */
+  async catchUp(): Promise<void> {
+    await this.#drain()
+    let afterSeq = await this.#context.profile.cursor()
+    const { newestSeq } = await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
+    if (newestSeq < afterSeq) {
+      await this.#beginAnew()
+      await this.#drain()
+      afterSeq = await this.#context.profile.cursor()
+      await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
+    }
+    this.#isCaughtUp = true
+    this.#context.pulse.beat()
+  }
+
+  /** The number of the first envelope that waits behind the cursor, if any. @throws ClientError */
+  async firstWaiting(): Promise<bigint | undefined> {
+    const afterSeq = await this.#context.profile.cursor()
+    const { envelopes } = await asClientError(this.#options.rpc.call(methods.peek, { afterSeq, limit: 1 }))
+    return envelopes[0]?.seq
+  }
+
+  /** Takes in what is pushed, until the connection ends. Never rejects. */
+  async readPushes(): Promise<void> {
+    try {
+      for await (const push of this.#options.rpc.pushes) await this.#take(push)
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  async #take(push: Push): Promise<void> {
+    if (this.#isBroken) return
+    switch (push.name) {
+      case "envelopePushed": {
+        const { envelope } = push.message
+        if (envelope === undefined) return
+        await receive(this.#context, { seq: envelope.seq, bytes: envelope.data })
+        void this.#ackSoon()
+        return
+      }
+      case "sessionEnded":
+        return this.#options.onSessionEnded()
+      case "goingAway": // The connection layer has heard of it already.
+        return
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const { profile } = this.#context
+    let isMore = true
+    while (isMore && !this.#isBroken) {
+      const afterSeq = await profile.cursor()
+      const page = await asClientError(this.#options.rpc.call(methods.peek, { afterSeq, limit: PEEK_ENVELOPES }))
+      for (const { seq, data } of page.envelopes) await receive(this.#context, { seq, bytes: data })
+      const seqUpTo = await profile.cursor()
+      if (seqUpTo > this.#ackedSeq) await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
+      this.#ackedSeq = seqUpTo
+      isMore = page.more || page.envelopes.length === PEEK_ENVELOPES
+    }
+  }
+
+  /** One acknowledgement at a time; what is stored meanwhile goes with the next. */
+  async #ackSoon(): Promise<void> {
+    if (this.#isAcking) return
+    this.#isAcking = true
+    try {
+      let seqUpTo = await this.#context.profile.cursor()
+      while (seqUpTo > this.#ackedSeq && !this.#isBroken) {
+        await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
+        this.#ackedSeq = seqUpTo
+        seqUpTo = await this.#context.profile.cursor()
+      }
+    } catch (error) {
+      this.#break(error)
+    } finally {
+      this.#isAcking = false
+    }
+  }
+
+  /**
+   * The server's numbers are below ours: it lost its memory of this inbox. What it has now is new, whatever its number; a
+   * message that we know already is recognised by the group.
+   */
+  #beginAnew(): Promise<void> {
+    const reason = "server_reset" satisfies NoticeReason
+    this.#ackedSeq = 0n
+    return this.#context.turn.take(() =>
+      Transaction.run(this.#context, "up", async (tx) => {
+        tx.change(this.#context.profile.putCursor(0n))
+        tx.notice({ seq: 0n, sizeBytes: 0, reason })
+      }),
+    )
+  }
+
+  #break(error: unknown): void {
+    if (this.#isBroken) return
+    this.#isBroken = true
+    this.#options.onTrouble(error)
+  }
+}

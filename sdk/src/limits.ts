@@ -1,0 +1,30 @@
+import type { ClientLimits } from "./api.ts"
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** The defaults that `ClientLimits` names. */
+export const DEFAULT_LIMITS: ClientLimits = {
+  eventsUnread: 1024,
+  callsWaiting: 1024,
+  outboxRows: 10_000,
+  outboxLanes: 16,
+  parkedPerGroup: 256,
+  parkedGroups: 64,
+  parkedMs: 7 * DAY_MS,
+  noticesKept: 1000,
+  textBytes: 64 * 1024,
+  keyPackageStock: 50,
+  keyPackageLow: 20,
+  keyPackageLifetimeMs: 28 * DAY_MS,
+  callDeadlineMs: 30_000,
+  retryCapMs: 30_000,
+}
+
+/** Completes what a caller chose. @throws RangeError for a limit that is not a positive integer */
+export function completeLimits(chosen: Partial<ClientLimits> = {}): ClientLimits {
+  const limits = { ...DEFAULT_LIMITS, ...chosen }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} must be a positive integer`)
+  }
+  return limits
+}

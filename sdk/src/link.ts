@@ -1,0 +1,220 @@
+import { connectRpc, ReconnectingRpc } from "@qpc/rpc"
+import type { ReconnectState, RpcClient, TracedFrame } from "@qpc/rpc"
+import type { Dial } from "@qpc/transport"
+import { login, resume } from "./account.ts"
+import { ClientError } from "./client-error.ts"
+import type { Context } from "./context.ts"
+import { Inbox } from "./inbox.ts"
+import { topUpKeyPackages } from "./key-packages.ts"
+import type { ConnectionState } from "./model.ts"
+import { asClientError, toClientError } from "./network-error.ts"
+import type { OpaqueClient } from "./opaque.ts"
+import { Outbox } from "./outbox.ts"
+import type { Call } from "./outbox.ts"
+import { expireParked } from "./receive.ts"
+import { tracedDial } from "./traced-dial.ts"
+
+/** What the way to the server is made of. */
+export interface LinkOptions {
+  readonly dial: Dial
+  readonly opaque: OpaqueClient
+  readonly password: (() => Promise<string>) | undefined
+}
+
+/** One connection that is bound to our session. */
+interface Visit {
+  readonly rpc: RpcClient
+  readonly inbox: Inbox
+}
+
+/**
+ * Keeps the connection to the server: logs in, takes the inbox in, then empties the outbox, in this order, so that what we
+ * send is sealed with the newest keys we could know of.
+ */
+export class Link {
+  readonly #context: Context
+  readonly #options: LinkOptions
+  readonly #outbox: Outbox
+  #rpc: ReconnectingRpc | undefined
+  #visit: Visit | undefined
+  #state: ConnectionState = { at: "offline" }
+  /** What the last connection was given up for, if it was us who did. */
+  #trouble: ClientError | undefined
+  readonly #tasks = new Set<Promise<void>>()
+
+  constructor(context: Context, options: LinkOptions) {
+    this.#context = context
+    this.#options = { ...options, dial: tracedDial(options.dial, context.tracer) }
+    const isReady = (): boolean => this.isCaughtUp
+    this.#outbox = new Outbox(context, { call: this.call, isReady, onStoreFailure: (error) => this.#giveUp(error) })
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** True while connected, with everything on disk that waited for us. */
+  get isCaughtUp(): boolean {
+    return this.#state.at === "online" && this.#visit?.inbox.isCaughtUp === true
+  }
+
+  /** Groups whose messages the server did not take yet. */
+  get troubledCount(): number {
+    return this.#outbox.troubledCount
+  }
+
+  /** Connects and stays connected. Starts over where a person had to act. */
+  start(): void {
+    if (this.#rpc === undefined) this.#rpc = this.#connect()
+    else if (this.#state.at === "stopped" || this.#state.at === "waiting") this.#rpc.retry()
+  }
+
+  /** There is something to send. */
+  kick(): void {
+    this.#outbox.kick()
+  }
+
+  /** Asks on the present connection or on the next, within the deadline. @throws RpcError, TransportError, ClientError */
+  readonly call: Call = (method, request) => {
+    this.start()
+    return this.#rpc!.call(method, request, { deadlineMs: this.#context.limits.callDeadlineMs })
+  }
+
+  /** The first envelope that waits at the server and is not on disk, if any. @throws ClientError */
+  async firstWaiting(): Promise<bigint | undefined> {
+    return this.#visit?.inbox.firstWaiting()
+  }
+
+  /** A connection of its own, for signing up and in: there is no session yet that the others could be bound to. */
+  async apart<T>(action: (rpc: RpcClient) => Promise<T>): Promise<T> {
+    const connection = await asClientError(this.#options.dial())
+    await using rpc = connectRpc(connection, this.#rpcOptions())
+    return await action(rpc)
+  }
+
+  /** Ends the connection and waits for what was under way. Idempotent. */
+  async close(): Promise<void> {
+    await this.#rpc?.close()
+    await this.#outbox.close()
+    await Promise.all(this.#tasks)
+  }
+
+  #rpcOptions() {
+    const { clock, limits, tracer } = this.#context
+    const onFrame = (frame: TracedFrame): void => {
+      const id = `${frame.name}#${frame.id}`
+      tracer.line({
+        layer: "rpc",
+        direction: frame.direction,
+        bytesIn: frame.payloadBytes,
+        bytesOut: frame.payloadBytes,
+        id,
+      })
+    }
+    return { clock, onFrame, limits: { deadlineMs: limits.callDeadlineMs } }
+  }
+
+  #connect(): ReconnectingRpc {
+    this.#enter({ at: "connecting" })
+    return new ReconnectingRpc({
+      ...this.#rpcOptions(),
+      dial: this.#options.dial,
+      random: this.#context.random,
+      onConnected: (rpc) => this.#bind(rpc),
+      onState: (state) => this.#onState(state),
+    })
+  }
+
+  /** Makes a connection ours. What it throws ends the attempt, and the attempts if it is not retryable. */
+  async #bind(rpc: RpcClient): Promise<void> {
+    try {
+      await resume(this.#context, rpc)
+    } catch (error) {
+      const { password } = this.#options
+      const username = this.#context.self.identity?.username
+      const isExpired = error instanceof ClientError && error.code === "session_expired"
+      if (!isExpired || password === undefined || username === undefined) throw error
+      await login(this.#context, { rpc, opaque: this.#options.opaque, username, password: await password() })
+    }
+    const onTrouble = (error: unknown): void => this.#leave(rpc, error)
+    const onSessionEnded = (): void => void rpc.close("session ended")
+    const inbox = new Inbox(this.#context, { rpc, onTrouble, onSessionEnded })
+    this.#visit = { rpc, inbox }
+    this.#run(inbox.readPushes())
+  }
+
+  #onState(state: ReconnectState): void {
+    switch (state.at) {
+      case "connecting":
+        return this.#enter({ at: "connecting" })
+      case "connected":
+        this.#enter({ at: "online" })
+        if (this.#visit !== undefined) this.#run(this.#settleIn(this.#visit))
+        return
+      case "waiting":
+        return this.#enter(this.#waiting(state))
+      case "stopped":
+        return this.#enter(stopped(state.because))
+      case "closed":
+        return this.#enter({ at: "offline" })
+    }
+  }
+
+  #waiting({ because, delayMs }: ReconnectState & { readonly at: "waiting" }): ConnectionState {
+    const error = this.#trouble ?? toClientError(because)
+    this.#trouble = undefined
+    const { code, message } = error instanceof ClientError ? error : { code: "unreachable", message: "no connection" }
+    return { at: "waiting", retryAtMs: this.#context.clock.unixMs() + delayMs, code, reason: message }
+  }
+
+  async #settleIn({ rpc, inbox }: Visit): Promise<void> {
+    try {
+      await this.#context.turn.take(() => expireParked(this.#context))
+      await inbox.catchUp()
+      this.#outbox.restart()
+      await asClientError(topUpKeyPackages(this.#context, (method, request) => rpc.call(method, request)))
+    } catch (error) {
+      this.#leave(rpc, error)
+    }
+  }
+
+  /** Something failed that this connection does not survive; the next may. */
+  #leave(rpc: RpcClient, error: unknown): void {
+    const known = toClientError(error)
+    if (!(known instanceof ClientError) || isFatal(known)) return this.#giveUp(known)
+    if (this.#visit?.rpc === rpc && this.#state.at === "online") this.#trouble = known
+    this.#run(rpc.close(known.code))
+  }
+
+  /** No connection will help: the store failed, or this program did. */
+  #giveUp(error: unknown): void {
+    const rpc = this.#rpc
+    if (rpc !== undefined) void rpc.close().then(() => this.#enter(stopped(error)))
+    else this.#enter(stopped(error))
+  }
+
+  #run(task: Promise<void>): void {
+    const tracked = task.finally(() => this.#tasks.delete(tracked))
+    this.#tasks.add(tracked)
+  }
+
+  #enter(state: ConnectionState): void {
+    this.#state = state
+    this.#context.hub.publish({ kind: "connection", state })
+    this.#context.pulse.beat()
+  }
+}
+
+function stopped(because: unknown): ConnectionState {
+  const error = toClientError(because)
+  if (error instanceof ClientError) return { at: "stopped", error }
+  const nextStep = "Please report this."
+  return {
+    at: "stopped",
+    error: new ClientError("protocol", "qpc met a mistake of its own", { nextStep, cause: error }),
+  }
+}
+
+function isFatal(error: ClientError): boolean {
+  return error.code.startsWith("store_") && error.code !== "store_full"
+}

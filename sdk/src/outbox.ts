@@ -1,0 +1,200 @@
+import { methods, RpcError } from "@qpc/rpc"
+import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
+import { ClientError } from "./client-error.ts"
+import type { Context } from "./context.ts"
+import type { Failure, NoticeReason } from "./model.ts"
+import { asClientError } from "./network-error.ts"
+import type { OutboxRecord } from "./records.ts"
+import { OWN_STEP, recordStep } from "./record-step.ts"
+import { Transaction } from "./transaction.ts"
+
+/** Asks the server something on whatever connection there is. */
+export type Call = <M extends Method>(method: M, request: RequestInitOf<M>) => Promise<ResponseOf<M>>
+
+/** What an outbox needs to reach the network. */
+export interface OutboxOptions {
+  readonly call: Call
+  /** While false nothing is tried. */
+  readonly isReady: () => boolean
+  /** The store failed under a lane: nothing can be recorded any more. Must not throw. */
+  readonly onStoreFailure: (error: unknown) => void
+}
+
+/** How a row fared with the server. */
+type Outcome =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "epoch_conflict" }
+  /** Try again later. */
+  | { readonly kind: "retry"; readonly waitMs: number }
+  /** The server will never take it. */
+  | { readonly kind: "refused"; readonly failure: Failure }
+
+const FIRST_RETRY_MS = 250
+
+/**
+ * Hands the outbox to the server: one lane per group, in which each message waits for the one before, so that the order
+ * of a group is kept and one group's trouble is not another's.
+ *
+ * A message is repeated under the same id until the server answers for good; the server recognises the repetition.
+ */
+export class Outbox {
+  readonly #context: Context
+  readonly #options: OutboxOptions
+  readonly #lanes = new Map<string, Promise<void>>()
+  /** Lanes that wait after a failed try, and how many there were. */
+  readonly #waiting = new Map<string, Disposable>()
+  readonly #failures = new Map<string, number>()
+  #isClosed = false
+
+  constructor(context: Context, options: OutboxOptions) {
+    this.#context = context
+    this.#options = options
+  }
+
+  /** Something is there to send, or a way to send it. */
+  kick(): void {
+    if (this.#isClosed || !this.#options.isReady()) return
+    for (const group of this.#context.outbox.groups()) {
+      if (this.#lanes.size >= this.#context.limits.outboxLanes) return
+      if (this.#lanes.has(group) || this.#waiting.has(group)) continue
+      this.#lanes.set(group, this.#run(group))
+    }
+  }
+
+  /** A new connection: what waited after a failure need not wait any longer. */
+  restart(): void {
+    for (const timer of this.#waiting.values()) timer[Symbol.dispose]()
+    this.#waiting.clear()
+    this.#failures.clear()
+    this.kick()
+  }
+
+  /** Groups whose last try failed. */
+  get troubledCount(): number {
+    return this.#waiting.size
+  }
+
+  /** Starts nothing more and waits for what is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const timer of this.#waiting.values()) timer[Symbol.dispose]()
+    this.#waiting.clear()
+    await Promise.all(this.#lanes.values())
+  }
+
+  async #run(group: string): Promise<void> {
+    try {
+      await this.#drain(group)
+    } catch (error) {
+      this.#options.onStoreFailure(error)
+    } finally {
+      this.#lanes.delete(group)
+    }
+    // What was added while the lane was ending, and the groups that found no free lane.
+    this.kick()
+  }
+
+  async #drain(group: string): Promise<void> {
+    const { outbox, profile } = this.#context
+    while (!this.#isClosed && this.#options.isReady()) {
+      const position = outbox.head(group)
+      if (position === undefined) return
+      const row = await profile.outboxRow(position)
+      if (row === undefined) throw new Error("unreachable: the index names a row that is not in the store")
+      const outcome = await this.#offer(group, row)
+      if (outcome.kind === "retry") return this.#wait(group, outcome.waitMs)
+      if (outcome.kind === "refused" && row.outgoing.claim !== undefined) return this.#holdBack(group, row)
+      this.#failures.delete(group)
+      await settle(this.#context, position, row, outcome)
+    }
+  }
+
+  async #offer(group: string, { outgoing }: OutboxRecord): Promise<Outcome> {
+    try {
+      const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batchOf(outgoing)))
+      if (outcome.case === "accepted") return { kind: "accepted" }
+      if (outcome.case === "epochConflict") return { kind: "epoch_conflict" }
+      return { kind: "retry", waitMs: this.#context.limits.retryCapMs } // A newer server's answer that we cannot read.
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      const { cause } = error
+      const isTooLarge = cause instanceof RpcError && cause.reason === "request_too_large"
+      // Neither is the message's fault: it waits until somebody logs in, or the connection is back.
+      const isOurs = error.code === "session_expired" || error.code === "aborted"
+      if ((error.retryable || isOurs) && !isTooLarge) return { kind: "retry", waitMs: this.#retryMs(group, cause) }
+      return { kind: "refused", failure: { code: error.code, nextStep: error.nextStep } }
+    }
+  }
+
+  /** Full jitter between nothing and an exponential bound, behind what the server asked for. */
+  #retryMs(group: string, cause: unknown): number {
+    const failures = this.#failures.get(group) ?? 0
+    this.#failures.set(group, failures + 1)
+    const { random, limits } = this.#context
+    const [byte = 0] = random(1)
+    const boundMs = Math.min(limits.retryCapMs, FIRST_RETRY_MS * 2 ** Math.min(failures, 20))
+    return (cause instanceof RpcError ? cause.retryAfterMs : 0) + Math.ceil((boundMs * (byte + 1)) / 256)
+  }
+
+  #wait(group: string, waitMs: number): void {
+    if (this.#isClosed) return
+    const timer = this.#context.clock.setTimer(waitMs, () => {
+      this.#waiting.delete(group)
+      this.kick()
+    })
+    this.#waiting.set(group, timer)
+  }
+
+  /**
+   * A commit that the server refuses for another reason than being late. The member waits for its echo or a winner, so it
+   * cannot just be forgotten: it is tried again, slowly, and people are told once. If the reason is that we were removed,
+   * the inbox says so and clears the outbox.
+   */
+  async #holdBack(group: string, { outgoing }: OutboxRecord): Promise<void> {
+    const { limits, turn } = this.#context
+    const isFirst = !this.#failures.has(group)
+    this.#failures.set(group, (this.#failures.get(group) ?? 0) + 1)
+    this.#wait(group, limits.retryCapMs)
+    if (!isFirst) return
+    const reason = "send_failed" satisfies NoticeReason
+    const notice = { seq: 0n, sizeBytes: sizeOf(outgoing), groupId: outgoing.groupId, reason }
+    await turn.take(() => Transaction.run(this.#context, "down", async (tx) => void tx.notice(notice)))
+  }
+}
+
+/** Writes down what the server said about a row, and takes it out of the outbox. */
+function settle(
+  context: Context,
+  position: number,
+  { outgoing, sentId }: OutboxRecord,
+  outcome: Exclude<Outcome, { readonly kind: "retry" }>,
+): Promise<void> {
+  const { groupId, messageId } = outgoing
+  return context.turn.take(async () => {
+    if ((await context.profile.outboxRow(position)) === undefined) return // We were removed from the group meanwhile.
+    await Transaction.run(context, "down", async (tx) => {
+      tx.dequeue(groupId, position)
+      if (outcome.kind === "accepted" && sentId !== undefined) tx.sent(groupId, sentId, "accepted")
+      if (outcome.kind === "refused") {
+        if (sentId !== undefined) tx.sent(groupId, sentId, "failed", outcome.failure)
+        tx.notice({ seq: 0n, sizeBytes: sizeOf(outgoing), groupId, reason: "send_failed" satisfies NoticeReason })
+      }
+      const member = context.groups.find(groupId)
+      if (outcome.kind !== "epoch_conflict" || member === undefined) return
+      await recordStep(context, tx, member, member.conflict(messageId, context.clock.unixMs()), OWN_STEP)
+    })
+  })
+}
+
+function batchOf({ messageId, groupId, deliveries, claim }: OutboxRecord["outgoing"]) {
+  return {
+    messageId,
+    channelId: groupId,
+    deliveries: deliveries.map(({ recipients, envelope }) => ({ recipientKeys: [...recipients], payload: envelope })),
+    ...(claim && { claim: { epoch: claim.epoch, membersAfter: [...claim.membersAfter] } }),
+  }
+}
+
+function sizeOf({ deliveries }: OutboxRecord["outgoing"]): number {
+  return deliveries.reduce((bytes, { envelope }) => bytes + envelope.length, 0)
+}

@@ -1,0 +1,183 @@
+import { concatBytes, DecodeError, encode, Reader, toUtf8 } from "@qpc/wire"
+import { toGroupId } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import { ClientError } from "./client-error.ts"
+import {
+  counterRecord,
+  identityRecord,
+  keyPackageRecord,
+  messageRecord,
+  noticeRecord,
+  outboxRecord,
+} from "./records.ts"
+import { parkedRecord, sentRecord, sessionRecord } from "./records.ts"
+import type { IdentityRecord, MessageRecord, NoticeRecord, OutboxRecord, RecordCodec, SentRecord } from "./records.ts"
+import type { SessionRecord } from "./records.ts"
+import { put, remove } from "./store.ts"
+import type { Change, Collection, Row, RowRange, Store } from "./store.ts"
+
+const IDENTITY = toUtf8("identity")
+const SESSION = toUtf8("session")
+const CURSOR = toUtf8("cursor")
+/** Rows read at one time where all of a collection are wanted. */
+const PAGE_ROWS = 500
+
+/** A number as a key that sorts like it. */
+export const positionKey = (position: number): Uint8Array => encode((writer) => writer.uint64(BigInt(position)))
+const messageKey = (groupId: GroupId, position: number): Uint8Array => concatBytes(groupId, positionKey(position))
+const seenKey = (groupId: GroupId, sender: IdentityKey, mid: bigint): Uint8Array =>
+  encode((writer) => writer.bytes(groupId).bytes(sender).uint64(mid))
+const parkedKey = (groupId: GroupId, seq: bigint): Uint8Array => encode((w) => w.bytes(groupId).uint64(seq))
+
+/** One stored thing and where it stands. */
+export interface Placed<T> {
+  readonly position: number
+  readonly record: T
+}
+
+/** An envelope that waits for its group. */
+export interface Parked {
+  readonly groupId: GroupId
+  readonly seq: bigint
+  readonly storedAtMs: number
+  readonly envelope: Uint8Array
+}
+
+/**
+ * What the store means: the only place that knows its keys. Reads are answered at once, writes come out as changes that
+ * the caller commits together.
+ *
+ * @throws ClientError `store_corrupt` from every read, if a record is not one of ours
+ */
+export class Profile {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  identity = (): Promise<IdentityRecord | undefined> => this.#read("settings", IDENTITY, identityRecord)
+  putIdentity = (identity: IdentityRecord): Change => put("settings", IDENTITY, identityRecord.encode(identity))
+
+  session = (): Promise<SessionRecord | undefined> => this.#read("settings", SESSION, sessionRecord)
+  putSession = (session: SessionRecord): Change => put("settings", SESSION, sessionRecord.encode(session))
+  forgetSession = (): Change => remove("settings", SESSION)
+
+  /** The inbox sequence number up to which everything is stored; 0 at the beginning. */
+  cursor = async (): Promise<bigint> => (await this.#read("settings", CURSOR, counterRecord)) ?? 0n
+  putCursor = (seq: bigint): Change => put("settings", CURSOR, counterRecord.encode(seq))
+
+  async *members(): AsyncGenerator<{ readonly groupId: GroupId; readonly state: Uint8Array }> {
+    for await (const { key, value } of this.#rows("members")) yield { groupId: toGroupId(key), state: value }
+  }
+  member = (groupId: GroupId): Promise<Uint8Array | undefined> => this.#store.get("members", groupId)
+  putMember = (groupId: GroupId, state: Uint8Array): Change => put("members", groupId, state)
+
+  async messages(groupId: GroupId, before: number, limit: number): Promise<readonly Placed<MessageRecord>[]> {
+    const range = { prefix: groupId, before: messageKey(groupId, before), limit, descending: true }
+    const rows = await this.#store.list("messages", range)
+    return rows.map((row) => placed(row, "messages", messageRecord, 16)).toReversed()
+  }
+  putMessage = (groupId: GroupId, position: number, message: MessageRecord): Change =>
+    put("messages", messageKey(groupId, position), messageRecord.encode(message))
+
+  /** The position after the last message; positions begin at 1. */
+  async nextMessagePosition(groupId: GroupId): Promise<number> {
+    const [last] = await this.#store.list("messages", { prefix: groupId, descending: true, limit: 1 })
+    return last === undefined ? 1 : positionOf(last, "messages", 16) + 1
+  }
+
+  async wasSeen(groupId: GroupId, sender: IdentityKey, mid: bigint): Promise<boolean> {
+    return (await this.#store.get("seen", seenKey(groupId, sender, mid))) !== undefined
+  }
+  putSeen = (groupId: GroupId, sender: IdentityKey, mid: bigint): Change =>
+    put("seen", seenKey(groupId, sender, mid), new Uint8Array([1]))
+
+  sent = (id: MessageId): Promise<SentRecord | undefined> => this.#read("sent", id, sentRecord)
+  putSent = (id: MessageId, sent: SentRecord): Change => put("sent", id, sentRecord.encode(sent))
+
+  async *outbox(): AsyncGenerator<Placed<OutboxRecord>> {
+    for await (const row of this.#rows("outbox")) yield placed(row, "outbox", outboxRecord, 0)
+  }
+  outboxRow = (position: number): Promise<OutboxRecord | undefined> =>
+    this.#read("outbox", positionKey(position), outboxRecord)
+  putOutbox = (position: number, record: OutboxRecord): Change =>
+    put("outbox", positionKey(position), outboxRecord.encode(record))
+  forgetOutbox = (position: number): Change => remove("outbox", positionKey(position))
+
+  async *parked(groupId?: GroupId): AsyncGenerator<Parked> {
+    for await (const row of this.#rows("parked", groupId === undefined ? {} : { prefix: groupId })) {
+      const { storedAtMs, envelope } = decoded("parked", row.value, parkedRecord)
+      const reader = new Reader(row.key)
+      yield { groupId: toGroupId(reader.bytes(16)), seq: reader.uint64(), storedAtMs, envelope }
+    }
+  }
+  putParked = ({ groupId, seq, storedAtMs, envelope }: Parked): Change =>
+    put("parked", parkedKey(groupId, seq), parkedRecord.encode({ storedAtMs, envelope }))
+  forgetParked = (groupId: GroupId, seq: bigint): Change => remove("parked", parkedKey(groupId, seq))
+
+  /** Oldest first. */
+  async notices(limit: number): Promise<readonly Placed<NoticeRecord>[]> {
+    const rows = await this.#store.list("notices", { descending: true, limit })
+    return rows.map((row) => placed(row, "notices", noticeRecord, 0)).toReversed()
+  }
+  putNotice = (position: number, notice: NoticeRecord): Change =>
+    put("notices", positionKey(position), noticeRecord.encode(notice))
+  forgetNotice = (position: number): Change => remove("notices", positionKey(position))
+
+  async *keyPackages(): AsyncGenerator<{
+    readonly ref: Uint8Array
+    readonly expiresAtMs: number
+    readonly bundle: Uint8Array
+  }> {
+    for await (const { key, value } of this.#rows("key_packages")) {
+      yield { ref: key, ...decoded("key_packages", value, keyPackageRecord) }
+    }
+  }
+  putKeyPackage = (ref: Uint8Array, expiresAtMs: number, bundle: Uint8Array): Change =>
+    put("key_packages", ref, keyPackageRecord.encode({ expiresAtMs, bundle }))
+  forgetKeyPackage = (ref: Uint8Array): Change => remove("key_packages", ref)
+
+  async #read<T>(collection: Collection, key: Uint8Array, codec: RecordCodec<T>): Promise<T | undefined> {
+    const bytes = await this.#store.get(collection, key)
+    return bytes === undefined ? undefined : decoded(collection, bytes, codec)
+  }
+
+  /** All rows of a range, however many, a page at a time. */
+  async *#rows(collection: Collection, range: RowRange = {}): AsyncGenerator<Row> {
+    let page = await this.#store.list(collection, { ...range, limit: PAGE_ROWS })
+    while (page.length > 0) {
+      yield* page
+      const last = page.at(-1)!
+      page =
+        page.length < PAGE_ROWS
+          ? []
+          : await this.#store.list(collection, { ...range, limit: PAGE_ROWS, after: last.key })
+    }
+  }
+}
+
+function placed<T>(row: Row, collection: Collection, codec: RecordCodec<T>, prefixBytes: number): Placed<T> {
+  return { position: positionOf(row, collection, prefixBytes), record: decoded(collection, row.value, codec) }
+}
+
+function positionOf(row: Row, collection: Collection, prefixBytes: number): number {
+  if (row.key.length !== prefixBytes + 8) throw corruptRecord(collection)
+  return Number(new Reader(row.key.subarray(prefixBytes)).uint64())
+}
+
+/** Reads a record. @throws ClientError `store_corrupt` */
+export function decoded<T>(collection: Collection, bytes: Uint8Array, codec: RecordCodec<T>): T {
+  try {
+    return codec.decode(bytes)
+  } catch (error) {
+    if (error instanceof DecodeError) throw corruptRecord(collection, error)
+    throw error
+  }
+}
+
+/** The store opened, but what is in it makes no sense. */
+export function corruptRecord(what: string, cause?: unknown): ClientError {
+  const nextStep = "Restore the profile from a backup, or start a new one; nothing was changed."
+  return new ClientError("store_corrupt", `the profile holds a damaged record (${what})`, { nextStep, cause })
+}

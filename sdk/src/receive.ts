@@ -1,0 +1,154 @@
+import { joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/group"
+import type { Envelope, JoinRejection, KeyPackageBundle } from "@qpc/group"
+import { DecodeError } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
+import type { Context } from "./context.ts"
+import type { NoticeReason } from "./model.ts"
+import { corruptRecord } from "./profile.ts"
+import { OWN_STEP, recordEvent, recordStep } from "./record-step.ts"
+import { Transaction } from "./transaction.ts"
+
+/** One envelope of our inbox. */
+export interface InboxEnvelope {
+  /** Its number in our inbox; each is taken in once. */
+  readonly seq: bigint
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The way up: opens one envelope and writes down what it means, together with the cursor, in one transaction. Only when
+ * this resolves may the server be told to forget it.
+ *
+ * Whatever bytes arrive, the inbox moves on: what cannot be opened becomes a notice.
+ *
+ * @throws ClientError `store_…`: then nothing happened and the envelope is still the server's to keep
+ */
+export function receive(context: Context, inbox: InboxEnvelope): Promise<void> {
+  return context.turn.take(async () => {
+    if (inbox.seq <= (await context.profile.cursor())) return
+    const { tracer, profile } = context
+    const { length } = inbox.bytes
+    tracer.begin()
+    tracer.line({ layer: "sdk", direction: "up", bytesIn: length, bytesOut: length })
+    const joined = await Transaction.run(context, "up", async (tx) => {
+      tx.change(profile.putCursor(inbox.seq))
+      return open(context, tx, inbox)
+    })
+    if (joined !== undefined) await replayParked(context, joined)
+  })
+}
+
+/** Returns the group that this envelope let us into. */
+async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Promise<GroupId | undefined> {
+  const received = receiveEnvelope(inbox.bytes)
+  const origin = { seq: inbox.seq, sizeBytes: inbox.bytes.length }
+  if (received.kind === "drop") {
+    tx.notice({ ...origin, reason: "malformed_envelope" satisfies NoticeReason })
+    return undefined
+  }
+  const { envelope } = received
+  const member = context.groups.find(envelope.groupId)
+  const isWelcome = envelope.kind === "welcome"
+  if (isWelcome && member?.isActive !== true) return join(context, tx, inbox)
+  if (isWelcome)
+    tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason: "welcome_for_known_group" })
+  else if (member === undefined) park(context, tx, inbox, envelope)
+  else await recordStep(context, tx, member, member.receive(inbox.bytes, context.clock.unixMs()), origin)
+  return undefined
+}
+
+async function join(context: Context, tx: Transaction, inbox: InboxEnvelope): Promise<GroupId | undefined> {
+  const { groups, self, suite, clock, profile } = context
+  const origin = { seq: inbox.seq, sizeBytes: inbox.bytes.length }
+  const bundles = await storedBundles(context)
+  try {
+    const nowMs = clock.unixMs()
+    const surroundings = groups.surroundings(self.keys)
+    const joined = joinMember({ ...surroundings, suite, envelope: inbox.bytes, bundles, nowMs })
+    if (joined.kind === "rejected") {
+      tx.notice({ ...origin, reason: welcomeNotice(joined.reason) })
+      return undefined
+    }
+    const { member, usedKeyPackageRef, events } = joined
+    // RFC 9420 §16.8: a key package that was used once is never used again.
+    tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
+    tx.touch(member)
+    tx.afterwards(() => groups.adopt(member))
+    for (const event of events) await recordEvent(context, tx, member, event, origin)
+    return member.groupId
+  } finally {
+    for (const bundle of bundles) bundle[Symbol.dispose]()
+  }
+}
+
+async function storedBundles({ profile, suite }: Context): Promise<KeyPackageBundle[]> {
+  const bundles: KeyPackageBundle[] = []
+  for await (const { bundle } of profile.keyPackages()) {
+    try {
+      bundles.push(keyPackageBundleFromBytes(suite, bundle))
+    } catch (error) {
+      if (error instanceof DecodeError) throw corruptRecord("key package", error)
+      throw error
+    }
+  }
+  return bundles
+}
+
+function welcomeNotice(reason: JoinRejection): NoticeReason {
+  return reason === "no_matching_key_package" ? "welcome_without_key_package" : "welcome_refused"
+}
+
+/** Keeps an envelope whose group we do not know yet: its Welcome may be behind it. */
+function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope: Envelope): void {
+  const { parked, profile, clock } = context
+  const groupId = envelope.groupId.slice() as GroupId
+  const { seq, bytes } = inbox
+  if (!parked.hasRoom(groupId)) {
+    tx.notice({ seq, sizeBytes: bytes.length, groupId, reason: "parking_full" satisfies NoticeReason })
+    return
+  }
+  tx.change(profile.putParked({ groupId, seq, storedAtMs: clock.unixMs(), envelope: bytes }))
+  tx.afterwards(() => parked.add(groupId))
+}
+
+/**
+ * Opens what had arrived before its group did, oldest first, each in a transaction of its own: a process that is killed in
+ * between goes on where it stopped. Call it inside the turn.
+ */
+export async function replayParked(context: Context, groupId: GroupId): Promise<void> {
+  const { groups, profile, clock, parked } = context
+  for await (const { seq, envelope } of profile.parked(groupId)) {
+    const member = groups.find(groupId)
+    if (member === undefined) return
+    await Transaction.run(context, "up", async (tx) => {
+      tx.change(profile.forgetParked(groupId, seq))
+      tx.afterwards(() => parked.drop(groupId))
+      const origin = { seq, sizeBytes: envelope.length }
+      await recordStep(context, tx, member, member.receive(envelope, clock.unixMs()), origin)
+    })
+  }
+}
+
+/** Gives up what waited too long for its group. Call it inside the turn. */
+export async function expireParked(context: Context): Promise<void> {
+  const { profile, clock, limits, parked } = context
+  const nowMs = clock.unixMs()
+  for await (const { groupId, seq, storedAtMs, envelope } of profile.parked()) {
+    if (nowMs - storedAtMs < limits.parkedMs) continue
+    await Transaction.run(context, "up", async (tx) => {
+      tx.change(profile.forgetParked(groupId, seq))
+      tx.notice({ seq, sizeBytes: envelope.length, groupId, reason: "parking_expired" satisfies NoticeReason })
+      tx.afterwards(() => parked.drop(groupId))
+    })
+  }
+}
+
+/** Does what is due in one group, if anything is. */
+export function tick(context: Context, groupId: GroupId): Promise<void> {
+  return context.turn.take(async () => {
+    const member = context.groups.find(groupId)
+    if (member === undefined) return
+    const step = member.tick(context.clock.unixMs())
+    await Transaction.run(context, "up", (tx) => recordStep(context, tx, member, step, OWN_STEP))
+  })
+}

@@ -1,0 +1,162 @@
+import { equalBytes, uuidText } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import { newMessageId } from "@qpc/wire"
+import type { GroupEvent, Member, Outgoing, Step } from "@qpc/group"
+import type { Context } from "./context.ts"
+import type { Failure, StoredMessage } from "./model.ts"
+import type { MessageRecord } from "./records.ts"
+import type { Transaction } from "./transaction.ts"
+
+/** Where a step came from. */
+export interface StepOrigin {
+  /** Inbox sequence number of the envelope; 0 for what did not come through the inbox. */
+  readonly seq: bigint
+  /** Length of the envelope. */
+  readonly sizeBytes: number
+  /** Our own text, where the step seals one: the member's events never repeat it. */
+  readonly text?: string
+}
+
+/** A step of our own making. */
+export const OWN_STEP: StepOrigin = { seq: 0n, sizeBytes: 0 }
+
+/** Writes down all that a member's step means: its state, the outbox, the history, and what people are told. */
+export async function recordStep(context: Context, tx: Transaction, member: Member, step: Step, origin: StepOrigin) {
+  tx.touch(member)
+  for (const event of step.events) await recordEvent(context, tx, member, event, origin)
+  const texts = step.events.flatMap((event) => (event.kind === "text_sealed" ? [event.messageId] : []))
+  for (const outgoing of step.outgoing) recordOutgoing(tx, outgoing, texts)
+  tx.afterwards(() => context.wakes.schedule(member.groupId, step.wakeAtMs))
+}
+
+/** What nobody is to receive needs no server: a text in a group of one is accepted at once. */
+function recordOutgoing(tx: Transaction, outgoing: Outgoing, texts: readonly MessageId[]): void {
+  const sentId = texts.find((id) => equalBytes(id, outgoing.messageId))
+  const hasReaders = outgoing.deliveries.some((delivery) => delivery.recipients.length > 0)
+  if (hasReaders || outgoing.claim !== undefined) return tx.enqueue(outgoing, sentId)
+  if (sentId !== undefined) tx.sent(outgoing.groupId, sentId, "accepted")
+}
+
+/** Writes down one event. */
+export async function recordEvent(
+  context: Context,
+  tx: Transaction,
+  member: Member,
+  event: GroupEvent,
+  origin: StepOrigin,
+): Promise<void> {
+  const { groupId } = member
+  switch (event.kind) {
+    case "text":
+      return recordText(context, tx, member, event)
+    case "text_sealed":
+      return recordOwnText(context, tx, member, event, origin.text ?? "")
+    case "joined":
+      return tx.event({ kind: "joined", groupId, name: member.name })
+    case "members_changed":
+      return tx.event({ kind: "members_changed", groupId, ...people(context, event), epoch: event.epoch })
+    case "removed_from_group":
+      return recordRemoval(context, tx, groupId)
+    case "intent_queued":
+      return tx.sent(groupId, event.intentId, "stored")
+    case "intent_done":
+      return tx.sent(groupId, event.intentId, "accepted")
+    case "intent_failed":
+      tx.notice({ ...NO_ENVELOPE, groupId, reason: "intent_failed" })
+      return tx.sent(groupId, event.intentId, "failed", intentFailure(event.reason))
+    case "dropped":
+      tx.notice({ seq: origin.seq, sizeBytes: origin.sizeBytes, groupId, reason: event.reason })
+      return
+    case "epoch_changed":
+    case "intent_rebased":
+    case "refused": // Answered by whoever asked; a refusal changes nothing.
+      return
+  }
+}
+
+const NO_ENVELOPE = { seq: 0n, sizeBytes: 0 }
+
+async function recordText(
+  context: Context,
+  tx: Transaction,
+  member: Member,
+  event: GroupEvent & { readonly kind: "text" },
+): Promise<void> {
+  const { profile, random, clock } = context
+  // The member's own memory of duplicates is bounded; the store's is not.
+  if (await profile.wasSeen(member.groupId, event.sender, event.mid)) return
+  tx.change(profile.putSeen(member.groupId, event.sender, event.mid))
+  const storedAtMs = clock.unixMs()
+  await recordMessage(context, tx, member, {
+    id: newMessageId(storedAtMs, random),
+    sender: event.sender,
+    isOwn: false,
+    mid: event.mid,
+    text: event.text,
+    sentAtMs: event.sentAtMs,
+    storedAtMs,
+  })
+}
+
+async function recordOwnText(
+  context: Context,
+  tx: Transaction,
+  member: Member,
+  event: GroupEvent & { readonly kind: "text_sealed" },
+  text: string,
+): Promise<void> {
+  tx.sent(member.groupId, event.messageId, "stored")
+  const { messageId: id, mid, sentAtMs } = event
+  const own = { id, sender: member.self, isOwn: true, mid, text, sentAtMs, storedAtMs: context.clock.unixMs() }
+  await recordMessage(context, tx, member, own)
+}
+
+async function recordMessage(context: Context, tx: Transaction, member: Member, message: MessageRecord): Promise<void> {
+  const position = await context.positions.message(member.groupId)
+  tx.change(context.profile.putMessage(member.groupId, position, message))
+  const state = message.isOwn ? { state: "stored" as const } : { state: "received" as const }
+  tx.event({ kind: "message", message: storedMessage(context, member.groupId, position, message, state) })
+}
+
+/** A record as people see it. */
+export function storedMessage(
+  context: Context,
+  groupId: GroupId,
+  position: number,
+  record: MessageRecord,
+  { state, failure }: Pick<StoredMessage, "state" | "failure">,
+): StoredMessage {
+  const { text, isOwn, sentAtMs, storedAtMs } = record
+  const sender = context.contacts.person(record.sender)
+  const id = uuidText(record.id)
+  return { id, groupId, position, sender, isOwn, text, sentAtMs, storedAtMs, state, ...(failure && { failure }) }
+}
+
+function people(context: Context, event: GroupEvent & { readonly kind: "members_changed" }) {
+  const person = (key: IdentityKey) => context.contacts.person(key)
+  return { by: person(event.by), added: event.added.map(person), removed: event.removed.map(person) }
+}
+
+/** What still waits for the network was sealed for a group that no longer listens to us. */
+async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId): Promise<void> {
+  const failure = { code: "not_a_member", nextStep: "Ask a member to invite you again." }
+  for (const position of context.outbox.rows(groupId)) {
+    const row = await context.profile.outboxRow(position)
+    if (row?.sentId !== undefined) tx.sent(groupId, row.sentId, "failed", failure)
+    tx.dequeue(groupId, position)
+  }
+  tx.event({ kind: "removed", groupId })
+}
+
+function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })["reason"]): Failure {
+  switch (reason) {
+    case "too_many_conflicts":
+      return { code: reason, nextStep: "Others keep changing the group; try again in a while." }
+    case "key_package_rejected":
+      return { code: reason, nextStep: "Invite again: their key package had expired." }
+    case "commit_refused":
+      return { code: reason, nextStep: "Look at the members; the group is not as it was." }
+    case "removed_from_group":
+      return { code: reason, nextStep: "Ask a member to invite you again." }
+  }
+}

@@ -1,0 +1,219 @@
+import { decodeWhole, DecodeError, encode, fromUtf8, readList, readOptional, toUtf8 } from "@qpc/wire"
+import { toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId, Reader, Writer } from "@qpc/wire"
+import type { Outgoing } from "@qpc/group"
+import type { Failure } from "./model.ts"
+
+/** Our key pair and name. */
+export interface IdentityRecord {
+  readonly username: string
+  readonly publicKey: Uint8Array
+  readonly privateKey: Uint8Array
+  readonly serverAddress: string
+  readonly isRegistered: boolean
+}
+
+/** What the server takes instead of a password. */
+export interface SessionRecord {
+  readonly token: Uint8Array
+  readonly expiresAtMs: number
+}
+
+/** One line of a conversation, as it never changes again. */
+export interface MessageRecord {
+  readonly id: MessageId
+  readonly sender: IdentityKey
+  readonly isOwn: boolean
+  readonly mid: bigint
+  readonly text: string
+  readonly sentAtMs: number
+  readonly storedAtMs: number
+}
+
+/** How far something of ours got. */
+export interface SentRecord {
+  readonly groupId: GroupId
+  readonly state: "stored" | "accepted" | "failed"
+  readonly failure?: Failure
+}
+
+/** What the network still has to take. */
+export interface OutboxRecord {
+  readonly outgoing: Outgoing
+  /** Under which id its owner asks for it; absent for what belongs to an intent. */
+  readonly sentId?: MessageId
+}
+
+/** An envelope of a group that we are not in yet. */
+export interface ParkedRecord {
+  readonly storedAtMs: number
+  readonly envelope: Uint8Array
+}
+
+/** A {@link Notice} without its position. */
+export interface NoticeRecord {
+  readonly atMs: number
+  readonly seq: bigint
+  readonly sizeBytes: number
+  readonly groupId?: GroupId
+  readonly reason: string
+}
+
+/** The private half of one of our key packages. */
+export interface KeyPackageRecord {
+  readonly expiresAtMs: number
+  readonly bundle: Uint8Array
+}
+
+/** A record's bytes and back; `decode` throws `DecodeError` for anything that `encode` did not write. */
+export interface RecordCodec<T> {
+  encode(value: T): Uint8Array
+  decode(bytes: Uint8Array): T
+}
+
+/** Every record begins with this, so that a later format can tell. */
+const VERSION = 1
+
+function codec<T>(write: (writer: Writer, value: T) => void, read: (reader: Reader) => T): RecordCodec<T> {
+  return {
+    encode: (value) => encode((writer) => write(writer.uint8(VERSION), value)),
+    decode: (bytes) =>
+      decodeWhole(bytes, (reader) => {
+        if (reader.uint8() !== VERSION) throw new DecodeError("reserved_value", 0)
+        return read(reader)
+      }),
+  }
+}
+
+export const identityRecord: RecordCodec<IdentityRecord> = codec(
+  (writer, value) => {
+    writer.vector(toUtf8(value.username)).vector(value.publicKey).vector(value.privateKey)
+    writer.vector(toUtf8(value.serverAddress)).uint8(value.isRegistered ? 1 : 0)
+  },
+  (reader) => ({
+    username: text(reader),
+    publicKey: reader.vector().slice(),
+    privateKey: reader.vector().slice(),
+    serverAddress: text(reader),
+    isRegistered: flag(reader),
+  }),
+)
+
+export const sessionRecord: RecordCodec<SessionRecord> = codec(
+  (writer, value) => writer.vector(value.token).uint64(BigInt(value.expiresAtMs)),
+  (reader) => ({ token: reader.vector().slice(), expiresAtMs: number(reader) }),
+)
+
+export const counterRecord: RecordCodec<bigint> = codec(
+  (writer, value) => writer.uint64(value),
+  (reader) => reader.uint64(),
+)
+
+export const contactRecord: RecordCodec<{ readonly username: string; readonly identityKey: IdentityKey }> = codec(
+  (writer, value) => writer.vector(toUtf8(value.username)).bytes(value.identityKey),
+  (reader) => ({ username: text(reader), identityKey: toIdentityKey(reader.bytes(32).slice()) }),
+)
+
+export const messageRecord: RecordCodec<MessageRecord> = codec(
+  (writer, value) => {
+    writer
+      .bytes(value.id)
+      .bytes(value.sender)
+      .uint8(value.isOwn ? 1 : 0)
+    writer.uint64(value.mid).vector(toUtf8(value.text))
+    writer.uint64(BigInt(value.sentAtMs)).uint64(BigInt(value.storedAtMs))
+  },
+  (reader) => ({
+    id: toMessageId(reader.bytes(16).slice()),
+    sender: toIdentityKey(reader.bytes(32).slice()),
+    isOwn: flag(reader),
+    mid: reader.uint64(),
+    text: text(reader),
+    sentAtMs: number(reader),
+    storedAtMs: number(reader),
+  }),
+)
+
+const SENT_STATES = ["stored", "accepted", "failed"] as const
+
+export const sentRecord: RecordCodec<SentRecord> = codec(
+  (writer, value) => {
+    writer.bytes(value.groupId).uint8(SENT_STATES.indexOf(value.state))
+    writer.optional(value.failure, (w, failure) => w.vector(toUtf8(failure.code)).vector(toUtf8(failure.nextStep)))
+  },
+  (reader) => {
+    const groupId = toGroupId(reader.bytes(16).slice())
+    const state = SENT_STATES[reader.uint8()]
+    if (state === undefined) throw new DecodeError("reserved_value", reader.offset - 1)
+    const failure = readOptional(reader, (r) => ({ code: text(r), nextStep: text(r) }))
+    return { groupId, state, ...(failure && { failure }) }
+  },
+)
+
+export const outboxRecord: RecordCodec<OutboxRecord> = codec(
+  (writer, { outgoing, sentId }) => {
+    writer.optional(sentId, (w, id) => w.bytes(id))
+    writer.bytes(outgoing.messageId).bytes(outgoing.groupId)
+    writer.list(outgoing.deliveries, (w, delivery) => {
+      w.list(delivery.recipients, (keys, key) => keys.bytes(key)).vector(delivery.envelope)
+    })
+    writer.optional(outgoing.claim, (w, claim) => {
+      w.uint64(claim.epoch).list(claim.membersAfter, (keys, key) => keys.bytes(key))
+    })
+  },
+  (reader) => {
+    const sentId = readOptional(reader, (r) => toMessageId(r.bytes(16).slice()))
+    const messageId = toMessageId(reader.bytes(16).slice())
+    const groupId = toGroupId(reader.bytes(16).slice())
+    const deliveries = readList(reader, (r) => ({ recipients: identityKeys(r), envelope: r.vector().slice() }))
+    const claim = readOptional(reader, (r) => ({ epoch: r.uint64(), membersAfter: identityKeys(r) }))
+    const outgoing = { messageId, groupId, deliveries, ...(claim && { claim }) }
+    return { outgoing, ...(sentId && { sentId }) }
+  },
+)
+
+export const parkedRecord: RecordCodec<ParkedRecord> = codec(
+  (writer, value) => writer.uint64(BigInt(value.storedAtMs)).vector(value.envelope),
+  (reader) => ({ storedAtMs: number(reader), envelope: reader.vector().slice() }),
+)
+
+export const noticeRecord: RecordCodec<NoticeRecord> = codec(
+  (writer, value) => {
+    writer.uint64(BigInt(value.atMs)).uint64(value.seq).uint32(value.sizeBytes)
+    writer.optional(value.groupId, (w, id) => w.bytes(id)).vector(toUtf8(value.reason))
+  },
+  (reader) => {
+    const head = { atMs: number(reader), seq: reader.uint64(), sizeBytes: reader.uint32() }
+    const groupId = readOptional(reader, (r) => toGroupId(r.bytes(16).slice()))
+    return { ...head, reason: text(reader), ...(groupId && { groupId }) }
+  },
+)
+
+export const keyPackageRecord: RecordCodec<KeyPackageRecord> = codec(
+  (writer, value) => writer.uint64(BigInt(value.expiresAtMs)).vector(value.bundle),
+  (reader) => ({ expiresAtMs: number(reader), bundle: reader.vector().slice() }),
+)
+
+function identityKeys(reader: Reader): IdentityKey[] {
+  return readList(reader, (r) => toIdentityKey(r.bytes(32).slice()))
+}
+
+function flag(reader: Reader): boolean {
+  const value = reader.uint8()
+  if (value > 1) throw new DecodeError("reserved_value", reader.offset - 1)
+  return value === 1
+}
+
+function text(reader: Reader): string {
+  const start = reader.offset
+  const value = fromUtf8(reader.vector())
+  if (value === undefined) throw new DecodeError("bad_value", start)
+  return value
+}
+
+function number(reader: Reader): number {
+  const start = reader.offset
+  const value = reader.uint64()
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new DecodeError("bad_value", start)
+  return Number(value)
+}

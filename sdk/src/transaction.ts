@@ -1,0 +1,120 @@
+import { uuidText } from "@qpc/wire"
+import type { GroupId, MessageId } from "@qpc/wire"
+import type { Member, Outgoing } from "@qpc/group"
+import type { Context } from "./context.ts"
+import type { ClientEvent, Failure, Notice, Sent } from "./model.ts"
+import type { NoticeRecord, OutboxRecord } from "./records.ts"
+import type { Change } from "./store.ts"
+
+/**
+ * Everything that one event changes: on disk at once or not at all, and only then visible to anybody. Made by
+ * {@link Transaction.run}.
+ */
+export class Transaction {
+  readonly #context: Context
+  readonly #changes: Change[] = []
+  readonly #events: ClientEvent[] = []
+  readonly #afterwards: (() => void)[] = []
+  readonly #touched = new Set<Member>()
+
+  private constructor(context: Context) {
+    this.#context = context
+  }
+
+  /**
+   * Runs `body` and commits what it collected; call it inside the context's turn.
+   *
+   * Whatever fails, in the body or on the disk: the members that were touched are woken again from what the store has, so
+   * that memory and disk never disagree. Nothing of theirs had left the process, so no key was used.
+   *
+   * @throws ClientError `store_full`, `store_io`, `store_closed`; what `body` throws: then nothing happened
+   */
+  static async run<T>(context: Context, direction: "down" | "up", body: (tx: Transaction) => Promise<T>): Promise<T> {
+    const tx = new Transaction(context)
+    try {
+      const result = await body(tx)
+      await tx.#commit(direction)
+      return result
+    } catch (error) {
+      await tx.#rollBack()
+      throw error
+    }
+  }
+
+  change(...changes: readonly Change[]): void {
+    this.#changes.push(...changes)
+  }
+
+  /** Published when everything is on disk. */
+  event(event: ClientEvent): void {
+    this.#events.push(event)
+  }
+
+  /** Runs when everything is on disk, before the events. Must not throw. */
+  afterwards(action: () => void): void {
+    this.#afterwards.push(action)
+  }
+
+  /** The member changed: its state is written with the rest. */
+  touch(member: Member): void {
+    this.#touched.add(member)
+  }
+
+  /** Something is given up and somebody should know. */
+  notice(record: Omit<NoticeRecord, "atMs">): Notice {
+    const { profile, positions, limits, clock } = this.#context
+    const position = positions.notice()
+    const notice = { ...record, atMs: clock.unixMs() }
+    this.change(profile.putNotice(position, notice))
+    if (position > limits.noticesKept) this.change(profile.forgetNotice(position - limits.noticesKept))
+    this.event({ kind: "notice", notice: { position, ...notice } })
+    return { position, ...notice }
+  }
+
+  /** Something of ours is at a new point of its way. */
+  sent(groupId: GroupId, id: MessageId, state: Sent["state"], failure?: Failure): void {
+    this.change(this.#context.profile.putSent(id, { groupId, state, ...(failure && { failure }) }))
+    this.event({ kind: "sent", groupId, sent: { id: uuidText(id), state, ...(failure && { failure }) } })
+  }
+
+  /** Puts a message into the outbox. @param sentId - What its owner knows it by. */
+  enqueue(outgoing: Outgoing, sentId: MessageId | undefined): void {
+    const { profile, positions, outbox } = this.#context
+    const position = positions.outbox()
+    const record: OutboxRecord = { outgoing, ...(sentId && { sentId }) }
+    this.change(profile.putOutbox(position, record))
+    this.afterwards(() => outbox.add(outgoing.groupId, position))
+  }
+
+  /** Takes a message out of the outbox. */
+  dequeue(groupId: GroupId, position: number): void {
+    this.change(this.#context.profile.forgetOutbox(position))
+    this.afterwards(() => this.#context.outbox.drop(groupId, position))
+  }
+
+  async #commit(direction: "down" | "up"): Promise<void> {
+    const { store, profile, hub, tracer, pulse } = this.#context
+    for (const member of this.#touched) this.change(profile.putMember(member.groupId, member.toBytes()))
+    await store.commit(this.#changes)
+    tracer.line({ layer: "store", direction, ...this.#sizes() })
+    for (const action of this.#afterwards) action()
+    for (const event of this.#events) hub.publish(event)
+    pulse.beat()
+  }
+
+  /** Leaves memory as the store is. */
+  async #rollBack(): Promise<void> {
+    const { groups, profile, self } = this.#context
+    for (const member of this.#touched) {
+      // A member that was about to join is not among the groups yet.
+      if (groups.find(member.groupId) === member) await groups.reload(profile, member.groupId, self.keys)
+      else member[Symbol.dispose]()
+    }
+  }
+
+  #sizes(): { readonly bytesIn: number; readonly bytesOut: number } {
+    let bytes = 0
+    for (const change of this.#changes) bytes += change.kind === "put" ? change.key.length + change.value.length : 0
+    return { bytesIn: bytes, bytesOut: bytes }
+  }
+}

@@ -1,0 +1,41 @@
+import { ClientError } from "./client-error.ts"
+
+/**
+ * One at a time, in the order of asking: what reads the store and then writes it must not meet another that does the
+ * same.
+ */
+export class Turn {
+  readonly #waitingLimit: number
+  #waiting = 0
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param waitingLimit - Beyond it asking is refused. */
+  constructor(waitingLimit: number) {
+    this.#waitingLimit = waitingLimit
+  }
+
+  /**
+   * Runs `action` when everything asked for before has ended, well or badly.
+   *
+   * @throws ClientError `busy`
+   */
+  async take<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= this.#waitingLimit) {
+      const nextStep = "Wait until earlier calls have ended."
+      throw new ClientError("busy", `${this.#waitingLimit} calls are waiting`, { nextStep, retryable: true })
+    }
+    this.#waiting += 1
+    const mine = this.#last.then(action, action)
+    this.#last = mine.catch(() => undefined) // Its own caller hears of the failure; the next one must not.
+    try {
+      return await mine
+    } finally {
+      this.#waiting -= 1
+    }
+  }
+
+  /** Resolves when nothing is left to do. */
+  async idle(): Promise<void> {
+    await this.#last
+  }
+}
