@@ -22,11 +22,12 @@ interface Played {
   readonly goodbyes: number[]
   /** Why the server's end is over, once it is. */
   readonly serverEnd: Promise<unknown>
-  cut(): void
+  readonly cut: () => void
 }
 
 function play(limits: Partial<RpcClientLimits> = {}): Played {
-  const { near, far, cut } = memoryPair()
+  const pair = memoryPair()
+  const { near, far } = pair
   const clock = new VirtualClock()
   const trace: TracedFrame[] = []
   const goodbyes: number[] = []
@@ -46,7 +47,7 @@ function play(limits: Partial<RpcClientLimits> = {}): Played {
       return error
     }
   }
-  return { client, asked, server: far, clock, trace, goodbyes, serverEnd: listen(), cut }
+  return { client, asked, server: far, clock, trace, goodbyes, serverEnd: listen(), cut: () => pair.cut() }
 }
 
 const healthy = (version: string): Uint8Array => encodeMessage(methods.health.response, { version })

@@ -8,11 +8,12 @@ import { turns, VirtualClock } from "./testing/index.ts"
 /** A connection that takes a write when the test says so. */
 function slowConnection(): { connection: Connection; writes: string[]; take: () => void; refuse: (e: Error) => void } {
   const writes: string[] = []
-  let pending: PromiseWithResolvers<void> | undefined
+  let pending: { resolve: () => void; reject: (error: Error) => void } | undefined
   const write = (bytes: Uint8Array): Promise<void> => {
     writes.push(toHex(bytes))
-    pending = Promise.withResolvers<void>()
-    return pending.promise
+    return new Promise((resolve, reject) => {
+      pending = { resolve, reject }
+    })
   }
   return {
     connection: { write } as Connection,

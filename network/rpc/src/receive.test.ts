@@ -55,7 +55,7 @@ function* cut(bytes: Uint8Array, lengths: readonly number[]): Generator<Uint8Arr
 
 describe("frames from a client", () => {
   it("has the layout of messenger §2", () => {
-    expect(encodeRequest(0x0102, 0x03040506, fromHex("aabb"))).toEqual(fromHex("0102030405060000" + "0002aabb"))
+    expect(encodeRequest(0x0102, 0x03040506, fromHex("aabb"))).toEqual(fromHex("01020304050600000002aabb"))
     expect(encodeCancel(7)).toEqual(fromHex("00000000000700000000"))
   })
 
@@ -84,7 +84,7 @@ describe("frames from a client", () => {
 describe("frames from a server", () => {
   it("has the layout of messenger §2, told apart by the first bit", () => {
     expect(encodeResponse("unavailable", 0x01020304, fromHex("aa"))).toEqual(fromHex("0e0102030400000001aa"))
-    expect(encodePush(1, 2n, fromHex("bb"))).toEqual(fromHex("8001" + "0000000000000002" + "00000001bb"))
+    expect(encodePush(1, 2n, fromHex("bb"))).toEqual(fromHex("8001000000000000000200000001bb"))
   })
 
   it("reads back what it wrote, however the bytes were grouped", () => {

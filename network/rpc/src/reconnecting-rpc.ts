@@ -129,6 +129,8 @@ export class ReconnectingRpc implements AsyncDisposable {
 
   /** Stops waiting and dials now: someone came back online, or removed what was in the way. */
   retry(): void {
+    // At once, so that a call made right after this one waits instead of being refused.
+    if (this.#state.at === "stopped") this.#state = { at: "connecting", attempt: 1 }
     this.#wake?.()
   }
 
