@@ -1,7 +1,9 @@
-import { readList } from "@qpc/wire"
+import { decodeWhole, DecodeError, readList } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 import { readCredential, writeCredential } from "./credential.ts"
 import type { Credential } from "./credential.ts"
+import { EXTENSION_TYPES, findExtension } from "./extension.ts"
+import type { Extension } from "./extension.ts"
 
 /** Someone outside the group who may propose (RFC 9420 §12.1.8.1). */
 export interface ExternalSender {
@@ -20,4 +22,17 @@ export function writeExternalSenders(writer: Writer, senders: readonly ExternalS
     inner.vector(sender.signatureKey)
     writeCredential(inner, sender.credential)
   })
+}
+
+/** True unless a list of extensions has an `external_senders` that does not decode (RFC 9420 §12.1.8.1). */
+export function externalSendersDecode(extensions: readonly Extension[]): boolean {
+  const encoded = findExtension(extensions, EXTENSION_TYPES.externalSenders)
+  if (encoded === undefined) return true
+  try {
+    decodeWhole(encoded, readExternalSenders)
+    return true
+  } catch (error) {
+    if (error instanceof DecodeError) return false
+    throw error
+  }
 }

@@ -1,4 +1,4 @@
 /** Runs the published test vectors of MLS. For the conformance report and our own tests. @module */
 export { treeVectorSets } from "./tree-vector-sets.ts"
 export { mlsVectorSet } from "./vector-set.ts"
-export type { VectorResult, VectorSet } from "./vector-set.ts"
+export type { MlsVectorFile, VectorResult, VectorSet } from "./vector-set.ts"

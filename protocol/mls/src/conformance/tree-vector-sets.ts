@@ -5,7 +5,7 @@ import { checkTreeMath } from "./tree-math.ts"
 import { checkTreeOperations } from "./tree-operations.ts"
 import { checkTreeValidation } from "./tree-validation.ts"
 import { mlsVectorSet } from "./vector-set.ts"
-import type { VectorSet } from "./vector-set.ts"
+import type { MlsVectorFile, VectorSet } from "./vector-set.ts"
 
 /**
  * The sets of the MLS working group about labelled primitives and the ratchet tree.
@@ -14,11 +14,13 @@ import type { VectorSet } from "./vector-set.ts"
  * @param suites - Cases of other suites are skipped and counted.
  */
 export function treeVectorSets(vectorsDir: string, suites: readonly CipherSuite[]): VectorSet[] {
-  return [
-    mlsVectorSet(vectorsDir, "tree-math", suites, checkTreeMath),
-    mlsVectorSet(vectorsDir, "crypto-basics", suites, checkCryptoBasics),
-    mlsVectorSet(vectorsDir, "tree-operations", suites, checkTreeOperations),
-    mlsVectorSet(vectorsDir, "tree-validation", suites, checkTreeValidation),
-    mlsVectorSet(vectorsDir, "treekem", suites, checkTreeKem),
-  ]
+  return TREE_FILES.map((file) => mlsVectorSet(vectorsDir, file, suites))
 }
+
+const TREE_FILES: readonly MlsVectorFile[] = [
+  { file: "tree-math", caseCount: 10, check: checkTreeMath },
+  { file: "crypto-basics", caseCount: 7, check: checkCryptoBasics },
+  { file: "tree-operations", caseCount: 5, check: checkTreeOperations },
+  { file: "tree-validation", caseCount: 98, check: checkTreeValidation },
+  { file: "treekem", caseCount: 77, check: checkTreeKem },
+]

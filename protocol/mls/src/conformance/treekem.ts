@@ -1,6 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { fromHex, toHex, toUtf8 } from "@qpc/wire"
-import type { Random } from "@qpc/wire"
+import { fromHex, toHex } from "@qpc/wire"
 import { createPath } from "../create-path.ts"
 import { makeGroupContext } from "../group-context.ts"
 import { mergePath } from "../merge-path.ts"
@@ -8,8 +7,9 @@ import type { MergedPath } from "../merge-path.ts"
 import { openPath } from "../open-path.ts"
 import { nodeKeyPair } from "../path-secrets.ts"
 import type { RatchetTree } from "../ratchet-tree.ts"
-import { commonAncestor } from "../tree-math.ts"
+import { countedRandom } from "../testing/counted-random.ts"
 import { decodeRatchetTree } from "../tree-codec.ts"
+import { commonAncestor } from "../tree-math.ts"
 import { TreePrivateState } from "../tree-private-state.ts"
 import { decodeUpdatePath } from "../update-path.ts"
 import type { UpdatePath } from "../update-path.ts"
@@ -84,7 +84,7 @@ function checkOwnPath(
     signaturePrivateKey: sender.signaturePrivateKey,
     added: new Set(),
     groupContext: (treeHash) => contextOf(vector, tree.suite, treeHash),
-    random: countedRandom(tree.suite),
+    random: countedRandom(tree.suite, "treekem"),
   })
   expectTrue("the sender's new keys match its tree", senderKeys.matches(tree.suite, senderTree))
   const merged = merge(vector, tree.fork(), senderKeys.leafIndex, created.updatePath)
@@ -123,10 +123,4 @@ function contextOf(vector: TreeKemCase, suite: CipherSuite, treeHash: Uint8Array
 
 function expectSameHash(theirs: RatchetTree, ours: RatchetTree): void {
   expectHex("tree hash of our own path", theirs.treeHash(), toHex(ours.treeHash()))
-}
-
-/** Seeds that differ and repeat from run to run. */
-function countedRandom(suite: CipherSuite): Random {
-  let count = 0
-  return (lengthBytes) => suite.expand(suite.hash(toUtf8("treekem")), toUtf8(String(count++)), lengthBytes)
 }
