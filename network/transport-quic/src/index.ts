@@ -1,2 +1,11 @@
 /** QUIC and TLS 1.3 over TCP, with a pinned server. @module */
-export {}
+export { certificateMatchesKey, certificateWarning, makeCertificate, readCertificate } from "./certificate.ts"
+export type { CertificateInfo, CertificateRequest, ServerCertificate } from "./certificate.ts"
+export { dial, dialer } from "./dial.ts"
+export type { DialOptions, Pin, WayMemory } from "./dial.ts"
+export { memoryKnownServers } from "./known-servers.ts"
+export type { KnownServer, KnownServers } from "./known-servers.ts"
+export { listen } from "./listen.ts"
+export type { ListenOptions } from "./listen.ts"
+export { formatServerAddress, parseServerAddress, toFingerprint } from "./server-address.ts"
+export type { Fingerprint, ServerAddress } from "./server-address.ts"

@@ -16,6 +16,8 @@ export type TransportErrorCode =
   | "aborted"
   /** The local port is taken. */
   | "address_in_use"
+  /** The local address cannot be listened on: not ours, or no permission. */
+  | "address_unavailable"
 
 /** The network failed us, or the peer is not who it should be. `message` names what to do next. */
 export class TransportError extends Error {

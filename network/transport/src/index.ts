@@ -1,4 +1,5 @@
 /** What every connection promises, whatever the bytes travel over. @module */
+export { AcceptQueue } from "./accept-queue.ts"
 export { TransportError } from "./connection.ts"
 export type { Connection, Dial, Listener, TransportErrorCode } from "./connection.ts"
 export type { BytePipe, PipeSink } from "./framed/byte-pipe.ts"

@@ -1,11 +1,10 @@
 import { describeConnection, describeListener } from "../conformance/index.ts"
 import { memoryListener, memoryPair } from "./memory-connection.ts"
 
-// The default window of 512 KiB and one batch that left for the pipe.
-describeConnection("memory", { makePair: async () => memoryPair(), mostUnreadBytes: 600_000 })
+describeConnection("memory", { makePair: async () => memoryPair(), mostUnreadBytes: 524_288 })
 describeConnection("memory, with the smallest window", {
   makePair: async () => memoryPair({ windowBytes: 65_536 }),
-  mostUnreadBytes: 131_072,
+  mostUnreadBytes: 65_536,
 })
 
 describeListener("memory", async () => {

@@ -1,8 +1,8 @@
+import { AcceptQueue } from "../accept-queue.ts"
 import type { Connection, Dial, Listener } from "../connection.ts"
 import { TransportError } from "../connection.ts"
 import { framedConnection } from "../framed/framed-connection.ts"
 import type { ConnectionLimits } from "../framed/framed-connection.ts"
-import { Inbox } from "../inbox.ts"
 import { MemoryPipe } from "./memory-pipe.ts"
 
 /** Two connected ends. */
@@ -45,16 +45,11 @@ const BACKLOG = 1_024
 
 /** Accepts connections from `dial`. @param limits - of both ends */
 export function memoryListener(limits: ConnectionLimits = {}): MemoryListener {
-  const accepted = new Inbox<Connection>(BACKLOG)
-  const waiting = new Set<Connection>()
-  let isOpen = true
-  const close = async (): Promise<void> => {
-    isOpen = false
-    accepted.close()
-  }
+  const queue = new AcceptQueue(BACKLOG)
+  const close = async (): Promise<void> => queue.close()
   const listener: Listener = {
     address: { host: "memory", port: 0 },
-    connections: taken(accepted, waiting, close),
+    connections: queue.connections(close),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -63,28 +58,10 @@ export function memoryListener(limits: ConnectionLimits = {}): MemoryListener {
     if (options?.signal?.aborted === true) {
       throw new TransportError("aborted", "dialling was aborted", { cause: options.signal.reason })
     }
-    if (!isOpen) throw new TransportError("unreachable", "the listener is closed")
-    if (waiting.size === BACKLOG) throw new TransportError("unreachable", "too many connections wait to be accepted")
+    if (!queue.hasRoom) throw new TransportError("unreachable", "nobody accepts connections here")
     const { near, far } = memoryPair(limits)
-    waiting.add(far)
-    accepted.push(far)
+    queue.offer(far)
     return near
   }
   return { listener, dial }
-}
-
-async function* taken(
-  accepted: Inbox<Connection>,
-  waiting: Set<Connection>,
-  close: () => Promise<void>,
-): AsyncGenerator<Connection, void, void> {
-  try {
-    for await (const connection of accepted) {
-      waiting.delete(connection)
-      yield connection
-    }
-  } finally {
-    await close()
-    await Promise.all([...waiting].map(async (connection) => await connection.close("nobody accepts any more")))
-  }
 }

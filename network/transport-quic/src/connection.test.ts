@@ -1,0 +1,49 @@
+import type { Connection } from "@qpc/transport"
+import { describeConnection, describeListener } from "@qpc/transport/conformance"
+import type { ConnectionPair, ListenerFixture } from "@qpc/transport/conformance"
+import { dial, dialer } from "./dial.ts"
+import { listen } from "./listen.ts"
+import { openRelay } from "./testing/relay.ts"
+import { IMPATIENT, loopbackCertificate } from "./testing/server.ts"
+import type { KnownServers } from "./known-servers.ts"
+import { readCertificate } from "./certificate.ts"
+
+const certificate = loopbackCertificate()
+const { fingerprint } = readCertificate(certificate.certificatePem)
+/** Knows the certificate under every port. */
+const knows: KnownServers = {
+  load: async () => ({ fingerprint, certificatePem: certificate.certificatePem }),
+  save: async () => {},
+}
+
+async function pair(transport: "quic" | "tls"): Promise<ConnectionPair> {
+  const listener = await listen({ host: "127.0.0.1", port: 0, certificate, ...IMPATIENT })
+  const relay = await openRelay({ serverPort: listener.address.port, passesUdp: true })
+  const accepting = listener.connections[Symbol.asyncIterator]().next()
+  const pin = { fingerprint, store: knows }
+  const near = await dial({ host: "127.0.0.1", port: relay.port, pin, transport, headStartMs: 5_000, ...IMPATIENT })
+  const far = (await accepting).value as Connection
+  return {
+    near,
+    far,
+    cut: () => relay.cut(),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([near.close(), far.close()])
+      await listener.close()
+      await relay[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function fixture(transport: "auto" | "quic" | "tls"): Promise<ListenerFixture> {
+  const listener = await listen({ host: "127.0.0.1", port: 0, certificate })
+  const dialNow = dialer({ ...listener.address, pin: { fingerprint, store: knows }, transport })
+  return { listener, dial: dialNow, [Symbol.asyncDispose]: async () => await listener.close() }
+}
+
+describeConnection("QUIC", { makePair: async () => await pair("quic"), mostUnreadBytes: 524_288 })
+describeConnection("TLS", { makePair: async () => await pair("tls"), mostUnreadBytes: 524_288 })
+
+describeListener("QUIC", async () => await fixture("quic"))
+describeListener("TLS", async () => await fixture("tls"))
+describeListener("QUIC or TLS", async () => await fixture("auto"))
