@@ -12,7 +12,12 @@ export function expandWithLabel(
   context: Uint8Array,
   lengthBytes: number,
 ): Uint8Array {
-  const info = encode((w) => w.uint16(lengthBytes).vector(toUtf8(PREFIX + label)).vector(context))
+  const info = encode((w) =>
+    w
+      .uint16(lengthBytes)
+      .vector(toUtf8(PREFIX + label))
+      .vector(context),
+  )
   return suite.expand(secret, info, lengthBytes)
 }
 
@@ -29,7 +34,13 @@ export function deriveTreeSecret(
   generation: number,
   lengthBytes: number,
 ): Uint8Array {
-  return expandWithLabel(suite, secret, label, encode((w) => w.uint32(generation)), lengthBytes)
+  return expandWithLabel(
+    suite,
+    secret,
+    label,
+    encode((w) => w.uint32(generation)),
+    lengthBytes,
+  )
 }
 
 /** SignWithLabel (RFC 9420 §5.1.2). */

@@ -11,6 +11,8 @@ export interface GroupLimits extends RatchetLimits {
   readonly queuedProposals: number
   /** Proposals in one commit. Default 4096; a commit with more is refused. */
   readonly committedProposals: number
+  /** Received commits of one epoch that are neither merged nor cleared. Default 16; more are refused. */
+  readonly stagedCommits: number
   /** Members of the group. Default 131072; a commit or Welcome with more is refused. */
   readonly members: number
 }
@@ -23,6 +25,7 @@ export const DEFAULT_LIMITS: GroupLimits = {
   resumptionPsks: 16,
   queuedProposals: 1024,
   committedProposals: 4096,
+  stagedCommits: 16,
   members: LEAVES_LIMIT,
 }
 
@@ -32,6 +35,7 @@ export function limitsWith(changes: Partial<GroupLimits> | undefined): GroupLimi
   for (const [name, value] of Object.entries(limits) as [string, number][]) {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is not a limit: ${value}`)
   }
-  if (limits.members < 1 || limits.members > LEAVES_LIMIT) throw new RangeError(`members is not a limit: ${limits.members}`)
+  if (limits.members < 1 || limits.members > LEAVES_LIMIT)
+    throw new RangeError(`members is not a limit: ${limits.members}`)
   return limits
 }

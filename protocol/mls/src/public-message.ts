@@ -26,4 +26,3 @@ export function writePublicMessage(writer: Writer, message: PublicMessage): void
   writeContentAuth(writer, message.auth)
   if (message.membershipTag !== undefined) writer.vector(message.membershipTag)
 }
-

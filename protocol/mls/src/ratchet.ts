@@ -106,7 +106,7 @@ export class Ratchet {
 
   #futureCandidate(generation: number, window: number): KeyCandidate {
     const skipped: MessageKey[] = []
-    let secret = this.#secret.slice()
+    let secret: Uint8Array = this.#secret.slice()
     const step = (from: number): void => {
       const following = deriveFollowing(this.#suite, secret, from)
       secret.fill(0)

@@ -77,12 +77,7 @@ export class SecretTree {
   }
 
   /** The key of a received message, without any change until it is consumed. */
-  candidate(
-    leafIndex: number,
-    kind: RatchetKind,
-    generation: number,
-    limits: RatchetLimits,
-  ): KeyCandidate | KeyMiss {
+  candidate(leafIndex: number, kind: RatchetKind, generation: number, limits: RatchetLimits): KeyCandidate | KeyMiss {
     const known = this.#ratchets.get(leafIndex)
     if (known !== undefined) return known[kind]?.candidate(generation, limits) ?? "key_consumed"
     // Before anything is derived: a far generation must be cheap to refuse.
@@ -162,7 +157,7 @@ export class SecretTree {
       at = below.towards
     }
     const from = at
-    let secret = this.#nodes.get(from)!.slice()
+    let secret: Uint8Array = this.#nodes.get(from)!.slice()
     const siblings: [number, Uint8Array][] = []
     for (let below = childTowards(at, leaf); below !== undefined; below = childTowards(at, leaf)) {
       const isLeft = below.towards < at

@@ -7,7 +7,13 @@ import type { ContentAuth, ContentBody, FramedContent } from "./framed-content.t
 import type { GroupContext } from "./group-context.ts"
 import type { EpochSecrets } from "./key-schedule.ts"
 import { encodeMlsMessage } from "./mls-message.ts"
-import { encodePrivateContent, encodeSenderData, privateContentAad, REUSE_GUARD_BYTES, senderDataAad } from "./private-message.ts"
+import {
+  encodePrivateContent,
+  encodeSenderData,
+  privateContentAad,
+  REUSE_GUARD_BYTES,
+  senderDataAad,
+} from "./private-message.ts"
 import type { PaddedBytes } from "./private-message.ts"
 import { zeroKey } from "./ratchet.ts"
 import type { SecretTree } from "./secret-tree.ts"
@@ -62,16 +68,15 @@ export function signBody(
   const sender = { kind: "member", leafIndex } as const
   const { groupId, epoch } = context
   const content = frameContent({ groupId, epoch, sender, authenticatedData }, body)
-  return { wireFormat, content, signature: signContent(suite, signaturePrivateKey, wireFormat, content, context.encoded) }
+  return {
+    wireFormat,
+    content,
+    signature: signContent(suite, signaturePrivateKey, wireFormat, content, context.encoded),
+  }
 }
 
 /** Second half: protects signed content (RFC 9420 §6.2, §6.3) and returns the MLSMessage. */
-export function protect(
-  speaker: Speaker,
-  signed: SignedContent,
-  auth: ContentAuth,
-  options: Protection,
-): Uint8Array {
+export function protect(speaker: Speaker, signed: SignedContent, auth: ContentAuth, options: Protection): Uint8Array {
   return signed.wireFormat === "public_message"
     ? protectPublic(speaker, signed.content, auth)
     : protectPrivate(speaker, signed.content, auth, options)
@@ -104,6 +109,5 @@ function protectPrivate(speaker: Speaker, content: FramedContent, auth: ContentA
   keys.key.fill(0)
   return encodeMlsMessage({ kind: "private_message", message: { ...header, encryptedSenderData, ciphertext } })
 }
-
 
 const unpadded: PaddedBytes = (contentBytes) => contentBytes

@@ -95,13 +95,7 @@ export function openGroupSecrets(
   welcome: Welcome,
   secrets: EncryptedGroupSecrets,
 ): Uint8Array | undefined {
-  return decryptWithLabel(
-    suite,
-    initPrivateKey,
-    "Welcome",
-    welcome.encryptedGroupInfo,
-    secrets.encryptedGroupSecrets,
-  )
+  return decryptWithLabel(suite, initPrivateKey, "Welcome", welcome.encryptedGroupInfo, secrets.encryptedGroupSecrets)
 }
 
 /** Seals the group info for all newcomers at once (RFC 9420 §12.4.3.1). The welcome secret is used nowhere else. */

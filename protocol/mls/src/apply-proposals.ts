@@ -1,0 +1,116 @@
+import type { CipherSuite } from "@qpc/crypto"
+import type { Epoch } from "./epoch.ts"
+import type { Extension } from "./extension.ts"
+import { externalSendersDecode } from "./external-senders.ts"
+import type { KeyPackage } from "./key-package.ts"
+import type { LeafNode } from "./leaf-node.ts"
+import type { RatchetTree } from "./ratchet-tree.ts"
+import type { Member } from "./staged-commit.ts"
+import { verifyKeyPackage } from "./validate-key-package.ts"
+import type { KeyPackageReason, ValidKeyPackage } from "./validate-key-package.ts"
+import { validateLeafNode } from "./validate-leaf-node.ts"
+import type { LeafNodeReason, LifetimePolicy } from "./validate-leaf-node.ts"
+import { validateMembers } from "./validate-members.ts"
+import type { MembersReason } from "./validate-members.ts"
+import type { SortedProposals } from "./validate-proposals.ts"
+
+/** Someone whom the commit adds. */
+export interface AddedMember {
+  readonly leafIndex: number
+  readonly keyPackage: ValidKeyPackage
+}
+
+/** The group after the proposals of a commit and before its path. */
+export interface AppliedProposals {
+  /** A fork. */
+  readonly tree: RatchetTree
+  readonly extensions: readonly Extension[]
+  readonly added: readonly AddedMember[]
+  /** As they were before. */
+  readonly removed: readonly Member[]
+  readonly updatedLeaves: readonly number[]
+}
+
+/** Why proposals cannot be applied (RFC 9420 §12.2): a key package or leaf is invalid, or the group cannot hold it. */
+export type ApplyRefusal =
+  | KeyPackageReason
+  | LeafNodeReason
+  | MembersReason
+  /** §12.1.2: an Update of a leaf that is blank. */
+  | "update_of_blank_leaf"
+  /** §7.3: an Update that keeps the encryption key, or takes another node's. */
+  | "update_key_not_fresh"
+  /** §12.1.8.1: the new `external_senders` do not decode. */
+  | "external_senders_malformed"
+  /** Above `GroupLimits.members`. */
+  | "group_full"
+
+/**
+ * Applies proposals to a fork of the tree (RFC 9420 §12.3).
+ *
+ * @param lifetime - How key packages are judged; `undefined` for a commit that others accepted already.
+ */
+export function applyProposals(
+  suite: CipherSuite,
+  epoch: Pick<Epoch, "tree" | "context">,
+  sorted: SortedProposals,
+  lifetime: LifetimePolicy | undefined,
+): AppliedProposals | ApplyRefusal {
+  const tree = epoch.tree.fork()
+  const { groupId } = epoch.context
+  for (const { leafIndex, leafNode } of sorted.updates) {
+    const refusal = applyUpdate(suite, tree, groupId, leafIndex, leafNode)
+    if (refusal !== undefined) return refusal
+  }
+  const removed: Member[] = []
+  for (const leafIndex of sorted.removes) {
+    removed.push(memberAt(tree, leafIndex))
+    tree.removeLeaf(leafIndex)
+  }
+  const added: AddedMember[] = []
+  for (const keyPackage of sorted.adds) {
+    const outcome = applyAdd(suite, tree, keyPackage, lifetime)
+    if (typeof outcome === "string") return outcome
+    added.push(outcome)
+  }
+  const extensions = sorted.extensions ?? epoch.context.extensions
+  if (!externalSendersDecode(extensions)) return "external_senders_malformed"
+  const refusal = validateMembers(tree, extensions)
+  if (refusal !== undefined) return refusal
+  return { tree, extensions, added, removed, updatedLeaves: sorted.updates.map(({ leafIndex }) => leafIndex) }
+}
+
+/** The member at a leaf that is known to be taken. */
+export function memberAt(tree: RatchetTree, leafIndex: number): Member {
+  const leafNode = tree.leaf(leafIndex)
+  if (leafNode === undefined) throw new Error(`unreachable: leaf ${leafIndex} is blank`)
+  return { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
+}
+
+function applyUpdate(
+  suite: CipherSuite,
+  tree: RatchetTree,
+  groupId: Uint8Array,
+  leafIndex: number,
+  leafNode: LeafNode,
+): ApplyRefusal | undefined {
+  if (tree.leaf(leafIndex) === undefined) return "update_of_blank_leaf"
+  const place = { groupId, leafIndex }
+  const valid = validateLeafNode(suite, leafNode, { source: "update", place, lifetime: undefined })
+  if (valid.kind === "rejected") return valid.reason
+  if (tree.index.hasEncryptionKey(leafNode.encryptionKey)) return "update_key_not_fresh"
+  tree.updateLeaf(leafIndex, valid.leafNode)
+  return undefined
+}
+
+function applyAdd(
+  suite: CipherSuite,
+  tree: RatchetTree,
+  keyPackage: KeyPackage,
+  lifetime: LifetimePolicy | undefined,
+): AddedMember | ApplyRefusal {
+  const valid = verifyKeyPackage(suite, keyPackage, lifetime)
+  if (valid.kind === "rejected") return valid.reason
+  if (!tree.hasRoomFor(1)) return "group_full"
+  return { leafIndex: tree.addLeaf(valid.keyPackage.leafNode), keyPackage: valid.keyPackage }
+}

@@ -1,0 +1,236 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { DecodeError } from "@qpc/wire"
+import type { Random } from "@qpc/wire"
+import { reportOf } from "./apply-commit.ts"
+import type { CommitRefusal } from "./apply-commit.ts"
+import { applyProposals } from "./apply-proposals.ts"
+import type { AddedMember, AppliedProposals } from "./apply-proposals.ts"
+import type { ContentWireFormat } from "./authenticated-content.ts"
+import type { ProposalOrRef } from "./commit.ts"
+import { createPath } from "./create-path.ts"
+import type { CreatedPath } from "./create-path.ts"
+import type { Epoch } from "./epoch.ts"
+import type { Extension } from "./extension.ts"
+import { findPsks } from "./group-state.ts"
+import type { GroupState } from "./group-state.ts"
+import { validateMembers } from "./validate-members.ts"
+import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
+import { openNextEpoch, provisionalContext } from "./next-epoch.ts"
+import type { OpenedEpoch } from "./next-epoch.ts"
+import type { PaddedBytes } from "./private-message.ts"
+import type { Proposal } from "./proposal.ts"
+import { selectQueued } from "./select-proposals.ts"
+import type { PreSharedKey, PskLookup } from "./psk.ts"
+import type { PreSharedKeyId } from "./psk-id.ts"
+import { protect, signBody } from "./send.ts"
+import type { Speaker } from "./send.ts"
+import type { MergeReport } from "./staged-commit.ts"
+import { encodeRatchetTree } from "./tree-codec.ts"
+import type { TreePrivateState } from "./tree-private-state.ts"
+import { sortProposals } from "./validate-proposals.ts"
+import type { SentProposal, SortedProposals } from "./validate-proposals.ts"
+import { createWelcome } from "./create-welcome.ts"
+
+/** A PSK to inject (RFC 9420 §8.4); its nonce is drawn by the committer. */
+export type PskToInject =
+  | { readonly kind: "external"; readonly pskId: Uint8Array }
+  | { readonly kind: "resumption"; readonly groupId: Uint8Array; readonly epoch: bigint }
+
+/** What a commit shall do. Nothing at all is allowed: it then refreshes the committer's keys. */
+export interface CommitOptions {
+  /** Key packages as published: MLSMessages. */
+  readonly adds?: readonly Uint8Array[]
+  /** Leaf indices. */
+  readonly removes?: readonly number[]
+  /** True for fresh keys where the changes do not ask for them. */
+  readonly forcePath?: boolean
+  /** Replaces all extensions of the group context (RFC 9420 §12.1.7). */
+  readonly extensions?: readonly Extension[]
+  readonly psks?: readonly PskToInject[]
+  /** Where the secrets of {@link psks} are found, beside those of this group's own epochs. */
+  readonly pskLookup?: PskLookup
+  /** True to cover the proposals received in this epoch (RFC 9420 §12.4). Default true. */
+  readonly includeQueuedProposals?: boolean
+  readonly authenticatedData: Uint8Array
+  readonly paddedBytes?: PaddedBytes
+  readonly random: Random
+  readonly nowMs: number
+  /** Default `private`. */
+  readonly wireFormat?: "private" | "public"
+  /** False to hand the ratchet tree to newcomers beside the Welcome. Default true. */
+  readonly treeInWelcome?: boolean
+}
+
+/** A commit that is ready to be sent, and what it leads to. */
+export interface CreatedCommit {
+  readonly kind: "created"
+  /** MLSMessage. */
+  readonly commit: Uint8Array
+  /** MLSMessage for all newcomers. Hand it out only once the commit was accepted (RFC 9420 §14). */
+  readonly welcome: Uint8Array | undefined
+  /** For newcomers, where it is not in the Welcome. */
+  readonly ratchetTree: Uint8Array | undefined
+  readonly epoch: Epoch
+  readonly report: MergeReport
+}
+
+/** The commit's proposals, checked and applied to a fork. */
+interface Plan {
+  readonly items: readonly ProposalOrRef[]
+  readonly sorted: SortedProposals
+  readonly applied: AppliedProposals
+  readonly psks: readonly PreSharedKey[]
+  readonly keys: TreePrivateState
+  readonly hasPath: boolean
+}
+
+/**
+ * Makes a commit (RFC 9420 §12.4.1). The current epoch is not touched but for the handshake key that a private message
+ * uses up: that one is gone for good, whatever becomes of the commit.
+ */
+export function createCommit(state: GroupState, options: CommitOptions): CreatedCommit | CommitRefusal {
+  const plan = planCommit(state, options)
+  if (typeof plan === "string") return plan
+  using path = plan.hasPath ? createOwnPath(state, plan, options.random) : undefined
+  // The path has replaced our leaf; the rules over all members hold for it too.
+  const refusal = validateMembers(plan.applied.tree, plan.applied.extensions)
+  if (refusal !== undefined) {
+    plan.keys[Symbol.dispose]()
+    return refusal
+  }
+
+  const speaker = speakerOf(state)
+  const wireFormat: ContentWireFormat = options.wireFormat === "public" ? "public_message" : "private_message"
+  const commit = { proposals: plan.items, path: path?.updatePath }
+  const signed = signBody(speaker, wireFormat, { kind: "commit", commit }, options.authenticatedData)
+  const noSecret = new Uint8Array(state.suite.sizes.hashBytes)
+  const opened = openNextEpoch({
+    suite: state.suite,
+    previous: state.epoch,
+    tree: plan.applied.tree,
+    keys: plan.keys,
+    extensions: plan.applied.extensions,
+    initSecret: state.epoch.secrets.initSecret,
+    commitSecret: path?.commitSecret ?? noSecret,
+    psks: plan.psks,
+    commit: signed,
+  })
+  const newcomers = welcomeNewcomers(state, plan, path, opened, options)
+  for (const used of [opened.joinerSecret, opened.welcomeSecret]) used.fill(0)
+  const auth = { signature: signed.signature, confirmationTag: opened.epoch.confirmationTag }
+  const message = protect(speaker, signed, auth, options)
+  const committer = { kind: "member", leafIndex: state.epoch.keys.leafIndex } as const
+  const report = reportOf(state.epoch, plan.applied, plan.sorted, committer.leafIndex, plan.hasPath, committer)
+  return { kind: "created", commit: message, ...newcomers, epoch: opened.epoch, report }
+}
+
+/** Our voice in the current epoch. */
+export function speakerOf(state: GroupState): Speaker {
+  const { suite, epoch, signaturePrivateKey } = state
+  const { context, secrets, secretTree, keys } = epoch
+  return { suite, context, secrets, secretTree, leafIndex: keys.leafIndex, signaturePrivateKey }
+}
+
+function planCommit(state: GroupState, options: CommitOptions): Plan | CommitRefusal {
+  const { suite, epoch, limits } = state
+  const committer = { kind: "member", leafIndex: epoch.keys.leafIndex } as const
+  const own = ownProposals(suite, options)
+  if (typeof own === "string") return own
+  const queued = options.includeQueuedProposals === false ? [] : selectQueued(state.queue.values(), own, committer)
+  const sent: SentProposal[] = [...queued, ...own.map((proposal) => ({ proposal, sender: committer }))]
+  if (sent.length > limits.committedProposals) return "too_many_committed_proposals"
+  const items: ProposalOrRef[] = [
+    ...queued.map(({ reference }) => ({ kind: "reference", reference }) as const),
+    ...own.map((proposal) => ({ kind: "proposal", proposal }) as const),
+  ]
+  const sorted = sortProposals(sent, { suite, tree: epoch.tree, committer })
+  if (typeof sorted === "string") return sorted
+  const applied = applyProposals(suite, epoch, sorted, { nowMs: options.nowMs })
+  if (typeof applied === "string") return applied
+  const psks = findPsks(state, sorted.psks, options.pskLookup)
+  if (psks === undefined) return "psk_missing"
+  const hasPath = options.forcePath === true || sorted.requiresPath || sent.length === 0
+  const keys = epoch.keys.fork()
+  keys.forgetBlank(applied.tree)
+  return { items, sorted, applied, psks, keys, hasPath }
+}
+
+function ownProposals(suite: CipherSuite, options: CommitOptions): Proposal[] | "key_package_malformed" {
+  const proposals: Proposal[] = []
+  if (options.extensions !== undefined) {
+    proposals.push({ kind: "group_context_extensions", extensions: options.extensions })
+  }
+  for (const removed of options.removes ?? []) proposals.push({ kind: "remove", removed })
+  for (const bytes of options.adds ?? []) {
+    const add = addProposal(bytes)
+    if (add === undefined) return "key_package_malformed"
+    proposals.push(add)
+  }
+  for (const psk of options.psks ?? []) {
+    proposals.push({ kind: "psk", id: pskIdOf(psk, options.random(suite.sizes.hashBytes)) })
+  }
+  return proposals
+}
+
+/** An Add of a published key package, or `undefined` if the bytes are not one. */
+export function addProposal(bytes: Uint8Array): Extract<Proposal, { kind: "add" }> | undefined {
+  try {
+    const message = decodeMlsMessage(bytes.slice())
+    return message.kind === "key_package" ? { kind: "add", keyPackage: message.message } : undefined
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+/** The name of a PSK in one commit (RFC 9420 §8.4). Takes ownership of the nonce. */
+export function pskIdOf(psk: PskToInject, pskNonce: Uint8Array): PreSharedKeyId {
+  if (psk.kind === "external") return { kind: "external", pskId: psk.pskId, pskNonce }
+  const { groupId: pskGroupId, epoch: pskEpoch } = psk
+  return { kind: "resumption", usage: "application", pskGroupId, pskEpoch, pskNonce }
+}
+
+function createOwnPath(state: GroupState, { applied, keys }: Plan, random: Random): CreatedPath {
+  const { epoch, signaturePrivateKey } = state
+  const leaf = epoch.tree.leaf(keys.leafIndex)
+  if (leaf === undefined) throw new Error("unreachable: our own leaf is blank")
+  const { signatureKey, credential, capabilities, extensions } = leaf
+  return createPath({
+    tree: applied.tree,
+    keys,
+    groupId: epoch.context.groupId,
+    leaf: { signatureKey, credential, capabilities, extensions },
+    signaturePrivateKey,
+    added: new Set(applied.added.map(({ leafIndex }) => leafIndex)),
+    groupContext: (treeHash) => provisionalContext(epoch.context, treeHash, applied.extensions),
+    random,
+  })
+}
+
+function welcomeNewcomers(
+  state: GroupState,
+  plan: Plan,
+  path: CreatedPath | undefined,
+  opened: OpenedEpoch,
+  options: CommitOptions,
+): { readonly welcome: Uint8Array | undefined; readonly ratchetTree: Uint8Array | undefined } {
+  const { added, tree } = plan.applied
+  if (added.length === 0) return { welcome: undefined, ratchetTree: undefined }
+  const isInside = options.treeInWelcome !== false
+  const ratchetTree = encodeRatchetTree(tree)
+  const message = createWelcome({
+    suite: state.suite,
+    opened,
+    signer: plan.keys.leafIndex,
+    signaturePrivateKey: state.signaturePrivateKey,
+    ratchetTree: isInside ? ratchetTree : undefined,
+    psks: plan.psks.map(({ id }) => id),
+    newcomers: added.map(({ leafIndex, keyPackage }: AddedMember) => ({
+      keyPackage,
+      pathSecret: path?.pathSecretFor(leafIndex),
+    })),
+    random: options.random,
+  })
+  const welcome = encodeMlsMessage({ kind: "welcome", message })
+  return { welcome, ratchetTree: isInside ? undefined : ratchetTree }
+}

@@ -1,0 +1,78 @@
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import type { Random } from "@qpc/wire"
+import type { Capabilities } from "./capabilities.ts"
+import type { Credential } from "./credential.ts"
+import { secretTreeOf } from "./epoch.ts"
+import type { Epoch } from "./epoch.ts"
+import { isDefaultExtension } from "./extension.ts"
+import type { Extension } from "./extension.ts"
+import { externalSendersDecode } from "./external-senders.ts"
+import { makeGroupContext } from "./group-context.ts"
+import { keyPairFrom, ownCapabilities } from "./key-package-bundle.ts"
+import { confirmationTag, secretsOf } from "./key-schedule.ts"
+import { signLeafNode } from "./leaf-node.ts"
+import { lifetimeFrom } from "./lifetime.ts"
+import { RatchetTree } from "./ratchet-tree.ts"
+import { interimTranscriptHash } from "./transcript-hash.ts"
+import { TreePrivateState } from "./tree-private-state.ts"
+import { validateMembers } from "./validate-members.ts"
+
+/** What the first epoch of a group is made of. */
+export interface FirstEpochOptions {
+  readonly suite: CipherSuite
+  readonly groupId: Uint8Array
+  readonly credential: Credential
+  readonly signatureKeys: KeyPair
+  readonly random: Random
+  readonly nowMs: number
+  readonly lifetimeMs: number
+  /** Of the group context; the creator's leaf claims to support them. */
+  readonly extensions: readonly Extension[]
+  readonly leafExtensions: readonly Extension[]
+  readonly capabilities: Partial<Capabilities>
+  readonly membersLimit: number
+}
+
+/**
+ * A group of one (RFC 9420 §11).
+ *
+ * @throws RangeError if the creator does not meet what its own extensions require
+ */
+export function createFirstEpoch(options: FirstEpochOptions): Epoch {
+  const { suite, credential, signatureKeys, random, extensions } = options
+  const encryption = keyPairFrom(suite, random)
+  const used = extensions.map(({ extensionType }) => extensionType).filter((type) => !isDefaultExtension(type))
+  const supported = { ...options.capabilities, extensions: [...used, ...(options.capabilities.extensions ?? [])] }
+  const leafNode = signLeafNode(suite, signatureKeys.privateKey, {
+    encryptionKey: encryption.publicKey,
+    signatureKey: signatureKeys.publicKey,
+    credential,
+    capabilities: ownCapabilities({ ...options, capabilities: supported }),
+    leafNodeSource: { kind: "key_package", lifetime: lifetimeFrom(options.nowMs, options.lifetimeMs) },
+    extensions: options.leafExtensions,
+  })
+  const tree = RatchetTree.ofCreator(suite, leafNode, options.membersLimit)
+  const reason = externalSendersDecode(extensions) ? validateMembers(tree, extensions) : "external_senders_malformed"
+  if (reason !== undefined) throw new RangeError(`the group would be invalid: ${reason}`)
+  const context = makeGroupContext({
+    cipherSuite: suite.id,
+    groupId: options.groupId.slice(),
+    epoch: 0n,
+    treeHash: tree.treeHash(),
+    confirmedTranscriptHash: new Uint8Array(0),
+    extensions,
+  })
+  const epochSecret = random(suite.sizes.hashBytes)
+  const secrets = secretsOf(suite, epochSecret)
+  epochSecret.fill(0)
+  const tag = confirmationTag(suite, secrets, context.confirmedTranscriptHash)
+  return {
+    context,
+    tree,
+    keys: new TreePrivateState(0, encryption.privateKey),
+    secrets,
+    secretTree: secretTreeOf(suite, secrets, tree),
+    confirmationTag: tag,
+    interimTranscriptHash: interimTranscriptHash(suite, context.confirmedTranscriptHash, tag),
+  }
+}

@@ -1,0 +1,75 @@
+import type { CipherSuite } from "@qpc/crypto"
+import type { GroupContext } from "./group-context.ts"
+import { zeroEpochSecrets } from "./key-schedule.ts"
+import type { EpochSecrets } from "./key-schedule.ts"
+import type { RatchetTree } from "./ratchet-tree.ts"
+import { SecretTree } from "./secret-tree.ts"
+import type { TreePrivateState } from "./tree-private-state.ts"
+
+/** All that a member knows about one epoch (RFC 9420 §8). */
+export interface Epoch {
+  readonly context: GroupContext
+  readonly tree: RatchetTree
+  /** The private keys of our leaf and the nodes above it. */
+  readonly keys: TreePrivateState
+  readonly secrets: EpochSecrets
+  readonly secretTree: SecretTree
+  readonly confirmationTag: Uint8Array
+  readonly interimTranscriptHash: Uint8Array
+}
+
+/** What is kept of an epoch that is over, for late application messages. */
+export interface PastEpoch {
+  readonly epoch: bigint
+  /** The encoded GroupContext, which signatures cover. */
+  readonly groupContext: Uint8Array
+  readonly senderDataSecret: Uint8Array
+  readonly secretTree: SecretTree
+  readonly ownLeafIndex: number
+  /** By leaf index; blank leaves have none. */
+  readonly signatureKeys: readonly (Uint8Array | undefined)[]
+}
+
+/** The resumption PSK of an epoch (RFC 9420 §8.6). */
+export interface ResumptionPsk {
+  readonly epoch: bigint
+  readonly secret: Uint8Array
+}
+
+/** The message keys of a new epoch, rooted in its encryption secret. */
+export function secretTreeOf(suite: CipherSuite, secrets: EpochSecrets, tree: RatchetTree): SecretTree {
+  return SecretTree.create(suite, secrets.encryptionSecret, tree.leafWidth)
+}
+
+/** Keeps what late messages need and zeroes the rest. The epoch must not be used afterwards. */
+export function retireEpoch(epoch: Epoch): PastEpoch {
+  const signatureKeys: (Uint8Array | undefined)[] = []
+  for (const { leafIndex, leafNode } of epoch.tree.members()) signatureKeys[leafIndex] = leafNode.signatureKey
+  const { senderDataSecret, resumptionPsk, ...others } = epoch.secrets
+  for (const secret of Object.values(others)) secret.fill(0)
+  resumptionPsk.fill(0)
+  epoch.secretTree.retire()
+  const ownLeafIndex = epoch.keys.leafIndex
+  epoch.keys[Symbol.dispose]()
+  return {
+    epoch: epoch.context.epoch,
+    groupContext: epoch.context.encoded,
+    senderDataSecret,
+    secretTree: epoch.secretTree,
+    ownLeafIndex,
+    signatureKeys,
+  }
+}
+
+/** Ends the life of an epoch that never took effect, or of a group. */
+export function zeroEpoch(epoch: Epoch): void {
+  zeroEpochSecrets(epoch.secrets)
+  epoch.secretTree.zero()
+  epoch.keys[Symbol.dispose]()
+}
+
+/** Ends the life of a past epoch. */
+export function zeroPastEpoch(past: PastEpoch): void {
+  past.senderDataSecret.fill(0)
+  past.secretTree.zero()
+}

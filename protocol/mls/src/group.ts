@@ -1,0 +1,381 @@
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { equalBytes } from "@qpc/wire"
+import type { Random } from "@qpc/wire"
+import type { Capabilities } from "./capabilities.ts"
+import { createCommit, speakerOf } from "./create-commit.ts"
+import type { CommitOptions } from "./create-commit.ts"
+import type { CommitRefusal } from "./apply-commit.ts"
+import { createFirstEpoch } from "./create-group.ts"
+import type { Credential } from "./credential.ts"
+import type { Epoch } from "./epoch.ts"
+import type { Extension } from "./extension.ts"
+import type { GroupPhase, GroupState } from "./group-state.ts"
+import { joinEpoch } from "./join.ts"
+import type { WelcomeReason } from "./join.ts"
+import type { KeyPackageBundle } from "./key-package-bundle.ts"
+import { exportSecret } from "./key-schedule.ts"
+import { limitsWith } from "./limits.ts"
+import type { GroupLimits } from "./limits.ts"
+import { clearStaged, mergeStaged, zeroGroup } from "./merge.ts"
+import { DEFAULT_POLICY } from "./policy.ts"
+import type { GroupPolicy } from "./policy.ts"
+import type { PaddedBytes } from "./private-message.ts"
+import { ProposalQueue } from "./proposal-queue.ts"
+import { propose } from "./propose.ts"
+import type { Proposed, ProposalToSend, ProposeOptions } from "./propose.ts"
+import type { PskLookup } from "./psk.ts"
+import { receive } from "./receive.ts"
+import type { Received } from "./received.ts"
+import { send } from "./send.ts"
+import type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
+import {
+  decodeState,
+  encodeEpochSection,
+  encodeHandshakeSection,
+  encodeRatchetSection,
+  encodeState,
+} from "./state-bytes.ts"
+import type { StateSections } from "./state-bytes.ts"
+
+/** What a group needs from its owner each time it comes to life. */
+export interface GroupSurroundings {
+  /** Our leaf's key pair. The private half is copied, and never stored with the state. */
+  readonly signatureKeys: KeyPair
+  readonly limits?: Partial<GroupLimits>
+  /** What to take from others beside messages and commits of members. Default: nothing. */
+  readonly policy?: Partial<GroupPolicy>
+}
+
+/** What {@link Group.create} needs. */
+export interface CreateGroupOptions extends GroupSurroundings {
+  readonly suite: CipherSuite
+  readonly groupId: Uint8Array
+  readonly credential: Credential
+  readonly random: Random
+  readonly nowMs: number
+  /** How long the creator's leaf claims to be valid. Default 90 days; its first commit replaces the leaf. */
+  readonly lifetimeMs?: number
+  /** Of the group context. The creator's leaf claims to support their types; newcomers have to. */
+  readonly extensions?: readonly Extension[]
+  readonly leafExtensions?: readonly Extension[]
+  /** What to claim support for beside the suite, mls10, the credential's own type and `extensions`. */
+  readonly capabilities?: Partial<Capabilities>
+}
+
+/** What {@link Group.join} needs. */
+export interface JoinGroupOptions extends GroupSurroundings {
+  readonly suite: CipherSuite
+  /** MLSMessage. */
+  readonly welcome: Uint8Array
+  /** Our key packages; the Welcome names the one it was made for. Borrowed: they are the caller's to dispose of. */
+  readonly bundles: readonly KeyPackageBundle[]
+  /** Where it is not in the Welcome. */
+  readonly ratchetTree?: Uint8Array
+  readonly psks?: PskLookup
+  /** Says whether we are in a group of this id already, which makes the Welcome invalid (RFC 9420 §12.4.3.1). */
+  readonly isKnownGroup?: (groupId: Uint8Array) => boolean
+}
+
+/** What came of a Welcome. */
+export type Joined =
+  | {
+      readonly kind: "joined"
+      readonly group: Group
+      /** Dispose of this bundle and delete its stored bytes, unless it is a last-resort one (RFC 9420 §16.8). */
+      readonly bundle: KeyPackageBundle
+      /** Leaf index of the member who added us. */
+      readonly addedBy: number
+    }
+  | { readonly kind: "rejected"; readonly reason: WelcomeReason }
+
+/** What {@link Group.protect} needs beside the plaintext. */
+export interface ProtectOptions {
+  /** Sent in the clear beside the ciphertext, authenticated with it. */
+  readonly authenticatedData: Uint8Array
+  /** Default: no padding. */
+  readonly paddedBytes?: PaddedBytes
+  readonly random: Random
+}
+
+/** What came of {@link Group.stageCommit}. */
+export type Staged =
+  | {
+      readonly kind: "staged"
+      readonly staged: StagedCommit
+      /** MLSMessage for all members. */
+      readonly commit: Uint8Array
+      /** MLSMessage for all newcomers. Hand it out only once the commit was accepted (RFC 9420 §14). */
+      readonly welcome?: Uint8Array
+      /** For newcomers, where it is not in the Welcome. */
+      readonly ratchetTree?: Uint8Array
+    }
+  | { readonly kind: "refused"; readonly reason: CommitRefusal | "commit_pending" }
+
+const DEFAULT_LIFETIME_MS = 90 * 86_400_000
+
+/**
+ * One member's view of one group (RFC 9420).
+ *
+ * Synchronous and without surroundings: bytes, time and randomness come in, bytes come out. What others sent never makes it
+ * throw; misuse throws `RangeError` or `TypeError` before anything changes.
+ *
+ * **Durability.** Every sending call and every accepted message changes the state. Store {@link toBytes} before what was
+ * made leaves, and never load an older state than the newest one from which something may have left: it would use keys a
+ * second time.
+ */
+export class Group implements Disposable {
+  readonly #state: GroupState
+  /** The encoded part that changes with epochs only; kept so that storing after a message costs little. */
+  #epochSection: Uint8Array | undefined
+
+  private constructor(state: GroupState) {
+    this.#state = state
+  }
+
+  /** A new group with its creator as the only member (RFC 9420 §11). @throws RangeError for options that contradict */
+  static create(options: CreateGroupOptions): Group {
+    const limits = limitsWith(options.limits)
+    const epoch = createFirstEpoch({
+      ...options,
+      lifetimeMs: options.lifetimeMs ?? DEFAULT_LIFETIME_MS,
+      extensions: options.extensions ?? [],
+      leafExtensions: options.leafExtensions ?? [],
+      capabilities: options.capabilities ?? {},
+      membersLimit: limits.members,
+    })
+    return new Group(newState(options, options.suite, epoch))
+  }
+
+  /**
+   * Enters the group of a Welcome (RFC 9420 §12.4.3.1). Total for foreign bytes.
+   *
+   * Who the members claim to be is the application's to judge, before it takes part (RFC 9420 §5.3.1).
+   *
+   * @throws RangeError if `signatureKeys` are not those of the key package
+   */
+  static join(options: JoinGroupOptions): Joined {
+    const { suite, welcome, bundles, ratchetTree, psks, isKnownGroup } = options
+    const limits = limitsWith(options.limits)
+    const joined = joinEpoch({ suite, welcome, bundles, ratchetTree, psks, isKnownGroup, limits })
+    if (typeof joined === "string") return { kind: "rejected", reason: joined }
+    const group = new Group(newState(options, suite, joined.epoch))
+    return { kind: "joined", group, bundle: joined.bundle, addedBy: joined.signer }
+  }
+
+  /**
+   * Wakes a stored group, with its pending commit.
+   *
+   * @throws DecodeError if `bytes` are not what {@link toBytes} wrote for this suite
+   * @throws RangeError if `signatureKeys` are not those of our leaf
+   */
+  static fromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: GroupSurroundings): Group {
+    const { signatureKeys, limits, policy } = surroundings
+    const state = decodeState(
+      {
+        suite,
+        limits: limitsWith(limits),
+        policy: { ...DEFAULT_POLICY, ...policy },
+        signaturePrivateKey: signatureKeys.privateKey.slice(),
+      },
+      bytes,
+    )
+    if (state.phase !== "removed") assertOwnKeys(state.epoch, signatureKeys)
+    return new Group(state)
+  }
+
+  /** Borrowed: do not write to it. */
+  get groupId(): Uint8Array {
+    return this.#state.epoch.context.groupId
+  }
+
+  get epoch(): bigint {
+    return this.#state.epoch.context.epoch
+  }
+
+  get ownLeafIndex(): number {
+    return this.#state.epoch.keys.leafIndex
+  }
+
+  get phase(): GroupPhase {
+    return this.#state.phase
+  }
+
+  /** Extensions of the group context. Borrowed: do not write to them. */
+  get extensions(): readonly Extension[] {
+    return this.#state.epoch.context.extensions
+  }
+
+  /** Our own commit that was neither merged nor cleared, also after {@link fromBytes}. */
+  get pendingCommit(): StagedCommit | undefined {
+    return this.#state.ownCommit?.staged
+  }
+
+  /** Proposals of this epoch that wait for a commit. While there are any, {@link protect} throws (RFC 9420 §12.4). */
+  get pendingProposalCount(): number {
+    return this.#state.queue.size
+  }
+
+  /** All members by leaf index. Takes a walk over the tree. */
+  members(): readonly Member[] {
+    return Array.from(this.#state.epoch.tree.members(), ({ leafIndex, leafNode }) => {
+      return { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
+    })
+  }
+
+  /** The member at a leaf, or `undefined` where there is none. */
+  member(leafIndex: number): Member | undefined {
+    const leafNode = this.#state.epoch.tree.leaf(leafIndex)
+    return leafNode && { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
+  }
+
+  /** Equal for all members of the epoch who are in the same group (RFC 9420 §8.7). Owned by the caller. */
+  epochAuthenticator(): Uint8Array {
+    return this.#state.epoch.secrets.epochAuthenticator.slice()
+  }
+
+  /**
+   * A secret of this epoch for a purpose outside MLS (RFC 9420 §8.5). The caller's to zero.
+   *
+   * @throws RangeError above 255 × the suite's hash length
+   */
+  export(label: string, context: Uint8Array, lengthBytes: number): Uint8Array {
+    this.#assertActive()
+    const { suite, epoch } = this.#state
+    return exportSecret(suite, epoch.secrets.exporterSecret, label, context, lengthBytes)
+  }
+
+  /**
+   * Seals an application message: an MLSMessage of a PrivateMessage (RFC 9420 §6.3).
+   *
+   * @throws TypeError once the group is over for us, and while proposals wait for a commit (RFC 9420 §12.4)
+   */
+  protect(plaintext: Uint8Array, options: ProtectOptions): Uint8Array {
+    this.#assertActive()
+    if (this.pendingProposalCount > 0) throw new TypeError("proposals of this epoch must be committed first")
+    return send(speakerOf(this.#state), "private_message", { kind: "application", data: plaintext }, options)
+  }
+
+  /**
+   * Makes a commit and holds what it leads to until it is merged or cleared (RFC 9420 §12.4.1). Of ours there is one at a
+   * time. It is refused where others would reject it; the key of a private message is used up either way.
+   *
+   * @throws TypeError once the group is over for us
+   */
+  stageCommit(options: CommitOptions): Staged {
+    this.#assertActive()
+    const state = this.#state
+    if (state.ownCommit !== undefined) return { kind: "refused", reason: "commit_pending" }
+    const created = createCommit(state, options)
+    if (typeof created === "string") return { kind: "refused", reason: created }
+    const { commit, welcome, ratchetTree, epoch, report } = created
+    const staged: StagedCommit = { kind: "own", committer: this.ownLeafIndex, report }
+    state.staged.set(staged, epoch)
+    state.ownCommit = { staged, messageHash: state.suite.hash(commit) }
+    return {
+      kind: "staged",
+      staged,
+      commit,
+      ...(welcome === undefined ? {} : { welcome }),
+      ...(ratchetTree === undefined ? {} : { ratchetTree }),
+    }
+  }
+
+  /** Sends a proposal for somebody's commit (RFC 9420 §12.1). @throws TypeError once the group is over for us */
+  propose(wanted: ProposalToSend, options: ProposeOptions): Proposed {
+    this.#assertActive()
+    return propose(this.#state, wanted, options)
+  }
+
+  /** Forgets the proposals of this epoch. A commit that refers to one cannot be followed afterwards. */
+  dropProposals(): void {
+    this.#state.queue.clear()
+  }
+
+  /**
+   * Takes in whatever claims to be a message of the group. Total for foreign bytes; nothing changes unless it is accepted.
+   *
+   * @param psks - Finds PSKs that a commit injects (RFC 9420 §8.4); those of this group's own epochs are known.
+   */
+  receive(message: Uint8Array, nowMs: number, psks?: PskLookup): Received {
+    return receive(this.#state, message, { nowMs, psks })
+  }
+
+  /**
+   * Takes a staged commit into effect; all others of the epoch are void then.
+   *
+   * @throws TypeError unless it was staged in this epoch of this group and neither merged nor cleared
+   */
+  merge(staged: StagedCommit): MergeReport {
+    const report = mergeStaged(this.#state, staged)
+    this.#forgetEpochSection()
+    return report
+  }
+
+  /**
+   * Drops a staged commit. Another attempt gets new keys and another generation.
+   *
+   * @throws TypeError unless it was staged in this epoch of this group and neither merged nor cleared
+   */
+  clear(staged: StagedCommit): void {
+    clearStaged(this.#state, staged)
+  }
+
+  /** The whole state, versioned, secrets included: for a store that encrypts. The signature key is not in it. */
+  toBytes(): Uint8Array {
+    return encodeState(this.#state.suite, this.toSections())
+  }
+
+  /** The same in parts by how often they change. `epoch` is borrowed and zeroed with the epoch, the others are owned. */
+  toSections(): StateSections {
+    this.#epochSection ??= encodeEpochSection(this.#state)
+    return {
+      epoch: this.#epochSection,
+      ratchets: encodeRatchetSection(this.#state),
+      handshake: encodeHandshakeSection(this.#state),
+    }
+  }
+
+  /** Zeroes all keys. Nothing works afterwards. */
+  [Symbol.dispose](): void {
+    zeroGroup(this.#state)
+    this.#state.signaturePrivateKey.fill(0)
+    this.#state.phase = "removed"
+    this.#forgetEpochSection()
+  }
+
+  #assertActive(): void {
+    const { phase } = this.#state
+    if (phase !== "active") throw new TypeError(`the group is over for us: ${phase}`)
+  }
+
+  #forgetEpochSection(): void {
+    this.#epochSection?.fill(0)
+    this.#epochSection = undefined
+  }
+}
+
+function newState(surroundings: GroupSurroundings, suite: CipherSuite, epoch: Epoch): GroupState {
+  const { signatureKeys, limits, policy } = surroundings
+  assertOwnKeys(epoch, signatureKeys)
+  return {
+    suite,
+    limits: limitsWith(limits),
+    policy: { ...DEFAULT_POLICY, ...policy },
+    signaturePrivateKey: signatureKeys.privateKey.slice(),
+    phase: "active",
+    epoch,
+    pastEpochs: [],
+    resumptionPsks: [],
+    queue: new ProposalQueue(),
+    ownCommit: undefined,
+    staged: new Map(),
+  }
+}
+
+/** A leaf with another key than we sign with would make every message of ours invalid. */
+function assertOwnKeys(epoch: Pick<Epoch, "tree" | "keys">, signatureKeys: KeyPair): void {
+  const shown = epoch.tree.leaf(epoch.keys.leafIndex)?.signatureKey
+  if (shown === undefined || !equalBytes(shown, signatureKeys.publicKey)) {
+    throw new RangeError("the signature keys are not those of our leaf")
+  }
+}

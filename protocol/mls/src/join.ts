@@ -1,0 +1,225 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { constantTimeEqual, DecodeError, equalBytes } from "@qpc/wire"
+import { secretTreeOf } from "./epoch.ts"
+import type { Epoch } from "./epoch.ts"
+import { EXTENSION_TYPES, findExtension } from "./extension.ts"
+import { externalSendersDecode } from "./external-senders.ts"
+import { ownedGroupContext } from "./group-context.ts"
+import { decodeGroupInfo, verifyGroupInfo } from "./group-info.ts"
+import type { GroupInfo, VerifiedGroupInfo } from "./group-info.ts"
+import type { KeyPackageBundle } from "./key-package-bundle.ts"
+import { confirmationTag, epochSecrets, memberSecret, welcomeSecret, zeroEpochSecrets } from "./key-schedule.ts"
+import type { GroupLimits } from "./limits.ts"
+import { decodeMlsMessage } from "./mls-message.ts"
+import { keysOfJoiner } from "./open-path.ts"
+import type { PathSecretReason } from "./open-path.ts"
+import { pskIdKey, pskSecret } from "./psk.ts"
+import type { PreSharedKey, PskLookup } from "./psk.ts"
+import type { PreSharedKeyId } from "./psk-id.ts"
+import { interimTranscriptHash } from "./transcript-hash.ts"
+import { decodeRatchetTree } from "./tree-codec.ts"
+import { validateTree } from "./validate-tree.ts"
+import type { TreeReason, ValidRatchetTree } from "./validate-tree.ts"
+import { decodeGroupSecrets, openGroupInfo, openGroupSecrets } from "./welcome.ts"
+import type { GroupSecrets, Welcome } from "./welcome.ts"
+
+/** Why a Welcome is of no use (RFC 9420 §12.4.3.1). */
+export type WelcomeReason =
+  | TreeReason
+  | PathSecretReason
+  | "malformed"
+  | "not_a_welcome"
+  | "welcome_cipher_suite"
+  /** It was made for none of our key packages, or for one that was used up. */
+  | "no_matching_key_package"
+  | "group_secrets_not_decrypted"
+  /** A PSK that we do not have. */
+  | "psk_missing"
+  /** RFC 9420 §8.4: a nonce of a wrong length, or the same PSK twice. */
+  | "psk_invalid"
+  /** PSKs of re-initialised and branched groups (RFC 9420 §11.2, §11.3) need the old group. */
+  | "psk_usage_unsupported"
+  | "group_info_not_decrypted"
+  | "group_cipher_suite"
+  /** `isKnownGroup` says that we are in it already. */
+  | "group_already_known"
+  | "ratchet_tree_missing"
+  | "ratchet_tree_malformed"
+  /** `external_senders` of the group do not decode. */
+  | "external_senders_malformed"
+  /** The signer is not a member, or is ourselves. */
+  | "unknown_signer"
+  | "bad_group_info_signature"
+  /** Our key package's leaf is not in the tree. */
+  | "own_leaf_missing"
+  | "bad_confirmation_tag"
+
+/** What a newcomer brings along. */
+export interface WelcomeOptions {
+  readonly suite: CipherSuite
+  /** MLSMessage. */
+  readonly welcome: Uint8Array
+  /** Our key packages; the Welcome names the one it was made for. Borrowed. */
+  readonly bundles: readonly KeyPackageBundle[]
+  /** Where the tree is not in the Welcome. */
+  readonly ratchetTree: Uint8Array | undefined
+  readonly psks: PskLookup | undefined
+  readonly isKnownGroup: ((groupId: Uint8Array) => boolean) | undefined
+  readonly limits: GroupLimits
+}
+
+/** The epoch that a newcomer joins in. */
+export interface JoinedEpoch {
+  readonly kind: "joined"
+  readonly epoch: Epoch
+  readonly bundle: KeyPackageBundle
+  /** Leaf index of the member who sent the Welcome. */
+  readonly signer: number
+}
+
+/** Opens a Welcome (RFC 9420 §12.4.3.1). Total for foreign bytes. */
+export function joinEpoch(options: WelcomeOptions): JoinedEpoch | WelcomeReason {
+  try {
+    return openWelcome(options)
+  } catch (error) {
+    if (error instanceof DecodeError) return "malformed"
+    throw error
+  }
+}
+
+function openWelcome(options: WelcomeOptions): JoinedEpoch | WelcomeReason {
+  const { suite, bundles } = options
+  const message = decodeMlsMessage(options.welcome)
+  if (message.kind !== "welcome") return "not_a_welcome"
+  const welcome = message.message
+  if (welcome.cipherSuite !== suite.id) return "welcome_cipher_suite"
+  const bundle = bundles.find((candidate) => isFor(welcome, candidate))
+  const keys = bundle?.privateKeys
+  if (bundle === undefined || keys === undefined) return "no_matching_key_package"
+  const sealed = welcome.secrets.find(({ newMember }) => equalBytes(newMember, bundle.ref))!
+  const opened = openGroupSecrets(suite, keys.initPrivateKey, welcome, sealed)
+  if (opened === undefined) return "group_secrets_not_decrypted"
+  try {
+    return enterGroup(options, welcome, decodeGroupSecrets(opened), bundle)
+  } finally {
+    opened.fill(0)
+  }
+}
+
+function isFor(welcome: Welcome, bundle: KeyPackageBundle): boolean {
+  const isNamed = welcome.secrets.some(({ newMember }) => equalBytes(newMember, bundle.ref))
+  return isNamed && bundle.privateKeys !== undefined && bundle.decoded.cipherSuite === welcome.cipherSuite
+}
+
+function enterGroup(
+  options: WelcomeOptions,
+  welcome: Welcome,
+  secrets: GroupSecrets,
+  bundle: KeyPackageBundle,
+): JoinedEpoch | WelcomeReason {
+  const { suite } = options
+  const psks = findWelcomePsks(options, secrets.psks)
+  if (typeof psks === "string") return psks
+  const psk = pskSecret(suite, psks)
+  const member = memberSecret(suite, secrets.joinerSecret, psk)
+  const welcomeKey = welcomeSecret(suite, member)
+  const encodedInfo = openGroupInfo(suite, welcomeKey, welcome.encryptedGroupInfo)
+  for (const used of [psk, welcomeKey]) used.fill(0)
+  if (encodedInfo === undefined) return "group_info_not_decrypted"
+  const group = believeGroupInfo(options, decodeGroupInfo(encodedInfo))
+  if (typeof group === "string") return group
+  const epoch = buildEpoch(suite, group, secrets, member, bundle)
+  member.fill(0)
+  return typeof epoch === "string" ? epoch : { kind: "joined", epoch, bundle, signer: group.info.signer }
+}
+
+function findWelcomePsks(
+  { suite, psks: lookup }: WelcomeOptions,
+  ids: readonly PreSharedKeyId[],
+): PreSharedKey[] | WelcomeReason {
+  if (ids.some((id) => id.kind === "resumption" && id.usage !== "application")) return "psk_usage_unsupported"
+  const isUnique = new Set(ids.map(pskIdKey)).size === ids.length
+  if (!isUnique || ids.some((id) => id.pskNonce.length !== suite.sizes.hashBytes)) return "psk_invalid"
+  const found: PreSharedKey[] = []
+  for (const id of ids) {
+    const secret = lookup?.(id)
+    if (secret === undefined) return "psk_missing"
+    found.push({ id, secret })
+  }
+  return found
+}
+
+/** A group that a newcomer has reason to believe in: signed by a member, with the tree that it names. */
+interface BelievedGroup {
+  readonly info: VerifiedGroupInfo
+  readonly tree: ValidRatchetTree
+}
+
+function believeGroupInfo(options: WelcomeOptions, info: GroupInfo): BelievedGroup | WelcomeReason {
+  const { suite, limits, isKnownGroup } = options
+  const { groupId, treeHash, extensions, cipherSuite } = info.groupContext
+  if (cipherSuite !== suite.id) return "group_cipher_suite"
+  if (isKnownGroup?.(groupId) === true) return "group_already_known"
+  const encodedTree = options.ratchetTree ?? findExtension(info.extensions, EXTENSION_TYPES.ratchetTree)
+  if (encodedTree === undefined) return "ratchet_tree_missing"
+  const tree = decodedOrUndefined(() => decodeRatchetTree(encodedTree, suite, limits.members))
+  if (tree === undefined) return "ratchet_tree_malformed"
+  // The signature first: it costs one verification, the tree one for each member.
+  const signatureKey = tree.leaf(info.signer)?.signatureKey
+  if (signatureKey === undefined) return "unknown_signer"
+  const verified = verifyGroupInfo(suite, signatureKey, info)
+  if (verified === undefined) return "bad_group_info_signature"
+  if (!externalSendersDecode(extensions)) return "external_senders_malformed"
+  const valid = validateTree(tree, { groupId, treeHash, extensions, lifetime: undefined })
+  return valid.kind === "valid" ? { info: verified, tree: valid.tree } : valid.reason
+}
+
+function buildEpoch(
+  suite: CipherSuite,
+  { info, tree }: BelievedGroup,
+  groupSecrets: GroupSecrets,
+  member: Uint8Array,
+  bundle: KeyPackageBundle,
+): Epoch | WelcomeReason {
+  const leafIndex = findLeaf(tree, bundle)
+  if (leafIndex === undefined) return "own_leaf_missing"
+  if (leafIndex === info.signer) return "unknown_signer"
+  const leafPrivateKey = bundle.privateKeys?.encryptionPrivateKey.slice()
+  if (leafPrivateKey === undefined) return "no_matching_key_package"
+  const { pathSecret } = groupSecrets
+  const joined = keysOfJoiner({ tree, leafIndex, leafPrivateKey, signerLeafIndex: info.signer, pathSecret })
+  if (joined.kind === "rejected") return joined.reason
+
+  const context = ownedGroupContext(info.groupContext)
+  const secrets = epochSecrets(suite, member, context)
+  const tag = confirmationTag(suite, secrets, context.confirmedTranscriptHash)
+  if (!constantTimeEqual(tag, info.confirmationTag)) {
+    zeroEpochSecrets(secrets)
+    joined.keys[Symbol.dispose]()
+    return "bad_confirmation_tag"
+  }
+  return {
+    context,
+    tree,
+    keys: joined.keys,
+    secrets,
+    secretTree: secretTreeOf(suite, secrets, tree),
+    confirmationTag: tag,
+    interimTranscriptHash: interimTranscriptHash(suite, context.confirmedTranscriptHash, tag),
+  }
+}
+
+function findLeaf(tree: ValidRatchetTree, bundle: KeyPackageBundle): number | undefined {
+  const { encoded } = bundle.decoded.leafNode
+  for (const { leafIndex, leafNode } of tree.members()) if (equalBytes(leafNode.encoded, encoded)) return leafIndex
+  return undefined
+}
+
+function decodedOrUndefined<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,196 @@
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { decodeWhole, DecodeError, encode, equalBytes } from "@qpc/wire"
+import type { Random } from "@qpc/wire"
+import type { Capabilities } from "./capabilities.ts"
+import type { Credential } from "./credential.ts"
+import { credentialType } from "./credential.ts"
+import { EXTENSION_TYPES, findExtension, isDefaultExtension } from "./extension.ts"
+import type { Extension } from "./extension.ts"
+import { decodeKeyPackage, keyPackageRef, signKeyPackage } from "./key-package.ts"
+import type { KeyPackage } from "./key-package.ts"
+import { signLeafNode } from "./leaf-node.ts"
+import { lifetimeFrom } from "./lifetime.ts"
+import { encodeMlsMessage } from "./mls-message.ts"
+import { MLS_10 } from "./protocol-version.ts"
+
+const STATE_VERSION = 1
+const EMPTY = new Uint8Array(0)
+
+/** What {@link createKeyPackage} needs. */
+export interface KeyPackageOptions {
+  readonly suite: CipherSuite
+  readonly credential: Credential
+  /** The key that the leaf signs with. Borrowed for the call. */
+  readonly signatureKeys: KeyPair
+  readonly nowMs: number
+  readonly lifetimeMs: number
+  readonly random: Random
+  /** True for a package that may be used more than once when all others are gone (RFC 9420 §16.8). */
+  readonly lastResort?: boolean
+  /** Extensions of the key package. */
+  readonly extensions?: readonly Extension[]
+  /** Extensions of the leaf node, which the group will see. */
+  readonly leafExtensions?: readonly Extension[]
+  /** What to claim support for beside the suite, mls10 and the credential's own type. */
+  readonly capabilities?: Partial<Capabilities>
+}
+
+/**
+ * A key package with the private keys behind it.
+ *
+ * Dispose it and delete its stored bytes after the first join, unless it is a last-resort package: the init key opens
+ * the Welcome, and with it the group's first epoch, for whoever finds it later.
+ */
+export class KeyPackageBundle implements Disposable {
+  /** What is published: an MLSMessage of a key package. */
+  readonly keyPackage: Uint8Array
+  /** KeyPackageRef (RFC 9420 §5.2). */
+  readonly ref: Uint8Array
+  readonly isLastResort: boolean
+  readonly decoded: KeyPackage
+  readonly #suiteId: number
+  #privateKeys: PrivateKeys | undefined
+
+  private constructor(suite: CipherSuite, decoded: KeyPackage, privateKeys: PrivateKeys) {
+    this.decoded = decoded
+    this.keyPackage = encodeMlsMessage({ kind: "key_package", message: decoded })
+    this.ref = keyPackageRef(suite, decoded)
+    this.isLastResort = findExtension(decoded.extensions, EXTENSION_TYPES.lastResort) !== undefined
+    this.#suiteId = suite.id
+    this.#privateKeys = privateKeys
+  }
+
+  /**
+   * Pairs a key package with its private keys. Takes ownership of them.
+   *
+   * @throws RangeError if a private key does not belong to the public one
+   */
+  static of(suite: CipherSuite, decoded: KeyPackage, privateKeys: PrivateKeys): KeyPackageBundle {
+    for (const [privateKey, publicKey] of [
+      [privateKeys.initPrivateKey, decoded.initKey],
+      [privateKeys.encryptionPrivateKey, decoded.leafNode.encryptionKey],
+    ] as const) {
+      if (!isPair(suite, privateKey, publicKey)) throw new RangeError("a private key is not that of the key package")
+    }
+    return new KeyPackageBundle(suite, decoded, privateKeys)
+  }
+
+  /** The private keys, borrowed; `undefined` once the bundle was disposed. */
+  get privateKeys(): PrivateKeys | undefined {
+    return this.#privateKeys
+  }
+
+  /** Everything, private keys included, for a store that encrypts. @throws TypeError once the bundle was disposed */
+  toBytes(): Uint8Array {
+    const keys = this.#privateKeys
+    if (keys === undefined) throw new TypeError("the key package bundle was disposed")
+    return encode((writer) =>
+      writer
+        .uint8(STATE_VERSION)
+        .uint16(this.#suiteId)
+        .vector(this.decoded.encoded)
+        .vector(keys.initPrivateKey)
+        .vector(keys.encryptionPrivateKey),
+    )
+  }
+
+  /** Zeroes the private keys; no Welcome can be opened with this bundle any more. */
+  [Symbol.dispose](): void {
+    this.#privateKeys?.initPrivateKey.fill(0)
+    this.#privateKeys?.encryptionPrivateKey.fill(0)
+    this.#privateKeys = undefined
+  }
+}
+
+/** The two private keys behind a key package (RFC 9420 §10). */
+export interface PrivateKeys {
+  readonly initPrivateKey: Uint8Array
+  readonly encryptionPrivateKey: Uint8Array
+}
+
+/** Makes a key package to publish (RFC 9420 §10). Draws two seeds. */
+export function createKeyPackage(options: KeyPackageOptions): KeyPackageBundle {
+  const { suite, credential, signatureKeys, random } = options
+  const init = keyPairFrom(suite, random)
+  const encryption = keyPairFrom(suite, random)
+  const leafNode = signLeafNode(suite, signatureKeys.privateKey, {
+    encryptionKey: encryption.publicKey,
+    signatureKey: signatureKeys.publicKey,
+    credential,
+    capabilities: ownCapabilities(options),
+    leafNodeSource: { kind: "key_package", lifetime: lifetimeFrom(options.nowMs, options.lifetimeMs) },
+    extensions: options.leafExtensions ?? [],
+  })
+  const lastResort = options.lastResort === true
+  const extensions = [...(options.extensions ?? [])]
+  if (lastResort) extensions.push({ extensionType: EXTENSION_TYPES.lastResort, extensionData: EMPTY })
+  const keyPackage = signKeyPackage(suite, signatureKeys.privateKey, { initKey: init.publicKey, leafNode, extensions })
+  return KeyPackageBundle.of(suite, keyPackage, {
+    initPrivateKey: init.privateKey,
+    encryptionPrivateKey: encryption.privateKey,
+  })
+}
+
+/**
+ * Reads what {@link KeyPackageBundle.toBytes} wrote.
+ *
+ * @throws DecodeError if the bytes are anything else, `bad_value` for another suite or keys that do not belong together
+ */
+export function keyPackageBundleFromBytes(suite: CipherSuite, bytes: Uint8Array): KeyPackageBundle {
+  const stored = decodeWhole(bytes, (reader) => {
+    if (reader.uint8() !== STATE_VERSION) throw new DecodeError("reserved_value", 0)
+    if (reader.uint16() !== suite.id) throw new DecodeError("bad_value", 1)
+    return {
+      keyPackage: decodeKeyPackage(reader.vector().slice()),
+      initPrivateKey: reader.vector().slice(),
+      encryptionPrivateKey: reader.vector().slice(),
+    }
+  })
+  const { keyPackage, initPrivateKey, encryptionPrivateKey } = stored
+  if (
+    !isPair(suite, initPrivateKey, keyPackage.initKey) ||
+    !isPair(suite, encryptionPrivateKey, keyPackage.leafNode.encryptionKey)
+  ) {
+    throw new DecodeError("bad_value", 0)
+  }
+  return KeyPackageBundle.of(suite, keyPackage, { initPrivateKey, encryptionPrivateKey })
+}
+
+/** What a leaf of ours claims to support (RFC 9420 §7.2): what is needed anyway, and what the caller adds. */
+export function ownCapabilities(options: {
+  readonly suite: CipherSuite
+  readonly credential: Credential
+  readonly leafExtensions?: readonly Extension[]
+  readonly capabilities?: Partial<Capabilities>
+}): Capabilities {
+  const { suite, credential, capabilities = {} } = options
+  const leafExtensionTypes = (options.leafExtensions ?? []).map((extension) => extension.extensionType)
+  return {
+    versions: unique([MLS_10], capabilities.versions),
+    cipherSuites: unique([suite.id], capabilities.cipherSuites),
+    extensions: unique(
+      leafExtensionTypes.filter((type) => !isDefaultExtension(type)),
+      capabilities.extensions,
+    ),
+    proposals: unique([], capabilities.proposals),
+    credentials: unique([credentialType(credential)], capabilities.credentials),
+  }
+}
+
+/** A fresh KEM key pair; the seed is zeroed. */
+export function keyPairFrom(suite: CipherSuite, random: Random): KeyPair {
+  const seed = random(suite.sizes.kemSeedBytes)
+  const keyPair = suite.kemKeyPair(seed)
+  seed.fill(0)
+  return keyPair
+}
+
+/** True if the private key is that of the public one. */
+export function isPair(suite: CipherSuite, privateKey: Uint8Array, publicKey: Uint8Array): boolean {
+  const derived = suite.kemPublicKey(privateKey)
+  return derived !== undefined && equalBytes(derived, publicKey)
+}
+
+function unique(needed: readonly number[], more: readonly number[] | undefined): number[] {
+  return [...new Set([...needed, ...(more ?? [])])]
+}

@@ -1,0 +1,15 @@
+/**
+ * What a group takes from others beside messages and commits of members. All off unless asked for: whoever turns one on
+ * has to decide about what arrives, and to commit it or drop it.
+ */
+export interface GroupPolicy {
+  /** Proposals by reference, of members and of `external_senders` (RFC 9420 §12.1). */
+  readonly proposals: boolean
+  /** Add proposals that newcomers make for themselves (RFC 9420 §12.1.8). Anyone can make one. */
+  readonly newMemberProposals: boolean
+  /** Commits by which newcomers add themselves (RFC 9420 §12.4.3.2). Whoever has a GroupInfo can make one. */
+  readonly externalCommits: boolean
+}
+
+/** Nothing uninvited. */
+export const DEFAULT_POLICY: GroupPolicy = { proposals: false, newMemberProposals: false, externalCommits: false }

@@ -1,0 +1,168 @@
+import { constantTimeEqual, DecodeError, equalBytes } from "@qpc/wire"
+import { applyCommit } from "./apply-commit.ts"
+import { proposalRef } from "./authenticated-content.ts"
+import type { VerifiedContent } from "./authenticated-content.ts"
+import type { PastEpoch } from "./epoch.ts"
+import type { GroupState } from "./group-state.ts"
+import { decodeMlsMessage } from "./mls-message.ts"
+import type { MlsMessage } from "./mls-message.ts"
+import { openOutsiderPublic } from "./outsider.ts"
+import type { PrivateMessage } from "./private-message.ts"
+import { ownedProposal } from "./proposal-queue.ts"
+import type { PskLookup } from "./psk.ts"
+import type { PublicMessage } from "./public-message.ts"
+import type { Received, RejectReason } from "./received.ts"
+import type { StagedCommit } from "./staged-commit.ts"
+import { openMemberPublic, openPrivate } from "./unprotect.ts"
+import type { Listener, Unprotected } from "./unprotect.ts"
+
+/** What a receiver knows beside the state. */
+export interface ReceiveOptions {
+  readonly nowMs: number
+  readonly psks: PskLookup | undefined
+}
+
+/**
+ * The way of a message up: decode, route to its epoch, unprotect, verify, take effect.
+ *
+ * Total: whatever bytes arrive, it returns. The state changes only if the message was accepted; a commit changes nothing
+ * before it is merged or cleared.
+ */
+export function receive(state: GroupState, bytes: Uint8Array, options: ReceiveOptions): Received {
+  const message = decodeOrUndefined(bytes)
+  if (message === undefined) return reject("malformed")
+  if (message.kind !== "private_message" && message.kind !== "public_message") return reject("not_a_group_message")
+  const { groupId, epoch } = message.kind === "private_message" ? message.message : message.message.content
+  const current = state.epoch.context
+  if (!equalBytes(groupId, current.groupId)) return reject("unknown_group")
+  if (epoch < current.epoch && message.kind === "private_message") return receiveLate(state, message.message)
+  if (epoch < current.epoch) return reject("epoch_passed")
+  if (epoch > current.epoch) return reject("epoch_ahead")
+  if (state.phase !== "active") return reject("group_inactive")
+  const own = recogniseOwnCommit(state, bytes)
+  if (own !== undefined) return { kind: "own_commit", staged: own }
+  return message.kind === "private_message"
+    ? receivePrivate(state, message.message, options)
+    : receivePublic(state, message.message, options)
+}
+
+/** Application messages of past epochs are read while their keys are kept (RFC 9420 §15.3); commits never. */
+function receiveLate(state: GroupState, message: PrivateMessage): Received {
+  const past = state.pastEpochs.find((candidate) => candidate.epoch === message.epoch)
+  if (past === undefined || message.contentType !== "application") return reject("epoch_passed")
+  const opened = openPrivate(pastListener(state, past), message)
+  return typeof opened === "string" ? reject(opened) : acceptApplication(opened)
+}
+
+function receivePrivate(state: GroupState, message: PrivateMessage, options: ReceiveOptions): Received {
+  const opened = openPrivate(currentListener(state), message)
+  if (typeof opened === "string") return reject(opened)
+  const { verified, key } = opened
+  switch (verified.content.body.kind) {
+    case "application":
+      return acceptApplication(opened)
+    case "proposal": {
+      const outcome = acceptProposal(state, verified)
+      if (outcome.kind === "rejected") key.release()
+      else key.consume()
+      return outcome
+    }
+    case "commit":
+      // The key is not consumed: merging deletes it with its epoch. Until then a restart may read the commit again, and
+      // nobody can use it up by sending the commit to us another way first.
+      key.release()
+      return acceptCommit(state, verified, options)
+  }
+}
+
+function receivePublic(state: GroupState, message: PublicMessage, options: ReceiveOptions): Received {
+  const { body, sender } = message.content
+  if (body.kind === "application") return reject("application_not_encrypted")
+  const verified =
+    sender.kind === "member"
+      ? openMemberPublic(currentListener(state), state.epoch.secrets.membershipKey, message)
+      : openOutsiderPublic(state, message)
+  if (typeof verified === "string") return reject(verified)
+  const isOwn = sender.kind === "member" && sender.leafIndex === state.epoch.keys.leafIndex
+  if (isOwn) return reject("own_message")
+  return body.kind === "proposal" ? acceptProposal(state, verified) : acceptCommit(state, verified, options)
+}
+
+function acceptApplication({ verified, leafIndex, generation, key }: Unprotected): Received {
+  const { body, epoch, authenticatedData } = verified.content
+  if (body.kind !== "application") throw new Error("unreachable: the content type is authenticated")
+  key.consume()
+  return {
+    kind: "application",
+    senderLeafIndex: leafIndex,
+    epoch,
+    generation,
+    plaintext: body.data.slice(),
+    authenticatedData: authenticatedData.slice(),
+  }
+}
+
+/** Keeps a proposal for a later commit (RFC 9420 §12.1). Whether it is valid is decided by the commit. */
+function acceptProposal(state: GroupState, verified: VerifiedContent): Received {
+  const { sender, authenticatedData, body } = verified.content
+  if (body.kind !== "proposal") throw new Error("unreachable: only proposals are queued")
+  if (!state.policy.proposals) return reject("not_allowed")
+  // Only a newcomer's own commit can hold one (RFC 9420 §12.1.6).
+  if (body.proposal.kind === "external_init") return reject("content_forbidden")
+  const reference = proposalRef(state.suite, verified)
+  if (state.queue.has(reference)) return reject("proposal_known")
+  if (state.queue.size >= state.limits.queuedProposals) return reject("too_many_proposals")
+  const proposal = ownedProposal(body.proposal)
+  state.queue.add({ reference, proposal, sender, updateKey: undefined })
+  return { kind: "proposal", sender, proposal, reference, authenticatedData: authenticatedData.slice() }
+}
+
+function acceptCommit(state: GroupState, verified: VerifiedContent, options: ReceiveOptions): Received {
+  const stagedByOthers = state.staged.size - (state.ownCommit === undefined ? 0 : 1)
+  if (stagedByOthers >= state.limits.stagedCommits) return reject("too_many_staged_commits")
+  const applied = applyCommit(state, verified, options)
+  if (typeof applied === "string") return reject(applied)
+  const { committer, report, epoch } = applied
+  const staged: StagedCommit = { kind: "received", committer, report }
+  state.staged.set(staged, epoch)
+  const authenticatedData = verified.content.authenticatedData.slice()
+  return { kind: "commit", senderLeafIndex: committer, staged, authenticatedData }
+}
+
+/** The delivery service sends our commit to us as to everyone; its key is gone, so it is known by its bytes. */
+function recogniseOwnCommit({ suite, ownCommit }: GroupState, bytes: Uint8Array): StagedCommit | undefined {
+  if (ownCommit === undefined) return undefined
+  return constantTimeEqual(suite.hash(bytes), ownCommit.messageHash) ? ownCommit.staged : undefined
+}
+
+function currentListener({ suite, epoch, limits }: GroupState): Listener {
+  return {
+    suite,
+    groupContext: epoch.context.encoded,
+    senderDataSecret: epoch.secrets.senderDataSecret,
+    secretTree: epoch.secretTree,
+    ownLeafIndex: epoch.keys.leafIndex,
+    limits,
+    signatureKeyOf: (leafIndex) => epoch.tree.leaf(leafIndex)?.signatureKey,
+  }
+}
+
+function pastListener({ suite, limits }: GroupState, past: PastEpoch): Listener {
+  const { groupContext, senderDataSecret, secretTree, ownLeafIndex, signatureKeys } = past
+  const signatureKeyOf = (leafIndex: number): Uint8Array | undefined => signatureKeys[leafIndex]
+  return { suite, groupContext, senderDataSecret, secretTree, ownLeafIndex, limits, signatureKeyOf }
+}
+
+/** The one place where foreign bytes that do not decode are caught. */
+function decodeOrUndefined(bytes: Uint8Array): MlsMessage | undefined {
+  try {
+    return decodeMlsMessage(bytes)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+function reject(reason: RejectReason): Received {
+  return { kind: "rejected", reason }
+}

@@ -1,0 +1,185 @@
+import type { CipherSuite } from "@qpc/crypto"
+import type { Extension } from "./extension.ts"
+import type { Sender } from "./framed-content.ts"
+import type { KeyPackage } from "./key-package.ts"
+import type { LeafNode } from "./leaf-node.ts"
+import { requiresPath } from "./proposal.ts"
+import type { Proposal } from "./proposal.ts"
+import { MLS_10 } from "./protocol-version.ts"
+import { pskIdKey } from "./psk.ts"
+import type { PreSharedKeyId } from "./psk-id.ts"
+import type { RatchetTree } from "./ratchet-tree.ts"
+
+/** A proposal that a commit covers, and whoever sent it: for one by value, the committer. */
+export interface SentProposal {
+  readonly proposal: Proposal
+  readonly sender: Sender
+}
+
+/** Who commits: a member, or a newcomer by an external commit (RFC 9420 §12.4.3.2). */
+export type Committer = { readonly kind: "member"; readonly leafIndex: number } | { readonly kind: "newcomer" }
+
+type ReInit = Extract<Proposal, { readonly kind: "reinit" }>
+
+/** The changes of a commit by kind, in the order in which the list has them (RFC 9420 §12.3). */
+export interface SortedProposals {
+  readonly extensions: readonly Extension[] | undefined
+  readonly updates: readonly { readonly leafIndex: number; readonly leafNode: LeafNode }[]
+  readonly removes: readonly number[]
+  readonly adds: readonly KeyPackage[]
+  readonly psks: readonly PreSharedKeyId[]
+  readonly externalInit: Uint8Array | undefined
+  readonly reinit: ReInit | undefined
+  /** True if the commit must carry a path (RFC 9420 §12.4). */
+  readonly requiresPath: boolean
+}
+
+/** Rules of RFC 9420 §12.1 and §12.2 that a list of proposals broke, as far as they need no change of the tree. */
+export type ProposalRefusal =
+  /** §12.2: the committer updates itself by the commit's path. */
+  | "update_by_committer"
+  /** §12.1.2: only a member has a leaf to update. */
+  | "update_by_outsider"
+  /** §12.1.3. */
+  | "remove_of_blank_leaf"
+  /** §12.2. */
+  | "remove_of_committer"
+  /** §12.2: several updates or removes of one leaf. */
+  | "leaf_changed_twice"
+  /** §12.1.4: usages `reinit` and `branch` belong to the first commit of another group. */
+  | "psk_usage_forbidden"
+  /** §12.1.4. */
+  | "psk_nonce_length"
+  /** §12.2. */
+  | "psk_repeated"
+  /** §12.2. */
+  | "extensions_changed_twice"
+  /** §12.2. */
+  | "reinit_not_alone"
+  /** §12.1.5. */
+  | "reinit_version"
+  /** §12.2. */
+  | "external_init_forbidden"
+  /** §12.2: a type that this engine, and so not every member, supports. */
+  | "proposal_unsupported"
+  /** §12.2, external commits: exactly one ExternalInit. */
+  | "external_init_missing"
+  /** §12.2, external commits: what else they may hold. */
+  | "external_commit_proposals"
+
+interface Sorting {
+  extensions: readonly Extension[] | undefined
+  readonly updates: { readonly leafIndex: number; readonly leafNode: LeafNode }[]
+  readonly removes: number[]
+  readonly adds: KeyPackage[]
+  readonly psks: PreSharedKeyId[]
+  externalInit: Uint8Array | undefined
+  reinit: ReInit | undefined
+  readonly changedLeaves: Set<number>
+  readonly pskKeys: Set<string>
+}
+
+/** Where the rules look. */
+interface Surroundings {
+  readonly suite: CipherSuite
+  readonly tree: RatchetTree
+  readonly committer: Committer
+}
+
+/**
+ * Sorts the proposals of a commit and checks the rules between them (RFC 9420 §12.2). What depends on the tree after
+ * the changes, such as new leaves, is checked while they are applied.
+ */
+export function sortProposals(
+  proposals: readonly SentProposal[],
+  surroundings: Surroundings,
+): SortedProposals | ProposalRefusal {
+  const sorting: Sorting = {
+    extensions: undefined,
+    updates: [],
+    removes: [],
+    adds: [],
+    psks: [],
+    externalInit: undefined,
+    reinit: undefined,
+    changedLeaves: new Set(),
+    pskKeys: new Set(),
+  }
+  for (const sent of proposals) {
+    const refusal = sortOne(sorting, sent, surroundings)
+    if (refusal !== undefined) return refusal
+  }
+  if (sorting.reinit !== undefined && proposals.length > 1) return "reinit_not_alone"
+  if (surroundings.committer.kind === "newcomer") {
+    if (sorting.externalInit === undefined) return "external_init_missing"
+    if (sorting.removes.length > 1) return "external_commit_proposals"
+  }
+  return { ...sorting, requiresPath: proposals.some(({ proposal }) => requiresPath(proposal)) }
+}
+
+function sortOne(sorting: Sorting, sent: SentProposal, surroundings: Surroundings): ProposalRefusal | undefined {
+  const { proposal, sender } = sent
+  const isExternal = surroundings.committer.kind === "newcomer"
+  if (isExternal && !["external_init", "remove", "psk"].includes(proposal.kind)) return "external_commit_proposals"
+  switch (proposal.kind) {
+    case "add":
+      sorting.adds.push(proposal.keyPackage)
+      return undefined
+    case "update":
+      return sortUpdate(sorting, proposal.leafNode, sender, surroundings)
+    case "remove":
+      return sortRemove(sorting, proposal.removed, surroundings)
+    case "psk":
+      return sortPsk(sorting, proposal.id, surroundings.suite)
+    case "reinit":
+      if (proposal.version < MLS_10) return "reinit_version"
+      if (sorting.reinit !== undefined) return "reinit_not_alone"
+      sorting.reinit = proposal
+      return undefined
+    case "external_init":
+      if (!isExternal) return "external_init_forbidden"
+      if (sorting.externalInit !== undefined) return "external_commit_proposals"
+      sorting.externalInit = proposal.kemOutput
+      return undefined
+    case "group_context_extensions":
+      if (sorting.extensions !== undefined) return "extensions_changed_twice"
+      sorting.extensions = proposal.extensions
+      return undefined
+    case "custom":
+      return "proposal_unsupported"
+  }
+}
+
+function sortUpdate(
+  sorting: Sorting,
+  leafNode: LeafNode,
+  sender: Sender,
+  { committer }: Surroundings,
+): ProposalRefusal | undefined {
+  if (sender.kind !== "member") return "update_by_outsider"
+  const { leafIndex } = sender
+  if (committer.kind === "member" && committer.leafIndex === leafIndex) return "update_by_committer"
+  if (sorting.changedLeaves.has(leafIndex)) return "leaf_changed_twice"
+  sorting.changedLeaves.add(leafIndex)
+  sorting.updates.push({ leafIndex, leafNode })
+  return undefined
+}
+
+function sortRemove(sorting: Sorting, removed: number, { committer, tree }: Surroundings): ProposalRefusal | undefined {
+  if (tree.leaf(removed) === undefined) return "remove_of_blank_leaf"
+  if (committer.kind === "member" && committer.leafIndex === removed) return "remove_of_committer"
+  if (sorting.changedLeaves.has(removed)) return "leaf_changed_twice"
+  sorting.changedLeaves.add(removed)
+  sorting.removes.push(removed)
+  return undefined
+}
+
+function sortPsk(sorting: Sorting, id: PreSharedKeyId, suite: CipherSuite): ProposalRefusal | undefined {
+  if (id.kind === "resumption" && id.usage !== "application") return "psk_usage_forbidden"
+  if (id.pskNonce.length !== suite.sizes.hashBytes) return "psk_nonce_length"
+  const key = pskIdKey(id)
+  if (sorting.pskKeys.has(key)) return "psk_repeated"
+  sorting.pskKeys.add(key)
+  sorting.psks.push(id)
+  return undefined
+}
