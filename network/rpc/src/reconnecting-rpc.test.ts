@@ -1,4 +1,4 @@
-import { memoryPair, TransportError, type Connection, type MemoryPair, type TransportErrorCode } from "@qpc/transport"
+import { memoryPair, TransportError, type Connection, type TransportErrorCode } from "@qpc/transport"
 import { describe, expect, it } from "vitest"
 import { backoffDelayMs, defaultBackoff } from "./backoff.ts"
 import { events } from "./event.ts"
@@ -44,20 +44,21 @@ function start({ dials = [], handlers = {}, options = {} }: Plan = {}): Network 
   const states: ReconnectState[] = []
   const served: RpcServerConnection[] = []
   const dialledAtMs: number[] = []
-  let pair: MemoryPair | undefined
+  let pullCable: (() => void) | undefined
   const dial = async (o?: { readonly signal?: AbortSignal }): Promise<Connection> => {
     dialledAtMs.push(clock.nowMs())
     const outcome = dials.shift()
     if (outcome === "hang") await hang(o?.signal)
     else if (outcome !== undefined) throw new TransportError(outcome, outcome)
-    pair = memoryPair()
+    const pair = memoryPair()
+    pullCable = () => pair.cut()
     const health = async (): Promise<{ version: string }> => ({ version: `server ${served.length}` })
     served.push(serveRpc(pair.far, { handlers: { ...refuseAll(), health, ...handlers }, context: undefined, clock }))
     return pair.near
   }
   const onState = (state: ReconnectState): void => void states.push(state)
   const rpc = new ReconnectingRpc({ dial, clock, random: seeded(1), onState, ...options })
-  return { rpc, clock, states, served, dialledAtMs, cut: () => pair?.cut() }
+  return { rpc, clock, states, served, dialledAtMs, cut: () => pullCable?.() }
 }
 
 function hang(signal?: AbortSignal): Promise<never> {
