@@ -1,4 +1,4 @@
-import { methods, RpcError } from "@qpc/rpc"
+import { methods } from "@qpc/rpc"
 import type { RpcClient } from "@qpc/rpc"
 import { concatBytes, equalBytes, toUtf8 } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
@@ -23,26 +23,30 @@ export interface AccountOptions {
  * @throws ClientError `already_registered`, `username_taken`, `username_invalid`
  */
 export async function register(context: Context, options: AccountOptions, serverAddress: string): Promise<void> {
-  const { opaque, rpc, password } = options
   const { identity, wasTriedBefore } = await prepareIdentity(context, options.username, serverAddress)
-  const { username } = identity
+  try {
+    await registerKey(context, identity, options)
+  } catch (error) {
+    const isTaken =
+      error instanceof ClientError && (error.code === "username_taken" || error.code === "already_registered")
+    if (!isTaken || !wasTriedBefore) throw error
+    // Perhaps by ourselves, with an answer that never came: then logging in proves it.
+    await login(context, options).catch((failure: unknown) => {
+      throw failure instanceof ClientError && failure.code === "login_refused" ? error : failure
+    })
+    return
+  }
+  await login(context, options)
+}
+
+async function registerKey(context: Context, identity: IdentityRecord, { rpc, opaque, password }: AccountOptions) {
+  const { username, publicKey, privateKey } = identity
   const { state, request } = await opaque.startRegistration(password)
   const { response } = await asClientError(rpc.call(methods.opaqueRegisterStart, { username, request }))
   const upload = await opaque.finishRegistration(password, state, response)
-  const identityProof = context.suite.sign(identity.privateKey, proofContent(context, username, upload))
-  const finish = { username, upload, identityKey: identity.publicKey, identityProof }
-  try {
-    await rpc.call(methods.opaqueRegisterFinish, finish)
-  } catch (error) {
-    const isTaken =
-      error instanceof RpcError && (error.reason === "username_taken" || error.reason === "identity_taken")
-    if (!isTaken || !wasTriedBefore) return asClientError(Promise.reject(error as Error))
-    // Perhaps by ourselves, with an answer that never came: then logging in proves it.
-    return login(context, options).catch((failure: unknown) => {
-      throw failure instanceof ClientError && failure.code === "login_refused" ? asTaken(error) : failure
-    })
-  }
-  await login(context, options)
+  const identityProof = context.suite.sign(privateKey, proofContent(context, username, upload))
+  const finish = { username, upload, identityKey: publicKey, identityProof }
+  await asClientError(rpc.call(methods.opaqueRegisterFinish, finish))
 }
 
 /**
@@ -123,9 +127,4 @@ function ownIdentity({ self }: Context, username: string): IdentityRecord {
 function missing(what: string): ClientError {
   const nextStep = "Use the profile in which the user was registered, or register a new name here."
   return new ClientError("identity_missing", what, { nextStep })
-}
-
-function asTaken(cause: unknown): ClientError {
-  const nextStep = "Choose another username, or check the password if it is yours."
-  return new ClientError("username_taken", "somebody else has that username", { nextStep, cause })
 }

@@ -10,8 +10,13 @@ import type { Change, Store } from "./store.ts"
 /** Contacts read at one time. */
 const PAGE_ROWS = 1000
 
-/** One spelling for each name: the server tells names apart without regard to case. */
-export const sameName = (username: string): string => username.normalize("NFC").toLowerCase()
+/**
+ * One spelling for all names that the server takes for the same: case folded, by way of upper case because that unifies
+ * what lower case alone keeps apart (ß and ss, the forms of sigma).
+ */
+export function sameName(username: string): string {
+  return username.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC")
+}
 
 /** Names and the keys they are pinned to. A pin never changes by itself. */
 export class Contacts {

@@ -1,5 +1,5 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import type { GroupId, IdentityKey, Random } from "@qpc/wire"
+import type { IdentityKey, Random } from "@qpc/wire"
 import { toIdentityKey } from "@qpc/wire"
 import type { ClientLimits } from "./api.ts"
 import { ClientError } from "./client-error.ts"
@@ -17,6 +17,7 @@ import type { IdentityRecord } from "./records.ts"
 import type { Store } from "./store.ts"
 import type { Tracer } from "./tracer.ts"
 import type { Turn } from "./turn.ts"
+import type { Wakes } from "./wakes.ts"
 
 /** What the parts of one client share. */
 export interface Context {
@@ -37,10 +38,12 @@ export interface Context {
   readonly outbox: OutboxIndex
   readonly parked: ParkedIndex
   readonly self: Self
+  /** The inbox sequence number up to which everything is on disk. */
+  readonly cursor: { seq: bigint }
   /** Next free positions in the store. Gaps are harmless. */
   readonly positions: Positions
   /** Members that want to be ticked. */
-  readonly wakes: { schedule(groupId: GroupId, atMs: number | undefined): void }
+  readonly wakes: Wakes
 }
 
 /** Who we are, once we are somebody. */

@@ -46,12 +46,12 @@ export class Inbox {
   /** Takes in what waits, then subscribes to what comes. @throws ClientError */
   async catchUp(): Promise<void> {
     await this.#drain()
-    let afterSeq = await this.#context.profile.cursor()
+    let afterSeq = this.#context.cursor.seq
     const { newestSeq } = await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
     if (newestSeq < afterSeq) {
       await this.#beginAnew()
       await this.#drain()
-      afterSeq = await this.#context.profile.cursor()
+      afterSeq = this.#context.cursor.seq
       await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
     }
     this.#isCaughtUp = true
@@ -60,7 +60,7 @@ export class Inbox {
 
   /** The number of the first envelope that waits behind the cursor, if any. @throws ClientError */
   async firstWaiting(): Promise<bigint | undefined> {
-    const afterSeq = await this.#context.profile.cursor()
+    const afterSeq = this.#context.cursor.seq
     const { envelopes } = await asClientError(this.#options.rpc.call(methods.peek, { afterSeq, limit: 1 }))
     return envelopes[0]?.seq
   }
@@ -92,13 +92,13 @@ export class Inbox {
   }
 
   async #drain(): Promise<void> {
-    const { profile } = this.#context
+    const { cursor } = this.#context
     let isMore = true
     while (isMore && !this.#isBroken) {
-      const afterSeq = await profile.cursor()
+      const afterSeq = cursor.seq
       const page = await asClientError(this.#options.rpc.call(methods.peek, { afterSeq, limit: PEEK_ENVELOPES }))
       for (const { seq, data } of page.envelopes) await receive(this.#context, { seq, bytes: data })
-      const seqUpTo = await profile.cursor()
+      const seqUpTo = cursor.seq
       if (seqUpTo > this.#ackedSeq) await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
       this.#ackedSeq = seqUpTo
       isMore = page.more || page.envelopes.length === PEEK_ENVELOPES
@@ -110,11 +110,11 @@ export class Inbox {
     if (this.#isAcking) return
     this.#isAcking = true
     try {
-      let seqUpTo = await this.#context.profile.cursor()
+      let seqUpTo = this.#context.cursor.seq
       while (seqUpTo > this.#ackedSeq && !this.#isBroken) {
         await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
         this.#ackedSeq = seqUpTo
-        seqUpTo = await this.#context.profile.cursor()
+        seqUpTo = this.#context.cursor.seq
       }
     } catch (error) {
       this.#break(error)
@@ -132,7 +132,7 @@ export class Inbox {
     this.#ackedSeq = 0n
     return this.#context.turn.take(() =>
       Transaction.run(this.#context, "up", async (tx) => {
-        tx.change(this.#context.profile.putCursor(0n))
+        tx.moveCursor(0n)
         tx.notice({ seq: 0n, sizeBytes: 0, reason })
       }),
     )

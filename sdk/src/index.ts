@@ -10,7 +10,11 @@ export type {
 } from "./api.ts"
 export { ClientError } from "./client-error.ts"
 export type { ClientErrorCode, ClientErrorDetail } from "./client-error.ts"
+export { systemClock } from "./clock.ts"
 export type { Clock } from "./clock.ts"
+export { knownServers } from "./known-servers.ts"
+export type { KnownServerRecord, StoredServers } from "./known-servers.ts"
+export { DEFAULT_LIMITS } from "./limits.ts"
 export { MemoryStore, newMemoryDisk } from "./memory-store.ts"
 export type { MemoryDisk } from "./memory-store.ts"
 export type {
@@ -27,6 +31,7 @@ export type {
   SyncReport,
 } from "./model.ts"
 export type { OpaqueClient } from "./opaque.ts"
+export { openClient, readIdentity } from "./open-client.ts"
 export { COLLECTIONS, DEFAULT_LIST_ROWS } from "./store.ts"
 export type { Change, Collection, Row, RowRange, Store } from "./store.ts"
 export type { TraceLine } from "./trace.ts"

@@ -12,6 +12,7 @@ import type { OpaqueClient } from "./opaque.ts"
 import { Outbox } from "./outbox.ts"
 import type { Call } from "./outbox.ts"
 import { expireParked } from "./receive.ts"
+import { learnNames } from "./resolve.ts"
 import { tracedDial } from "./traced-dial.ts"
 
 /** What the way to the server is made of. */
@@ -90,6 +91,11 @@ export class Link {
     const connection = await asClientError(this.#options.dial())
     await using rpc = connectRpc(connection, this.#rpcOptions())
     return await action(rpc)
+  }
+
+  /** Work on the side; where it fails, the link gives up, because the store did. */
+  run(task: Promise<void>): void {
+    this.#run(task.catch((error: unknown) => this.#giveUp(error)))
   }
 
   /** Ends the connection and waits for what was under way. Idempotent. */
@@ -172,7 +178,9 @@ export class Link {
       await this.#context.turn.take(() => expireParked(this.#context))
       await inbox.catchUp()
       this.#outbox.restart()
-      await asClientError(topUpKeyPackages(this.#context, (method, request) => rpc.call(method, request)))
+      const call: Call = (method, request) => rpc.call(method, request)
+      await asClientError(topUpKeyPackages(this.#context, call))
+      await asClientError(learnNames(this.#context, call))
     } catch (error) {
       this.#leave(rpc, error)
     }

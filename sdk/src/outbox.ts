@@ -30,6 +30,8 @@ type Outcome =
   | { readonly kind: "refused"; readonly failure: Failure }
 
 const FIRST_RETRY_MS = 250
+/** Fewer failures in a row are a hiccup. */
+const TROUBLED_FAILURES = 3
 
 /**
  * Hands the outbox to the server: one lane per group, in which each message waits for the one before, so that the order
@@ -69,9 +71,9 @@ export class Outbox {
     this.kick()
   }
 
-  /** Groups whose last try failed. */
+  /** Groups that failed several times in a row and wait for their next try. */
   get troubledCount(): number {
-    return this.#waiting.size
+    return [...this.#waiting.keys()].filter((group) => (this.#failures.get(group) ?? 0) >= TROUBLED_FAILURES).length
   }
 
   /** Starts nothing more and waits for what is under way. */
@@ -143,6 +145,7 @@ export class Outbox {
       this.kick()
     })
     this.#waiting.set(group, timer)
+    this.#context.pulse.beat()
   }
 
   /**

@@ -25,13 +25,13 @@ export interface InboxEnvelope {
  */
 export function receive(context: Context, inbox: InboxEnvelope): Promise<void> {
   return context.turn.take(async () => {
-    if (inbox.seq <= (await context.profile.cursor())) return
-    const { tracer, profile } = context
+    if (inbox.seq <= context.cursor.seq) return
+    const { tracer } = context
     const { length } = inbox.bytes
     tracer.begin()
     tracer.line({ layer: "sdk", direction: "up", bytesIn: length, bytesOut: length })
     const joined = await Transaction.run(context, "up", async (tx) => {
-      tx.change(profile.putCursor(inbox.seq))
+      tx.moveCursor(inbox.seq)
       return open(context, tx, inbox)
     })
     if (joined !== undefined) await replayParked(context, joined)

@@ -1,7 +1,7 @@
 import { equalBytes, uuidText } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import { newMessageId } from "@qpc/wire"
-import type { GroupEvent, Member, Outgoing, Step } from "@qpc/group"
+import type { GroupEvent, Member, Step } from "@qpc/group"
 import type { Context } from "./context.ts"
 import type { Failure, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
@@ -23,19 +23,22 @@ export const OWN_STEP: StepOrigin = { seq: 0n, sizeBytes: 0 }
 /** Writes down all that a member's step means: its state, the outbox, the history, and what people are told. */
 export async function recordStep(context: Context, tx: Transaction, member: Member, step: Step, origin: StepOrigin) {
   tx.touch(member)
-  for (const event of step.events) await recordEvent(context, tx, member, event, origin)
-  const texts = step.events.flatMap((event) => (event.kind === "text_sealed" ? [event.messageId] : []))
-  for (const outgoing of step.outgoing) recordOutgoing(tx, outgoing, texts)
+  for (const event of step.events) {
+    await recordEvent(context, tx, member, event, origin)
+    if (event.kind !== "text_sealed" || hasReaders(step, event.messageId)) continue
+    tx.sent(member.groupId, event.messageId, "accepted")
+  }
+  for (const outgoing of step.outgoing)
+    tx.enqueue(outgoing, isText(step, outgoing.messageId) ? outgoing.messageId : undefined)
   tx.afterwards(() => context.wakes.schedule(member.groupId, step.wakeAtMs))
 }
 
-/** What nobody is to receive needs no server: a text in a group of one is accepted at once. */
-function recordOutgoing(tx: Transaction, outgoing: Outgoing, texts: readonly MessageId[]): void {
-  const sentId = texts.find((id) => equalBytes(id, outgoing.messageId))
-  const hasReaders = outgoing.deliveries.some((delivery) => delivery.recipients.length > 0)
-  if (hasReaders || outgoing.claim !== undefined) return tx.enqueue(outgoing, sentId)
-  if (sentId !== undefined) tx.sent(outgoing.groupId, sentId, "accepted")
-}
+const isText = (step: Step, id: MessageId): boolean =>
+  step.events.some((event) => event.kind === "text_sealed" && equalBytes(event.messageId, id))
+
+/** A text in a group of one has nobody to reach, so it is where it should be. */
+const hasReaders = (step: Step, id: MessageId): boolean =>
+  step.outgoing.some((outgoing) => equalBytes(outgoing.messageId, id))
 
 /** Writes down one event. */
 export async function recordEvent(
@@ -156,6 +159,8 @@ function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })
       return { code: reason, nextStep: "Invite again: their key package had expired." }
     case "commit_refused":
       return { code: reason, nextStep: "Look at the members; the group is not as it was." }
+    case "group_full":
+      return { code: reason, nextStep: "Begin another group." }
     case "removed_from_group":
       return { code: reason, nextStep: "Ask a member to invite you again." }
   }

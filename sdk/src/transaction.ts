@@ -86,6 +86,13 @@ export class Transaction {
     this.afterwards(() => outbox.add(outgoing.groupId, position))
   }
 
+  /** Everything in the inbox up to `seq` is on disk with this transaction. */
+  moveCursor(seq: bigint): void {
+    const { profile, cursor } = this.#context
+    this.change(profile.putCursor(seq))
+    this.afterwards(() => (cursor.seq = seq))
+  }
+
   /** Takes a message out of the outbox. */
   dequeue(groupId: GroupId, position: number): void {
     this.change(this.#context.profile.forgetOutbox(position))

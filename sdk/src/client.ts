@@ -1,0 +1,135 @@
+import { createMember } from "@qpc/group"
+import { toGroupId } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
+import { login, register } from "./account.ts"
+import type { Client, ClientOptions, Conversation, SyncOptions } from "./api.ts"
+import { ClientError } from "./client-error.ts"
+import type { Context } from "./context.ts"
+import { findConversation, GroupConversation } from "./conversation.ts"
+import { topUpKeyPackages } from "./key-packages.ts"
+import type { Link } from "./link.ts"
+import type { ClientEvent, ConnectionState, Identity, Notice, Person, SyncReport } from "./model.ts"
+import { asClientError } from "./network-error.ts"
+import { resolveUser } from "./resolve.ts"
+import { synchronise } from "./synchronise.ts"
+import { Transaction } from "./transaction.ts"
+
+const DEFAULT_NOTICES = 50
+const GROUP_ID_BYTES = 16
+
+/** The parts of a client, put together by {@link openClient}. */
+export class StoredClient implements Client {
+  readonly #context: Context
+  readonly #link: Link
+  readonly #options: ClientOptions
+  #closing: Promise<void> | undefined
+
+  constructor(context: Context, link: Link, options: ClientOptions) {
+    this.#context = context
+    this.#link = link
+    this.#options = options
+  }
+
+  get connectionState(): ConnectionState {
+    return this.#link.state
+  }
+
+  async register(username: string, password: string): Promise<Identity> {
+    const { opaque, serverAddress = "" } = this.#options
+    await this.#link.apart(async (rpc) => {
+      await register(this.#context, { rpc, opaque, username, password }, serverAddress)
+      await asClientError(topUpKeyPackages(this.#context, (method, request) => rpc.call(method, request)))
+    })
+    return this.#identity()
+  }
+
+  async login(username: string, password: string): Promise<Identity> {
+    const { opaque } = this.#options
+    await this.#link.apart(async (rpc) => {
+      await login(this.#context, { rpc, opaque, username, password })
+      await asClientError(topUpKeyPackages(this.#context, (method, request) => rpc.call(method, request)))
+    })
+    if (this.#link.state.at === "stopped") this.#link.start()
+    return this.#identity()
+  }
+
+  whoami(): Identity | undefined {
+    return this.#context.self.identity
+  }
+
+  createGroup(name: string): Promise<Conversation> {
+    const { suite, random, clock, groups, self, turn } = this.#context
+    return turn.take(async () => {
+      const surroundings = groups.surroundings(self.keys)
+      const groupId = toGroupId(random(GROUP_ID_BYTES))
+      const member = createMember({ ...surroundings, suite, groupId, name, nowMs: clock.unixMs() })
+      await Transaction.run(this.#context, "down", async (tx) => {
+        tx.touch(member)
+        tx.afterwards(() => groups.adopt(member))
+        tx.event({ kind: "joined", groupId, name })
+      })
+      return this.#conversation(groupId)
+    })
+  }
+
+  conversations(): readonly Conversation[] {
+    return this.#context.groups.all().map(({ groupId }) => this.#conversation(groupId))
+  }
+
+  conversation(nameOrId: string): Conversation {
+    return findConversation(this.conversations(), nameOrId)
+  }
+
+  async sync(options: SyncOptions = {}): Promise<SyncReport> {
+    void this.#identity()
+    return synchronise(this.#context, this.#link, options)
+  }
+
+  connect(): void {
+    this.#link.start()
+  }
+
+  events(signal: AbortSignal): AsyncIterable<ClientEvent> {
+    return this.#context.hub.events(signal)
+  }
+
+  async notices(limit: number = DEFAULT_NOTICES): Promise<readonly Notice[]> {
+    const rows = await this.#context.profile.notices(limit)
+    return rows.map(({ position, record }) => ({ position, ...record }))
+  }
+
+  async contact(username: string): Promise<Person> {
+    return this.#context.contacts.pinned(username) ?? resolveUser(this.#context, this.#link.call, username)
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** In the order of the data path: nothing new comes in, what is under way ends, the store is last. */
+  async #close(): Promise<void> {
+    const { turn, hub, groups, store, wakes } = this.#context
+    wakes.close()
+    await this.#link.close()
+    await turn.idle()
+    hub.close()
+    groups.close()
+    await store.close()
+    await this.#options.opaque[Symbol.asyncDispose]()
+  }
+
+  #conversation(groupId: GroupId): Conversation {
+    return new GroupConversation(this.#context, this.#link.call, groupId)
+  }
+
+  #identity(): Identity {
+    const identity = this.#context.self.identity
+    if (identity !== undefined) return identity
+    throw new ClientError("not_registered", "this profile has no user yet", { nextStep: "Register first." })
+  }
+}

@@ -1,0 +1,184 @@
+import { inspectKeyPackage } from "@qpc/group"
+import type { Member } from "@qpc/group"
+import { methods } from "@qpc/rpc"
+import { equalBytes, fromHex, toHex, toMessageId } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
+import { ClientError } from "./client-error.ts"
+import type { Context } from "./context.ts"
+import type { Person, Sent, StoredMessage } from "./model.ts"
+import { asClientError } from "./network-error.ts"
+import type { Call } from "./outbox.ts"
+import { storedMessage } from "./record-step.ts"
+import type { SentRecord } from "./records.ts"
+import { resolveUser } from "./resolve.ts"
+import { send } from "./send.ts"
+
+const DEFAULT_HISTORY = 50
+const DEFAULT_WAIT_MS = 30_000
+
+/** A group as a person sees it: looks everything up when asked, so it never goes stale. */
+export class GroupConversation implements Conversation {
+  readonly id: GroupId
+  readonly #context: Context
+  readonly #call: Call
+
+  constructor(context: Context, call: Call, groupId: GroupId) {
+    this.#context = context
+    this.#call = call
+    this.id = groupId
+  }
+
+  get name(): string {
+    return this.#member().name
+  }
+
+  get epoch(): bigint {
+    return this.#member().epoch
+  }
+
+  get isMember(): boolean {
+    return this.#member().isActive
+  }
+
+  get epochAuthenticator(): Uint8Array {
+    return this.#member().epochAuthenticator
+  }
+
+  members(): readonly Person[] {
+    const { contacts } = this.#context
+    return this.#member()
+      .members()
+      .map(({ identityKey }) => contacts.person(identityKey))
+  }
+
+  async invite(username: string): Promise<Sent> {
+    const { identityKey } = await resolveUser(this.#context, this.#call, username)
+    if (this.#has(identityKey)) {
+      const nextStep = "Nothing; they are in."
+      throw new ClientError("group_refused", `${username} is a member already`, { nextStep })
+    }
+    const { data } = await asClientError(this.#call(methods.fetchKeyPackage, { identityKey }))
+    this.#checkKeyPackage(data, identityKey, username)
+    return this.#send({ kind: "invite", keyPackages: [data] })
+  }
+
+  async remove(username: string): Promise<Sent> {
+    const { identityKey } = this.#context.contacts.pinned(username) ?? (await this.#resolve(username))
+    if (equalBytes(identityKey, this.#member().self)) {
+      const nextStep = "Ask another member to remove you."
+      throw new ClientError("group_refused", "nobody can remove themselves", { nextStep })
+    }
+    if (!this.#has(identityKey)) {
+      const nextStep = "Look at the members first."
+      throw new ClientError("group_refused", `${username} is not a member`, { nextStep })
+    }
+    return this.#send({ kind: "remove", members: [identityKey] })
+  }
+
+  send(text: string): Promise<Sent> {
+    return this.#send({ kind: "text", text })
+  }
+
+  async waitAccepted(id: string, { timeoutMs = DEFAULT_WAIT_MS, signal }: WaitOptions = {}): Promise<Sent> {
+    const { hub, pulse } = this.#context
+    let known: Sent | undefined
+    using _listening = hub.listen((event) => {
+      if (event.kind === "sent" && event.sent.id === id) known = event.sent
+    })
+    const stored = await this.#sent(messageId(id))
+    if (stored === undefined) throw new RangeError("no message or change of ours has that id")
+    known ??= sentOf(id, stored)
+    await pulse.until(() => known?.state !== "stored", { timeoutMs, signal })
+    if (known.state === "accepted") return known
+    if (known.state === "failed") {
+      const { code, nextStep } = known.failure ?? { code: "unknown", nextStep: "Send it again." }
+      throw new ClientError("send_failed", `it was not delivered (${code})`, { nextStep })
+    }
+    const nextStep = "Nothing; it is on disk and goes out as soon as the server can be reached."
+    throw new ClientError("timeout", "the server has not accepted it yet", { nextStep, retryable: true })
+  }
+
+  async history({ limit = DEFAULT_HISTORY, before }: HistoryRange = {}): Promise<readonly StoredMessage[]> {
+    const { profile } = this.#context
+    const rows = await profile.messages(this.id, before ?? Number.MAX_SAFE_INTEGER, limit)
+    const messages: StoredMessage[] = []
+    for (const { position, record } of rows) {
+      const sent = record.isOwn ? await this.#sent(record.id) : undefined
+      const state = record.isOwn ? (sent ?? { state: "accepted" as const }) : { state: "received" as const }
+      messages.push(storedMessage(this.#context, this.id, position, record, state))
+    }
+    return messages
+  }
+
+  /** @throws ClientError `key_package_refused` if the server handed out somebody else's, or one that cannot be used */
+  #checkKeyPackage(keyPackage: Uint8Array, identityKey: IdentityKey, username: string): void {
+    const { suite, clock } = this.#context
+    const inspected = inspectKeyPackage(suite, keyPackage, clock.unixMs())
+    if (inspected.kind === "valid" && equalBytes(inspected.identityKey, identityKey)) return
+    const why = inspected.kind === "valid" ? "it is somebody else's" : inspected.reason
+    const what = `the server handed out a key package for ${username} that cannot be used (${why})`
+    throw new ClientError("key_package_refused", what, {
+      nextStep: "Try again, it will be another one; if it stays so, do not trust this server with that name.",
+    })
+  }
+
+  #send(content: Parameters<typeof send>[2]): Promise<Sent> {
+    return send(this.#context, () => this.#member(), content)
+  }
+
+  async #resolve(username: string): Promise<Person> {
+    return resolveUser(this.#context, this.#call, username)
+  }
+
+  async #sent(id: MessageId): Promise<SentRecord | undefined> {
+    return this.#context.profile.sent(id)
+  }
+
+  #has(identityKey: IdentityKey): boolean {
+    return this.#member()
+      .members()
+      .some((member) => equalBytes(member.identityKey, identityKey))
+  }
+
+  #member(): Member {
+    const member = this.#context.groups.find(this.id)
+    if (member !== undefined) return member
+    throw new ClientError("store_closed", "the profile is closed", { nextStep: "Open it again." })
+  }
+}
+
+/**
+ * Finds a conversation by name, by id in hexadecimal, or by an unambiguous beginning of the id.
+ *
+ * @throws ClientError `conversation_unknown`, `conversation_ambiguous` with candidates
+ */
+export function findConversation(conversations: readonly Conversation[], nameOrId: string): Conversation {
+  const label = (conversation: Conversation): string => `${conversation.name} (${toHex(conversation.id).slice(0, 8)})`
+  const named = conversations.filter((conversation) => conversation.name === nameOrId)
+  const wanted = nameOrId.toLowerCase()
+  const isIdStart = /^[0-9a-f]{4,32}$/.test(wanted)
+  const found = named.length > 0 || !isIdStart ? named : conversations.filter(({ id }) => toHex(id).startsWith(wanted))
+  const [only] = found
+  if (only !== undefined && found.length === 1) return only
+  if (only === undefined) {
+    const candidates = conversations.map(label)
+    const nextStep =
+      candidates.length === 0 ? "Create one or ask to be invited." : `Choose one of: ${candidates.join(", ")}.`
+    throw new ClientError("conversation_unknown", `there is no conversation "${nameOrId}"`, { nextStep, candidates })
+  }
+  const candidates = found.map(label)
+  throw new ClientError("conversation_ambiguous", `"${nameOrId}" could be one of several conversations`, {
+    nextStep: `Use the id instead: ${candidates.join(", ")}.`,
+    candidates,
+  })
+}
+
+/** @throws RangeError for what is not the text of a UUID */
+function messageId(id: string): MessageId {
+  return toMessageId(fromHex(id.replaceAll("-", "")))
+}
+
+function sentOf(id: string, { state, failure }: SentRecord): Sent {
+  return { id, state, ...(failure && { failure }) }
+}

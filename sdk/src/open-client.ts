@@ -1,0 +1,88 @@
+import type { LayerLine } from "@qpc/group"
+import type { Client, ClientOptions } from "./api.ts"
+import { StoredClient } from "./client.ts"
+import { Contacts } from "./contacts.ts"
+import { Self } from "./context.ts"
+import type { Context } from "./context.ts"
+import { EventHub } from "./event-hub.ts"
+import { Groups } from "./groups.ts"
+import { completeLimits } from "./limits.ts"
+import { Link } from "./link.ts"
+import type { Identity } from "./model.ts"
+import { OutboxIndex } from "./outbox-index.ts"
+import { ParkedIndex } from "./parked-index.ts"
+import { Positions } from "./positions.ts"
+import { Profile } from "./profile.ts"
+import { Pulse } from "./pulse.ts"
+import { replayParked, tick } from "./receive.ts"
+import type { Store } from "./store.ts"
+import { Tracer } from "./tracer.ts"
+import { Turn } from "./turn.ts"
+import { Wakes } from "./wakes.ts"
+
+/** Hashes have 32 bytes in the one suite that registration is defined for (auth.proto asks for SHA-256). */
+const SUITE_ID = 1
+
+/**
+ * Wakes a profile: everything that was going on when it was closed, or killed, goes on. Does not connect by itself.
+ *
+ * @throws ClientError `store_corrupt`
+ * @throws RangeError for a limit that is not a positive integer, and for another cipher suite than 0x0001
+ */
+export async function openClient(options: ClientOptions): Promise<Client> {
+  const { store, suite, clock } = options
+  if (suite.id !== SUITE_ID) throw new RangeError(`cipher suite ${suite.id} cannot register`)
+  const limits = completeLimits(options.limits)
+  const profile = new Profile(store)
+  const tracer = new Tracer(clock, options.onTrace)
+  const onLayer = (line: LayerLine): void => tracer.line(line)
+  const members = { suite, random: options.random, limits: { textBytes: limits.textBytes }, onLayer }
+  const context: Context = {
+    ...{ store, profile, suite, random: options.random, clock, limits, tracer },
+    hub: new EventHub(limits.eventsUnread),
+    pulse: new Pulse(clock),
+    turn: new Turn(limits.callsWaiting),
+    groups: new Groups(members),
+    contacts: new Contacts(),
+    outbox: new OutboxIndex(() => link.kick()),
+    parked: new ParkedIndex(limits),
+    self: new Self(),
+    cursor: { seq: await profile.cursor() },
+    positions: await positions(profile),
+    wakes: new Wakes(clock, (groupId) => link.run(tick(context, groupId))),
+  }
+  const link: Link = new Link(context, { dial: options.dial, opaque: options.opaque, password: options.password })
+  await load(context)
+  return new StoredClient(context, link, options)
+}
+
+async function positions(profile: Profile): Promise<Positions> {
+  let lastOutbox = 0
+  for await (const { position } of profile.outbox()) lastOutbox = position
+  const [lastNotice] = await profile.notices(1)
+  return new Positions(profile, lastOutbox, lastNotice?.position ?? 0)
+}
+
+async function load(context: Context): Promise<void> {
+  const { store, profile, self, contacts, groups, outbox, parked, turn } = context
+  const identity = await profile.identity()
+  await contacts.load(store)
+  for await (const { groupId } of profile.parked()) parked.add(groupId)
+  for await (const { position, record } of profile.outbox()) outbox.add(record.outgoing.groupId, position)
+  if (identity === undefined) return
+  self.become(identity)
+  await groups.load(profile, identity)
+  for (const member of groups.all()) {
+    if (parked.has(member.groupId)) await turn.take(() => replayParked(context, member.groupId))
+    await tick(context, member.groupId)
+  }
+}
+
+/** Who the profile belongs to and where its server is, before there is a client. @throws ClientError `store_corrupt` */
+export async function readIdentity(store: Store): Promise<Identity | undefined> {
+  const identity = await new Profile(store).identity()
+  if (identity === undefined) return undefined
+  const self = new Self()
+  self.become(identity)
+  return self.identity
+}
