@@ -39,7 +39,9 @@ export function openDatabase(options: DatabaseOptions): SqliteDatabase {
   let db: SqliteDatabase | undefined
   try {
     checkKey(file, key)
-    const exists = existsSync(file) && statSync(file).size > 0
+    // Made here, because SQLite would let everybody on the machine read it; the log beside it follows.
+    closeSync(openSync(file, "a", 0o600))
+    const exists = statSync(file).size > 0
     db = openSqlite(file)
     db.pragma("cipher = 'aegis'")
     db.key(Buffer.from(`raw:${toHex(key)}`))
@@ -88,7 +90,7 @@ function checkKey(file: string, key: Uint8Array): void {
       `The store ${file} was made with another database key: start with the key it was made with, or with an empty data directory.`,
     )
   }
-  if (existsSync(file)) return // an older copy without the check: opening it will tell
+  if (existsSync(file) && statSync(file).size > 0) return // an older copy without the check: opening it will tell
   const fresh = `${path}.new`
   const descriptor = openSync(fresh, "w", 0o600)
   writeSync(descriptor, expected)

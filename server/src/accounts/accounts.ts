@@ -1,0 +1,183 @@
+import { createHash } from "node:crypto"
+import type { CipherSuite } from "@qpc/crypto"
+import { concatBytes, IDENTITY_KEY_BYTES, toIdentityKey, toUtf8 } from "@qpc/wire"
+import type { IdentityKey, Random } from "@qpc/wire"
+import type { ServerClock } from "../clock.ts"
+import { refusal } from "../refusal.ts"
+import type { ServerLimits } from "../server-limits.ts"
+import { SlidingWindow } from "../sliding-window.ts"
+import type { Account, Storage } from "../storage/storage.ts"
+import type { LoginState, OpaqueServer } from "./opaque-server.ts"
+import { isUsername, usernameKey } from "./username.ts"
+
+/** A login between its two round trips; kept on its connection. */
+export interface PendingLogin {
+  readonly username: string
+  readonly address: string
+  readonly account: Account | undefined
+  readonly state: LoginState
+  readonly startedMs: number
+}
+
+/** Who a connection speaks for. */
+export interface BoundSession {
+  readonly identityKey: IdentityKey
+  readonly username: string
+  readonly expiresAtMs: number
+}
+
+/** What `Accounts` is made of. */
+export interface AccountsOptions {
+  readonly storage: Storage
+  readonly opaque: OpaqueServer
+  readonly suite: Pick<CipherSuite, "verify">
+  readonly clock: ServerClock
+  readonly random: Random
+  readonly limits: ServerLimits
+  /** False refuses new accounts with `registration_closed`. */
+  readonly isRegistrationOpen: boolean
+}
+
+const TOKEN_BYTES = 32
+/** A login that takes longer between its round trips was abandoned. */
+const LOGIN_FINISH_MS = 120_000
+
+/** Who may speak for which identity: registration, login, sessions. Refusals are thrown as `RpcError`. */
+export class Accounts {
+  readonly #options: AccountsOptions
+  readonly #namesTried: SlidingWindow
+  readonly #addressesTried: SlidingWindow
+  readonly #registrations: SlidingWindow
+
+  constructor(options: AccountsOptions) {
+    this.#options = options
+    const { limits, clock } = options
+    const bounds = { keysLimit: limits.rateKeys, nowMs: () => clock.nowMs() }
+    this.#namesTried = new SlidingWindow(limits.loginsOfName, bounds)
+    this.#addressesTried = new SlidingWindow(limits.loginsFromAddress, bounds)
+    this.#registrations = new SlidingWindow(limits.registrationsFromAddress, bounds)
+  }
+
+  /** The first round trip of a registration. A taken name is told at once: it could be seen at the end anyway. */
+  async startRegistration(username: string, request: Uint8Array): Promise<Uint8Array> {
+    this.#checkOpen(username)
+    const { storage, opaque } = this.#options
+    if (await storage.accountByUsernameKey(usernameKey(username))) throw refusal("username_taken")
+    const response = opaque.answerRegistration(usernameKey(username), request)
+    if (!response) throw refusal("malformed")
+    return response
+  }
+
+  /** Makes the account, durable when this resolves. */
+  async finishRegistration(
+    registration: {
+      readonly username: string
+      readonly upload: Uint8Array
+      readonly identityKey: Uint8Array
+      readonly identityProof: Uint8Array
+    },
+    address: string,
+  ): Promise<void> {
+    const { username, upload, identityKey, identityProof } = registration
+    const { storage, opaque, suite, clock } = this.#options
+    this.#checkOpen(username)
+    if (identityKey.length !== IDENTITY_KEY_BYTES || !opaque.isRegistrationRecord(upload)) throw refusal("malformed")
+    if (!suite.verify(identityKey, proven(username, upload), identityProof)) throw refusal("proof_invalid")
+    const admission = this.#registrations.take(address)
+    if (!admission.admitted) throw refusal("registration_rate_limited", admission)
+    const outcome = await storage.createAccount({
+      username,
+      usernameKey: usernameKey(username),
+      identityKey: toIdentityKey(identityKey),
+      opaqueRecord: upload,
+      createdAtMs: clock.unixMs(),
+    })
+    if (outcome !== "created") throw refusal(outcome)
+  }
+
+  /**
+   * The first round trip of a login. Unknown users are answered like known ones.
+   *
+   * It is counted as a failed attempt until it completes: with OPAQUE a wrong password is seen by the client after this
+   * step, and a guesser would not come back to tell.
+   */
+  async startLogin(
+    username: string,
+    request: Uint8Array,
+    address: string,
+  ): Promise<{ readonly response: Uint8Array; readonly pending: PendingLogin }> {
+    const { storage, opaque, clock } = this.#options
+    if (!isUsername(username)) throw refusal("login_refused")
+    const key = usernameKey(username)
+    for (const admission of [this.#addressesTried.take(address), this.#namesTried.take(key)]) {
+      if (!admission.admitted) throw refusal("login_rate_limited", admission)
+    }
+    const account = await storage.accountByUsernameKey(key)
+    const answer = opaque.answerLogin(key, account?.opaqueRecord, request)
+    if (!answer) throw refusal("malformed")
+    const pending = { username, address, account, state: answer.state, startedMs: clock.nowMs() }
+    return { response: answer.response, pending }
+  }
+
+  /** Ends a login: one reason for every failure. */
+  async finishLogin(
+    pending: PendingLogin | undefined,
+    username: string,
+    finalization: Uint8Array,
+  ): Promise<{ readonly session: BoundSession; readonly token: Uint8Array }> {
+    const { storage, opaque, clock, random, limits } = this.#options
+    if (!pending || pending.username !== username) throw refusal("login_refused")
+    if (clock.nowMs() - pending.startedMs > LOGIN_FINISH_MS) throw refusal("login_refused")
+    const isProven = opaque.finishLogin(pending.state, finalization)
+    const { account } = pending
+    if (!isProven || !account) throw refusal("login_refused")
+    this.#namesTried.giveBack(account.usernameKey)
+    this.#addressesTried.giveBack(pending.address)
+    const token = random(TOKEN_BYTES)
+    const createdAtMs = clock.unixMs()
+    const expiresAtMs = createdAtMs + limits.sessionLifetimeMs
+    const { identityKey } = account
+    const session = { tokenHash: hashOf(token), identityKey, createdAtMs, expiresAtMs }
+    await storage.createSession(session, limits.sessionsPerIdentity)
+    return { session: { identityKey, username: account.username, expiresAtMs }, token }
+  }
+
+  /** Finds an earlier session by its token. */
+  async resume(token: Uint8Array): Promise<BoundSession> {
+    const { storage, clock } = this.#options
+    const session = token.length === TOKEN_BYTES ? await storage.session(hashOf(token), clock.unixMs()) : undefined
+    const account = session && (await storage.accountByIdentity(session.identityKey))
+    if (!account) throw refusal("session_unknown")
+    return { identityKey: session.identityKey, username: account.username, expiresAtMs: session.expiresAtMs }
+  }
+
+  /** The identity behind a name. */
+  async resolveUser(username: string): Promise<IdentityKey> {
+    const account = isUsername(username)
+      ? await this.#options.storage.accountByUsernameKey(usernameKey(username))
+      : undefined
+    if (!account) throw refusal("user_unknown")
+    return account.identityKey
+  }
+
+  /** The name behind an identity. */
+  async resolveIdentity(identityKey: Uint8Array): Promise<string> {
+    if (identityKey.length !== IDENTITY_KEY_BYTES) throw refusal("malformed")
+    const account = await this.#options.storage.accountByIdentity(toIdentityKey(identityKey))
+    if (!account) throw refusal("user_unknown")
+    return account.username
+  }
+
+  #checkOpen(username: string): void {
+    if (!this.#options.isRegistrationOpen) throw refusal("registration_closed")
+    if (!isUsername(username)) throw refusal("username_invalid")
+  }
+}
+
+/** What the identity key signs (schemas/proto/qpc/v1/auth.proto, 101): nobody registers another's key. */
+function proven(username: string, upload: Uint8Array): Uint8Array {
+  const zero = Uint8Array.of(0)
+  return concatBytes(toUtf8("qpc register v1"), zero, toUtf8(username), zero, hashOf(upload))
+}
+
+const hashOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest())

@@ -1,0 +1,101 @@
+/** How the text of an option is read. */
+export type OptionKind = "text" | "flag" | "count" | "size" | "duration" | "rate"
+
+/** One row of the table that flags, variables, the file, `--help` and the documentation are made of. */
+export interface OptionRow {
+  /** `queue-depth` is `--queue-depth`, `QPC_QUEUE_DEPTH`, and `queue_depth` in the file. */
+  readonly name: string
+  readonly kind: OptionKind
+  /** As it would be written. */
+  readonly fallback: string
+  /** What it stands for in `--help`. */
+  readonly placeholder?: string
+  readonly help: string
+  /** Not a flag, because everybody on the machine can read a process's flags; never printed. */
+  readonly isSecret?: boolean
+  readonly group: "server" | "limits"
+}
+
+const SERVER_OPTIONS = [
+  {
+    name: "listen",
+    kind: "text",
+    fallback: "0.0.0.0:7000",
+    placeholder: "HOST:PORT",
+    help: "where to listen, UDP and TCP; port 0 takes a free one",
+  },
+  {
+    name: "public-name",
+    kind: "text",
+    fallback: "",
+    placeholder: "NAMES",
+    help: "DNS names or addresses clients use, separated by commas; the first stands in the printed address",
+  },
+  { name: "data-dir", kind: "text", fallback: "qpc-server-data", placeholder: "DIR", help: "everything it keeps" },
+  {
+    name: "db-key",
+    kind: "text",
+    fallback: "",
+    help: "the database key itself: 64 hexadecimal digits, or a passphrase",
+    isSecret: true,
+  },
+  {
+    name: "db-key-file",
+    kind: "text",
+    fallback: "",
+    placeholder: "FILE",
+    help: "holds the database key: 64 hexadecimal digits, or a passphrase; else one is made",
+  },
+  { name: "store-backend", kind: "text", fallback: "sqlite", placeholder: "NAME", help: "sqlite" },
+  { name: "store-limit", kind: "size", fallback: "0", placeholder: "SIZE", help: "largest store; 0: the disk decides" },
+  { name: "tls-cert", kind: "text", fallback: "", placeholder: "FILE", help: "certificate (PEM); else one is made" },
+  { name: "tls-key", kind: "text", fallback: "", placeholder: "FILE", help: "its private key (PEM, P-256)" },
+  { name: "quic", kind: "flag", fallback: "true", help: "false: TLS over TCP alone" },
+  { name: "production", kind: "flag", fallback: "false", help: "refuse made-up certificates and weak or made-up keys" },
+  { name: "registration", kind: "text", fallback: "open", placeholder: "open|closed", help: "who may make accounts" },
+  { name: "drain-timeout", kind: "duration", fallback: "30s", placeholder: "TIME", help: "to finish calls at the end" },
+  { name: "rpc-timeout", kind: "duration", fallback: "30s", placeholder: "TIME", help: "for one call" },
+  { name: "log-level", kind: "text", fallback: "info", placeholder: "LEVEL", help: "error, warn, info, debug, silent" },
+] as const satisfies readonly Omit<OptionRow, "group">[]
+
+const LIMIT_OPTIONS = [
+  { name: "queue-depth", kind: "count", fallback: "1000", help: "unread envelopes in one inbox" },
+  { name: "payload-limit", kind: "size", fallback: "4190208", help: "one envelope; at most 4190208 bytes" },
+  { name: "deliveries-per-batch", kind: "count", fallback: "256", help: "payloads in one batch" },
+  { name: "recipients-per-batch", kind: "count", fallback: "4096", help: "recipients in one batch" },
+  { name: "members-per-channel", kind: "count", fallback: "4096", help: "members of one channel" },
+  { name: "retention", kind: "duration", fallback: "7d", help: "how long unread envelopes are kept" },
+  { name: "remembered-ids", kind: "count", fallback: "1000000", help: "message ids remembered for one sender" },
+  { name: "commits-kept", kind: "count", fallback: "64", help: "accepted commits kept for one channel" },
+  { name: "push-window", kind: "count", fallback: "64", help: "pushed and unacknowledged on one connection" },
+  { name: "key-package-stock", kind: "count", fallback: "200", help: "unused key packages of one identity" },
+  { name: "key-package-limit", kind: "size", fallback: "64KiB", help: "one key package" },
+  { name: "key-package-lifetime", kind: "duration", fallback: "90d", help: "how far ahead one may expire" },
+  { name: "request-rate", kind: "rate", fallback: "50/1s", help: "calls of one identity" },
+  { name: "fetch-rate", kind: "rate", fallback: "600/1h", help: "key packages one identity fetches" },
+  { name: "fetch-rate-of-one", kind: "rate", fallback: "30/1h", help: "key packages one fetches of one other" },
+  { name: "login-rate-of-name", kind: "rate", fallback: "10/5m", help: "failed logins under one name" },
+  { name: "login-rate-from-address", kind: "rate", fallback: "100/5m", help: "failed logins from one address" },
+  { name: "registration-rate", kind: "rate", fallback: "200/1h", help: "new accounts from one address" },
+  { name: "rate-keys", kind: "count", fallback: "20000", help: "names or addresses each limiter remembers" },
+  { name: "session-lifetime", kind: "duration", fallback: "30d", help: "how long a login lasts" },
+  { name: "sessions-per-identity", kind: "count", fallback: "16", help: "the oldest ends beyond" },
+  { name: "connections", kind: "count", fallback: "10000", help: "at a time" },
+  { name: "connections-from-address", kind: "count", fallback: "1000", help: "at a time" },
+  { name: "sweep-interval", kind: "duration", fallback: "60s", help: "how often expired rows are removed" },
+  { name: "sweep-rows", kind: "count", fallback: "1000", help: "removed in one go" },
+] as const satisfies readonly Omit<OptionRow, "group">[]
+
+/** The name of any option. */
+export type OptionName = (typeof SERVER_OPTIONS)[number]["name"] | (typeof LIMIT_OPTIONS)[number]["name"]
+
+/** Every option of `qpc-server` but `--config`, `--help`, `--version`, `--json` and `--print-config`. */
+export const optionRows: readonly (OptionRow & { readonly name: OptionName })[] = [
+  ...SERVER_OPTIONS.map((row) => Object.assign({ group: "server" as const }, row)),
+  ...LIMIT_OPTIONS.map((row) => Object.assign({ group: "limits" as const }, row)),
+]
+
+/** The environment variable of an option. */
+export const variableOf = (name: string): string => `QPC_${name.toUpperCase().replaceAll("-", "_")}`
+/** The key of an option in `qpc-server.toml`. */
+export const fileKeyOf = (name: string): string => name.replaceAll("-", "_")

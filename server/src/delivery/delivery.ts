@@ -1,0 +1,96 @@
+import type { IdentityKey } from "@qpc/wire"
+import { equalBytes, toHex } from "@qpc/wire"
+import type { ServerClock } from "../clock.ts"
+import type { Observe } from "../observe.ts"
+import { refusal } from "../refusal.ts"
+import type { ServerLimits } from "../server-limits.ts"
+import type { Batch, BatchLimits, BatchOutcome, PeekRange, Storage, StoredEnvelope } from "../storage/storage.ts"
+import { fingerprint } from "./fingerprint.ts"
+import type { InboxNotifier } from "./inbox-notifier.ts"
+import { receiveBatch } from "./receive.ts"
+import type { CheckedBatch, OfferedBatch } from "./receive.ts"
+
+/** What `Delivery` is made of. */
+export interface DeliveryOptions {
+  readonly storage: Storage
+  readonly notifier: InboxNotifier
+  readonly clock: ServerClock
+  readonly limits: ServerLimits
+  readonly observe: Observe
+}
+
+type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
+type Conflict = Extract<BatchOutcome, { kind: "epoch_conflict" }>
+
+/** An answer with one full inbox read never exceeds a frame of 4 MiB. */
+const PEEK_BYTES_MAX = 3 * 1024 * 1024
+const PEEK_ENVELOPES_MAX = 256
+
+/** Takes messages in and hands them out in order. Refusals are thrown as `RpcError`. */
+export class Delivery {
+  readonly #options: DeliveryOptions
+  readonly #batchLimits: BatchLimits
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+    const { queueDepth, rememberedIds, commitsKept } = options.limits
+    this.#batchLimits = { queueDepth, rememberedIds, commitsKept }
+  }
+
+  /** Everything of the batch is durable when this resolves, or nothing. */
+  async enqueue(sender: IdentityKey, offered: OfferedBatch): Promise<Accepted | Conflict> {
+    const { storage, limits, clock } = this.#options
+    const checked = receiveBatch(offered, limits)
+    if (checked.kind === "refused") throw refusal(checked.reason)
+    const acceptedAtMs = clock.unixMs()
+    const { ttlMs, ...rest } = checked.batch
+    const batch: Batch = {
+      ...rest,
+      sender,
+      fingerprint: fingerprint(rest),
+      acceptedAtMs,
+      expiresAtMs: acceptedAtMs + ttlMs,
+      rememberedUntilMs: acceptedAtMs + limits.retentionMs,
+    }
+    const outcome = await storage.enqueue(batch, this.#batchLimits)
+    if (outcome.kind === "accepted") this.#announce(checked.batch, outcome)
+    if (outcome.kind === "accepted" || outcome.kind === "epoch_conflict") return outcome
+    throw refusal(outcome.kind)
+  }
+
+  /** Reads without removing. @param range - `limit` 0 means as many as the server likes */
+  async peek(
+    inbox: IdentityKey,
+    range: { readonly afterSeq: number; readonly limit: number },
+  ): Promise<{ readonly envelopes: readonly StoredEnvelope[]; readonly more: boolean }> {
+    const limit = range.limit === 0 ? PEEK_ENVELOPES_MAX : Math.min(range.limit, PEEK_ENVELOPES_MAX)
+    const nowMs = this.#options.clock.unixMs()
+    const read: PeekRange = { afterSeq: range.afterSeq, limit, limitBytes: PEEK_BYTES_MAX, nowMs }
+    return this.#options.storage.peek(inbox, read)
+  }
+
+  /** Forgets what the reader has on its own disk. @returns how many remain */
+  async acknowledge(inbox: IdentityKey, seqUpTo: number): Promise<number> {
+    const { storage, notifier, clock } = this.#options
+    const remaining = await storage.acknowledge(inbox, seqUpTo, clock.unixMs())
+    if (remaining === undefined) throw refusal("ack_ahead")
+    notifier.acknowledge(inbox, seqUpTo)
+    return remaining
+  }
+
+  #announce(batch: CheckedBatch, { duplicate, skipped }: Accepted): void {
+    const { notifier, observe } = this.#options
+    const bytes = batch.deliveries.reduce((sum, { payload }) => sum + payload.length, 0)
+    const reached = new Map<string, IdentityKey>()
+    for (const { recipients } of batch.deliveries) for (const key of recipients) reached.set(toHex(key), key)
+    for (const key of skipped) reached.delete(toHex(key))
+    observe({ kind: "enqueued", recipients: reached.size, bytes, duplicate })
+    if (duplicate) return
+    for (const recipient of reached.values()) notifier.wake(recipient)
+  }
+}
+
+/** True if the only recipient of a batch was skipped. */
+export function reachedNobody(recipient: Uint8Array, { skipped }: Accepted): boolean {
+  return skipped.some((key) => equalBytes(key, recipient))
+}

@@ -1,0 +1,114 @@
+import { receiveEnvelope } from "@qpc/envelope"
+import type { Envelope } from "@qpc/envelope"
+import { equalBytes, GROUP_ID_BYTES, IDENTITY_KEY_BYTES, MESSAGE_ID_BYTES, toHex } from "@qpc/wire"
+import { toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { RefusalReason } from "../refusal.ts"
+import type { ServerLimits } from "../server-limits.ts"
+import type { BatchClaim, BatchDelivery } from "../storage/storage.ts"
+
+/** A batch as it came from the wire (schemas/proto/qpc/v1/delivery.proto, 205). */
+export interface OfferedBatch {
+  readonly messageId: Uint8Array
+  readonly channelId: Uint8Array
+  readonly deliveries: readonly { readonly recipientKeys: readonly Uint8Array[]; readonly payload: Uint8Array }[]
+  readonly ttlSecs: number
+  readonly claim?: { readonly epoch: bigint; readonly membersAfter: readonly Uint8Array[] } | undefined
+}
+
+/** A batch that is in order, as far as one can tell without the store. */
+export interface CheckedBatch {
+  readonly messageId: MessageId
+  readonly channelId: GroupId
+  readonly deliveries: readonly BatchDelivery[]
+  readonly ttlMs: number
+  readonly claim?: BatchClaim
+}
+
+/** What came of checking. */
+export type Checked =
+  | { readonly kind: "batch"; readonly batch: CheckedBatch }
+  | { readonly kind: "refused"; readonly reason: RefusalReason }
+
+const refused = (reason: RefusalReason): Checked => ({ kind: "refused", reason })
+
+/**
+ * The way in: everything about a batch that its own bytes can tell. Total: whatever arrives, it returns.
+ *
+ * The labels of the envelopes have to say what the batch says, because members trust the server to order commits by
+ * them: an application batch holds application messages of this channel, a claiming batch one commit out of the
+ * claimed epoch and Welcomes into the next. What is sealed stays sealed.
+ */
+export function receiveBatch(offered: OfferedBatch, limits: ServerLimits): Checked {
+  const { messageId, channelId, deliveries } = offered
+  if (messageId.length !== MESSAGE_ID_BYTES || channelId.length !== GROUP_ID_BYTES) return refused("malformed")
+  if (deliveries.length === 0 || deliveries.length > limits.deliveriesPerBatch) return refused("malformed")
+
+  const checked: BatchDelivery[] = []
+  let recipientCount = 0
+  for (const { recipientKeys, payload } of deliveries) {
+    recipientCount += recipientKeys.length
+    if (payload.length > limits.payloadBytes || recipientCount > limits.recipientsPerBatch) return refused("too_large")
+    const recipients = distinctKeys(recipientKeys)
+    if (!recipients || recipients.length === 0) return refused("malformed")
+    checked.push({ recipients, payload })
+  }
+
+  const envelopes = readLabels(checked, toGroupId(channelId))
+  if (!envelopes) return refused("envelope_invalid")
+  const claim = receiveClaim(offered.claim, envelopes, limits)
+  if (claim.kind === "refused") return claim
+  const batch: CheckedBatch = {
+    messageId: toMessageId(messageId),
+    channelId: toGroupId(channelId),
+    deliveries: checked,
+    ttlMs: offered.ttlSecs === 0 ? limits.retentionMs : Math.min(offered.ttlSecs * 1000, limits.retentionMs),
+    ...(claim.claim ? { claim: claim.claim } : {}),
+  }
+  return { kind: "batch", batch }
+}
+
+/** The labels, if all are well formed and of this channel. */
+function readLabels(deliveries: readonly BatchDelivery[], channelId: GroupId): Envelope[] | undefined {
+  const envelopes: Envelope[] = []
+  for (const { payload } of deliveries) {
+    const received = receiveEnvelope(payload)
+    if (received.kind !== "envelope" || !equalBytes(received.envelope.groupId, channelId)) return undefined
+    envelopes.push(received.envelope)
+  }
+  return envelopes
+}
+
+type CheckedClaim =
+  | { readonly kind: "claim"; readonly claim: BatchClaim | undefined }
+  | { readonly kind: "refused"; readonly reason: RefusalReason }
+
+function receiveClaim(
+  offered: OfferedBatch["claim"],
+  envelopes: readonly Envelope[],
+  limits: ServerLimits,
+): CheckedClaim {
+  if (!offered) {
+    const areMessages = envelopes.every(({ kind }) => kind === "application")
+    return areMessages ? { kind: "claim", claim: undefined } : { kind: "refused", reason: "envelope_invalid" }
+  }
+  // Epochs are 64 bits in MLS; nobody gets beyond 2^53 by committing.
+  if (offered.epoch >= BigInt(Number.MAX_SAFE_INTEGER)) return { kind: "refused", reason: "malformed" }
+  if (offered.membersAfter.length > limits.membersPerChannel) return { kind: "refused", reason: "too_large" }
+  const membersAfter = distinctKeys(offered.membersAfter)
+  if (!membersAfter) return { kind: "refused", reason: "malformed" }
+
+  const commits = envelopes.filter(({ kind }) => kind === "commit")
+  const fits = envelopes.every(({ kind, epoch }) =>
+    kind === "commit" ? epoch === offered.epoch : kind === "welcome" && epoch === offered.epoch + 1n,
+  )
+  if (commits.length !== 1 || !fits) return { kind: "refused", reason: "envelope_invalid" }
+  const commitIndex = envelopes.findIndex(({ kind }) => kind === "commit")
+  return { kind: "claim", claim: { epoch: Number(offered.epoch), membersAfter, commitIndex } }
+}
+
+function distinctKeys(keys: readonly Uint8Array[]): IdentityKey[] | undefined {
+  if (keys.some((key) => key.length !== IDENTITY_KEY_BYTES)) return undefined
+  if (new Set(keys.map(toHex)).size !== keys.length) return undefined
+  return keys.map(toIdentityKey)
+}

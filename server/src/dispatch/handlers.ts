@@ -1,0 +1,169 @@
+import type { Handlers, RequestOf, Methods, ResponseInitOf } from "@qpc/rpc"
+import type { Accounts } from "../accounts/accounts.ts"
+import type { ServerClock } from "../clock.ts"
+import { reachedNobody } from "../delivery/delivery.ts"
+import type { Delivery } from "../delivery/delivery.ts"
+import type { InboxNotifier } from "../delivery/inbox-notifier.ts"
+import type { KeyPackages } from "../key-packages.ts"
+import type { Observe } from "../observe.ts"
+import { refusal } from "../refusal.ts"
+import type { ServerLimits } from "../server-limits.ts"
+import type { Storage } from "../storage/storage.ts"
+import type { ClientConnection } from "./client-connection.ts"
+
+/** Everything that calls are answered from. */
+export interface Services {
+  readonly accounts: Accounts
+  readonly keyPackages: KeyPackages
+  readonly delivery: Delivery
+  readonly notifier: InboxNotifier
+  readonly storage: Storage
+  readonly clock: ServerClock
+  readonly limits: ServerLimits
+  readonly observe: Observe
+  /** Shown to whoever asks for the server's health. */
+  readonly version: string
+}
+
+type Served = Handlers<ClientConnection>
+
+/** One function per method of `schemas/proto/qpc/v1`: takes the request apart, asks a service, builds the answer. */
+export function makeHandlers(services: Services): Served {
+  const startedMs = services.clock.nowMs()
+  return {
+    ...accountHandlers(services),
+    ...deliveryHandlers(services),
+    ...keyHandlers(services),
+    health: async () => ({
+      version: services.version,
+      nowMs: BigInt(services.clock.unixMs()),
+      uptimeMs: BigInt(Math.floor(services.clock.nowMs() - startedMs)),
+    }),
+  }
+}
+
+type AccountMethods = Pick<
+  Served,
+  "opaqueRegisterStart" | "opaqueRegisterFinish" | "opaqueLoginStart" | "opaqueLoginFinish" | "resumeSession"
+>
+
+function accountHandlers({ accounts }: Services): AccountMethods {
+  return {
+    opaqueRegisterStart: async ({ username, request }, client) => {
+      const response = await accounts.startRegistration(username, request)
+      client.pendingRegistration = username
+      return { response }
+    },
+    opaqueRegisterFinish: async (request, client) => {
+      const started = client.pendingRegistration
+      client.pendingRegistration = undefined
+      if (started !== request.username) throw refusal("registration_not_started")
+      await accounts.finishRegistration(request, client.address)
+      return { success: true }
+    },
+    opaqueLoginStart: async ({ username, request }, client) => {
+      const { response, pending } = await accounts.startLogin(username, request, client.address)
+      client.pendingLogin = pending
+      return { response }
+    },
+    opaqueLoginFinish: async ({ username, finalization }, client) => {
+      const pending = client.pendingLogin
+      client.pendingLogin = undefined
+      if (client.hasSession) throw refusal("session_bound")
+      const { session, token } = await accounts.finishLogin(pending, username, finalization)
+      client.bind(session)
+      return { sessionToken: token, expiresAtMs: BigInt(session.expiresAtMs), identityKey: session.identityKey }
+    },
+    resumeSession: async ({ sessionToken }, client) => {
+      const session = await accounts.resume(sessionToken)
+      client.bind(session)
+      const { username, identityKey, expiresAtMs } = session
+      return { username, identityKey, expiresAtMs: BigInt(expiresAtMs) }
+    },
+  }
+}
+
+type KeyMethods = Pick<Served, "uploadKeyPackage" | "fetchKeyPackage" | "resolveUser" | "resolveIdentity">
+
+function keyHandlers({ accounts, keyPackages }: Services): KeyMethods {
+  return {
+    uploadKeyPackage: async (request, client) => {
+      const packages = request.keyPackages.map(({ data, expiresAtMs }) => ({
+        data,
+        expiresAtMs: toNumber(expiresAtMs),
+      }))
+      return { available: await keyPackages.upload(client.session.identityKey, packages) }
+    },
+    fetchKeyPackage: async ({ identityKey }, client) => ({
+      data: await keyPackages.fetch(client.session.identityKey, identityKey),
+    }),
+    resolveUser: async ({ username }) => ({ identityKey: await accounts.resolveUser(username) }),
+    resolveIdentity: async ({ identityKey }) => ({ username: await accounts.resolveIdentity(identityKey) }),
+  }
+}
+
+type DeliveryMethods = Pick<Served, "enqueue" | "batchEnqueue" | "peek" | "ack" | "subscribe">
+
+function deliveryHandlers(services: Services): DeliveryMethods {
+  const { delivery, storage } = services
+  return {
+    enqueue: (request, client) => enqueueOne(delivery, request, client),
+    batchEnqueue: (request, client) => enqueueBatch(delivery, request, client),
+    peek: async ({ afterSeq, limit }, client) => {
+      const inbox = client.session.identityKey
+      const { envelopes, more } = await delivery.peek(inbox, { afterSeq: toNumber(afterSeq), limit })
+      return {
+        envelopes: envelopes.map(({ seq, payload, acceptedAtMs }) => ({
+          seq: BigInt(seq),
+          data: payload,
+          acceptedAtMs: BigInt(acceptedAtMs),
+        })),
+        more,
+      }
+    },
+    ack: async ({ seqUpTo }, client) => {
+      const remaining = await delivery.acknowledge(client.session.identityKey, toNumber(seqUpTo))
+      return { remaining: BigInt(remaining) }
+    },
+    subscribe: async ({ afterSeq }, client) => {
+      const newestSeq = await storage.newestSeq(client.session.identityKey)
+      const { notifier, clock, observe, limits } = services
+      client.subscribe(toNumber(afterSeq), { storage, notifier, clock, observe, window: limits.pushWindow })
+      return { newestSeq: BigInt(newestSeq) }
+    },
+  }
+}
+
+async function enqueueOne(
+  delivery: Delivery,
+  request: RequestOf<Methods["enqueue"]>,
+  client: ClientConnection,
+): Promise<ResponseInitOf<Methods["enqueue"]>> {
+  const { recipientKey, payload, channelId, messageId, ttlSecs } = request
+  const deliveries = [{ recipientKeys: [recipientKey], payload }]
+  const outcome = await delivery.enqueue(client.session.identityKey, { messageId, channelId, deliveries, ttlSecs })
+  if (outcome.kind === "epoch_conflict") throw new Error("unreachable: a conflict without a claim")
+  if (outcome.firstSeq === undefined || reachedNobody(recipientKey, outcome)) throw refusal("recipient_not_a_member")
+  return { seq: BigInt(outcome.firstSeq), duplicate: outcome.duplicate }
+}
+
+async function enqueueBatch(
+  delivery: Delivery,
+  request: RequestOf<Methods["batchEnqueue"]>,
+  client: ClientConnection,
+): Promise<ResponseInitOf<Methods["batchEnqueue"]>> {
+  const outcome = await delivery.enqueue(client.session.identityKey, request)
+  if (outcome.kind === "epoch_conflict") {
+    const { currentEpoch, missedCommits } = outcome
+    const value = { currentEpoch: BigInt(currentEpoch), missedCommits: [...missedCommits] }
+    return { outcome: { case: "epochConflict", value } }
+  }
+  const { duplicate, acceptedAtMs, skipped } = outcome
+  const value = { duplicate, acceptedAtMs: BigInt(acceptedAtMs), skippedKeys: [...skipped] }
+  return { outcome: { case: "accepted", value } }
+}
+
+/** Numbers beyond 2^53 − 1 cannot have been given out: the largest number stands for all of them. */
+function toNumber(value: bigint): number {
+  return Number(value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : value)
+}

@@ -1,0 +1,51 @@
+import { RpcError } from "@qpc/rpc"
+import type { RpcErrorCode } from "@qpc/rpc"
+
+/** Every reason this server refuses a call for: its status, and a sentence that says what to do next. */
+const refusals = {
+  username_invalid: [
+    "invalid_argument",
+    "A username has 1 to 64 letters, digits, dots, underscores or hyphens (Unicode NFC): choose another one.",
+  ],
+  username_taken: ["already_exists", "Somebody has this username already: choose another one, or log in."],
+  identity_taken: ["already_exists", "This identity key belongs to an account already: log in with it instead."],
+  proof_invalid: ["permission_denied", "The identity proof does not fit this username and key: register again."],
+  registration_closed: ["permission_denied", "This server accepts no new accounts: ask its operator."],
+  registration_not_started: ["failed_precondition", "OpaqueRegisterFinish follows OpaqueRegisterStart: start again."],
+  login_refused: ["unauthenticated", "Wrong username or password."],
+  session_unknown: ["unauthenticated", "This session does not exist or has ended: log in again."],
+  session_bound: ["failed_precondition", "This connection has a session already: open another connection."],
+  user_unknown: ["not_found", "Nobody here has this name or key: check the spelling."],
+  key_packages_exhausted: [
+    "failed_precondition",
+    "This user has no key packages left: try again after their device was online.",
+  ],
+  key_package_stock_full: ["failed_precondition", "The stock of key packages is full: upload fewer."],
+  key_package_invalid: ["invalid_argument", "A key package is empty, too large, or expires in the past or too late."],
+  malformed: ["invalid_argument", "A field of this request is malformed."],
+  envelope_invalid: ["invalid_argument", "An envelope does not belong to this channel, epoch or kind of request."],
+  too_large: ["invalid_argument", "This request is larger than the server's limits."],
+  not_a_member: ["permission_denied", "You are not a member of this channel: ask a member to invite you."],
+  recipient_not_a_member: ["failed_precondition", "The recipient is not a member of this channel."],
+  epoch_ahead: ["failed_precondition", "This channel has not reached the claimed epoch: read your inbox first."],
+  message_id_reused: ["already_exists", "This message id was used for another message: choose a new one."],
+  inbox_full: ["resource_exhausted", "A recipient has too many unread messages: try again when they were online."],
+  too_many_ids: ["resource_exhausted", "You sent more messages than the server can remember: try again tomorrow."],
+  ack_ahead: ["invalid_argument", "The inbox has not reached this sequence number."],
+  rate_limited: ["resource_exhausted", "Too many requests: slow down."],
+  login_rate_limited: ["resource_exhausted", "Too many attempts to log in: wait a few minutes."],
+  registration_rate_limited: ["resource_exhausted", "Too many registrations from this address: wait an hour."],
+  fetch_rate_limited: ["resource_exhausted", "Too many key packages fetched: wait before inviting again."],
+  storage_full: ["unavailable", "The server's disk is full: nothing was stored; try again later."],
+  storage_busy: ["unavailable", "The server is overloaded: try again shortly."],
+  storage_failed: ["unavailable", "The server's disk failed: nothing was stored; try again later."],
+} as const satisfies Record<string, readonly [RpcErrorCode, string]>
+
+/** The name of a refusal, as programs see it. */
+export type RefusalReason = keyof typeof refusals
+
+/** @returns what to throw out of a handler. */
+export function refusal(reason: RefusalReason, options: { readonly retryAfterMs?: number } = {}): RpcError {
+  const [code, message] = refusals[reason]
+  return new RpcError(code, reason, message, options)
+}
