@@ -157,6 +157,13 @@ describe("receiving a frame", () => {
     expect(receiverAt().receive(bytes)).toEqual({ kind: "drop", reason: "header_mismatch" })
   })
 
+  it("leaves a frame unopened whose label names another epoch", () => {
+    const receiver = receiverAt()
+    const bytes = frameOf(senderAt(1))
+    expect(receiver.receive(bytes, 4n)).toEqual({ kind: "drop", reason: "header_mismatch" })
+    expect(receiver.receive(bytes, 5n)).toMatchObject({ kind: "payload" })
+  })
+
   it("delivers a frame once, and again in no order", () => {
     const [receiver, sender] = [receiverAt(), senderAt(1)]
     const [first, second, third] = [frameOf(sender), frameOf(sender), frameOf(sender)]

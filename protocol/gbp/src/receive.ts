@@ -28,7 +28,7 @@ export interface ReceivedPayload {
 /**
  * The way up through GBP. Total: whatever bytes arrive, {@link receive} returns.
  *
- * The checks, in order: size and encoding, version, group, epoch; then the payload opens, which authenticates; then its
+ * The checks, in order: size and encoding, version, label, group, epoch; then the payload opens, which authenticates; then its
  * header, its encoding, stream type, sender, flags, transition, and last the sequence number. Nothing changes before the
  * payload opened, and the replay window moves only for a frame that is delivered.
  */
@@ -40,10 +40,15 @@ export class Receiver {
     this.#surroundings = surroundings
   }
 
-  receive(bytes: Uint8Array): ReceivedFrame {
+  /**
+   * @param labelledEpoch - The epoch on a label around the frame. A frame of another one is dropped unopened: whoever
+   *   changed the label must not be able to use up the frame.
+   */
+  receive(bytes: Uint8Array, labelledEpoch?: bigint): ReceivedFrame {
     const { keys, groupId } = this.#surroundings
     const frame = this.#parse(bytes)
     if (typeof frame === "string") return drop(frame)
+    if (labelledEpoch !== undefined && frame.epoch !== labelledEpoch) return drop("header_mismatch")
     if (!equalBytes(frame.groupId, groupId)) return drop("unknown_group")
     if (frame.epoch > keys.epoch) return drop("epoch_in_future")
     if (frame.epoch < keys.oldestEpoch) return drop("epoch_too_old")

@@ -1,9 +1,19 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { receiveEnvelope } from "@qpc/envelope"
+import { EXTENSION_TYPES, findExtension, Group, writeRequiredCapabilities } from "@qpc/mls"
+import type { Extension } from "@qpc/mls"
+import { DecodeError, encode, equalBytes, GROUP_ID_BYTES, toGroupId, toIdentityKey } from "@qpc/wire"
 import type { GroupId, Random } from "@qpc/wire"
 import type { GroupEvent } from "./event.ts"
+import { decodeGroupName, encodeGroupName, GROUP_NAME_EXTENSION } from "./group-name.ts"
 import type { KeyPackageBundle } from "./key-packages.ts"
-import type { GroupLimits } from "./limits.ts"
+import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import type { Member } from "./member.ts"
+import { newState, resolveLimits } from "./member-state.ts"
+import { OrderedMember } from "./ordered-member.ts"
+import { identityOf } from "./roster.ts"
+import { openState, restoreLayers } from "./state-codec.ts"
+import { GroupStateError } from "./state-error.ts"
 import type { OnLayer } from "./trace.ts"
 
 /** What a member needs from its surroundings, every time it comes to life. */
@@ -58,13 +68,63 @@ export type JoinRejection =
   | "not_a_qpc_group"
 
 /** Starts a group of one. @throws RangeError for a name or group id of a wrong length */
-export function createMember(_options: CreateMemberOptions): Member {
-  throw new Error("unreachable: replaced before use")
+export function createMember(options: CreateMemberOptions): Member {
+  const { suite, name, identity, random, nowMs, onLayer } = options
+  const limits = resolveLimits(options.limits)
+  if (name.length === 0 || name.length > limits.nameCharacters) {
+    throw new RangeError(`a name has 1 to ${limits.nameCharacters} characters, not ${name.length}`)
+  }
+  const group = Group.create({
+    suite,
+    groupId: toGroupId(options.groupId).slice(),
+    credential: { kind: "basic", identity: identity.publicKey },
+    signatureKeys: identity,
+    random,
+    nowMs,
+    capabilities: { extensions: [GROUP_NAME_EXTENSION] },
+    extensions: groupExtensions(name),
+    limits: mlsLimits(limits),
+  })
+  const self = toIdentityKey(identity.publicKey.slice())
+  return new OrderedMember(newState({ suite, self, name, group, random, limits, onLayer }))
 }
 
 /** Enters the group of a Welcome. Total for foreign bytes. */
-export function joinMember(_options: JoinMemberOptions): Joined {
-  throw new Error("unreachable: replaced before use")
+export function joinMember(options: JoinMemberOptions): Joined {
+  const { suite, identity, random, onLayer } = options
+  const limits = resolveLimits(options.limits)
+  const received = receiveEnvelope(options.envelope, { sizeBytes: limits.envelopeBytes })
+  if (received.kind === "drop" || received.envelope.kind !== "welcome") return reject("malformed")
+  const { groupId, epoch, sealed } = received.envelope
+  const [bytesIn, bytesOut] = [options.envelope.length, sealed.length]
+  onLayer?.({ layer: "envelope", direction: "up", bytesIn, bytesOut, id: "welcome" })
+
+  const { bundles } = options
+  const joined = Group.join({ suite, welcome: sealed, bundles, signatureKeys: identity, limits: mlsLimits(limits) })
+  if (joined.kind === "rejected") {
+    return reject(joined.reason === "no_matching_key_package" ? joined.reason : "welcome_rejected")
+  }
+  const { group } = joined
+  const isLabelledSo = equalBytes(group.groupId, groupId) && group.epoch === epoch
+  const name = isLabelledSo ? nameOfOurs(group) : undefined
+  const inviter = group.member(joined.addedBy)
+  const by = inviter && identityOf(inviter)
+  if (name === undefined || by === undefined) {
+    group[Symbol.dispose]()
+    return reject(isLabelledSo ? "not_a_qpc_group" : "header_mismatch")
+  }
+  const self = toIdentityKey(identity.publicKey.slice())
+  const member = new OrderedMember(newState({ suite, self, name, group, random, limits, onLayer }))
+  const authenticator = group.epochAuthenticator()
+  return {
+    kind: "joined",
+    member,
+    usedKeyPackageRef: joined.bundle.ref,
+    events: [
+      { kind: "joined", epoch, by },
+      { kind: "epoch_changed", epoch, authenticator },
+    ],
+  }
 }
 
 /**
@@ -72,6 +132,50 @@ export function joinMember(_options: JoinMemberOptions): Joined {
  *
  * @throws GroupStateError if `bytes` is not what {@link Member.toBytes} wrote, or belongs to another identity
  */
-export function memberFromBytes(_suite: CipherSuite, _bytes: Uint8Array, _surroundings: MemberSurroundings): Member {
-  throw new Error("unreachable: replaced before use")
+export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: MemberSurroundings): Member {
+  const { identity, random, onLayer } = surroundings
+  const limits = resolveLimits(surroundings.limits)
+  const opened = openState(suite, bytes, identity.publicKey)
+  try {
+    const group = Group.fromBytes(suite, opened.groupBytes, { signatureKeys: identity, limits: mlsLimits(limits) })
+    const name = nameOfOurs(group)
+    if (name === undefined) throw new GroupStateError("corrupt")
+    const self = toIdentityKey(identity.publicKey.slice())
+    const state = newState({ suite, self, name, group, random, limits, onLayer })
+    restoreLayers(state, opened.layers)
+    // Which intent a commit is for is known here, the commit itself is known to MLS: they are stored and lost together.
+    const isWhole = (state.intents.pending === undefined) === (group.pendingCommit === undefined)
+    if (!isWhole) throw new GroupStateError("corrupt")
+    return new OrderedMember(state)
+  } catch (error) {
+    if (error instanceof DecodeError) throw new GroupStateError("corrupt", { cause: error })
+    throw error
+  }
+}
+
+function mlsLimits({ pastEpochs, members }: ResolvedLimits): { readonly pastEpochs: number; readonly members: number } {
+  return { pastEpochs, members }
+}
+
+/** The name, and that every member must know what a name is and be an identity key (RFC 9420 §11.1). */
+function groupExtensions(name: string): readonly Extension[] {
+  const required = { extensionTypes: [GROUP_NAME_EXTENSION], proposalTypes: [], credentialTypes: [1] }
+  return [
+    {
+      extensionType: EXTENSION_TYPES.requiredCapabilities,
+      extensionData: encode((writer) => writeRequiredCapabilities(writer, required)),
+    },
+    { extensionType: GROUP_NAME_EXTENSION, extensionData: encodeGroupName(name) },
+  ]
+}
+
+/** The group's name if it is one of ours: named, its id of our length, everyone in it the key they sign with. */
+function nameOfOurs(group: Group): string | undefined {
+  if (group.groupId.length !== GROUP_ID_BYTES) return undefined
+  if (group.members().some((member) => identityOf(member) === undefined)) return undefined
+  return decodeGroupName(findExtension(group.extensions, GROUP_NAME_EXTENSION))
+}
+
+function reject(reason: JoinRejection): Joined {
+  return { kind: "rejected", reason }
 }

@@ -12,7 +12,10 @@ export type GroupEvent =
       readonly sentAtMs: number
       readonly epoch: bigint
     }
-  /** Our own text was sealed; the `outgoing` of the same step carries it under `messageId`. */
+  /**
+   * Our own text was sealed; the `outgoing` of the same step carries it under `messageId`. In a group of one there is
+   * nobody to carry it to: `outgoing` is empty and the text has arrived everywhere it can.
+   */
   | {
       readonly kind: "text_sealed"
       readonly messageId: MessageId
@@ -20,7 +23,7 @@ export type GroupEvent =
       readonly sentAtMs: number
       readonly epoch: bigint
     }
-  /** We entered the group: by creating it, or through the Welcome of `by`. */
+  /** We entered the group through the Welcome of `by`. */
   | { readonly kind: "joined"; readonly epoch: bigint; readonly by: IdentityKey }
   /** A commit of `by` changed who is in the group. `epoch` is the first with the new members. */
   | {
@@ -59,6 +62,8 @@ export type IntentFailure =
   | "key_package_rejected"
   /** The commit that would carry it out is not a valid one in the group as it is now. */
   | "commit_refused"
+  /** The group would have more than {@link GroupLimits.members} members. */
+  | "group_full"
   | "removed_from_group"
 
 /** Why {@link Member.send} refused. */

@@ -1,15 +1,11 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { createKeyPackage, keyPackageBundleFromBytes as mlsBundleFromBytes, validateKeyPackage } from "@qpc/mls"
+import type { KeyPackageBundle, KeyPackageReason } from "@qpc/mls"
 import type { IdentityKey, Random } from "@qpc/wire"
+import { GROUP_NAME_EXTENSION } from "./group-name.ts"
+import { identityOf } from "./roster.ts"
 
-/** A key package and the private keys behind it, for its owner's store. */
-export interface KeyPackageBundle extends Disposable {
-  /** What is published: an MLSMessage of a key package (RFC 9420 §6, §10). */
-  readonly keyPackage: Uint8Array
-  /** KeyPackageRef (RFC 9420 §5.2): names it in a Welcome. */
-  readonly ref: Uint8Array
-  /** With the private keys, for a store that encrypts. */
-  toBytes(): Uint8Array
-}
+export type { KeyPackageBundle } from "@qpc/mls"
 
 /** What {@link createKeyPackages} needs. */
 export interface KeyPackageOptions {
@@ -29,22 +25,49 @@ export interface KeyPackageOptions {
 /** What {@link inspectKeyPackage} found. */
 export type InspectedKeyPackage =
   | { readonly kind: "valid"; readonly identityKey: IdentityKey; readonly ref: Uint8Array }
-  | { readonly kind: "rejected"; readonly reason: string }
+  /** `identity_unbound`: the credential is not the key that signs. */
+  | { readonly kind: "rejected"; readonly reason: KeyPackageReason | "identity_unbound" }
 
-/** Makes key packages to publish. @throws RangeError for another `count` */
-export function createKeyPackages(_options: KeyPackageOptions): readonly KeyPackageBundle[] {
-  throw new Error("unreachable: replaced before use")
+const COUNT_MAX = 1000
+const DEFAULT_LIFETIME_MS = 24 * 3_600_000
+
+/**
+ * Makes key packages to publish: one per group that we are going to be invited into. Store the bundles before the packages
+ * leave.
+ *
+ * @throws RangeError for another `count`
+ */
+export function createKeyPackages(options: KeyPackageOptions): readonly KeyPackageBundle[] {
+  const { suite, identity, random, nowMs, count } = options
+  if (!Number.isInteger(count) || count < 1 || count > COUNT_MAX)
+    throw new RangeError(`not 1 to ${COUNT_MAX}: ${count}`)
+  return Array.from({ length: count }, () =>
+    createKeyPackage({
+      suite,
+      credential: { kind: "basic", identity: identity.publicKey },
+      signatureKeys: identity,
+      random,
+      nowMs,
+      lifetimeMs: options.lifetimeMs ?? DEFAULT_LIFETIME_MS,
+      lastResort: options.lastResort ?? false,
+      capabilities: { extensions: [GROUP_NAME_EXTENSION] },
+    }),
+  )
 }
 
 /** Restores what {@link KeyPackageBundle.toBytes} stored. @throws DecodeError for anything else */
-export function keyPackageBundleFromBytes(_suite: CipherSuite, _bytes: Uint8Array): KeyPackageBundle {
-  throw new Error("unreachable: replaced before use")
+export function keyPackageBundleFromBytes(suite: CipherSuite, bytes: Uint8Array): KeyPackageBundle {
+  return mlsBundleFromBytes(suite, bytes)
 }
 
 /**
  * Says whose key package this is, and whether it may be invited with now. Compare the identity key with the one pinned
  * for the contact: the server that handed the package out is not trusted with that.
  */
-export function inspectKeyPackage(_suite: CipherSuite, _keyPackage: Uint8Array, _nowMs: number): InspectedKeyPackage {
-  throw new Error("unreachable: replaced before use")
+export function inspectKeyPackage(suite: CipherSuite, keyPackage: Uint8Array, nowMs: number): InspectedKeyPackage {
+  const validated = validateKeyPackage(suite, keyPackage, nowMs)
+  if (validated.kind === "rejected") return validated
+  const identityKey = identityOf(validated)
+  if (identityKey === undefined) return { kind: "rejected", reason: "identity_unbound" }
+  return { kind: "valid", identityKey, ref: validated.ref }
 }

@@ -11,7 +11,7 @@ export interface Outgoing {
   readonly claim?: EpochClaim
 }
 
-/** One envelope and the inboxes it belongs in. `recipients` is empty only in a group of one. */
+/** One envelope and the inboxes it belongs in, at least one. */
 export interface Delivery {
   readonly recipients: readonly IdentityKey[]
   readonly envelope: Uint8Array

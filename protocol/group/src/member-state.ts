@@ -1,0 +1,100 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { ENVELOPE_MAX_BYTES } from "@qpc/envelope"
+import { Receiver, Sender } from "@qpc/gbp"
+import type { FrameSurroundings } from "@qpc/gbp"
+import { MessageReceiver } from "@qpc/gtp"
+import type { Group } from "@qpc/mls"
+import { toGroupId } from "@qpc/wire"
+import type { GroupId, IdentityKey, Random } from "@qpc/wire"
+import { Departed } from "./departed.ts"
+import { Intents } from "./intents.ts"
+import type { GroupLimits, ResolvedLimits } from "./limits.ts"
+import { MlsKeys } from "./mls-keys.ts"
+import { Parked } from "./parked.ts"
+import type { OnLayer } from "./trace.ts"
+
+/** All that a member is made of. Owned by one member, changed by the functions of this package only. */
+export interface MemberState {
+  readonly suite: CipherSuite
+  readonly groupId: GroupId
+  readonly self: IdentityKey
+  readonly name: string
+  readonly random: Random
+  readonly limits: ResolvedLimits
+  readonly onLayer: OnLayer | undefined
+  readonly group: Group
+  readonly keys: MlsKeys
+  /** The layers that remember something; replaced only while a stored state is read. */
+  sender: Sender
+  receiver: Receiver
+  messages: MessageReceiver
+  departed: Departed
+  intents: Intents
+  parked: Parked
+  isActive: boolean
+}
+
+/** What a new state is made of. */
+export interface StateOptions {
+  readonly suite: CipherSuite
+  readonly self: IdentityKey
+  readonly name: string
+  readonly group: Group
+  readonly random: Random
+  readonly limits: ResolvedLimits
+  readonly onLayer: OnLayer | undefined
+}
+
+/** Puts the layers on top of an MLS group, with nothing sent or received yet. */
+export function newState(options: StateOptions): MemberState {
+  const { group, limits, random, onLayer } = options
+  const groupId = toGroupId(group.groupId)
+  const keys = new MlsKeys(group, { random, onLayer, pastEpochs: limits.pastEpochs })
+  const surroundings = frameSurroundings(groupId, keys, limits)
+  return {
+    ...options,
+    groupId,
+    keys,
+    sender: new Sender(surroundings, group.ownLeafIndex),
+    receiver: new Receiver(surroundings),
+    messages: new MessageReceiver(messageLimits(limits)),
+    departed: new Departed(),
+    intents: new Intents(),
+    parked: new Parked(limits),
+    isActive: true,
+  }
+}
+
+/** What the frames of a group stand on: its members are numbered by their leaves. */
+export function frameSurroundings(groupId: GroupId, keys: MlsKeys, limits: ResolvedLimits): FrameSurroundings {
+  const membership = { memberIdOf: (leafIndex: number): number => leafIndex, lastTransitionId: 0 }
+  return { groupId, keys, membership, limits: { sizeBytes: limits.envelopeBytes } }
+}
+
+/** The bounds of the text layer. */
+export function messageLimits(limits: ResolvedLimits): { readonly bodyBytes: number; readonly seenMessages: number } {
+  return { bodyBytes: limits.textBytes, seenMessages: limits.seenMessages }
+}
+
+/** Fills in the defaults. @throws RangeError unless all are integers from 0 */
+export function resolveLimits(limits: GroupLimits = {}): ResolvedLimits {
+  const resolved: ResolvedLimits = { ...DEFAULT_LIMITS, ...limits }
+  for (const [name, value] of Object.entries<number>(resolved)) {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is not a limit: ${value}`)
+  }
+  return resolved
+}
+
+const DEFAULT_LIMITS: ResolvedLimits = {
+  textBytes: 256 * 1024,
+  envelopeBytes: ENVELOPE_MAX_BYTES,
+  members: 5000,
+  nameCharacters: 256,
+  queuedIntents: 64,
+  intentAttempts: 16,
+  parkedEnvelopes: 64,
+  parkedBytes: 4 * 1024 * 1024,
+  parkedMs: 10 * 60_000,
+  seenMessages: 10_000,
+  pastEpochs: 3,
+}

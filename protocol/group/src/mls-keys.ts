@@ -1,0 +1,73 @@
+import { paddedBytes } from "@qpc/envelope"
+import type { EpochKeys, Opened, OpenRejection } from "@qpc/gbp"
+import type { Group, RejectReason } from "@qpc/mls"
+import type { Random } from "@qpc/wire"
+import type { OnLayer } from "./trace.ts"
+
+/** What {@link MlsKeys} needs beside the group. */
+interface MlsKeysOptions {
+  readonly random: Random
+  readonly pastEpochs: number
+  readonly onLayer: OnLayer | undefined
+}
+
+/** The keys of an MLS group as GBP asks for them: a sealed payload is a padded PrivateMessage (RFC 9420 §6.3). */
+export class MlsKeys implements EpochKeys {
+  readonly #group: Group
+  readonly #options: MlsKeysOptions
+  /** The payload that the frame being sealed carries; for the trace. */
+  payloadBytes = 0
+  /** The time of the call under way; MLS judges nothing by it when it opens application messages. */
+  nowMs = 0
+
+  constructor(group: Group, options: MlsKeysOptions) {
+    this.#group = group
+    this.#options = options
+  }
+
+  get epoch(): bigint {
+    return this.#group.epoch
+  }
+
+  get oldestEpoch(): bigint {
+    const oldest = this.epoch - BigInt(this.#options.pastEpochs)
+    return oldest < 0n ? 0n : oldest
+  }
+
+  seal(plaintext: Uint8Array, authenticatedData: Uint8Array): Uint8Array {
+    const { random, onLayer } = this.#options
+    onLayer?.({ layer: "gbp", direction: "down", bytesIn: this.payloadBytes, bytesOut: plaintext.length })
+    const sealed = this.#group.protect(plaintext, { authenticatedData, paddedBytes, random })
+    const id = `epoch ${this.epoch}`
+    onLayer?.({ layer: "mls", direction: "down", bytesIn: plaintext.length, bytesOut: sealed.length, id })
+    return sealed
+  }
+
+  open(sealed: Uint8Array): Opened {
+    const received = this.#group.receive(sealed, this.nowMs)
+    switch (received.kind) {
+      case "application": {
+        const { senderLeafIndex, epoch, plaintext, authenticatedData } = received
+        const id = `leaf ${senderLeafIndex}, generation ${received.generation}`
+        const [bytesIn, bytesOut] = [sealed.length, plaintext.length]
+        this.#options.onLayer?.({ layer: "mls", direction: "up", bytesIn, bytesOut, id })
+        return { kind: "opened", senderLeafIndex, epoch, plaintext, authenticatedData }
+      }
+      case "commit":
+        // A commit in an application envelope was not ordered by anybody: it must not take effect.
+        this.#group.clear(received.staged)
+        return { kind: "rejected", reason: "decrypt_failed" }
+      case "own_commit":
+      case "proposal":
+        return { kind: "rejected", reason: "decrypt_failed" }
+      case "rejected":
+        return { kind: "rejected", reason: openRejection(received.reason) }
+    }
+  }
+}
+
+function openRejection(reason: RejectReason): OpenRejection {
+  if (reason === "epoch_passed" || reason === "epoch_ahead") return "epoch_mismatch"
+  if (reason === "key_consumed" || reason === "own_message") return "replay_detected"
+  return "decrypt_failed"
+}

@@ -1,0 +1,104 @@
+import { equalBytes } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { Content } from "./content.ts"
+import { Draft } from "./draft.ts"
+import type { GroupMember, Member } from "./member.ts"
+import type { MemberState } from "./member-state.ts"
+import { identityOf } from "./roster.ts"
+import { receiveBytes } from "./receive.ts"
+import { sendContent } from "./send.ts"
+import { encodeState } from "./state-codec.ts"
+import type { Step } from "./step.ts"
+
+/** A member of a group whose epochs are ordered by a delivery service: the first commit per epoch wins. */
+export class OrderedMember implements Member {
+  readonly #state: MemberState
+  #isDisposed = false
+
+  /** Takes ownership of `state`. */
+  constructor(state: MemberState) {
+    this.#state = state
+  }
+
+  get groupId(): GroupId {
+    return this.#state.groupId
+  }
+
+  get epoch(): bigint {
+    return this.#alive().group.epoch
+  }
+
+  get name(): string {
+    return this.#state.name
+  }
+
+  get self(): IdentityKey {
+    return this.#state.self
+  }
+
+  get isActive(): boolean {
+    return this.#state.isActive
+  }
+
+  get openIntentCount(): number {
+    return this.#state.intents.openCount
+  }
+
+  get epochAuthenticator(): Uint8Array {
+    return this.#alive().group.epochAuthenticator()
+  }
+
+  members(): readonly GroupMember[] {
+    return this.#alive()
+      .group.members()
+      .flatMap((member) => {
+        const identityKey = identityOf(member)
+        return identityKey === undefined ? [] : [{ identityKey, leafIndex: member.leafIndex }]
+      })
+  }
+
+  send(content: Content, nowMs: number): Step {
+    return this.#step((state, draft) => sendContent(state, content, nowMs, draft))
+  }
+
+  receive(envelope: Uint8Array, nowMs: number): Step {
+    return this.#step((state, draft) => receiveBytes(state, envelope, nowMs, draft))
+  }
+
+  conflict(messageId: MessageId, _nowMs: number): Step {
+    return this.#step(({ intents }) => {
+      const { pending } = intents
+      if (pending && equalBytes(pending.messageId, messageId)) intents.pending = { ...pending, isLost: true }
+    })
+  }
+
+  tick(nowMs: number): Step {
+    return this.#step((state, draft) => {
+      const expired = state.parked.takeExpired(nowMs)
+      for (let i = 0; i < expired.length; i++) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
+    })
+  }
+
+  toBytes(): Uint8Array {
+    return encodeState(this.#alive())
+  }
+
+  /** Zeroes the group's secrets. Every later call throws `TypeError`. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.#state.group[Symbol.dispose]()
+  }
+
+  #step(change: (state: MemberState, draft: Draft) => void): Step {
+    const state = this.#alive()
+    const draft = new Draft()
+    change(state, draft)
+    return draft.finish(state.parked.expiresAtMs)
+  }
+
+  #alive(): MemberState {
+    if (this.#isDisposed) throw new TypeError("the member was disposed")
+    return this.#state
+  }
+}

@@ -1,0 +1,122 @@
+import { envelopeHeader, receiveEnvelope } from "@qpc/envelope"
+import type { Envelope } from "@qpc/envelope"
+import { dropError } from "@qpc/gbp"
+import type { ErrorName, ReceivedPayload } from "@qpc/gbp"
+import type { RejectReason } from "@qpc/mls"
+import { equalBytes } from "@qpc/wire"
+import { checkCommit } from "./check-commit.ts"
+import type { Draft } from "./draft.ts"
+import type { MemberState } from "./member-state.ts"
+import { mergeOthers, mergeOwn } from "./merge.ts"
+import { identityOf } from "./roster.ts"
+
+/**
+ * The way up: envelope → GBP frame → MLS PrivateMessage → GBP content → GTP message → text; or envelope → MLS commit → new
+ * epoch, and then whatever waited for it. Total: whatever bytes arrive, it returns.
+ */
+export function receiveBytes(state: MemberState, bytes: Uint8Array, nowMs: number, draft: Draft): void {
+  state.keys.nowMs = nowMs
+  const waiting = [bytes]
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    receiveOne(state, next, nowMs, draft)
+    // Each parked envelope leaves its place once, so this ends.
+    waiting.push(...state.parked.takeUpTo(state.group.epoch))
+  }
+}
+
+function receiveOne(state: MemberState, bytes: Uint8Array, nowMs: number, draft: Draft): void {
+  const received = receiveEnvelope(bytes, { sizeBytes: state.limits.envelopeBytes })
+  if (received.kind === "drop") return draft.drop(received.reason, "UNSUPPORTED_VERSION")
+  const { envelope } = received
+  const { kind, epoch, sealed } = envelope
+  const id = `${kind}, epoch ${epoch}`
+  state.onLayer?.({ layer: "envelope", direction: "up", bytesIn: bytes.length, bytesOut: sealed.length, id })
+
+  if (!equalBytes(envelope.groupId, state.groupId)) return draft.drop("unknown_group", "UNKNOWN_GROUP")
+  if (!state.isActive) return draft.drop("not_a_member", "UNKNOWN_GROUP")
+  if (kind === "welcome") return draft.drop("already_a_member", "EPOCH_MISMATCH")
+  if (epoch > state.group.epoch) return park(state, bytes, epoch, nowMs, draft)
+  if (kind === "commit") receiveCommit(state, envelope, nowMs, draft)
+  else receiveApplication(state, envelope, draft)
+}
+
+function park(state: MemberState, bytes: Uint8Array, epoch: bigint, nowMs: number, draft: Draft): void {
+  if (!state.parked.add(bytes, epoch, nowMs)) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
+}
+
+function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, draft: Draft): void {
+  const { group } = state
+  if (envelope.epoch < group.epoch) return draft.drop("epoch_too_old", "EPOCH_MISMATCH")
+  const received = group.receive(envelope.sealed, nowMs)
+  switch (received.kind) {
+    case "own_commit":
+      return mergeOwn(state, received.staged, nowMs, draft)
+    case "commit": {
+      const isLabelledSo = equalBytes(received.authenticatedData, envelopeHeader(envelope))
+      const objection = isLabelledSo ? checkCommit(state, received.staged) : "header_mismatch"
+      if (objection === undefined) return mergeOthers(state, received.staged, nowMs, draft)
+      group.clear(received.staged)
+      return draft.drop(objection, "COMMIT_INVALID")
+    }
+    case "application":
+      return draft.drop("header_mismatch", "DECRYPT_FAILED")
+    case "proposal":
+      return draft.drop("proposal_without_commit", "STREAM_POLICY_VIOLATION")
+    case "rejected":
+      return draft.drop(received.reason, commitError(received.reason))
+  }
+}
+
+function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): void {
+  const received = state.receiver.receive(envelope.sealed, envelope.epoch)
+  if (received.kind === "drop") {
+    const { reason } = received
+    return draft.tell({ kind: "dropped", reason, code: dropError(reason).code })
+  }
+  const { content, contentBytes, senderLeafIndex } = received
+  const id = `${content.streamType} ${content.streamId}, sequence ${content.sequence}`
+  const bytesOut = content.payload.length
+  state.onLayer?.({ layer: "gbp", direction: "up", bytesIn: contentBytes, bytesOut, id })
+
+  if (content.streamType !== "text") return draft.drop("stream_not_spoken", "STREAM_POLICY_VIOLATION")
+  receiveText(state, received, senderLeafIndex, draft)
+}
+
+function receiveText(state: MemberState, { content, epoch }: ReceivedPayload, leafIndex: number, draft: Draft): void {
+  const { payload, payloadFormat } = content
+  const message = state.messages.receive({ senderId: leafIndex, payloadFormat, payload })
+  if (message.kind === "drop") return draft.tell({ kind: "dropped", reason: message.reason, code: message.code })
+  if (message.kind === "binary") return draft.drop("content_type_not_spoken", "GTP_UNSUPPORTED_CONTENT_TYPE")
+
+  const { messageId: mid, text } = message
+  const [id, bytesOut] = [`${mid}`, text.length]
+  state.onLayer?.({ layer: "gtp", direction: "up", bytesIn: payload.length, bytesOut, id })
+  const sender = state.departed.at(leafIndex, epoch) ?? presentAt(state, leafIndex)
+  const sentAtMs = Math.min(Number(message.timestampMs), Number.MAX_SAFE_INTEGER)
+  draft.tell({ kind: "text", sender, mid, text, sentAtMs, epoch })
+}
+
+function presentAt(state: MemberState, leafIndex: number): NonNullable<ReturnType<typeof identityOf>> {
+  const member = state.group.member(leafIndex)
+  const identityKey = member === undefined ? undefined : identityOf(member)
+  if (identityKey === undefined) throw new Error("unreachable: a text opened whose sender is nobody")
+  return identityKey
+}
+
+/** The registered error that a rejected commit counts as. */
+function commitError(reason: RejectReason): ErrorName {
+  if (reason === "epoch_passed" || reason === "epoch_ahead") return "EPOCH_MISMATCH"
+  if (reason === "key_consumed" || reason === "own_message") return "REPLAY_DETECTED"
+  if (DECRYPTION.has(reason)) return "DECRYPT_FAILED"
+  return reason === "unknown_group" ? "UNKNOWN_GROUP" : "COMMIT_INVALID"
+}
+
+/** Nothing of the message was authentic: it says nothing about the group. */
+const DECRYPTION: ReadonlySet<RejectReason> = new Set<RejectReason>([
+  "malformed",
+  "decrypt_failed",
+  "unknown_sender",
+  "bad_membership_tag",
+  "bad_signature",
+  "generation_too_far",
+])

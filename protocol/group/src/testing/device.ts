@@ -1,0 +1,147 @@
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { toGroupId, toIdentityKey } from "@qpc/wire"
+import type { IdentityKey, Random } from "@qpc/wire"
+import type { Content } from "../content.ts"
+import { createMember, joinMember, memberFromBytes } from "../create.ts"
+import type { Joined } from "../create.ts"
+import type { GroupEvent } from "../event.ts"
+import { createKeyPackages } from "../key-packages.ts"
+import type { KeyPackageBundle } from "../key-packages.ts"
+import type { GroupLimits } from "../limits.ts"
+import type { Member } from "../member.ts"
+import type { Outgoing, Step } from "../step.ts"
+import type { OnLayer } from "../trace.ts"
+import type { OrderingService } from "./ordering-service.ts"
+import { seededRandom } from "./seeded-random.ts"
+
+/** The clock of all devices in a test. */
+export interface TestClock {
+  nowMs: number
+}
+
+/** What a device is made of. */
+export interface DeviceOptions {
+  readonly suite: CipherSuite
+  readonly seed: number
+  readonly clock: TestClock
+  readonly limits?: GroupLimits
+  readonly onLayer?: OnLayer
+}
+
+/** What a client does around a member, in a few lines, for tests: stores, sends, receives, restarts. */
+export class Device {
+  readonly identity: KeyPair
+  readonly self: IdentityKey
+  /** Everything that happened, oldest first. */
+  readonly events: GroupEvent[] = []
+  /** What the network has not taken yet. */
+  outbox: Outgoing[] = []
+  readonly #options: DeviceOptions
+  readonly #random: Random
+  #bundles: KeyPackageBundle[] = []
+  #member: Member | undefined
+
+  constructor(options: DeviceOptions) {
+    this.#options = options
+    this.#random = seededRandom(options.seed)
+    this.identity = options.suite.signatureKeyPair(this.#random(options.suite.sizes.signatureSeedBytes))
+    this.self = toIdentityKey(this.identity.publicKey)
+  }
+
+  get member(): Member {
+    if (this.#member === undefined) throw new Error("this device is in no group")
+    return this.#member
+  }
+
+  get isMember(): boolean {
+    return this.#member !== undefined
+  }
+
+  create(name: string): void {
+    const { suite, clock } = this.#options
+    const groupId = toGroupId(this.#random(16))
+    this.#member = createMember({ suite, groupId, name, nowMs: clock.nowMs, ...this.#surroundings() })
+  }
+
+  /** A fresh key package, as the server would hand it out. */
+  keyPackage(lifetimeMs = 86_400_000): Uint8Array {
+    const { suite, clock } = this.#options
+    const { identity } = this
+    const made = createKeyPackages({ suite, identity, random: this.#random, nowMs: clock.nowMs, count: 1, lifetimeMs })
+    this.#bundles.push(...made)
+    return made[0]!.keyPackage
+  }
+
+  send(content: Content): Step {
+    return this.#take(this.member.send(content, this.#options.clock.nowMs))
+  }
+
+  text(text: string): Step {
+    return this.send({ kind: "text", text })
+  }
+
+  /** Gives the network what is in the outbox, in order. */
+  flush(service: OrderingService): void {
+    for (let outgoing = this.outbox.shift(); outgoing !== undefined; outgoing = this.outbox.shift()) {
+      const verdict = service.offer(outgoing)
+      if (verdict === "epoch_conflict") this.#take(this.member.conflict(outgoing.messageId, this.#options.clock.nowMs))
+    }
+  }
+
+  /** Takes the next envelope out of the inbox, if there is one. */
+  receiveNext(service: OrderingService): boolean {
+    const envelope = service.take(this.self)
+    if (envelope === undefined) return false
+    this.receive(envelope)
+    return true
+  }
+
+  receive(envelope: Uint8Array): Step {
+    if (this.#member !== undefined) return this.#take(this.#member.receive(envelope, this.#options.clock.nowMs))
+    const joined = this.join(envelope)
+    const events = joined.kind === "joined" ? joined.events : []
+    return this.#take({ outgoing: [], events, wakeAtMs: undefined })
+  }
+
+  join(envelope: Uint8Array): Joined {
+    const { suite, clock } = this.#options
+    const joined = joinMember({ suite, envelope, bundles: this.#bundles, nowMs: clock.nowMs, ...this.#surroundings() })
+    if (joined.kind === "joined") {
+      this.#member = joined.member
+      this.#bundles = this.#bundles.filter((bundle) => bundle.ref !== joined.usedKeyPackageRef)
+    }
+    return joined
+  }
+
+  tick(): Step {
+    return this.#take(this.member.tick(this.#options.clock.nowMs))
+  }
+
+  /** Goes through its stored bytes, as after a crash. */
+  restart(): void {
+    const stored = this.member.toBytes()
+    this.#member?.[Symbol.dispose]()
+    this.#member = memberFromBytes(this.#options.suite, stored, this.#surroundings())
+  }
+
+  /** Texts that were shown, in order. */
+  shown(): string[] {
+    return this.events.flatMap((event) => (event.kind === "text" ? [event.text] : []))
+  }
+
+  #take(step: Step): Step {
+    this.outbox.push(...step.outgoing)
+    this.events.push(...step.events)
+    return step
+  }
+
+  #surroundings() {
+    const { limits, onLayer } = this.#options
+    return {
+      identity: this.identity,
+      random: this.#random,
+      ...(limits && { limits }),
+      ...(onLayer && { onLayer }),
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { toHex } from "@qpc/wire"
+import type { GroupEvent } from "../event.ts"
+import type { Step } from "../step.ts"
+import { Device } from "./device.ts"
+import type { DeviceOptions, TestClock } from "./device.ts"
+import { nth } from "./nth.ts"
+import { OrderingService } from "./ordering-service.ts"
+import { seededWords } from "./seeded-random.ts"
+
+/** A delivery service and the devices around it, driven step by step. Everything repeats from the seed. */
+export class World {
+  readonly service = new OrderingService()
+  readonly clock: TestClock = { nowMs: 1_800_000_000_000 }
+  readonly devices: Device[] = []
+  readonly #suite: CipherSuite
+  readonly #seed: number
+
+  constructor(suite: CipherSuite, seed = 1) {
+    this.#suite = suite
+    this.#seed = seed
+  }
+
+  device(more: Pick<DeviceOptions, "limits" | "onLayer"> = {}): Device {
+    const seed = this.#seed * 1000 + this.devices.length
+    const device = new Device({ suite: this.#suite, seed, clock: this.clock, ...more })
+    this.devices.push(device)
+    return device
+  }
+
+  /** A group of `memberCount` devices in which nothing is under way. The events so far are forgotten. */
+  group(memberCount: 1, more?: Pick<DeviceOptions, "limits" | "onLayer">): [Device]
+  group(memberCount: 2, more?: Pick<DeviceOptions, "limits" | "onLayer">): [Device, Device]
+  group(memberCount: 3, more?: Pick<DeviceOptions, "limits" | "onLayer">): [Device, Device, Device]
+  group(memberCount: number, more?: Pick<DeviceOptions, "limits" | "onLayer">): Device[]
+  group(memberCount: number, more: Pick<DeviceOptions, "limits" | "onLayer"> = {}): Device[] {
+    const members = Array.from({ length: memberCount }, () => this.device(more))
+    const [founder, others] = [nth(members), members.slice(1)]
+    founder.create("garden")
+    if (others.length > 0) founder.send({ kind: "invite", keyPackages: others.map((other) => other.keyPackage()) })
+    this.settle()
+    for (const member of members) member.events.length = 0
+    return members
+  }
+
+  /** Lets the network run until nobody has anything to send or to receive. */
+  settle(): void {
+    for (let isBusy = true; isBusy;) {
+      isBusy = false
+      for (const device of this.devices) {
+        if (device.outbox.length > 0) isBusy = true
+        device.flush(this.service)
+        if (device.receiveNext(this.service)) isBusy = true
+      }
+    }
+  }
+
+  /** As {@link settle}, but who comes next is drawn from a seed: now sending, now receiving, now restarting. */
+  settleShuffled(seed: number, restarts = false): void {
+    const next = seededWords(seed)
+    for (let busy = this.#busy(); busy.length > 0; busy = this.#busy()) {
+      const device = busy[next() % busy.length]!
+      if (restarts && device.isMember && next() % 4 === 0) device.restart()
+      if (next() % 2 === 0) device.flush(this.service)
+      else device.receiveNext(this.service)
+    }
+  }
+
+  #busy(): Device[] {
+    return this.devices.filter((device) => {
+      return device.outbox.length > 0 || this.service.inbox(device.self).length > 0
+    })
+  }
+}
+
+/** True if all devices are in the same epoch of the same group with the same people. */
+export function agree(devices: readonly Device[]): boolean {
+  const views = devices.map(({ member }) => {
+    const people = member.members().map(({ identityKey, leafIndex }) => `${leafIndex}:${toHex(identityKey)}`)
+    return [toHex(member.groupId), member.epoch, toHex(member.epochAuthenticator), member.name, ...people].join(" ")
+  })
+  return new Set(views).size === 1
+}
+
+/** The events of one kind that a device told of. */
+export function told<Kind extends GroupEvent["kind"]>(
+  device: Device,
+  kind: Kind,
+): Extract<GroupEvent, { kind: Kind }>[] {
+  return device.events.filter((event): event is Extract<GroupEvent, { kind: Kind }> => event.kind === kind)
+}
+
+/** The first envelope that a step hands to the network. */
+export function envelopeOf(step: Step): Uint8Array {
+  return nth(nth(step.outgoing).deliveries).envelope
+}
