@@ -78,7 +78,8 @@ export function applyCommit(
   const { path } = body.commit
   if (path === undefined && (sorted.requiresPath || proposals.length === 0)) return "path_missing"
 
-  const applied = applyProposals(suite, epoch, sorted, { nowMs: options.nowMs })
+  const lifetime = state.policy.checkLifetimes ? { nowMs: options.nowMs } : undefined
+  const applied = applyProposals(suite, epoch, sorted, lifetime)
   if (typeof applied === "string") return applied
   const leafIndex = committer.kind === "member" ? committer.leafIndex : newcomersLeaf(applied)
   if (leafIndex === undefined) return "group_full"

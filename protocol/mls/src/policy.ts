@@ -9,7 +9,17 @@ export interface GroupPolicy {
   readonly newMemberProposals: boolean
   /** Commits by which newcomers add themselves (RFC 9420 §12.4.3.2). Whoever has a GroupInfo can make one. */
   readonly externalCommits: boolean
+  /**
+   * Refuses commits that add a key package outside of its lifetime. RFC 9420 §7.3 recommends it; but whoever was away for
+   * longer than that would be locked out by a commit that all others took. Our own commits are always checked.
+   */
+  readonly checkLifetimes: boolean
 }
 
 /** Nothing uninvited. */
-export const DEFAULT_POLICY: GroupPolicy = { proposals: false, newMemberProposals: false, externalCommits: false }
+export const DEFAULT_POLICY: GroupPolicy = {
+  proposals: false,
+  newMemberProposals: false,
+  externalCommits: false,
+  checkLifetimes: false,
+}

@@ -1,4 +1,5 @@
 /** Runs the published test vectors of MLS. For the conformance report and our own tests. @module */
+export { groupVectorSets } from "./group-vector-sets.ts"
 export { treeVectorSets } from "./tree-vector-sets.ts"
 export { mlsVectorSet } from "./vector-set.ts"
 export type { MlsVectorFile, VectorResult, VectorSet } from "./vector-set.ts"
