@@ -47,6 +47,10 @@ export class Link {
     this.#context = context
     this.#options = { ...options, dial: tracedDial(options.dial, context.tracer) }
     const isReady = (): boolean => this.isCaughtUp
+    context.hub.listen((event) => {
+      const isAboutPeople = event.kind === "joined" || event.kind === "members_changed"
+      if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp) this.run(this.#learn(this.#visit.rpc))
+    })
     this.#outbox = new Outbox(context, { call: this.call, isReady, onStoreFailure: (error) => this.#giveUp(error) })
   }
 
@@ -180,9 +184,18 @@ export class Link {
       this.#outbox.restart()
       const call: Call = (method, request) => rpc.call(method, request)
       await asClientError(topUpKeyPackages(this.#context, call))
-      await asClientError(learnNames(this.#context, call))
+      await this.#learn(rpc)
     } catch (error) {
       this.#leave(rpc, error)
+    }
+  }
+
+  /** Finds out what newcomers are called. Without an answer they stay keys until the next change or connection. */
+  async #learn(rpc: RpcClient): Promise<void> {
+    try {
+      await asClientError(learnNames(this.#context, (method, request) => rpc.call(method, request)))
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.code.startsWith("store_")) throw error
     }
   }
 

@@ -1,0 +1,233 @@
+import { events, RpcError, serveRpc } from "@qpc/rpc"
+import type { Handlers, MethodName, RequestOf, Methods, RpcServerConnection } from "@qpc/rpc"
+import { memoryPair } from "@qpc/transport"
+import type { Dial, MemoryPair } from "@qpc/transport"
+import { TransportError } from "@qpc/transport"
+import { toHex } from "@qpc/wire"
+
+interface Account {
+  readonly username: string
+  readonly identityKey: Uint8Array
+  readonly upload: Uint8Array
+  readonly keyPackages: Uint8Array[]
+  readonly inbox: { readonly seq: bigint; readonly data: Uint8Array }[]
+  newestSeq: bigint
+}
+
+interface Channel {
+  epoch: bigint
+  members: readonly string[]
+}
+
+interface Session {
+  readonly connection: () => RpcServerConnection
+  account: Account | undefined
+  /** Pushes go to sequence numbers above this; undefined before Subscribe. */
+  subscribedFrom: bigint | undefined
+}
+
+type Batch = RequestOf<Methods["batchEnqueue"]>
+type Outcome = Awaited<ReturnType<Handlers<Session>["batchEnqueue"]>>
+
+/** What a test lets happen to a call: nothing, a cut cable, or a refusal. */
+export type Fault = "cut" | RpcError | undefined
+
+/**
+ * A delivery service in memory that keeps the promises of delivery.proto: numbered inboxes, idempotent batches, one
+ * commit per epoch. Its OPAQUE is {@link fakeOpaque}'s. A test may break any call before or after it was carried out.
+ */
+export class FakeServer {
+  readonly accounts = new Map<string, Account>()
+  readonly channels = new Map<string, Channel>()
+  /** Methods in the order of their arrival. */
+  readonly calls: MethodName[] = []
+  /** Asked before a call is carried out. */
+  before: (method: MethodName) => Fault = () => undefined
+  /** Asked afterwards: the answer is lost on "cut". */
+  after: (method: MethodName) => Fault = () => undefined
+  isUp = true
+  readonly #batches = new Map<string, Outcome>()
+  readonly #tokens = new Map<string, Account>()
+  readonly #sessions = new Set<Session>()
+  readonly #cables = new Set<MemoryPair>()
+
+  readonly dial: Dial = async () => {
+    if (!this.isUp) throw new TransportError("unreachable", "nobody answers")
+    const cable = memoryPair()
+    this.#cables.add(cable)
+    const session: Session = { connection: () => served, account: undefined, subscribedFrom: undefined }
+    const served = serveRpc(cable.far, {
+      handlers: this.#faulty(cable),
+      context: session,
+      onFault: ({ error }) => console.error(error),
+    })
+    this.#sessions.add(session)
+    void served.closed.then(() => this.#sessions.delete(session))
+    return cable.near
+  }
+
+  /** Every connection breaks. */
+  cut(): void {
+    for (const cable of this.#cables) cable.cut()
+    this.#cables.clear()
+  }
+
+  account(username: string): Account {
+    const account = this.accounts.get(username)
+    if (account === undefined) throw new Error(`no account ${username}`)
+    return account
+  }
+
+  /** Forgets every login. */
+  forgetSessions(): void {
+    this.#tokens.clear()
+  }
+
+  /** Puts anything into an inbox. */
+  deliver(username: string, data: Uint8Array): void {
+    const account = this.account(username)
+    account.newestSeq += 1n
+    account.inbox.push({ seq: account.newestSeq, data })
+    for (const session of this.#sessions) if (session.account === account) this.#push(session)
+  }
+
+  #faulty(cable: MemoryPair): Handlers<Session> {
+    const handlers = this.#handlers() as unknown as Record<string, (request: never, session: Session) => Promise<object>>
+    const wrapped = Object.entries(handlers).map(([name, handler]) => {
+      const faulty = async (request: never, session: Session): Promise<object> => {
+        this.calls.push(name as MethodName)
+        const fail = (fault: Fault): void => {
+          if (fault === "cut") cable.cut()
+          if (fault instanceof RpcError) throw fault
+        }
+        fail(this.before(name as MethodName))
+        if (!this.#cables.has(cable)) throw new RpcError("unavailable", "cut", "the cable was cut")
+        const answer = await handler(request, session)
+        fail(this.after(name as MethodName))
+        return answer
+      }
+      return [name, faulty]
+    })
+    return Object.fromEntries(wrapped) as unknown as Handlers<Session>
+  }
+
+  #handlers(): Handlers<Session> {
+    const unimplemented = async (): Promise<never> => {
+      throw new RpcError("unimplemented", "unimplemented", "not in this fake")
+    }
+    return {
+      opaqueRegisterStart: async ({ username }) => {
+        if (this.accounts.has(username)) throw new RpcError("already_exists", "username_taken", "taken")
+        return { response: new Uint8Array(1) }
+      },
+      opaqueRegisterFinish: async ({ username, upload, identityKey }) => {
+        const account = { username, upload, identityKey, keyPackages: [], inbox: [], newestSeq: 0n }
+        this.accounts.set(username, account)
+        return { success: true }
+      },
+      opaqueLoginStart: async ({ username }) => ({
+        response: this.accounts.get(username)?.upload ?? new Uint8Array(1),
+      }),
+      opaqueLoginFinish: async ({ username }, session) => {
+        const account = this.account(username)
+        session.account = account
+        const token = crypto.getRandomValues(new Uint8Array(32))
+        this.#tokens.set(toHex(token), account)
+        return { sessionToken: token, expiresAtMs: 2n ** 40n, identityKey: account.identityKey }
+      },
+      resumeSession: async ({ sessionToken }, session) => {
+        const account = this.#tokens.get(toHex(sessionToken))
+        if (account === undefined) throw new RpcError("unauthenticated", "session_unknown", "log in again")
+        session.account = account
+        return { username: account.username, identityKey: account.identityKey, expiresAtMs: 2n ** 40n }
+      },
+      uploadKeyPackage: async ({ keyPackages }, session) => {
+        const { account } = session
+        account!.keyPackages.push(...keyPackages.map(({ data }) => data))
+        return { available: account!.keyPackages.length }
+      },
+      fetchKeyPackage: async ({ identityKey }) => {
+        const data = this.#byKey(identityKey)?.keyPackages.shift()
+        if (data === undefined) throw new RpcError("failed_precondition", "key_packages_exhausted", "none left")
+        return { data }
+      },
+      resolveUser: async ({ username }) => {
+        const account = this.accounts.get(username)
+        if (account === undefined) throw new RpcError("not_found", "user_unknown", "nobody")
+        return { identityKey: account.identityKey }
+      },
+      resolveIdentity: async ({ identityKey }) => {
+        const account = this.#byKey(identityKey)
+        if (account === undefined) throw new RpcError("not_found", "user_unknown", "nobody")
+        return { username: account.username }
+      },
+      peek: async ({ afterSeq, limit }, { account }) => {
+        const waiting = account!.inbox.filter(({ seq }) => seq > afterSeq)
+        const envelopes = waiting.slice(0, limit).map((envelope) => ({ ...envelope, acceptedAtMs: 0n }))
+        return { envelopes, more: waiting.length > limit }
+      },
+      ack: async ({ seqUpTo }, { account }) => {
+        while (account!.inbox[0] !== undefined && account!.inbox[0].seq <= seqUpTo) account!.inbox.shift()
+        return { remaining: BigInt(account!.inbox.length) }
+      },
+      subscribe: async ({ afterSeq }, session) => {
+        session.subscribedFrom = afterSeq
+        this.#push(session)
+        return { newestSeq: session.account!.newestSeq }
+      },
+      batchEnqueue: async (batch, { account }) => this.#enqueue(batch, toHex(account!.identityKey)),
+      enqueue: unimplemented,
+      health: async () => ({ version: "fake", nowMs: 0n, uptimeMs: 0n }),
+    }
+  }
+
+  #enqueue(batch: Batch, sender: string): Outcome {
+    const id = sender + toHex(batch.messageId)
+    const known = this.#batches.get(id)
+    if (known?.outcome?.case === "accepted") {
+      return { outcome: { case: "accepted", value: { ...known.outcome.value, duplicate: true } } as never }
+    }
+    const name = toHex(batch.channelId)
+    const channel = this.channels.get(name)
+    const { claim } = batch
+    if (channel !== undefined && !channel.members.includes(sender)) {
+      throw new RpcError("permission_denied", "not_a_member", "not a member")
+    }
+    if (claim === undefined && channel === undefined)
+      throw new RpcError("permission_denied", "not_a_member", "no channel")
+    if (claim !== undefined && channel !== undefined && claim.epoch !== channel.epoch) {
+      return { outcome: { case: "epochConflict", value: { currentEpoch: channel.epoch, missedCommits: [] } } }
+    }
+    if (claim !== undefined) {
+      this.channels.set(name, { epoch: claim.epoch + 1n, members: claim.membersAfter.map(toHex) })
+    }
+    for (const { recipientKeys, payload } of batch.deliveries) {
+      for (const key of recipientKeys) {
+        const recipient = this.#byKey(key)
+        if (recipient !== undefined) this.deliver(recipient.username, payload)
+      }
+    }
+    const outcome: Outcome = {
+      outcome: { case: "accepted", value: { duplicate: false, acceptedAtMs: 0n, skippedKeys: [] } },
+    }
+    this.#batches.set(id, outcome)
+    return outcome
+  }
+
+  #push(session: Session): void {
+    const { account, subscribedFrom } = session
+    if (account === undefined || subscribedFrom === undefined) return
+    for (const { seq, data } of account.inbox) {
+      if (seq <= session.subscribedFrom!) continue
+      session.subscribedFrom = seq
+      const pushed = session.connection().push(events.envelopePushed, { envelope: { seq, data, acceptedAtMs: 0n } })
+      pushed.catch((error: unknown) => {
+        if (!(error instanceof RpcError)) throw error // A cut cable loses pushes; that is what it is cut for.
+      })
+    }
+  }
+
+  #byKey(identityKey: Uint8Array): Account | undefined {
+    return [...this.accounts.values()].find((account) => toHex(account.identityKey) === toHex(identityKey))
+  }
+}
