@@ -1,8 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { decodeMessage, encodeMessage } from "./codec.ts"
+import { decodeMessage, encodeMessage, MAX_MESSAGE_FIELDS } from "./codec.ts"
 import { eventById, events } from "./event.ts"
-import { EnqueueRequestSchema } from "./gen/qpc/v1/delivery_pb.ts"
+import { BatchEnqueueRequestSchema, EnqueueRequestSchema } from "./gen/qpc/v1/delivery_pb.ts"
 import { methodById, methods } from "./method.ts"
 
 const rows = Object.keys(methods).map((name) => methods[name as keyof typeof methods])
@@ -11,6 +11,12 @@ const schemas = [
   ...rows.flatMap(({ request, response }) => [request, response]),
   ...eventRows.map((row) => row.message),
 ]
+
+/** A batch with one delivery to so many recipients. */
+function recipientKeys(count: number): Uint8Array {
+  const deliveries = [{ recipientKeys: Array.from({ length: count }, () => new Uint8Array(0)) }]
+  return encodeMessage(BatchEnqueueRequestSchema, { deliveries })
+}
 
 describe("messages", () => {
   it("returns a message or nothing for 100 000 inputs of any bytes", () => {
@@ -33,6 +39,12 @@ describe("messages", () => {
   it("refuses what stops in the middle", () => {
     const bytes = encodeMessage(EnqueueRequestSchema, { payload: new Uint8Array(9) })
     expect(decodeMessage(EnqueueRequestSchema, bytes.subarray(0, -1))).toBeUndefined()
+  })
+
+  it("refuses more fields than a message may have, on any level, before it makes objects of them", () => {
+    expect(decodeMessage(BatchEnqueueRequestSchema, recipientKeys(MAX_MESSAGE_FIELDS))).toBeUndefined()
+    const { deliveries } = decodeMessage(BatchEnqueueRequestSchema, recipientKeys(MAX_MESSAGE_FIELDS - 1)) ?? {}
+    expect(deliveries?.[0]?.recipientKeys).toHaveLength(MAX_MESSAGE_FIELDS - 1)
   })
 
   it("does not keep fields that it does not know", () => {

@@ -14,7 +14,7 @@ export interface RpcClientLimits {
    * answer that the reader of pushes is waiting for may be behind them. Default 256.
    */
   readonly maxUnreadPushes: number
-  /** Their payloads together, with the same consequence. Default 64 MiB. */
+  /** Their payloads together, with the same consequence once more than one is waiting. Default 64 MiB. */
   readonly maxUnreadPushBytes: number
   /** How long a call may take that names no deadline. Default 30 s. */
   readonly deadlineMs: number

@@ -69,6 +69,11 @@ describe("push queue", () => {
     expect(queue.push("c", 10)).toBe(true)
   })
 
+  it("takes a single item of any size", () => {
+    const [queue] = makeQueue({ maxBytes: 10 })
+    expect([queue.push("a", 11), queue.push("b", 1)]).toEqual([true, false])
+  })
+
   it("has one reader", () => {
     const [queue] = makeQueue()
     queue[Symbol.asyncIterator]()

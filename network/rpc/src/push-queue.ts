@@ -26,7 +26,9 @@ export class PushQueue<T> implements AsyncIterable<T> {
   push(item: T, sizeBytes: number): boolean {
     if (this.#end) return true
     const { maxItems, maxBytes } = this.#options
-    if (this.#items.length === maxItems || this.#queuedBytes + sizeBytes > maxBytes) return false
+    // One is always taken: a queue that refuses its first item would never see another.
+    const isOverBytes = this.#items.length > 0 && this.#queuedBytes + sizeBytes > maxBytes
+    if (this.#items.length === maxItems || isOverBytes) return false
     this.#items.push({ item, sizeBytes })
     this.#queuedBytes += sizeBytes
     this.#wake?.()

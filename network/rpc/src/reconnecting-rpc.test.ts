@@ -343,6 +343,14 @@ describe("the pushes of all connections", () => {
     expect(await served[0]?.closed).toMatchObject({ code: "closed" })
   })
 
+  it("end for a reader that waits for a connection when everything is closed", async () => {
+    const { rpc } = start({ dials: ["hang"] })
+    const next = rpc.pushes[Symbol.asyncIterator]().next()
+    await turns(2)
+    await rpc.close()
+    expect((await next).done).toBe(true)
+  })
+
   it("have one reader", async () => {
     const { rpc } = start()
     rpc.pushes[Symbol.asyncIterator]()

@@ -38,7 +38,8 @@ export interface ReconnectingRpcOptions extends Omit<ConnectRpcOptions, "onGoing
   readonly dial: Dial
   /**
    * Prepares each new connection, for instance resumes a session and subscribes. Only then other calls are let through.
-   * What it throws counts as a failed attempt. The signal is aborted at `close` and after `connectTimeoutMs`.
+   * What it throws counts as a failed attempt. The signal is aborted at `close` and after `connectTimeoutMs`. It must not
+   * await `close`, which waits for it.
    */
   readonly onConnected?: ((client: RpcClient, signal: AbortSignal) => Promise<void>) | undefined
   /** Told about every change. Must not throw. */
@@ -46,7 +47,7 @@ export interface ReconnectingRpcOptions extends Omit<ConnectRpcOptions, "onGoing
   readonly backoff?: Backoff | undefined
   /** For the jitter. Default: the platform's. */
   readonly random?: Random | undefined
-  /** How long dialling and preparing may take together. Default 30 s. */
+  /** How long dialling and preparing may take together; more, if preparing asks a person. Default 30 s. */
   readonly connectTimeoutMs?: number | undefined
   /** A connection that lasted as long begins counting attempts anew when it breaks. Default 10 s. */
   readonly stableMs?: number | undefined

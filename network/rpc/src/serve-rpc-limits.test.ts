@@ -125,6 +125,12 @@ describe("pushing", () => {
     expect(await served.closed).toMatchObject({ code: "overflow" })
   })
 
+  it("takes a single push that is longer than the limit of waiting bytes", async () => {
+    const { served, told } = play({}, { limits: { maxQueuedPushBytes: 10 } })
+    await served.push(events.envelopePushed, { envelope: { data: new Uint8Array(1000) } })
+    await until(() => told.length === 1)
+  })
+
   it("rejects after the end", async () => {
     const { served } = play({})
     await served.close()
