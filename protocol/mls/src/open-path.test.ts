@@ -1,3 +1,4 @@
+import type { CipherSuite } from "@qpc/crypto"
 import { suite0001 as suite } from "@qpc/crypto/node"
 import { equalBytes } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
@@ -44,7 +45,16 @@ describe("opening a path", () => {
   })
 
   it("refuses a secret that does not give the keys in the tree", () => {
-    const { before, path, states, after } = threeMembers(suite, "open paths")
+    const privateKeys: Uint8Array[] = []
+    const spying: CipherSuite = {
+      ...suite,
+      kemKeyPair(seed) {
+        const pair = suite.kemKeyPair(seed)
+        privateKeys.push(pair.privateKey)
+        return pair
+      },
+    }
+    const { before, path, states, after } = threeMembers(spying, "open paths")
     const outcome = mergePath(before, 0, path, new Set())
     if (outcome.kind === "rejected") throw new Error(outcome.reason)
     const { tree } = outcome.merged
@@ -57,9 +67,11 @@ describe("opening a path", () => {
         [3, stranger],
       ]),
     )
+    privateKeys.length = 0
     const opened = openPath(outcome.merged, states[2], after.treeHash())
     expect(opened).toEqual({ kind: "rejected", reason: "path_secret_mismatch" })
     expect(states[2].key(3)).toBeUndefined()
+    expect(privateKeys.map((key) => key.every((byte) => byte === 0))).toEqual([true])
   })
 })
 

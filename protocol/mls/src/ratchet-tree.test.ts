@@ -9,6 +9,7 @@ import { decodeLeafNode, signLeafNode } from "./leaf-node.ts"
 import type { LeafNode } from "./leaf-node.ts"
 import { mergePath } from "./merge-path.ts"
 import { keysOfJoiner, openPath } from "./open-path.ts"
+import { makeParentNode } from "./parent-node.ts"
 import { RatchetTree } from "./ratchet-tree.ts"
 import { countedRandom } from "./testing/counted-random.ts"
 import { ModelTree } from "./testing/model-tree.ts"
@@ -81,11 +82,10 @@ class History {
     }
     const newcomers = Array.from({ length: step.addCount }, () => testMember(suite, this.random))
     const added = new Map(newcomers.map((newcomer) => [this.#add(next, newcomer), newcomer]))
-    for (const { state } of this.participants.values()) state.forgetBlank(next)
-
     if (step.hasPath) {
       this.#path(next, committer, added)
     } else {
+      for (const { state } of this.participants.values()) state.forgetBlank(next)
       this.tree = next
       for (const [leafIndex, newcomer] of added) this.#welcome(leafIndex, newcomer, committer, undefined)
     }
@@ -126,6 +126,11 @@ class History {
       random: this.random,
     })
     const path = decodeUpdatePath(encode((writer) => writeUpdatePath(writer, created.updatePath)))
+    const copaths = this.model
+      .filteredDirectPath(committer)
+      .map((above) => this.model.childBeside(above, 2 * committer))
+    const recipients = copaths.map((copath) => this.model.resolution(copath).filter((at) => !addedLeaves.has(at / 2)))
+    expect(path.nodes.map((node) => node.encryptedPathSecret.length)).toEqual(recipients.map((nodes) => nodes.length))
     this.model.setPath(
       committer,
       modelLeaf(path.leafNode),
@@ -222,6 +227,30 @@ describe("ratchet tree", () => {
       }),
       { numRuns: 25 },
     )
+  })
+
+  it("keeps parent hashes valid when somebody is unmerged in a parent and in its child", () => {
+    const group = new History("unmerged")
+    const step = { removes: [], updates: [], hasPath: true }
+    group.commit({ ...step, committer: 0, addCount: 6 })
+    group.commit({ ...step, committer: 4, addCount: 0 })
+    group.commit({ ...step, committer: 0, addCount: 0 })
+    group.commit({ ...step, committer: 0, addCount: 1, hasPath: false })
+    expect([group.tree.parent(7)?.unmergedLeaves, group.tree.parent(11)?.unmergedLeaves]).toEqual([[7], [7]])
+    expectToAgree(group)
+    group.commit({ ...step, committer: 0, addCount: 0 })
+    expectToAgree(group)
+    expectKeysToMatch(group)
+  })
+
+  it("lists unmerged leaves in order wherever the newcomer finds room", () => {
+    const parent = makeParentNode(groupId, groupId, [3])
+    const tree = RatchetTree.build(suite, 4, {
+      leafAt: (leafIndex) => (leafIndex === 1 ? undefined : POOL[leafIndex]),
+      parentAt: (nodeIndex) => (nodeIndex === 3 ? parent : undefined),
+    })
+    expect(tree.addLeaf(POOL[1]!)).toBe(1)
+    expect(tree.parent(3)?.unmergedLeaves).toEqual([1, 3])
   })
 
   it("knows after any history exactly the keys that are in it", () => {

@@ -1,0 +1,55 @@
+import { suite0001 as suite } from "@qpc/crypto/node"
+import { describe, expect, it } from "vitest"
+import { signLeafNode } from "./leaf-node.ts"
+import type { LeafNode } from "./leaf-node.ts"
+import { parentHash } from "./parent-hash.ts"
+import { makeParentNode } from "./parent-node.ts"
+import type { ParentNode } from "./parent-node.ts"
+import { RatchetTree } from "./ratchet-tree.ts"
+import { countedRandom } from "./testing/counted-random.ts"
+import { testMember } from "./testing/test-member.ts"
+
+const random = countedRandom(suite, "parent hashes")
+const groupId = Uint8Array.of(1)
+const EMPTY = new Uint8Array(0)
+const members = Array.from({ length: 5 }, () => testMember(suite, random))
+
+/**
+ * Five leaves in a tree of eight. Nodes 1 and 5 both claim node 7 as their parent, and leaves 0 and 2 vouch for them;
+ * node 3 between them is blank.
+ */
+function twoClaimants(unmergedInRoot: readonly number[]): RatchetTree {
+  const leaves: LeafNode[] = members.map((member) => member.leafNode)
+  const rightHalf = RatchetTree.build(suite, 5, {
+    leafAt: (leafIndex) => leaves[leafIndex],
+    parentAt: () => undefined,
+  })
+  const root = makeParentNode(random(32), EMPTY, unmergedInRoot)
+  const claim = parentHash(suite, root, rightHalf.nodeHash(11))
+  const parents = new Map<number, ParentNode>([[7, root]])
+  for (const [nodeIndex, committer] of [
+    [1, 0],
+    [5, 2],
+  ] as const) {
+    const parent = makeParentNode(random(32), claim, [])
+    parents.set(nodeIndex, parent)
+    const hash = parentHash(suite, parent, rightHalf.nodeHash(2 * committer + 2))
+    const { signatureKeys, leafNode } = members[committer]!
+    const content = { ...leafNode, leafNodeSource: { kind: "commit", parentHash: hash } } as const
+    leaves[committer] = signLeafNode(suite, signatureKeys.privateKey, content, { groupId, leafIndex: committer })
+  }
+  return RatchetTree.build(suite, 5, {
+    leafAt: (leafIndex) => leaves[leafIndex],
+    parentAt: (nodeIndex) => parents.get(nodeIndex),
+  })
+}
+
+describe("parent hashes", () => {
+  it("do not vouch for a parent that two subtrees claim", () => {
+    expect(twoClaimants([]).findInvalidParentHash()).toBe(7)
+  })
+
+  it("do not take an unmerged leaf for the other claimant", () => {
+    expect(twoClaimants([0]).findInvalidParentHash()).toBe(7)
+  })
+})
