@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 /** The longest delay that timers of JavaScript can wait; a longer one would fire at once. */
-export const MAX_TIMER_MS: number = 2 ** 31 - 1
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** The process's own monotonic time and timers. */
 export const systemClock: Clock = {
