@@ -1,0 +1,120 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { toGroupId } from "@qpc/wire"
+import { toConfiguration } from "../config/configuration.ts"
+import { envelope, identityOf, testChannel } from "../testing/virtual-server.ts"
+import { receiveBatch } from "./receive.ts"
+import type { OfferedBatch } from "./receive.ts"
+
+const limits = toConfiguration({
+  "recipients-per-batch": "3",
+  "payload-limit": "1000",
+  "members-per-channel": "3",
+}).limits
+const [alice, bob] = [identityOf(1).publicKey, identityOf(2).publicKey]
+const text = envelope("application", 7n, Uint8Array.of(1))
+const commit = envelope("commit", 7n, Uint8Array.of(2))
+const welcome = envelope("welcome", 8n, Uint8Array.of(3))
+
+const messages: OfferedBatch = {
+  messageId: new Uint8Array(16),
+  channelId: testChannel,
+  deliveries: [{ recipientKeys: [bob], payload: text }],
+  ttlSecs: 0,
+}
+const claiming: OfferedBatch = {
+  ...messages,
+  deliveries: [
+    { recipientKeys: [alice], payload: commit },
+    { recipientKeys: [bob], payload: welcome },
+  ],
+  claim: { epoch: 7n, membersAfter: [alice, bob] },
+}
+const reasonOf = (offered: OfferedBatch) => {
+  const checked = receiveBatch(offered, limits)
+  return checked.kind === "refused" ? checked.reason : checked.kind
+}
+const holding = (...payloads: readonly Uint8Array[]) => payloads.map((payload) => ({ recipientKeys: [bob], payload }))
+
+describe("receiving a batch", () => {
+  it("takes messages, and a commit with its Welcomes", () => {
+    expect(receiveBatch(messages, limits)).toMatchObject({ batch: { ttlMs: limits.retentionMs } })
+    expect(receiveBatch(claiming, limits)).toMatchObject({
+      batch: { claim: { epoch: 7, membersAfter: [alice, bob], commitIndex: 0 } },
+    })
+  })
+
+  it("shortens a lifetime, but does not prolong it", () => {
+    expect(receiveBatch({ ...messages, ttlSecs: 60 }, limits)).toMatchObject({ batch: { ttlMs: 60_000 } })
+    const long = receiveBatch({ ...messages, ttlSecs: 2 ** 32 - 1 }, limits)
+    expect(long).toMatchObject({ batch: { ttlMs: limits.retentionMs } })
+  })
+
+  it.each([
+    ["a short message id", { messageId: new Uint8Array(15) }],
+    ["a long channel id", { channelId: new Uint8Array(17) }],
+    ["no deliveries", { deliveries: [] }],
+    ["no recipients", { deliveries: [{ recipientKeys: [], payload: text }] }],
+    ["a recipient twice", { deliveries: [{ recipientKeys: [bob, bob], payload: text }] }],
+    ["a short key", { deliveries: [{ recipientKeys: [new Uint8Array(31)], payload: text }] }],
+  ])("refuses %s as malformed", (_, change) => {
+    expect(reasonOf({ ...messages, ...change })).toBe("malformed")
+  })
+
+  it("refuses more recipients or bytes than its limits", () => {
+    const keys = [1, 2, 3, 4].map((seed) => identityOf(seed).publicKey)
+    expect(reasonOf({ ...messages, deliveries: [{ recipientKeys: keys, payload: text }] })).toBe("too_large")
+    const large = envelope("application", 7n, new Uint8Array(1000))
+    expect(reasonOf({ ...messages, deliveries: holding(large) })).toBe("too_large")
+    expect(reasonOf({ ...claiming, claim: { epoch: 7n, membersAfter: keys } })).toBe("too_large")
+  })
+
+  it.each([
+    ["is not an envelope", holding(Uint8Array.of(1, 2, 3))],
+    ["was cut", holding(text.subarray(0, -1))],
+    ["is of another channel", holding(envelope("application", 7n, Uint8Array.of(1), toGroupId(new Uint8Array(16))))],
+    ["is a commit without a claim", holding(commit)],
+    ["is a Welcome without a claim", holding(welcome)],
+  ])("refuses an envelope that %s", (_, deliveries) => {
+    expect(reasonOf({ ...messages, deliveries })).toBe("envelope_invalid")
+  })
+
+  it.each([
+    ["no commit", holding(welcome)],
+    ["two commits", holding(commit, commit)],
+    ["a commit of another epoch", holding(envelope("commit", 8n, Uint8Array.of(2)))],
+    ["a Welcome into another epoch", holding(commit, envelope("welcome", 9n, Uint8Array.of(2)))],
+    ["a message beside the commit", holding(commit, text)],
+  ])("refuses a claim with %s", (_, deliveries) => {
+    expect(reasonOf({ ...claiming, deliveries })).toBe("envelope_invalid")
+  })
+
+  it("refuses a claim beyond 2^53 and one whose members repeat", () => {
+    const deliveries = holding(envelope("commit", 2n ** 53n - 1n, Uint8Array.of(2)))
+    const epoch = 2n ** 53n - 1n
+    expect(reasonOf({ ...claiming, deliveries, claim: { epoch, membersAfter: [bob] } })).toBe("malformed")
+    expect(reasonOf({ ...claiming, claim: { epoch: 7n, membersAfter: [bob, bob] } })).toBe("malformed")
+  })
+
+  it("returns for any bytes at all", () => {
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.constantFrom(text, commit, welcome, alice, bob))
+    const offered = fc.record({
+      messageId: fc.oneof(bytes, fc.constant(messages.messageId)),
+      channelId: fc.oneof(bytes, fc.constant(testChannel)),
+      deliveries: fc.array(fc.record({ recipientKeys: fc.array(bytes, { maxLength: 4 }), payload: bytes }), {
+        maxLength: 3,
+      }),
+      ttlSecs: fc.nat(),
+      claim: fc.option(
+        fc.record({ epoch: fc.oneof(fc.constant(7n), fc.bigInt(0n, 2n ** 64n)), membersAfter: fc.array(bytes) }),
+        { nil: undefined },
+      ),
+    })
+    fc.assert(
+      fc.property(offered, (batch) => {
+        expect(["batch", "refused"]).toContain(receiveBatch(batch, limits).kind)
+      }),
+      { numRuns: 20_000 },
+    )
+  })
+})
