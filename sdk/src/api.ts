@@ -107,6 +107,10 @@ export interface Conversation {
   waitAccepted(id: string, options?: WaitOptions): Promise<Sent>
   /** Oldest first. */
   history(range?: HistoryRange): Promise<readonly StoredMessage[]>
+  /** Messages of others behind the one that was marked read last, oldest first, of the newest 1000 in the conversation. */
+  unread(): Promise<readonly StoredMessage[]>
+  /** Remembers that a person has seen everything up to `position`. Never goes back. */
+  markRead(position: number): Promise<void>
 }
 
 /** How long a synchronisation goes on. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { FakeServer } from "./testing/fake-server.ts"
-import { newPerson, openPerson } from "./testing/person.ts"
+import { newPerson } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
 const texts = (messages: readonly { readonly text: string }[]): string[] => messages.map(({ text }) => text)

@@ -16,6 +16,8 @@ import { send } from "./send.ts"
 
 const DEFAULT_HISTORY = 50
 const DEFAULT_WAIT_MS = 30_000
+/** How far back messages may lie that a person has not seen. */
+const UNREAD_REACH = 1000
 
 /** A group as a person sees it: looks everything up when asked, so it never goes stale. */
 export class GroupConversation implements Conversation {
@@ -109,6 +111,20 @@ export class GroupConversation implements Conversation {
       messages.push(storedMessage(this.#context, this.id, position, record, state))
     }
     return messages
+  }
+
+  async unread(): Promise<readonly StoredMessage[]> {
+    const read = await this.#context.profile.readPosition(this.id)
+    const newest = await this.history({ limit: UNREAD_REACH })
+    return newest.filter((message) => !message.isOwn && message.position > read)
+  }
+
+  markRead(position: number): Promise<void> {
+    const { profile, store, turn } = this.#context
+    return turn.take(async () => {
+      if (position <= (await profile.readPosition(this.id))) return
+      await store.commit([profile.putReadPosition(this.id, position)])
+    })
   }
 
   /** @throws ClientError `key_package_refused` if the server handed out somebody else's, or one that cannot be used */

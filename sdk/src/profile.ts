@@ -29,6 +29,8 @@ const seenKey = (groupId: GroupId, sender: IdentityKey, mid: bigint): Uint8Array
   encode((writer) => writer.bytes(groupId).bytes(sender).uint64(mid))
 const parkedKey = (groupId: GroupId, seq: bigint): Uint8Array => encode((w) => w.bytes(groupId).uint64(seq))
 
+const readKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("read/"), groupId)
+
 /** One stored thing and where it stands. */
 export interface Placed<T> {
   readonly position: number
@@ -86,6 +88,13 @@ export class Profile {
     const [last] = await this.#store.list("messages", { prefix: groupId, descending: true, limit: 1 })
     return last === undefined ? 1 : positionOf(last, "messages", 16) + 1
   }
+
+  /** The position of the last message that was shown to a person; 0 before the first. */
+  async readPosition(groupId: GroupId): Promise<number> {
+    return Number((await this.#read("settings", readKey(groupId), counterRecord)) ?? 0n)
+  }
+  putReadPosition = (groupId: GroupId, position: number): Change =>
+    put("settings", readKey(groupId), counterRecord.encode(BigInt(position)))
 
   async wasSeen(groupId: GroupId, sender: IdentityKey, mid: bigint): Promise<boolean> {
     return (await this.#store.get("seen", seenKey(groupId, sender, mid))) !== undefined

@@ -92,7 +92,10 @@ export class FakeServer {
   }
 
   #faulty(cable: MemoryPair): Handlers<Session> {
-    const handlers = this.#handlers() as unknown as Record<string, (request: never, session: Session) => Promise<object>>
+    const handlers = this.#handlers() as unknown as Record<
+      string,
+      (request: never, session: Session) => Promise<object>
+    >
     const wrapped = Object.entries(handlers).map(([name, handler]) => {
       const faulty = async (request: never, session: Session): Promise<object> => {
         this.calls.push(name as MethodName)
