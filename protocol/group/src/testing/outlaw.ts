@@ -1,0 +1,77 @@
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { encodeEnvelope, envelopeHeader, receiveEnvelope } from "@qpc/envelope"
+import type { EnvelopeKind } from "@qpc/envelope"
+import { createKeyPackage, Group } from "@qpc/mls"
+import type { CommitOptions, KeyPackageBundle } from "@qpc/mls"
+import { toGroupId, toIdentityKey } from "@qpc/wire"
+import type { IdentityKey, Random } from "@qpc/wire"
+import { GROUP_NAME_EXTENSION } from "../group-name.ts"
+import { seededRandom } from "./seeded-random.ts"
+
+/** A member who holds the keys and does with them what no honest program does. For tests. */
+export class Outlaw {
+  readonly self: IdentityKey
+  readonly identity: KeyPair
+  readonly #suite: CipherSuite
+  readonly #random: Random
+  readonly #nowMs: number
+  readonly #bundles: KeyPackageBundle[] = []
+  #group: Group | undefined
+
+  constructor(suite: CipherSuite, seed: number, nowMs: number) {
+    this.#suite = suite
+    this.#random = seededRandom(seed)
+    this.#nowMs = nowMs
+    this.identity = suite.signatureKeyPair(this.#random(suite.sizes.signatureSeedBytes))
+    this.self = toIdentityKey(this.identity.publicKey)
+  }
+
+  get group(): Group {
+    if (this.#group === undefined) throw new Error("the outlaw is in no group")
+    return this.#group
+  }
+
+  /** A key package, by default an honest one; or one that claims to be somebody else. */
+  keyPackage(claimedIdentity: Uint8Array = this.self): Uint8Array {
+    const bundle = createKeyPackage({
+      suite: this.#suite,
+      credential: { kind: "basic", identity: claimedIdentity },
+      signatureKeys: this.identity,
+      random: this.#random,
+      nowMs: this.#nowMs,
+      lifetimeMs: 86_400_000,
+      capabilities: { extensions: [GROUP_NAME_EXTENSION] },
+    })
+    this.#bundles.push(bundle)
+    return bundle.keyPackage
+  }
+
+  join(envelope: Uint8Array): void {
+    const received = receiveEnvelope(envelope)
+    if (received.kind !== "envelope") throw new Error(received.reason)
+    const { sealed: welcome } = received.envelope
+    const joined = Group.join({ suite: this.#suite, welcome, bundles: this.#bundles, signatureKeys: this.identity })
+    if (joined.kind === "rejected") throw new Error(joined.reason)
+    this.#group = joined.group
+  }
+
+  /** A commit of any content in an envelope of any epoch. The outlaw stays in its epoch. */
+  commit(
+    options: Pick<CommitOptions, "adds" | "removes" | "extensions">,
+    labelled: EnvelopeKind = "commit",
+  ): Uint8Array {
+    const { group } = this
+    const { epoch } = group
+    const header = { kind: labelled, groupId: toGroupId(group.groupId), epoch } as const
+    const authenticatedData = envelopeHeader(header)
+    const result = group.stageCommit({ ...options, authenticatedData, random: this.#random, nowMs: this.#nowMs })
+    if (result.kind === "refused") throw new Error(result.reason)
+    group.clear(result.staged)
+    return encodeEnvelope({ ...header, kind: "commit", sealed: result.commit })
+  }
+
+  /** Anything at all, sealed and signed properly. */
+  protect(plaintext: Uint8Array, authenticatedData: Uint8Array): Uint8Array {
+    return this.group.protect(plaintext, { authenticatedData, random: this.#random })
+  }
+}
