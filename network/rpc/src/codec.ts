@@ -9,9 +9,9 @@ import {
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire"
 
 /**
- * The most fields, nested and repeated ones included, that a message may have. Two foreign bytes can become an object of
- * a hundred and more: 4 MiB of empty fields would take 350 MB and most of a second. The largest honest request names a few
- * thousand members and as many recipients.
+ * The most fields, nested and repeated ones included, that a message may have. Two foreign bytes can become an object
+ * of a hundred and more: 4 MiB of empty fields would take 350 MB and most of a second. The largest honest request names
+ * a few thousand members and as many recipients.
  */
 export const MAX_MESSAGE_FIELDS = 65_536
 
@@ -21,8 +21,8 @@ export function encodeMessage<D extends DescMessage>(schema: D, init: MessageIni
 }
 
 /**
- * Foreign bytes as a message, or undefined if they are none, or one of more than `MAX_MESSAGE_FIELDS` fields. Byte fields
- * are views into `bytes`. Fields that this version does not know are skipped, not kept.
+ * Foreign bytes as a message, or undefined if they are none, or one of more than `MAX_MESSAGE_FIELDS` fields. Byte
+ * fields are views into `bytes`. Fields that this version does not know are skipped, not kept.
  */
 export function decodeMessage<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> | undefined {
   try {

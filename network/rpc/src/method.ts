@@ -69,7 +69,7 @@ function row<Name extends string, Request extends Message, Response extends Mess
 const open = { needsSession: false }
 const large = { maxRequestBytes: LARGE_BYTES }
 
-/** The contract for calls: what may be asked, under which number, in which form (messenger §2, schemas/proto/qpc/v1). */
+/** The contract for calls: what may be asked, under which number, in which form (messenger §2, schemas/proto). */
 export const methods: Methods = {
   opaqueRegisterStart: row(
     100,

@@ -38,8 +38,8 @@ export interface ReconnectingRpcOptions extends Omit<ConnectRpcOptions, "onGoing
   readonly dial: Dial
   /**
    * Prepares each new connection, for instance resumes a session and subscribes. Only then other calls are let through.
-   * What it throws counts as a failed attempt. The signal is aborted at `close` and after `connectTimeoutMs`. It must not
-   * await `close`, which waits for it.
+   * What it throws counts as a failed attempt. The signal is aborted at `close` and after `connectTimeoutMs`. It must
+   * not await `close`, which waits for it.
    */
   readonly onConnected?: ((client: RpcClient, signal: AbortSignal) => Promise<void>) | undefined
   /** Told about every change. Must not throw. */

@@ -57,6 +57,10 @@ export interface RpcClient extends AsyncDisposable {
   readonly isOpen: boolean
   /** Resolves when the connection is over, with the reason. Never rejects. */
   readonly closed: Promise<ConnectionEnd>
-  /** Rejects the calls in flight and ends the connection. Idempotent. @param reason - public, short, for the peer's log */
+  /**
+   * Rejects the calls in flight and ends the connection. Idempotent.
+   *
+   * @param reason - public, short, for the peer's log
+   */
   close(reason?: string): Promise<void>
 }

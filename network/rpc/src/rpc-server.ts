@@ -77,6 +77,10 @@ export interface RpcServerConnection extends AsyncDisposable {
    * `timeoutMs`, then closes. Resolves when closed.
    */
   drain(timeoutMs: number): Promise<void>
-  /** Aborts the running calls and ends the connection. Idempotent. @param reason - public, short, for the peer's log */
+  /**
+   * Aborts the running calls and ends the connection. Idempotent.
+   *
+   * @param reason - public, short, for the peer's log
+   */
   close(reason?: string): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** Lets the event loop turn until `isTrue`; for what happens by itself but not at once. @throws Error if it never does */
+/** Lets the event loop turn until `isTrue`: for what happens by itself, not at once. @throws Error if it never is */
 export async function until(isTrue: () => boolean): Promise<void> {
   for (let turn = 0; turn < 10_000; turn += 1) {
     if (isTrue()) return
