@@ -21,7 +21,7 @@ export function parseServerAddress(text: string): ServerAddress {
   if (!parts) throw new TypeError(`"${text}" is not a server address; write ${FORM}`)
   const [, bracketed, plain, portText, fragment] = parts
   const host = (bracketed ?? plain ?? "").toLowerCase()
-  if (bracketed === undefined ? !NAME.test(host) : !isIPv6(host)) {
+  if (bracketed === undefined ? !NAME.test(host) : !isIPv6(host) || host.includes("%")) {
     throw new TypeError(`"${host}" is not a host name or an address; write ${FORM}, and [::1] for IPv6`)
   }
   const port = Number(portText ?? "")

@@ -11,6 +11,7 @@ function read(...pieces: readonly Uint8Array[]): { found: string[]; violation: s
     finish: () => found.push("finish"),
     close: (reason) => found.push(`close ${reason}`),
     ping: () => found.push("ping"),
+    pong: () => found.push("pong"),
   })
   for (const piece of pieces) {
     const violation = reader.push(piece)
@@ -20,6 +21,7 @@ function read(...pieces: readonly Uint8Array[]): { found: string[]; violation: s
 }
 
 const everyFrame = Buffer.concat([
+  encodeHeader(FrameKind.pong, 0),
   encodeHeader(FrameKind.ping, 0),
   encodeHeader(FrameKind.credit, 0xff_ffff),
   encodeHeader(FrameKind.data, 2),
@@ -30,12 +32,20 @@ const everyFrame = Buffer.concat([
 
 describe("frame reader", () => {
   it("reads every kind of frame", () => {
-    expect(read(everyFrame).found).toEqual(["ping", "credit 16777215", "data abcd", "finish", "close bye"])
+    expect(read(everyFrame).found).toEqual(["pong", "ping", "credit 16777215", "data abcd", "finish", "close bye"])
   })
 
   it("reads the same whatever the pieces", () => {
     const pieces = Array.from(everyFrame, (byte) => Uint8Array.of(byte))
-    expect(read(...pieces).found).toEqual(["ping", "credit 16777215", "data ab", "data cd", "finish", "close bye"])
+    expect(read(...pieces).found).toEqual([
+      "pong",
+      "ping",
+      "credit 16777215",
+      "data ab",
+      "data cd",
+      "finish",
+      "close bye",
+    ])
   })
 
   it.each([
@@ -46,6 +56,7 @@ describe("frame reader", () => {
     { hex: "0300000001000001", because: "data after finish" },
     { hex: "04000079", because: "a reason that is too long" },
     { hex: "05000001", because: "a malformed ping" },
+    { hex: "06000001", because: "a malformed pong" },
     { hex: "00000000", because: "an unknown frame" },
     { hex: "16030100", because: "an unknown frame" },
   ])("refuses $hex: $because", ({ hex, because }) => {

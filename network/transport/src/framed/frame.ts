@@ -6,7 +6,8 @@
  *   CREDIT   bytes, at least 1   none: the receiver takes that many bytes more
  *   FINISH   0                   none: no DATA follows
  *   CLOSE    length, up to 120   the reason in UTF-8; nothing follows
- *   PING     0                   none: I am alive
+ *   PING     0                   none: are you alive?
+ *   PONG     0                   none: I am; one may answer several PINGs
  *
  * Both sides start with INITIAL_CREDIT_BYTES. There is one encoding of each frame; anything else ends the connection.
  */
@@ -21,7 +22,7 @@ export const MAX_REASON_BYTES = 120
 const HEADER_BYTES = 4
 
 /** Frame kinds as they are on the wire. */
-export const FrameKind = { data: 1, credit: 2, finish: 3, close: 4, ping: 5 } as const
+export const FrameKind = { data: 1, credit: 2, finish: 3, close: 4, ping: 5, pong: 6 } as const
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
 
 /** Writes a frame header. @throws RangeError for a number that does not fit */
@@ -50,6 +51,7 @@ export interface FrameHandler {
   finish(): void
   close(reason: string): void
   ping(): void
+  pong(): void
 }
 
 /** Cuts what a pipe delivers into frames, holding back at most one header or one reason. */
@@ -115,6 +117,10 @@ export class FrameReader {
       case FrameKind.ping:
         if (number !== 0) return "a malformed ping"
         this.#handler.ping()
+        return undefined
+      case FrameKind.pong:
+        if (number !== 0) return "a malformed pong"
+        this.#handler.pong()
         return undefined
       default:
         return "an unknown frame"

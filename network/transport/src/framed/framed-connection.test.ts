@@ -37,7 +37,7 @@ describe("framed connection", () => {
     framedConnection(pipe, { ...options, windowBytes: 100_000 })
     await turn()
     expect(pipe.written).toEqual(
-      [Buffer.concat([encodeHeader(FrameKind.credit, 100_000 - 65_536), encodeHeader(FrameKind.ping, 0)])].map(
+      [Buffer.concat([encodeHeader(FrameKind.credit, 100_000 - 65_536), encodeHeader(FrameKind.pong, 0)])].map(
         (bytes) => Uint8Array.from(bytes),
       ),
     )
@@ -109,6 +109,32 @@ describe("framed connection", () => {
     expect(pipe.written).toEqual([Uint8Array.of(1, 0, 0, 1, 7)])
   })
 
+  it("answers that it is alive, once for many questions", async () => {
+    const pipe = new HandPipe()
+    framedConnection(pipe, options)
+    await turn()
+    pipe.written = []
+    for (let i = 0; i < 1_000; i++) pipe.sink.received(encodeHeader(FrameKind.ping, 0))
+    await turn()
+    expect(pipe.written).toEqual([encodeHeader(FrameKind.pong, 0)])
+  })
+
+  it("keeps one answer at most for a peer that asks and does not read", async () => {
+    const pipe = new HandPipe()
+    pipe.takesMore = false
+    framedConnection(pipe, options)
+    await turn()
+    pipe.written = []
+    for (let i = 0; i < 10; i++) {
+      pipe.sink.received(encodeHeader(FrameKind.ping, 0))
+      await turn()
+    }
+    expect(pipe.written).toEqual([])
+    pipe.sink.drained()
+    await turn()
+    expect(pipe.written).toEqual([encodeHeader(FrameKind.pong, 0)])
+  })
+
   it("refuses a window below what every peer may send at once", () => {
     expect(() => framedConnection(new HandPipe(), { ...options, windowBytes: 65_535 })).toThrow(RangeError)
   })
@@ -118,31 +144,37 @@ describe("framed connection in time", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "setInterval", "clearTimeout", "clearInterval"] }))
   afterEach(() => void vi.useRealTimers())
 
-  it("says that it is alive when it is quiet", async () => {
+  it("asks a quiet peer whether it is alive", async () => {
     const pipe = new HandPipe()
     framedConnection(pipe, { ...options, keepAliveMs: 1_000 })
     await turn()
     pipe.written = []
+    pipe.sink.received(encodeHeader(FrameKind.pong, 0))
+    vi.advanceTimersByTime(1_000)
+    await turn()
+    expect(pipe.written).toEqual([])
     vi.advanceTimersByTime(1_000)
     await turn()
     expect(pipe.written).toEqual([encodeHeader(FrameKind.ping, 0)])
   })
 
-  it("gives up a peer that was silent for too long", async () => {
+  it("gives up a peer that left three questions unanswered", async () => {
     const pipe = new HandPipe()
     const connection = framedConnection(pipe, { ...options, keepAliveMs: 1_000, missedKeepAlives: 3 })
     const next = connection.incoming[Symbol.asyncIterator]().next()
-    vi.advanceTimersByTime(4_000)
+    vi.advanceTimersByTime(4_999)
+    expect(pipe.destroyed).toBe(false)
+    vi.advanceTimersByTime(1)
     await expect(next).rejects.toMatchObject({ code: "closed" })
     expect(pipe.destroyed).toBe(true)
   })
 
-  it("keeps a peer that only says that it is alive", () => {
+  it("keeps a peer that answers and says nothing else", () => {
     const pipe = new HandPipe()
-    framedConnection(pipe, { ...options, keepAliveMs: 1_000, missedKeepAlives: 2 })
+    framedConnection(pipe, { ...options, keepAliveMs: 1_000, missedKeepAlives: 1 })
     for (let i = 0; i < 20; i++) {
-      vi.advanceTimersByTime(1_000)
-      pipe.sink.received(encodeHeader(FrameKind.ping, 0))
+      vi.advanceTimersByTime(2_000)
+      pipe.sink.received(encodeHeader(FrameKind.pong, 0))
     }
     expect(pipe.destroyed).toBe(false)
   })

@@ -12,9 +12,9 @@ export interface ConnectionLimits {
   readonly windowBytes?: number
   /** Bytes that may wait for the peer's reader; one more write fails the connection. Default 8 MiB. */
   readonly maxWaitingBytes?: number
-  /** A quiet connection says this often that it is alive; 0 for never. Default 10 s. */
+  /** A peer that was silent for this long is asked whether it is alive; 0 for never. Default 10 s. */
   readonly keepAliveMs?: number
-  /** A peer that was silent for this many keep-alives is gone. Default 3. */
+  /** A peer that left so many questions unanswered, one every `keepAliveMs`, is gone. Default 3. */
   readonly missedKeepAlives?: number
   /** How long `close` waits for the peer to take what was written. Default 1 s. */
   readonly closeTimeoutMs?: number
@@ -80,7 +80,7 @@ class FramedConnection implements Connection {
     this.#pipe.open(this.#sink())
     this.#receive.open()
     // The other side of a QUIC stream learns of it by its first bytes, and a window may be just the initial one.
-    this.#send.ping()
+    this.#send.pong()
     this.#startKeepAlive()
   }
 
@@ -133,7 +133,8 @@ class FramedConnection implements Connection {
         this.#releaseIfBothFinished()
       },
       close: (reason) => this.#closedByPeer(reason),
-      ping: () => {},
+      ping: () => this.#send.pong(),
+      pong: () => {}, // That something arrived is all that counts.
     }
   }
 
@@ -201,7 +202,9 @@ class FramedConnection implements Connection {
     const state = this.#keepAlive!
     state.quietPeriods = state.heard ? 0 : state.quietPeriods + 1
     state.heard = false
-    if (state.quietPeriods < (this.#options.missedKeepAlives ?? 3)) return this.#send.ping()
-    this.#pipeEnded(new Error(`nothing arrived for ${state.quietPeriods} keep-alive periods`))
+    if (state.quietPeriods > (this.#options.missedKeepAlives ?? 3)) {
+      return this.#pipeEnded(new Error(`nothing arrived for ${state.quietPeriods} keep-alive periods`))
+    }
+    if (state.quietPeriods > 0) this.#send.ping()
   }
 }

@@ -36,6 +36,8 @@ export class SendSide {
   #batch: Uint8Array[] = []
   #batchBytes = 0
   #control: Uint8Array[] = []
+  /** At most one answer waits, however many PINGs arrive: a peer that asks and never reads costs nothing. */
+  #pongDue = false
   #congested = false
   #flushDeferred = false
   #finish: { readonly promise: Promise<void>; readonly done: () => void; sent: boolean } | undefined
@@ -86,6 +88,7 @@ export class SendSide {
 
   drained(): void {
     this.#congested = false
+    if (this.#pongDue) this.#deferFlush()
     this.#pump()
   }
 
@@ -95,6 +98,11 @@ export class SendSide {
       this.#control.push(encodeHeader(FrameKind.credit, Math.min(rest, MAX_FRAME_NUMBER)))
     }
     this.#deferFlush()
+  }
+
+  pong(): void {
+    this.#pongDue = true
+    if (!this.#congested) this.#deferFlush()
   }
 
   ping(): void {
@@ -126,7 +134,9 @@ export class SendSide {
   /** Gives the batch to the pipe. */
   flush(): void {
     this.#flushDeferred = false
+    if (this.#pongDue && !this.#congested) this.#control.push(encodeHeader(FrameKind.pong, 0))
     if (this.#end || (this.#control.length === 0 && this.#batchBytes === 0)) return
+    this.#pongDue &&= this.#congested
     const bytes = gather(this.#control, this.#batch, this.#batchBytes)
     this.#control = []
     this.#batch = []
