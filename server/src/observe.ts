@@ -1,3 +1,4 @@
+import type { EnvelopeKind } from "@qpc/envelope"
 import type { MethodName, StatusName } from "@qpc/rpc"
 import type { RefusalReason } from "./refusal.ts"
 
@@ -13,6 +14,16 @@ export type Observation =
     }
   | { readonly kind: "refused"; readonly method: MethodName; readonly reason: RefusalReason | "other" }
   | { readonly kind: "enqueued"; readonly recipients: number; readonly bytes: number; readonly duplicate: boolean }
+  /** One delivery of an accepted batch: everything that the server could know of it. */
+  | {
+      readonly kind: "envelope"
+      readonly label: EnvelopeKind
+      readonly epoch: number
+      readonly bytes: number
+      readonly recipients: number
+      /** The last sealed bytes in hexadecimal: ciphertext, to show what an operator sees. */
+      readonly tail: string
+    }
   | { readonly kind: "pushed"; readonly bytes: number }
   | { readonly kind: "committed"; readonly writes: number; readonly durationMs: number }
   | { readonly kind: "swept"; readonly removed: number }

@@ -4,7 +4,7 @@ import type { Output } from "./output.ts"
 import { countText, hex } from "./text.ts"
 
 /** How long a one-shot command tries to reach the server before it leaves the message in the outbox. */
-const DELIVERY_WAIT_MS = 15_000
+const DELIVERY_WAIT_MS = 10_000
 
 /**
  * Waits until the server has what was sent. If it cannot be reached, the message stays in the outbox and the error says
@@ -18,22 +18,18 @@ export async function waitUntilAccepted(
   group: Conversation,
   sent: Sent,
 ): Promise<void> {
-  client.connect()
   try {
+    await client.sync({ waitMs: DELIVERY_WAIT_MS, signal: context.signal })
     await group.waitAccepted(sent.id, { timeoutMs: DELIVERY_WAIT_MS, signal: context.signal })
   } catch (error) {
-    if (!(error instanceof ClientError) || !isDelay(error)) throw error
-    const { connectionState } = client
-    const why = "reason" in connectionState ? ` ${connectionState.reason}` : ""
-    throw new ClientError("unreachable", `The server cannot be reached.${why} The message is stored.`, {
+    if (!(error instanceof ClientError) || !error.retryable) throw error
+    throw new ClientError(error.code, `Not sent yet: ${error.message}. The message is stored.`, {
       nextStep: "It is sent the next time qpc reaches the server: qpc recv",
       retryable: true,
       cause: error,
     })
   }
 }
-
-const isDelay = (error: ClientError): boolean => error.code === "timeout" || error.code === "unreachable"
 
 /** Tells a person, beside the result, what else a synchronisation brought. */
 export function reportSync(output: Output, client: Client, report: SyncReport): void {

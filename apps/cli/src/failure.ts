@@ -33,13 +33,19 @@ const CLIENT_EXIT_CODES: Partial<Record<ClientErrorCode, ExitCode>> = {
  */
 export function reportFailure(output: Output, error: unknown): ExitCode {
   if (error instanceof UsageError) {
-    output.failure({ code: "usage", message: error.message, nextStep: error.nextStep })
-    return EXIT_CODES.usage
+    output.failure({ code: error.exit, message: error.message, nextStep: error.nextStep })
+    return EXIT_CODES[error.exit]
   }
   if (error instanceof ClientError) {
     const candidates = error.candidates.length > 0 ? ` Known here: ${error.candidates.join(", ")}.` : ""
-    output.failure({ code: error.code, message: error.message + candidates, nextStep: error.nextStep })
+    output.failure({ code: error.code, message: sentence(error.message) + candidates, nextStep: error.nextStep })
     return CLIENT_EXIT_CODES[error.code] ?? EXIT_CODES.failed
   }
   throw error
+}
+
+/** The sdk's messages begin small and end without a full stop, so that programs can put them into their own sentences. */
+function sentence(text: string): string {
+  const begun = text.slice(0, 1).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util"
+import type { TraceLine } from "@qpc/sdk"
 
 /** Where a command writes. Tests pass their own; `main.ts` passes the process's. */
 export interface Streams {
@@ -41,6 +42,15 @@ export class Output {
   /** What goes on meanwhile, on standard error, so that it never mixes with results. */
   note(text: string): void {
     if (!this.isJson) this.#streams.err(`${text}\n`)
+  }
+
+  /** One layer that a message crossed, on standard error. */
+  trace(line: TraceLine): void {
+    if (this.isJson) return this.#streams.err(`${JSON.stringify({ trace: line })}\n`)
+    const arrow = line.direction === "down" ? "↓" : "↑"
+    const sizes = `${String(line.bytesIn).padStart(7)} → ${String(line.bytesOut).padEnd(7)} B`
+    const micros = `${line.micros.toFixed(0).padStart(8)} µs`
+    this.#streams.err(`${arrow} ${line.layer.padEnd(9)} ${sizes} ${micros}  ${line.id ?? ""}\n`)
   }
 
   /** A failure, on standard error: one line, or one JSON object. */

@@ -1,7 +1,8 @@
+import { receiveEnvelope } from "@qpc/envelope"
 import type { IdentityKey } from "@qpc/wire"
 import { equalBytes, toHex } from "@qpc/wire"
 import type { ServerClock } from "../clock.ts"
-import type { Observe } from "../observe.ts"
+import type { Observation, Observe } from "../observe.ts"
 import { refusal } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import type { Batch, BatchLimits, BatchOutcome, PeekRange, Storage, StoredEnvelope } from "../storage/storage.ts"
@@ -21,6 +22,9 @@ export interface DeliveryOptions {
 
 type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
 type Conflict = Extract<BatchOutcome, { kind: "epoch_conflict" }>
+
+/** How much ciphertext an observation shows. */
+const TAIL_BYTES = 20
 
 /** An answer with one full inbox read never exceeds a frame of 4 MiB. */
 const PEEK_BYTES_MAX = 3 * 1024 * 1024
@@ -86,8 +90,17 @@ export class Delivery {
     for (const key of skipped) reached.delete(toHex(key))
     observe({ kind: "enqueued", recipients: reached.size, bytes, duplicate })
     if (duplicate) return
+    for (const delivery of batch.deliveries) observe(envelopeObservation(delivery))
     for (const recipient of reached.values()) notifier.wake(recipient)
   }
+}
+
+function envelopeObservation({ payload, recipients }: CheckedBatch["deliveries"][number]): Observation {
+  const received = receiveEnvelope(payload)
+  if (received.kind !== "envelope") throw new Error("unreachable: the batch was checked")
+  const { kind: label, epoch, sealed } = received.envelope
+  const tail = toHex(sealed.subarray(-TAIL_BYTES))
+  return { kind: "envelope", label, epoch: Number(epoch), bytes: payload.length, recipients: recipients.length, tail }
 }
 
 /** True if the only recipient of a batch was skipped. */

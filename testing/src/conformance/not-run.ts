@@ -43,7 +43,6 @@ const WAITING: readonly { readonly name: string; readonly folder: string; readon
   { name: "merkle", folder: "merkle", count: countTree, why: "the Merkle log comes with key transparency" },
   { name: "capnp", folder: "capnp", count: countFiles, why: "Cap'n Proto comes with the older protocol versions" },
   { name: "flatbuffers", folder: "flatbuffers", count: countFiles, why: "FlatBuffers come with the third payload codec" },
-  { name: "argon2", folder: "argon2", count: () => 1, why: "one generator output in a text form of its own; the platform's Argon2id is used as it is" },
 ]
 
 /** The sets that are here but wait for their code: listed as skipped, each with its reason. */

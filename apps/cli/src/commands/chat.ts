@@ -100,9 +100,9 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
   switch (event.kind) {
     case "message":
       return isHere(event.message.groupId, group) && !event.message.isOwn ? messageText(event.message) : undefined
-    case "message_state":
-      return event.failure !== undefined && isHere(event.groupId, group)
-        ? `A message could not be sent. ${event.failure.nextStep}`
+    case "sent":
+      return event.sent.failure !== undefined && isHere(event.groupId, group)
+        ? `Something could not be sent. ${event.sent.failure.nextStep}`
         : undefined
     case "members_changed": {
       if (!isHere(event.groupId, group)) return undefined
@@ -129,7 +129,7 @@ function connectionText(state: Extract<ClientEvent, { kind: "connection" }>["sta
     case "waiting":
       return `(not connected: ${state.reason} Trying again by itself; what you write is kept.)`
     case "stopped":
-      return `(not connected. ${state.nextStep})`
+      return `(not connected: ${state.error.message}. ${state.error.nextStep})`
     case "connecting":
     case "offline":
       return undefined

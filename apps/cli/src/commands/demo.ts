@@ -84,7 +84,6 @@ async function register(context: CommandContext, server: ServerProcess, who: Per
   const client = await openClient({
     folder: who.folder,
     password: who.password,
-    mayCreate: true,
     serverAddress: server.address,
     transport: context.options.transport,
   })
@@ -116,7 +115,7 @@ function showWhatTheServerSaw(context: CommandContext, seen: readonly SeenByServ
   context.output.line(`\n${context.output.style("bold", "What the server saw")} (its own log)`)
   for (const entry of seen) {
     const to = countText(entry.recipients, "recipient")
-    context.output.line(`  ${entry.kind.padEnd(11)} epoch ${entry.epoch}, ${entry.bytes} bytes for ${to}: ${entry.head}…`)
+    context.output.line(`  ${entry.label.padEnd(11)} epoch ${entry.epoch}, ${entry.bytes} bytes for ${to}: …${entry.tail}`)
   }
 }
 

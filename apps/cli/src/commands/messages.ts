@@ -1,4 +1,5 @@
 import { text as readText } from "node:stream/consumers"
+import type { Conversation, StoredMessage, SyncReport } from "@qpc/sdk"
 import type { Command } from "../command.ts"
 import { reportSync, waitUntilAccepted } from "../delivery.ts"
 import { openProfile } from "../open.ts"
@@ -42,17 +43,16 @@ export const receive: Command = {
     await using opened = await openProfile(context)
     const { client } = opened
     const asked = values.optionalText("group")
-    const groups = (): ReturnType<typeof client.conversations> =>
-      asked === undefined ? client.conversations() : client.conversations().filter((group) => group === client.conversation(asked))
+    const groups = (): readonly Conversation[] =>
+      asked === undefined ? client.conversations() : [client.conversation(asked)]
     const { waitMs = 0 } = waitOption(values)
-    const first = await client.sync()
-    reportSync(context.output, client, first)
-    if (asked !== undefined) client.conversation(asked)
+    reportSync(context.output, client, await client.sync({ signal: context.signal }))
     let unread = await unreadOf(groups())
     if (unread.length === 0 && waitMs > 0) {
-      const wanted = new Set(groups().map((group) => hex(group.id)))
-      const isHere = (report: { readonly received: readonly { readonly groupId: Uint8Array }[] }): boolean =>
-        report.received.some((message) => wanted.has(hex(message.groupId)))
+      const isHere = (report: SyncReport): boolean => {
+        const ids = new Set(groups().map((group) => hex(group.id)))
+        return report.received.some((message) => ids.has(hex(message.groupId)))
+      }
       await client.sync({ waitMs, signal: context.signal, until: isHere })
       unread = await unreadOf(groups())
     }
@@ -88,11 +88,15 @@ export const history: Command = {
   },
 }
 
+/** A message and where it was said. */
+interface Unread {
+  readonly group: Conversation
+  readonly message: StoredMessage
+}
+
 /** Oldest first, group by group. */
-async function unreadOf<G extends { unread(): Promise<readonly M[]> }, M>(
-  groups: readonly G[],
-): Promise<{ readonly group: G; readonly message: M }[]> {
-  const found = []
+async function unreadOf(groups: readonly Conversation[]): Promise<readonly Unread[]> {
+  const found: Unread[] = []
   for (const group of groups) for (const message of await group.unread()) found.push({ group, message })
   return found
 }

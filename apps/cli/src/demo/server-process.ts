@@ -10,13 +10,14 @@ const START_LIMIT_MS = 30_000
 /** How long it may take to stop before it is ended. */
 const STOP_LIMIT_MS = 10_000
 
-/** One line of the server's log about a message it accepted. */
+/** One line of the server's log about an envelope it accepted: all that it knows of it. */
 export interface SeenByServer {
+  readonly label: string
   readonly bytes: number
-  readonly kind: string
   readonly epoch: number
   readonly recipients: number
-  readonly head: string
+  /** The last sealed bytes, in hexadecimal. */
+  readonly tail: string
 }
 
 /** A `qpc-server` of our own, in a process of its own, as a user would have it. */
@@ -103,5 +104,10 @@ function readLog(line: string, seen: SeenByServer[], complaints: string[]): void
     complaints.push(line)
     return
   }
-  if (entry["msg"] === "accepted envelope") seen.push(entry as unknown as SeenByServer)
+  if (entry["msg"] === "envelope") seen.push(toSeen(entry))
+}
+
+function toSeen(entry: Readonly<Record<string, unknown>>): SeenByServer {
+  const { label, bytes, epoch, recipients, tail } = entry
+  return { label: String(label), bytes: Number(bytes), epoch: Number(epoch), recipients: Number(recipients), tail: String(tail) }
 }
