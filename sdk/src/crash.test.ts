@@ -140,6 +140,9 @@ describe("a cable cut at any call", () => {
     const [alices, bobs] = await histories(world)
     expect(alices.toSorted()).toEqual(["one", "one", "two", "two"])
     expect(bobs.toSorted()).toEqual(alices.toSorted())
+    // The server recognised every repetition: nobody had to drop one.
+    expect(await world.alice.client.notices()).toEqual([])
+    expect(await world.bob.client.notices()).toEqual([])
   })
 })
 

@@ -36,6 +36,8 @@ export class Inbox {
   constructor(context: Context, options: InboxOptions) {
     this.#context = context
     this.#options = options
+    // What an earlier connection took in is acknowledged after Subscribe told that the server still counts as we do.
+    this.#ackedSeq = context.cursor.seq
   }
 
   /** True once everything that waited when the connection began is on disk. */
@@ -54,6 +56,7 @@ export class Inbox {
       afterSeq = this.#context.cursor.seq
       await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
     }
+    await this.#ack(this.#context.cursor.seq)
     this.#isCaughtUp = true
     this.#context.pulse.beat()
   }
@@ -75,7 +78,6 @@ export class Inbox {
   }
 
   async #take(push: Push): Promise<void> {
-    if (this.#isBroken) return
     switch (push.name) {
       case "envelopePushed": {
         const { envelope } = push.message
@@ -98,9 +100,7 @@ export class Inbox {
       const afterSeq = cursor.seq
       const page = await asClientError(this.#options.rpc.call(methods.peek, { afterSeq, limit: PEEK_ENVELOPES }))
       for (const { seq, data } of page.envelopes) await receive(this.#context, { seq, bytes: data })
-      const seqUpTo = cursor.seq
-      if (seqUpTo > this.#ackedSeq) await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
-      this.#ackedSeq = seqUpTo
+      if (cursor.seq > this.#ackedSeq) await this.#ack(cursor.seq)
       isMore = page.more || page.envelopes.length === PEEK_ENVELOPES
     }
   }
@@ -112,8 +112,7 @@ export class Inbox {
     try {
       let seqUpTo = this.#context.cursor.seq
       while (seqUpTo > this.#ackedSeq && !this.#isBroken) {
-        await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
-        this.#ackedSeq = seqUpTo
+        await this.#ack(seqUpTo)
         seqUpTo = this.#context.cursor.seq
       }
     } catch (error) {
@@ -121,6 +120,11 @@ export class Inbox {
     } finally {
       this.#isAcking = false
     }
+  }
+
+  async #ack(seqUpTo: bigint): Promise<void> {
+    await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
+    this.#ackedSeq = seqUpTo
   }
 
   /**

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest"
+import { FakeServer } from "./testing/fake-server.ts"
+import { newPerson, openPerson } from "./testing/person.ts"
+import type { Person } from "./testing/person.ts"
+import { TestClock } from "./testing/test-clock.ts"
+
+const texts = (messages: readonly { readonly text: string }[]): string[] => messages.map(({ text }) => text)
+const reasons = async ({ client }: Person): Promise<string[]> => (await client.notices()).map(({ reason }) => reason)
+
+async function friends(options: Parameters<typeof newPerson>[3] = {}) {
+  const clock = new TestClock()
+  const server = new FakeServer()
+  const alice = await newPerson(server, clock, "alice")
+  const bob = await newPerson(server, clock, "bob", options)
+  const group = await clock.during(alice.client.createGroup("friends"))
+  alice.client.connect()
+  const done = (sending: Promise<{ readonly id: string }>) =>
+    clock.during(sending.then(({ id }) => group.waitAccepted(id)))
+  return { clock, server, alice, bob, group, done }
+}
+
+describe("an envelope that cannot be opened", () => {
+  it("becomes a notice, and the next message still arrives", async () => {
+    const { clock, server, alice, bob, group, done } = await friends()
+    await done(group.invite("bob"))
+    await clock.during(bob.client.sync())
+    await clock.during(bob.client.close())
+    await done(group.send("one"))
+    const [one] = server.account("bob").inbox
+    server.account("bob").inbox.length = 0
+    const flipped = one!.data.slice()
+    flipped[flipped.length - 20]! ^= 1
+    for (const bytes of [one!.data.subarray(0, 40), flipped, new Uint8Array(0), one!.data, one!.data])
+      server.deliver("bob", bytes)
+    await done(group.send("two"))
+    const again = await openPerson(server, clock, bob.disk)
+    await clock.during(again.client.sync())
+    expect(texts(await again.client.conversation("friends").history())).toEqual(["one", "two"])
+    expect(await reasons(again)).toHaveLength(4)
+    expect(server.account("bob").inbox).toEqual([])
+    await clock.during(alice.client.close())
+  })
+
+  it("of a group one is not in waits for its Welcome, and is read after it", async () => {
+    const { clock, server, bob, group, done } = await friends()
+    await done(group.invite("bob"))
+    await done(group.send("early"))
+    const { inbox } = server.account("bob")
+    const [welcome, early] = [inbox[0]!.data, inbox[1]!.data]
+    inbox.length = 0
+    server.deliver("bob", early)
+    server.deliver("bob", welcome)
+    await clock.during(bob.client.sync())
+    expect(texts(await bob.client.conversation("friends").history())).toEqual(["early"])
+    expect(await reasons(bob)).toEqual([])
+  })
+
+  it("of a group one is not in waits only within the limits", async () => {
+    const { clock, server, bob, group, done } = await friends({ limits: { parkedPerGroup: 2, parkedMs: 1000 } })
+    await done(group.invite("bob"))
+    await done(group.send("early"))
+    const early = server.account("bob").inbox[1]!.data
+    server.account("bob").inbox.length = 0
+    for (let i = 0; i < 3; i++) server.deliver("bob", early)
+    await clock.during(bob.client.sync())
+    expect(await reasons(bob)).toEqual(["parking_full"])
+    clock.advance(2000)
+    server.cut()
+    await clock.during(bob.client.sync({ until: ({ notices }) => notices.length >= 2 }))
+    expect(await reasons(bob)).toEqual(["parking_full", "parking_expired", "parking_expired"])
+  })
+
+  it("is an invitation that was used, or is not ours: a notice of its own", async () => {
+    const { clock, server, bob, group, done } = await friends()
+    await done(group.invite("bob"))
+    const welcome = server.account("bob").inbox[0]!.data
+    await clock.during(bob.client.sync())
+    server.deliver("bob", welcome)
+    const carol = await newPerson(server, clock, "carol")
+    server.deliver("carol", welcome)
+    await clock.during(bob.client.sync())
+    await clock.during(carol.client.sync())
+    expect(await reasons(bob)).toEqual(["welcome_for_known_group"])
+    expect(await reasons(carol)).toEqual(["welcome_without_key_package"])
+  })
+})
+
+describe("a server that lost its memory of our inbox", () => {
+  it("is noticed, and what it has now is read", async () => {
+    const { clock, server, bob, group, done } = await friends()
+    await done(group.invite("bob"))
+    await done(group.send("before"))
+    await clock.during(bob.client.sync())
+    await clock.during(bob.client.close())
+    Object.assign(server.account("bob"), { newestSeq: 0n })
+    await done(group.send("after"))
+    const again = await openPerson(server, clock, bob.disk)
+    await clock.during(again.client.sync())
+    expect(texts(await again.client.conversation("friends").history())).toEqual(["before", "after"])
+    expect(await reasons(again)).toEqual(["server_reset"])
+  })
+})
