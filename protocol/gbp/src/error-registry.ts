@@ -22,8 +22,43 @@ export const ERROR_CLASS_CODES: Readonly<Record<ErrorClass, number>> = {
   authz: 6,
 }
 
+/** A name in the registry. */
+export type ErrorName =
+  | "UNSUPPORTED_VERSION"
+  | "UNKNOWN_GROUP"
+  | "EPOCH_MISMATCH"
+  | "TRANSITION_MISMATCH"
+  | "REPLAY_DETECTED"
+  | "DECRYPT_FAILED"
+  | "COMMIT_INVALID"
+  | "STREAM_POLICY_VIOLATION"
+  | "TRANSITION_IN_PROGRESS"
+  | "PREPARE_TIMEOUT"
+  | "READY_TIMEOUT"
+  | "EXECUTE_TIMEOUT"
+  | "COORDINATOR_GONE"
+  | "DIGEST_MISMATCH"
+  | "GAP_BAD_SOURCE_ID"
+  | "GAP_DECODE_FAILED"
+  | "GAP_AUTH_FAILED"
+  | "GAP_REPLAY_DETECTED"
+  | "GAP_EPOCH_STALE"
+  | "GAP_KEY_PHASE_UNKNOWN"
+  | "GTP_BAD_LENGTH"
+  | "GTP_UNSUPPORTED_CONTENT_TYPE"
+  | "GTP_DUPLICATE_MESSAGE"
+  | "GTP_POLICY_REJECTED"
+  | "GTP_ATTACHMENT_INTEGRITY"
+  | "GTP_REQUEST_TIMEOUT"
+  | "GSP_BAD_SCHEMA"
+  | "GSP_UNAUTHORIZED"
+  | "GSP_UNKNOWN_SIGNAL"
+  | "GSP_DUPLICATE_REQUEST"
+  | "GSP_STATE_CONFLICT"
+  | "GSP_PRECONDITION_FAILED"
+
 /** Every error of the Group Protocol Stack: the only table of them. */
-export const ERROR_REGISTRY = {
+export const ERROR_REGISTRY: Readonly<Record<ErrorName, RegisteredError>> = {
   UNSUPPORTED_VERSION: fatal(0x0001, "UNSUPPORTED_VERSION", "schema"),
   UNKNOWN_GROUP: fatal(0x0002, "UNKNOWN_GROUP", "state"),
   EPOCH_MISMATCH: retryable(0x0003, "EPOCH_MISMATCH", "state"),
@@ -56,10 +91,7 @@ export const ERROR_REGISTRY = {
   GSP_DUPLICATE_REQUEST: final(0x3004, "GSP_DUPLICATE_REQUEST", "policy"),
   GSP_STATE_CONFLICT: retryable(0x3005, "GSP_STATE_CONFLICT", "state"),
   GSP_PRECONDITION_FAILED: final(0x3006, "GSP_PRECONDITION_FAILED", "state"),
-} as const satisfies Readonly<Record<string, RegisteredError>>
-
-/** A name in the registry. */
-export type ErrorName = keyof typeof ERROR_REGISTRY
+}
 
 /** The row of a code, or `undefined` for a code that is not registered. */
 export function lookupError(code: number): RegisteredError | undefined {

@@ -2,7 +2,7 @@ import { DecodeError } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 
 /** How far behind the newest frame a frame may arrive. */
-export const WINDOW_FRAMES = 1024
+const WINDOW_FRAMES = 1024
 const WORDS = WINDOW_FRAMES / 32
 const ALL = 0xffff_ffff
 
