@@ -1,0 +1,40 @@
+/**
+ * `npm run bench [-- --json]`: compares what must be fast with the best that could be there instead, in one run on one
+ * machine. Takes about a minute.
+ */
+import { parseArgs } from "node:util"
+import { benchEnqueue } from "./enqueue.ts"
+import { benchCreate, benchMembership } from "./mls-groups.ts"
+import { benchMessages } from "./mls-messages.ts"
+import { machineName, toText } from "./report.ts"
+import type { Report, Result } from "./report.ts"
+import { benchRpc } from "./rpc.ts"
+
+const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } })
+
+const short = { rounds: 15, sliceMs: 60, warmUpMs: 300 }
+const groups = { rounds: 5, sliceMs: 80, warmUpMs: 150 }
+const wide = { rounds: 7, sliceMs: 250, warmUpMs: 500 }
+
+const parts: readonly (readonly [string, () => Promise<readonly Result[]>])[] = [
+  ["messages of 100 B", async () => await benchMessages(100, "", short)],
+  ["messages of 1 KiB", async () => await benchMessages(1024, "_1k", short)],
+  ["creating groups", async () => [await benchCreate(groups)]],
+  ["groups of 2", async () => await benchMembership(2, groups)],
+  ["groups of 10", async () => await benchMembership(10, groups)],
+  ["groups of 100", async () => await benchMembership(100, groups)],
+  ["calls over QUIC and TLS", async () => [await benchRpc(wide)]],
+  ["durable enqueues", async () => [await benchEnqueue(wide)]],
+]
+
+const results: Result[] = []
+for (const [name, run] of parts) {
+  if (!values.json) console.error(`measuring ${name} …`)
+  results.push(...(await run()))
+}
+const report: Report = {
+  machine: machineName(),
+  ratios: Object.assign({}, ...results.map(({ ratios }) => ratios)) as Record<string, number>,
+  rows: results.flatMap(({ rows }) => rows),
+}
+console.log(values.json ? JSON.stringify(report, undefined, 2) : toText(report))

@@ -1,0 +1,98 @@
+/** One of the things compared: does the same work as the others in its own way. */
+export interface Contender {
+  readonly name: string
+  /** Makes what `count` operations will need, before the clock starts. */
+  readonly prepare?: (count: number) => void | Promise<void>
+  /** The timed part: exactly `count` operations. */
+  readonly run: (count: number) => void | Promise<void>
+}
+
+/** How much time a comparison may take: `contenders × (warmUpMs + rounds × sliceMs)`, and as much again to prepare. */
+export interface Plan {
+  /** Odd, so that the median is a round that happened. */
+  readonly rounds: number
+  /** What one contender runs for in one round. */
+  readonly sliceMs: number
+  /** What each runs for before the first round, so that the compiler has done its work. */
+  readonly warmUpMs: number
+}
+
+/** What measuring asks of the machine. */
+export interface Machine {
+  readonly nowMs: () => number
+  /** Collects garbage, so that no contender pays for what the one before it left. */
+  readonly collect: () => void
+}
+
+/** Operations per second of one contender, one number per round. */
+export interface Measured {
+  readonly name: string
+  readonly perSecond: readonly number[]
+}
+
+/** The process's own clock and, where Node runs with `--expose-gc`, its garbage collector. */
+export const thisMachine: Machine = {
+  nowMs: () => performance.now(),
+  collect: () => globalThis.gc?.(),
+}
+
+/**
+ * Lets the contenders run in turn, round after round, each round starting with another one: whatever else the machine
+ * does in the meantime hits all of them alike.
+ */
+export async function compare(
+  contenders: readonly Contender[],
+  plan: Plan,
+  machine: Machine = thisMachine,
+): Promise<readonly Measured[]> {
+  const counts: number[] = []
+  for (const contender of contenders) counts.push(await warmUp(contender, plan, machine))
+  const perSecond: number[][] = contenders.map(() => [])
+  for (let round = 0; round < plan.rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const at = (round + turn) % contenders.length
+      const count = counts[at]!
+      const tookMs = await timed(contenders[at]!, count, machine)
+      perSecond[at]!.push((count * 1000) / tookMs)
+    }
+  }
+  return contenders.map(({ name }, at) => ({ name, perSecond: perSecond[at]! }))
+}
+
+/** The middle of the rates. */
+export function rateOf(measured: Measured): number {
+  return median(measured.perSecond)
+}
+
+/** How many times as fast `a` is as `b`: the middle of what the rounds say, each of which compares neighbours in time. */
+export function ratioOf(a: Measured, b: Measured): number {
+  if (a.perSecond.length !== b.perSecond.length) throw new RangeError("not of the same comparison")
+  return median(a.perSecond.map((rate, round) => rate / b.perSecond[round]!))
+}
+
+/** The middle value; of an even number of values the lower middle. @throws RangeError if there is none */
+export function median(values: readonly number[]): number {
+  const middle = values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]
+  if (middle === undefined) throw new RangeError("no values")
+  return middle
+}
+
+/** Runs a contender for `warmUpMs`, and finds how many operations fill a slice. */
+async function warmUp(contender: Contender, plan: Plan, machine: Machine): Promise<number> {
+  const startedMs = machine.nowMs()
+  let count = 1
+  for (;;) {
+    const tookMs = Math.max(await timed(contender, count, machine), 0.01)
+    const fillsSlice = Math.max(1, Math.round((count * plan.sliceMs) / tookMs))
+    if (machine.nowMs() - startedMs >= plan.warmUpMs) return fillsSlice
+    count = Math.min(fillsSlice, count * 4)
+  }
+}
+
+async function timed(contender: Contender, count: number, machine: Machine): Promise<number> {
+  await contender.prepare?.(count)
+  machine.collect()
+  const startedMs = machine.nowMs()
+  await contender.run(count)
+  return machine.nowMs() - startedMs
+}

@@ -1,0 +1,94 @@
+import type { KeyPair } from "@qpc/crypto"
+import { nodeRandom, suite0001 } from "@qpc/crypto/node"
+import { createKeyPackage, Group } from "@qpc/mls"
+import type { KeyPackageBundle, Received, Staged, StagedCommit } from "@qpc/mls"
+import { toUtf8 } from "@qpc/wire"
+
+/** When the benchmarks play. */
+export const NOW_MS = 1_800_000_000_000
+const LIFETIME_MS = 30 * 86_400_000
+const EMPTY = new Uint8Array(0)
+
+/** Someone who may be invited into one of our groups. */
+export interface Newcomer {
+  readonly signatureKeys: KeyPair
+  readonly bundle: KeyPackageBundle
+}
+
+/** A staged commit of ours with what it tells others. */
+export type OwnStaged = Extract<Staged, { kind: "staged" }>
+
+/** A fresh person with a key package. */
+export function newcomer(): Newcomer {
+  const signatureKeys = suite0001.signatureKeyPair(nodeRandom(suite0001.sizes.signatureSeedBytes))
+  const bundle = createKeyPackage({
+    suite: suite0001,
+    credential: { kind: "basic", identity: toUtf8("somebody") },
+    signatureKeys,
+    nowMs: NOW_MS,
+    lifetimeMs: LIFETIME_MS,
+    random: nodeRandom,
+  })
+  return { signatureKeys, bundle }
+}
+
+/** A group of one. */
+export function createGroup(signatureKeys: KeyPair): Group {
+  return Group.create({
+    suite: suite0001,
+    groupId: nodeRandom(16),
+    credential: { kind: "basic", identity: toUtf8("creator") },
+    signatureKeys,
+    random: nodeRandom,
+    nowMs: NOW_MS,
+  })
+}
+
+/** Stages a commit that adds people; with nobody to add it only refreshes keys. */
+export function stage(group: Group, adds: readonly Newcomer[] = []): OwnStaged {
+  const staged = group.stageCommit({
+    adds: adds.map(({ bundle }) => bundle.keyPackage),
+    authenticatedData: EMPTY,
+    random: nodeRandom,
+    nowMs: NOW_MS,
+  })
+  if (staged.kind !== "staged") throw new Error(`unreachable: ${staged.reason}`)
+  return staged
+}
+
+/** Enters a group from a Welcome. */
+export function join(welcome: Uint8Array, { bundle, signatureKeys }: Newcomer): Group {
+  const joined = Group.join({ suite: suite0001, welcome, bundles: [bundle], signatureKeys })
+  if (joined.kind !== "joined") throw new Error(`unreachable: ${joined.reason}`)
+  return joined.group
+}
+
+/** Receives a commit that has to be accepted. */
+export function receiveCommit(group: Group, commit: Uint8Array): StagedCommit {
+  const received = group.receive(commit, NOW_MS)
+  if (received.kind !== "commit") throw new Error(`unreachable: ${whatCame(received)}`)
+  return received.staged
+}
+
+/** Receives an application message that has to be accepted. */
+export function receiveText(group: Group, message: Uint8Array): Uint8Array {
+  const received = group.receive(message, NOW_MS)
+  if (received.kind !== "application") throw new Error(`unreachable: ${whatCame(received)}`)
+  return received.plaintext
+}
+
+/** Two views of one group of `memberCount`: its creator's and its newest member's. One commit added everybody. */
+export function groupOf(memberCount: number): { readonly creator: Group; readonly member: Group } {
+  const creator = createGroup(suite0001.signatureKeyPair(nodeRandom(suite0001.sizes.signatureSeedBytes)))
+  const people = Array.from({ length: memberCount - 1 }, newcomer)
+  const { staged, welcome } = stage(creator, people)
+  creator.merge(staged)
+  return { creator, member: join(welcome!, people.at(-1)!) }
+}
+
+/** Seals without padding and without further data. */
+export function protect(group: Group, plaintext: Uint8Array): Uint8Array {
+  return group.protect(plaintext, { authenticatedData: EMPTY, random: nodeRandom })
+}
+
+const whatCame = (received: Received): string => (received.kind === "rejected" ? received.reason : received.kind)
