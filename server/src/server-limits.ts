@@ -30,8 +30,10 @@ export interface ServerLimits {
   readonly keyPackageBytes: number
   /** How far ahead a key package may expire. Default 90 days. */
   readonly keyPackageLifetimeMs: number
-  /** Calls of one identity, or of one address before it has a session. Default 50 in a second. */
+  /** Calls of one identity. Default 50 in a second. */
   readonly requests: Rate
+  /** Calls from one address by connections without a session. Default 200 in a second. */
+  readonly requestsFromAddress: Rate
   /** Key packages that one identity fetches. Default 600 in an hour. */
   readonly fetches: Rate
   /** Key packages that one identity fetches of one other, so that nobody empties a stock. Default 30 in an hour. */

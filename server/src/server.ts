@@ -67,12 +67,10 @@ export class Server {
       observe,
       version,
     })
-    const requests = new SlidingWindow(limits.requests, {
-      keysLimit: limits.rateKeys,
-      nowMs: () => clock.nowMs(),
-    })
+    const bounds = { keysLimit: limits.rateKeys, nowMs: () => clock.nowMs() }
     this.#handlers = guarded(handlers, {
-      requests,
+      requests: new SlidingWindow(limits.requests, bounds),
+      requestsFromAddress: new SlidingWindow(limits.requestsFromAddress, bounds),
       observe,
       onStorageError: (during, error) => onFault({ during, error }),
     })

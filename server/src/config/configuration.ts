@@ -91,6 +91,7 @@ function toLimits(read: Texts): ServerLimits {
     keyPackageBytes: read.positive("key-package-limit", parseSize),
     keyPackageLifetimeMs: duration("key-package-lifetime"),
     requests: rate("request-rate"),
+    requestsFromAddress: rate("address-rate"),
     fetches: rate("fetch-rate"),
     fetchesOfOne: rate("fetch-rate-of-one"),
     loginsOfName: rate("login-rate-of-name"),

@@ -72,6 +72,7 @@ const LIMIT_OPTIONS = [
   { name: "key-package-limit", kind: "size", fallback: "64KiB", help: "one key package" },
   { name: "key-package-lifetime", kind: "duration", fallback: "90d", help: "how far ahead one may expire" },
   { name: "request-rate", kind: "rate", fallback: "50/1s", help: "calls of one identity" },
+  { name: "address-rate", kind: "rate", fallback: "200/1s", help: "calls from one address before it has a session" },
   { name: "fetch-rate", kind: "rate", fallback: "600/1h", help: "key packages one identity fetches" },
   { name: "fetch-rate-of-one", kind: "rate", fallback: "30/1h", help: "key packages one fetches of one other" },
   { name: "login-rate-of-name", kind: "rate", fallback: "10/5m", help: "failed logins under one name" },

@@ -26,7 +26,7 @@ export function parseCount(text: string): number {
 /** `50/1s`, `600/h`. @throws UnitError */
 export function parseRate(text: string): Rate {
   const [count, window, ...rest] = text.split("/")
-  if (count === undefined || window === undefined || rest.length > 0) {
+  if (count === undefined || window === undefined || window === "" || rest.length > 0) {
     throw new UnitError("must be a rate such as 50/1s or 600/1h")
   }
   const rate = { count: parseCount(count), windowMs: parseDuration(/^\d/.test(window) ? window : `1${window}`) }

@@ -47,11 +47,6 @@ export class ClientConnection {
     return this.#session
   }
 
-  /** What rate limits count by. */
-  get rateKey(): string {
-    return this.hasSession ? `name ${this.session.username}` : `address ${this.address}`
-  }
-
   /** Makes this connection speak for a session; a second one would mix two people's calls. */
   bind(session: BoundSession): void {
     if (this.hasSession) throw refusal("session_bound")

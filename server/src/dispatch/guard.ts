@@ -1,5 +1,6 @@
 import { RpcError } from "@qpc/rpc"
 import type { MethodName, Handlers } from "@qpc/rpc"
+import { toHex } from "@qpc/wire"
 import type { Observe } from "../observe.ts"
 import { refusal } from "../refusal.ts"
 import type { RefusalReason } from "../refusal.ts"
@@ -21,19 +22,24 @@ const RETRY_AFTER_BUSY_MS = 500
 export function guarded(
   handlers: Handlers<ClientConnection>,
   options: {
+    /** By identity. */
     readonly requests: SlidingWindow
+    /** By address, for connections without a session. */
+    readonly requestsFromAddress: SlidingWindow
     readonly observe: Observe
     readonly onStorageError: (method: MethodName, error: StorageError) => void
   },
 ): Handlers<ClientConnection> {
-  const { requests, observe, onStorageError } = options
+  const { requests, requestsFromAddress, observe, onStorageError } = options
   const names = Object.keys(handlers) as MethodName[]
   const entries = names.map((name) => {
     const perform = handlers[name] as (request: never, client: ClientConnection, call: never) => Promise<unknown>
     const guard = async (request: never, client: ClientConnection, call: never): Promise<unknown> => {
       try {
         if (!UNCOUNTED.has(name)) {
-          const admission = requests.take(client.rateKey)
+          const admission = client.hasSession
+            ? requests.take(toHex(client.session.identityKey))
+            : requestsFromAddress.take(client.address)
           if (!admission.admitted) throw refusal("rate_limited", admission)
         }
         return await perform(request, client, call)
