@@ -2,7 +2,7 @@ import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import type { Random } from "@qpc/wire"
 import type { Capabilities } from "./capabilities.ts"
 import type { Credential } from "./credential.ts"
-import { secretTreeOf } from "./epoch.ts"
+import { withSecretTree } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
 import { isDefaultExtension } from "./extension.ts"
 import type { Extension } from "./extension.ts"
@@ -70,8 +70,7 @@ export function createFirstEpoch(options: FirstEpochOptions): Epoch {
     context,
     tree,
     keys: new TreePrivateState(0, encryption.privateKey),
-    secrets,
-    secretTree: secretTreeOf(suite, secrets, tree),
+    ...withSecretTree(suite, secrets, tree),
     confirmationTag: tag,
     interimTranscriptHash: interimTranscriptHash(suite, context.confirmedTranscriptHash, tag),
   }

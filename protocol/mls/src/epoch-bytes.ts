@@ -4,7 +4,7 @@ import type { Reader, Writer } from "@qpc/wire"
 import type { Epoch, PastEpoch } from "./epoch.ts"
 import { readGroupContext, writeGroupContext } from "./group-context.ts"
 import { confirmationTag } from "./key-schedule.ts"
-import type { EpochSecrets } from "./key-schedule.ts"
+import type { KeptSecrets } from "./key-schedule.ts"
 import { SecretTree } from "./secret-tree.ts"
 import { interimTranscriptHash } from "./transcript-hash.ts"
 import { readRatchetTree, writeRatchetTree } from "./tree-codec.ts"
@@ -13,7 +13,7 @@ import { TreePrivateState } from "./tree-private-state.ts"
 /** An epoch without its secret tree, which changes with each message and is stored apart. */
 export type FixedEpoch = Omit<Epoch, "secretTree">
 
-/** The secrets that are stored; the encryption secret lives on in the secret tree only. */
+/** The secrets that are stored, in this order. */
 const STORED_SECRETS = [
   "senderDataSecret",
   "exporterSecret",
@@ -23,7 +23,7 @@ const STORED_SECRETS = [
   "resumptionPsk",
   "epochAuthenticator",
   "initSecret",
-] as const satisfies readonly (keyof EpochSecrets)[]
+] as const satisfies readonly (keyof KeptSecrets)[]
 
 /** Writes what stays the same while an epoch lasts, private keys included. */
 export function writeFixedEpoch(writer: Writer, epoch: FixedEpoch): void {
@@ -49,7 +49,7 @@ export function readFixedEpoch(reader: Reader, suite: CipherSuite, leavesLimit: 
   const tree = readRatchetTree(reader, suite, leavesLimit)
   const keys = TreePrivateState.read(reader)
   const stored = STORED_SECRETS.map((name) => [name, readSecret(reader, suite)] as const)
-  const secrets = { ...Object.fromEntries(stored), encryptionSecret: new Uint8Array(0) } as unknown as EpochSecrets
+  const secrets = Object.fromEntries(stored) as unknown as KeptSecrets
   const tag = readSecret(reader, suite)
   const hash = context.confirmedTranscriptHash
   const epoch = { context, tree, keys, secrets, confirmationTag: tag }

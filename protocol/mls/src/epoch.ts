@@ -1,7 +1,7 @@
 import type { CipherSuite } from "@qpc/crypto"
 import type { GroupContext } from "./group-context.ts"
-import { zeroEpochSecrets } from "./key-schedule.ts"
-import type { EpochSecrets } from "./key-schedule.ts"
+import { zeroSecrets } from "./key-schedule.ts"
+import type { EpochSecrets, KeptSecrets } from "./key-schedule.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import { SecretTree } from "./secret-tree.ts"
 import type { TreePrivateState } from "./tree-private-state.ts"
@@ -12,7 +12,7 @@ export interface Epoch {
   readonly tree: RatchetTree
   /** The private keys of our leaf and the nodes above it. */
   readonly keys: TreePrivateState
-  readonly secrets: EpochSecrets
+  readonly secrets: KeptSecrets
   readonly secretTree: SecretTree
   readonly confirmationTag: Uint8Array
   readonly interimTranscriptHash: Uint8Array
@@ -36,18 +36,21 @@ export interface ResumptionPsk {
   readonly secret: Uint8Array
 }
 
-/** The message keys of a new epoch, rooted in its encryption secret. */
-export function secretTreeOf(suite: CipherSuite, secrets: EpochSecrets, tree: RatchetTree): SecretTree {
-  return SecretTree.create(suite, secrets.encryptionSecret, tree.leafWidth)
+/** Gives the encryption secret of a new epoch to its secret tree, which zeroes it in its own time. */
+export function withSecretTree(
+  suite: CipherSuite,
+  { encryptionSecret, ...secrets }: EpochSecrets,
+  tree: RatchetTree,
+): Pick<Epoch, "secrets" | "secretTree"> {
+  return { secrets, secretTree: SecretTree.create(suite, encryptionSecret, tree.leafWidth) }
 }
 
 /** Keeps what late messages need and zeroes the rest. The epoch must not be used afterwards. */
 export function retireEpoch(epoch: Epoch): PastEpoch {
   const signatureKeys: (Uint8Array | undefined)[] = []
   for (const { leafIndex, leafNode } of epoch.tree.members()) signatureKeys[leafIndex] = leafNode.signatureKey
-  const { senderDataSecret, resumptionPsk, ...others } = epoch.secrets
+  const { senderDataSecret, ...others } = epoch.secrets
   for (const secret of Object.values(others)) secret.fill(0)
-  resumptionPsk.fill(0)
   epoch.secretTree.retire()
   const ownLeafIndex = epoch.keys.leafIndex
   epoch.keys[Symbol.dispose]()
@@ -63,7 +66,7 @@ export function retireEpoch(epoch: Epoch): PastEpoch {
 
 /** Ends the life of an epoch that never took effect, or of a group. */
 export function zeroEpoch(epoch: Epoch): void {
-  zeroEpochSecrets(epoch.secrets)
+  zeroSecrets(epoch.secrets)
   epoch.secretTree.zero()
   epoch.keys[Symbol.dispose]()
 }

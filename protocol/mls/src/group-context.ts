@@ -19,7 +19,7 @@ export interface GroupContext extends GroupContextContent {
   readonly encoded: Uint8Array
 }
 
-/** A GroupContext of these contents, encoded. Takes ownership of the byte strings. */
+/** A GroupContext of these contents, encoded. Copies: it outlives messages and options that the contents came in. */
 export function makeGroupContext(content: GroupContextContent): GroupContext {
   const { cipherSuite, groupId, epoch, treeHash, confirmedTranscriptHash, extensions } = content
   const encoded = encode((writer) => {
@@ -27,7 +27,7 @@ export function makeGroupContext(content: GroupContextContent): GroupContext {
     writer.vector(confirmedTranscriptHash)
     writeExtensions(writer, extensions)
   })
-  return { cipherSuite, groupId, epoch, treeHash, confirmedTranscriptHash, extensions, encoded }
+  return decodeWhole(encoded, readGroupContext)
 }
 
 /**

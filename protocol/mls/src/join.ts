@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { constantTimeEqual, DecodeError, equalBytes } from "@qpc/wire"
-import { secretTreeOf } from "./epoch.ts"
+import { withSecretTree } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
 import { EXTENSION_TYPES, findExtension } from "./extension.ts"
 import { externalSendersDecode } from "./external-senders.ts"
@@ -8,7 +8,7 @@ import { ownedGroupContext } from "./group-context.ts"
 import { decodeGroupInfo, verifyGroupInfo } from "./group-info.ts"
 import type { GroupInfo, VerifiedGroupInfo } from "./group-info.ts"
 import type { KeyPackageBundle } from "./key-package-bundle.ts"
-import { confirmationTag, epochSecrets, memberSecret, welcomeSecret, zeroEpochSecrets } from "./key-schedule.ts"
+import { confirmationTag, epochSecrets, memberSecret, welcomeSecret, zeroSecrets } from "./key-schedule.ts"
 import type { GroupLimits } from "./limits.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import { keysOfJoiner } from "./open-path.ts"
@@ -35,7 +35,7 @@ export type WelcomeReason =
   | "group_secrets_not_decrypted"
   /** A PSK that we do not have. */
   | "psk_missing"
-  /** RFC 9420 §8.4: a nonce of a wrong length, or the same PSK twice. */
+  /** RFC 9420 §8.4: a nonce of a wrong length, or the same PSK twice, or more than any commit may hold. */
   | "psk_invalid"
   /** PSKs of re-initialised and branched groups (RFC 9420 §11.2, §11.3) need the old group. */
   | "psk_usage_unsupported"
@@ -127,16 +127,17 @@ function enterGroup(
   for (const used of [psk, welcomeKey]) used.fill(0)
   if (encodedInfo === undefined) return "group_info_not_decrypted"
   const group = believeGroupInfo(options, decodeGroupInfo(encodedInfo))
-  if (typeof group === "string") return group
-  const epoch = buildEpoch(suite, group, secrets, member, bundle)
+  const epoch = typeof group === "string" ? group : buildEpoch(suite, group, secrets, member, bundle)
   member.fill(0)
-  return typeof epoch === "string" ? epoch : { kind: "joined", epoch, bundle, signer: group.info.signer }
+  if (typeof group === "string" || typeof epoch === "string") return typeof group === "string" ? group : epoch
+  return { kind: "joined", epoch, bundle, signer: group.info.signer }
 }
 
 function findWelcomePsks(
-  { suite, psks: lookup }: WelcomeOptions,
+  { suite, psks: lookup, limits }: WelcomeOptions,
   ids: readonly PreSharedKeyId[],
 ): PreSharedKey[] | WelcomeReason {
+  if (ids.length > limits.committedProposals) return "psk_invalid"
   if (ids.some((id) => id.kind === "resumption" && id.usage !== "application")) return "psk_usage_unsupported"
   const isUnique = new Set(ids.map(pskIdKey)).size === ids.length
   if (!isUnique || ids.some((id) => id.pskNonce.length !== suite.sizes.hashBytes)) return "psk_invalid"
@@ -194,7 +195,7 @@ function buildEpoch(
   const secrets = epochSecrets(suite, member, context)
   const tag = confirmationTag(suite, secrets, context.confirmedTranscriptHash)
   if (!constantTimeEqual(tag, info.confirmationTag)) {
-    zeroEpochSecrets(secrets)
+    zeroSecrets(secrets)
     joined.keys[Symbol.dispose]()
     return "bad_confirmation_tag"
   }
@@ -202,8 +203,7 @@ function buildEpoch(
     context,
     tree,
     keys: joined.keys,
-    secrets,
-    secretTree: secretTreeOf(suite, secrets, tree),
+    ...withSecretTree(suite, secrets, tree),
     confirmationTag: tag,
     interimTranscriptHash: interimTranscriptHash(suite, context.confirmedTranscriptHash, tag),
   }

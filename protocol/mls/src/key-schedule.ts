@@ -3,11 +3,15 @@ import { toUtf8 } from "@qpc/wire"
 import type { GroupContext } from "./group-context.ts"
 import { deriveSecret, expandWithLabel } from "./labels.ts"
 
-/** What an epoch keeps of its epoch secret (RFC 9420 §8, table 4). Its owner's to zero, see {@link zeroEpochSecrets}. */
-export interface EpochSecrets {
-  readonly senderDataSecret: Uint8Array
+/** What comes out of an epoch secret (RFC 9420 §8, table 4). */
+export interface EpochSecrets extends KeptSecrets {
   /** Root of the secret tree, which takes it over. */
   readonly encryptionSecret: Uint8Array
+}
+
+/** What an epoch keeps beside its secret tree. Its owner's to zero, see {@link zeroSecrets}. */
+export interface KeptSecrets {
+  readonly senderDataSecret: Uint8Array
   readonly exporterSecret: Uint8Array
   readonly externalSecret: Uint8Array
   readonly confirmationKey: Uint8Array
@@ -71,8 +75,8 @@ export function secretsOf(suite: CipherSuite, epochSecret: Uint8Array): EpochSec
   }
 }
 
-/** Ends the life of an epoch's secrets. */
-export function zeroEpochSecrets(secrets: EpochSecrets): void {
+/** Ends the life of secrets. */
+export function zeroSecrets(secrets: KeptSecrets): void {
   for (const secret of Object.values(secrets) as Uint8Array[]) secret.fill(0)
 }
 

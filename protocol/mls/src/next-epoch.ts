@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { secretTreeOf } from "./epoch.ts"
+import { withSecretTree } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
 import type { Extension } from "./extension.ts"
 import { makeGroupContext } from "./group-context.ts"
@@ -75,8 +75,7 @@ export function openNextEpoch(step: EpochStep): OpenedEpoch {
       context,
       tree,
       keys,
-      secrets,
-      secretTree: secretTreeOf(suite, secrets, tree),
+      ...withSecretTree(suite, secrets, tree),
       confirmationTag: tag,
       interimTranscriptHash: interimTranscriptHash(suite, confirmedHash, tag),
     },

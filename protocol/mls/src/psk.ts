@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { encode } from "@qpc/wire"
+import { encode, toHex } from "@qpc/wire"
 import { expandWithLabel } from "./labels.ts"
 import { writePreSharedKeyId } from "./psk-id.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
@@ -38,5 +38,5 @@ export function pskSecret(suite: CipherSuite, psks: readonly PreSharedKey[]): Ui
 
 /** A map key that is the same for equal ids only. */
 export function pskIdKey(id: PreSharedKeyId): string {
-  return String.fromCharCode(...encode((writer) => writePreSharedKeyId(writer, id)))
+  return toHex(encode((writer) => writePreSharedKeyId(writer, id)))
 }

@@ -156,7 +156,9 @@ function pastListener({ suite, limits }: GroupState, past: PastEpoch): Listener 
 /** The one place where foreign bytes that do not decode are caught. */
 function decodeOrUndefined(bytes: Uint8Array): MlsMessage | undefined {
   try {
-    return decodeMlsMessage(bytes)
+    const message = decodeMlsMessage(bytes)
+    // What a public message brings into the group outlives the call. Private ones are decrypted into bytes of our own.
+    return message.kind === "public_message" ? decodeMlsMessage(bytes.slice()) : message
   } catch (error) {
     if (error instanceof DecodeError) return undefined
     throw error

@@ -5,7 +5,7 @@ import type { ContentWireFormat } from "./authenticated-content.ts"
 import { frameContent } from "./framed-content.ts"
 import type { ContentAuth, ContentBody, FramedContent } from "./framed-content.ts"
 import type { GroupContext } from "./group-context.ts"
-import type { EpochSecrets } from "./key-schedule.ts"
+import type { KeptSecrets } from "./key-schedule.ts"
 import { encodeMlsMessage } from "./mls-message.ts"
 import {
   encodePrivateContent,
@@ -23,7 +23,7 @@ import { guardedNonce, senderDataKeys } from "./sender-data.ts"
 export interface Speaker {
   readonly suite: CipherSuite
   readonly context: GroupContext
-  readonly secrets: Pick<EpochSecrets, "senderDataSecret" | "membershipKey">
+  readonly secrets: Pick<KeptSecrets, "senderDataSecret" | "membershipKey">
   readonly secretTree: SecretTree
   readonly leafIndex: number
   readonly signaturePrivateKey: Uint8Array

@@ -1,0 +1,226 @@
+import { toUtf8 } from "@qpc/wire"
+import { describe, expect, it } from "vitest"
+import type { ContentWireFormat } from "./authenticated-content.ts"
+import { speakerOf } from "./create-commit.ts"
+import type { ContentBody } from "./framed-content.ts"
+import type { GroupState } from "./group-state.ts"
+import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
+import { protect, signBody } from "./send.ts"
+import { Party } from "./testing/party.ts"
+
+const NO_DATA = new Uint8Array(0)
+
+/** Everything in a message as one test wants it, signed and sealed by `by`. */
+function craft(
+  party: Party,
+  by: string,
+  body: ContentBody,
+  changes: Partial<GroupState> & { readonly wireFormat?: ContentWireFormat; readonly leafIndex?: number } = {},
+): Uint8Array {
+  const speaker = speakerOf({ ...party.insidesOf(by), ...changes })
+  const signed = signBody(speaker, changes.wireFormat ?? "private_message", body, NO_DATA)
+  const confirmationTag = body.kind === "commit" ? new Uint8Array(party.suite.sizes.hashBytes) : undefined
+  const claimed = { ...speaker, leafIndex: changes.leafIndex ?? speaker.leafIndex }
+  return protect(claimed, signed, { signature: signed.signature, confirmationTag }, party)
+}
+
+const text = { kind: "application", data: toUtf8("text") } as const
+
+describe("receiving a message", () => {
+  it("opens it once", () => {
+    const party = Party.of("once", ["alice", "bob"])
+    const message = party.say("alice", "hello")
+    expect([1, 2, 3].map(() => party.hear("bob", message))).toEqual(["hello", "key_consumed", "key_consumed"])
+  })
+
+  it("does not open what we sent", () => {
+    const party = Party.of("own", ["alice", "bob"])
+    expect(party.hear("alice", party.say("alice", "hello"))).toBe("own_message")
+  })
+
+  it("is total: refuses what is no message, and messages that are not for groups", () => {
+    const party = Party.of("total", ["alice", "bob"])
+    const keyPackage = party.keyPackage("carol").keyPackage
+    const { welcome = NO_DATA } = party.stage("alice", { adds: [keyPackage] })
+    const whole = party.say("alice", "hello")
+    const refused = [NO_DATA, Uint8Array.of(1), whole.slice(0, -1), Uint8Array.of(...whole, 0), keyPackage, welcome]
+    expect(refused.map((bytes) => party.hear("bob", bytes))).toEqual([
+      "malformed",
+      "malformed",
+      "malformed",
+      "malformed",
+      "not_a_group_message",
+      "not_a_group_message",
+    ])
+  })
+
+  it("refuses messages of other groups", () => {
+    const other = Party.of("other", ["alice", "bob"])
+    expect(Party.of("ours", ["alice", "bob"]).hear("bob", other.say("alice", "hello"))).toBe("unknown_group")
+  })
+
+  it("refuses messages of epochs to come, and opens them once the epoch is there", () => {
+    const party = Party.of("ahead", ["alice", "bob", "carol"])
+    const { commit, staged } = party.stage("alice")
+    party.group("alice").merge(staged)
+    const early = party.say("alice", "early")
+    expect(party.hear("bob", early)).toBe("epoch_ahead")
+    party.follow("bob", commit)
+    expect(party.hear("bob", early)).toBe("early")
+  })
+
+  it("refuses a sender who is not a member, behind keys that only members have", () => {
+    const party = Party.of("nobody", ["alice", "bob", "carol"])
+    expect(party.hear("bob", craft(party, "alice", text, { leafIndex: 3 }))).toBe("unknown_sender")
+  })
+
+  it("refuses a member who speaks in another's name", () => {
+    const party = Party.of("forged sender", ["alice", "bob", "carol"])
+    expect(party.hear("bob", craft(party, "alice", text, { leafIndex: 2 }))).toBe("bad_signature")
+    expect(party.hear("bob", party.say("carol", "that was not me"))).toBe("that was not me")
+  })
+
+  it("refuses a signature by another key", () => {
+    const party = Party.of("forged signature", ["alice", "bob"])
+    const signaturePrivateKey = party.keysOf("mallory").privateKey
+    expect(party.hear("bob", craft(party, "alice", text, { signaturePrivateKey }))).toBe("bad_signature")
+    const changes = { signaturePrivateKey, wireFormat: "public_message" } as const
+    expect(party.hear("bob", craft(party, "alice", { kind: "commit", commit: EMPTY }, changes))).toBe("bad_signature")
+  })
+
+  it("refuses a public message with another membership tag", () => {
+    const party = Party.of("membership", ["alice", "bob"])
+    const message = decodeMlsMessage(party.stage("alice", { wireFormat: "public" }).commit)
+    if (message.kind !== "public_message") throw new Error(message.kind)
+    const forged = { ...message.message, membershipTag: new Uint8Array(32) }
+    expect(party.hear("bob", encodeMlsMessage({ kind: "public_message", message: forged }))).toBe("bad_membership_tag")
+  })
+
+  it("refuses a commit with another confirmation tag", () => {
+    const party = Party.of("confirmation", ["alice", "bob"])
+    const { path } = commitIn(party.stage("alice", { wireFormat: "public" }).commit)
+    const forged = craft(party, "alice", { kind: "commit", commit: { proposals: [], path } })
+    expect(party.hear("bob", forged)).toBe("bad_confirmation_tag")
+  })
+
+  it("refuses application messages that are not encrypted", () => {
+    const party = Party.of("unencrypted", ["alice", "bob"])
+    const message = decodeMlsMessage(
+      craft(party, "alice", { kind: "commit", commit: EMPTY }, { wireFormat: "public_message" }),
+    )
+    if (message.kind !== "public_message") throw new Error(message.kind)
+    const content = { ...message.message.content, encoded: asApplication(message.message.content.encoded) }
+    const auth = { signature: message.message.auth.signature, confirmationTag: undefined }
+    const forged = encodeMlsMessage({ kind: "public_message", message: { ...message.message, content, auth } })
+    expect(party.hear("bob", forged)).toBe("application_not_encrypted")
+  })
+
+  it("refuses padding that carries something", () => {
+    const party = Party.of("padding", ["alice", "bob"])
+    const speaker = speakerOf(party.insidesOf("alice"))
+    const signed = signBody(speaker, "private_message", text, NO_DATA)
+    // A signature that is followed by more bytes: what comes after the real one is padding to the receiver.
+    const auth = { signature: signed.signature, confirmationTag: Uint8Array.of(1) }
+    expect(party.hear("bob", protect(speaker, signed, auth, party))).toBe("malformed")
+  })
+})
+
+describe("messages out of order", () => {
+  const limits = { outOfOrderGenerations: 5, maxForwardGenerations: 10 }
+  const texts = (party: Party, count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, at) => party.say("alice", `text ${at}`))
+
+  it("are all opened within the window, in any order", () => {
+    const party = Party.of("any order", ["alice", "bob"], { limits })
+    const sent = texts(party, 6)
+    expect([5, 0, 3, 1, 4, 2].map((at) => party.hear("bob", sent[at] ?? NO_DATA))).toEqual(
+      [5, 0, 3, 1, 4, 2].map((at) => `text ${at}`),
+    )
+  })
+
+  it("are refused behind the window, whose keys are deleted", () => {
+    const party = Party.of("behind", ["alice", "bob"], { limits })
+    const sent = texts(party, 7)
+    expect([6, 0, 1].map((at) => party.hear("bob", sent[at] ?? NO_DATA))).toEqual(["text 6", "key_consumed", "text 1"])
+  })
+
+  it("are refused too far ahead, at no cost, and do not move the window", () => {
+    const party = Party.of("ahead", ["alice", "bob"], { limits })
+    const sent = texts(party, 13)
+    expect([11, 10, 12].map((at) => party.hear("bob", sent[at] ?? NO_DATA))).toEqual([
+      "generation_too_far",
+      "text 10",
+      "text 12",
+    ])
+  })
+
+  it("survive restarts of the receiver in between", () => {
+    const party = Party.of("restarts", ["alice", "bob"], { limits })
+    const sent = texts(party, 5)
+    const heard = [4, 1, 1, 3, 0].map((at) => {
+      party.restart("bob")
+      return party.hear("bob", sent[at] ?? NO_DATA)
+    })
+    expect(heard).toEqual(["text 4", "text 1", "key_consumed", "text 3", "text 0"])
+  })
+})
+
+describe("messages of past epochs", () => {
+  it("are opened for as many epochs as the limits say", () => {
+    const party = Party.of("past", ["alice", "bob"], { limits: { pastEpochs: 2 } })
+    const sent = [0, 1, 2, 3].map((at) => {
+      const message = party.say("alice", `epoch ${at}`)
+      party.commit("bob")
+      return message
+    })
+    expect(sent.map((message) => party.hear("bob", message))).toEqual([
+      "epoch_passed",
+      "epoch_passed",
+      "epoch 2",
+      "epoch 3",
+    ])
+    expect(party.hear("bob", sent[3] ?? NO_DATA)).toBe("key_consumed")
+  })
+
+  it("are opened after a restart too, from a sender who has left since", () => {
+    const party = Party.of("past restart", ["alice", "bob", "carol"])
+    const late = party.say("carol", "bye")
+    party.commit("alice", { removes: [2] })
+    party.restart("bob")
+    expect(party.hear("bob", late)).toBe("bye")
+  })
+
+  it("are not opened where they are not application messages", () => {
+    const party = Party.of("past commits", ["alice", "bob"])
+    const [privately, publicly] = [craft(party, "alice", EMPTY_COMMIT), party.stage("alice", { wireFormat: "public" })]
+    party.group("alice").clear(publicly.staged)
+    party.commit("bob")
+    expect([privately, publicly.commit].map((message) => party.hear("bob", message))).toEqual([
+      "epoch_passed",
+      "epoch_passed",
+    ])
+  })
+
+  it("are not those that a newcomer was not there for", () => {
+    const party = Party.of("newcomer", ["alice", "bob"])
+    const before = party.say("alice", "before")
+    party.add("alice", ["carol"])
+    expect(party.hear("carol", before)).toBe("epoch_passed")
+  })
+})
+
+const EMPTY = { proposals: [], path: undefined }
+const EMPTY_COMMIT = { kind: "commit", commit: EMPTY } as const
+
+function commitIn(bytes: Uint8Array): Extract<ContentBody, { kind: "commit" }>["commit"] {
+  const message = decodeMlsMessage(bytes)
+  if (message.kind !== "public_message" || message.message.content.body.kind !== "commit") throw new Error(message.kind)
+  return message.message.content.body.commit
+}
+
+/** The encoding of an empty commit's content, turned into that of an empty application message. */
+function asApplication(encoded: Uint8Array): Uint8Array {
+  const bytes = encoded.slice(0, -1)
+  bytes[bytes.length - 2] = 1
+  return bytes
+}
