@@ -1,0 +1,207 @@
+import { describe, expect, it } from "vitest"
+import { createPath } from "./create-path.ts"
+import { speakerOf } from "./create-commit.ts"
+import type { ProposalOrRef } from "./commit.ts"
+import { EXTENSION_TYPES } from "./extension.ts"
+import { decodeKeyPackage } from "./key-package.ts"
+import { decodeMlsMessage } from "./mls-message.ts"
+import { provisionalContext } from "./next-epoch.ts"
+import type { Proposal } from "./proposal.ts"
+import { protect, signBody } from "./send.ts"
+import { Party } from "./testing/party.ts"
+import type { UpdatePath } from "./update-path.ts"
+
+const NO_DATA = new Uint8Array(0)
+
+/** A commit of alice with whatever content, signed and sealed as a member would; its confirmation tag is nonsense. */
+function commitOf(
+  party: Party,
+  proposals: readonly (Proposal | Uint8Array)[],
+  path: UpdatePath | undefined,
+): Uint8Array {
+  const speaker = speakerOf(party.insidesOf("alice"))
+  const items = proposals.map((item): ProposalOrRef => {
+    return item instanceof Uint8Array ? { kind: "reference", reference: item } : { kind: "proposal", proposal: item }
+  })
+  const signed = signBody(speaker, "private_message", { kind: "commit", commit: { proposals: items, path } }, NO_DATA)
+  const auth = { signature: signed.signature, confirmationTag: new Uint8Array(32) }
+  return protect(speaker, signed, auth, party)
+}
+
+/** A path of alice for the tree as it is. */
+function pathOf(party: Party): UpdatePath {
+  const { epoch, signaturePrivateKey } = party.insidesOf("alice")
+  const leaf = epoch.tree.leaf(0)
+  if (leaf === undefined) throw new Error("no leaf")
+  const { signatureKey, credential, capabilities, extensions } = leaf
+  const { updatePath } = createPath({
+    tree: epoch.tree.fork(),
+    keys: epoch.keys,
+    groupId: epoch.context.groupId,
+    leaf: { signatureKey, credential, capabilities, extensions },
+    signaturePrivateKey,
+    added: new Set(),
+    groupContext: (treeHash) => provisionalContext(epoch.context, treeHash, epoch.context.extensions),
+    random: party.random,
+  })
+  return updatePath
+}
+
+function addOf(party: Party, name: string): Proposal {
+  const message = decodeMlsMessage(party.keyPackage(name).keyPackage)
+  if (message.kind !== "key_package") throw new Error(message.kind)
+  return { kind: "add", keyPackage: message.message }
+}
+
+const psk = (nonceBytes: number): Proposal => ({
+  kind: "psk",
+  id: { kind: "external", pskId: Uint8Array.of(1), pskNonce: new Uint8Array(nonceBytes) },
+})
+const extensions: Proposal = { kind: "group_context_extensions", extensions: [] }
+const reinit: Proposal = { kind: "reinit", groupId: Uint8Array.of(1), version: 1, cipherSuite: 1, extensions: [] }
+const remove = (removed: number): Proposal => ({ kind: "remove", removed })
+const withExtension = (extensionType: number, extensionData = NO_DATA): Proposal => ({
+  kind: "group_context_extensions",
+  extensions: [{ extensionType, extensionData }],
+})
+const resumption = (usage: "reinit" | "branch"): Proposal => ({
+  kind: "psk",
+  id: { kind: "resumption", usage, pskGroupId: Uint8Array.of(1), pskEpoch: 0n, pskNonce: new Uint8Array(32) },
+})
+
+describe("a commit is refused", () => {
+  const party = Party.of("refused commits", ["alice", "bob", "carol"])
+  const verdict = (proposals: readonly (Proposal | Uint8Array)[], path: UpdatePath | undefined): string =>
+    party.hear("bob", commitOf(party, proposals, path))
+
+  it.each([
+    ["an empty one", []],
+    ["one that removes", [remove(2)]],
+    ["one that changes the extensions", [extensions]],
+    ["one that adds and removes", [addOf(party, "dave"), remove(2)]],
+  ])("without a path where one is required: %s", (_, proposals) => {
+    expect(verdict(proposals, undefined)).toBe("path_missing")
+  })
+
+  it.each([
+    ["unknown_proposal", [new Uint8Array(32)]],
+    ["remove_of_committer", [remove(0)]],
+    ["remove_of_blank_leaf", [remove(3)]],
+    ["remove_of_blank_leaf", [remove(0xffff_ffff)]],
+    ["leaf_changed_twice", [remove(2), remove(2)]],
+    ["psk_nonce_length", [psk(31)]],
+    ["psk_repeated", [psk(32), psk(32)]],
+    ["psk_usage_forbidden", [resumption("reinit")]],
+    ["psk_usage_forbidden", [resumption("branch")]],
+    ["psk_missing", [psk(32)]],
+    ["extensions_changed_twice", [extensions, extensions]],
+    ["reinit_not_alone", [reinit, psk(32)]],
+    ["reinit_not_alone", [reinit, reinit]],
+    ["reinit_version", [{ ...reinit, version: 0 }]],
+    ["external_init_forbidden", [{ kind: "external_init", kemOutput: new Uint8Array(32) }]],
+    ["proposal_unsupported", [{ kind: "custom", type: 0x0a0a, body: NO_DATA }]],
+    ["extension_not_supported_by_all", [withExtension(0xf00f)]],
+    ["external_senders_malformed", [withExtension(EXTENSION_TYPES.externalSenders, Uint8Array.of(9))]],
+    ["required_capabilities_malformed", [withExtension(EXTENSION_TYPES.requiredCapabilities, Uint8Array.of(9))]],
+  ] as [string, (Proposal | Uint8Array)[]][])("as %s", (reason, proposals) => {
+    expect(verdict(proposals, pathOf(party))).toBe(reason)
+  })
+
+  it("when the committer updates itself by a proposal", () => {
+    const leafNode = party.insidesOf("alice").epoch.tree.leaf(0)
+    if (leafNode === undefined) throw new Error("no leaf")
+    expect(verdict([{ kind: "update", leafNode }], pathOf(party))).toBe("update_by_committer")
+  })
+
+  it("when it adds somebody twice, or who is there already", () => {
+    expect(verdict([addOf(party, "dave"), addOf(party, "dave")], undefined)).toBe("duplicate_signature_key")
+    expect(verdict([addOf(party, "carol")], undefined)).toBe("duplicate_signature_key")
+  })
+
+  it("when it adds a key package of another suite, or one whose signature is not right", () => {
+    const message = decodeMlsMessage(party.keyPackage("dave").keyPackage)
+    if (message.kind !== "key_package") throw new Error(message.kind)
+    const { encoded } = message.message
+    const otherSuite = decodeKeyPackage(encoded.with(3, 2))
+    const lastByte = encoded.length - 1
+    const forged = decodeKeyPackage(encoded.with(lastByte, (encoded[lastByte] ?? 0) ^ 1))
+    expect(verdict([{ kind: "add", keyPackage: otherSuite }], undefined)).toBe("key_package_cipher_suite")
+    expect(verdict([{ kind: "add", keyPackage: forged }], undefined)).toBe("key_package_signature_invalid")
+  })
+
+  it("when its path keeps the keys that the tree has", () => {
+    const { epoch } = party.insidesOf("alice")
+    const path = pathOf(party)
+    const [first, ...rest] = path.nodes
+    const known = epoch.tree.leaf(2)?.encryptionKey
+    if (first === undefined || known === undefined) throw new Error("no path")
+    const repeated = { ...path, nodes: [{ ...first, encryptionKey: known }, ...rest] }
+    expect(verdict([], repeated)).toBe("path_key_repeated")
+  })
+
+  it("when its path is that of another place or epoch", () => {
+    const path = pathOf(party)
+    expect(verdict([remove(2)], path)).toMatch(/^path_/)
+    expect(verdict([], { ...path, nodes: path.nodes.slice(1) })).toBe("path_length_mismatch")
+  })
+
+  it("when its path comes with a leaf that another signed", () => {
+    const other = Party.of("another group", ["alice", "bob", "carol"])
+    expect(verdict([], pathOf(other))).toBe("leaf_signature_invalid")
+  })
+
+  it("without having changed anything: the next honest one is followed", () => {
+    const before = party.group("bob").toBytes()
+    for (let at = 0; at < 3; at++) verdict([remove(0)], pathOf(party))
+    expect(party.group("bob").toBytes()).toEqual(before)
+    const epoch = party.group("bob").epoch
+    party.commit("alice")
+    expect(party.group("bob").epoch).toBe(epoch + 1n)
+  })
+})
+
+describe("lifetimes of added key packages", () => {
+  const YEAR_MS = 365 * 86_400_000
+
+  it("are judged by the committer", () => {
+    const party = Party.of("lifetime", ["alice", "bob"])
+    const { keyPackage } = party.keyPackage("carol")
+    const options = { adds: [keyPackage], authenticatedData: NO_DATA, random: party.random }
+    const outcome = party.group("alice").stageCommit({ ...options, nowMs: party.nowMs + YEAR_MS })
+    expect(outcome).toEqual({ kind: "refused", reason: "leaf_lifetime_expired" })
+  })
+
+  it("do not lock out a member who was away, unless asked for", () => {
+    for (const checkLifetimes of [false, true]) {
+      const party = Party.of("away", ["alice", "bob"], { policy: { checkLifetimes } })
+      const { commit } = party.stage("alice", { adds: [party.keyPackage("carol").keyPackage] })
+      const received = party.group("bob").receive(commit, party.nowMs + YEAR_MS)
+      expect(received.kind).toBe(checkLifetimes ? "rejected" : "commit")
+    }
+  })
+})
+
+describe("making a commit", () => {
+  it.each([
+    ["key_package_malformed", { adds: [Uint8Array.of(1)] }],
+    ["remove_of_committer", { removes: [0] }],
+    ["remove_of_blank_leaf", { removes: [9] }],
+    ["psk_missing", { psks: [{ kind: "external", pskId: Uint8Array.of(1) }] }],
+    ["extension_not_supported_by_all", { extensions: [{ extensionType: 0xf00f, extensionData: NO_DATA }] }],
+  ] as const)("is refused as %s, and uses up no key", (reason, options) => {
+    const party = Party.of("refusals", ["alice", "bob"])
+    const before = party.group("alice").toBytes()
+    const { random, nowMs } = party
+    const outcome = party.group("alice").stageCommit({ authenticatedData: NO_DATA, random, nowMs, ...options })
+    expect(outcome).toEqual({ kind: "refused", reason })
+    expect(party.group("alice").toBytes()).toEqual(before)
+  })
+
+  it("is refused above the limit of members", () => {
+    const party = Party.of("full", ["alice", "bob"], { limits: { members: 2 } })
+    const { random, nowMs } = party
+    const adds = [party.keyPackage("carol").keyPackage]
+    const outcome = party.group("alice").stageCommit({ authenticatedData: NO_DATA, random, nowMs, adds })
+    expect(outcome).toEqual({ kind: "refused", reason: "group_full" })
+  })
+})
