@@ -95,7 +95,7 @@ export class StoredClient implements Client {
 
   async notices(limit: number = DEFAULT_NOTICES): Promise<readonly Notice[]> {
     const rows = await this.#context.profile.notices(limit)
-    return rows.map(({ position, record }) => ({ position, ...record }))
+    return rows.map(({ position, record }) => Object.assign({ position }, record))
   }
 
   async contact(username: string): Promise<Person> {

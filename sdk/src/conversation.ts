@@ -82,23 +82,21 @@ export class GroupConversation implements Conversation {
     return this.#send({ kind: "text", text })
   }
 
-  async waitAccepted(id: string, { timeoutMs = DEFAULT_WAIT_MS, signal }: WaitOptions = {}): Promise<Sent> {
-    const { hub, pulse } = this.#context
-    let known: Sent | undefined
-    using _listening = hub.listen((event) => {
-      if (event.kind === "sent" && event.sent.id === id) known = event.sent
+  async waitAccepted(id: string, options: WaitOptions = {}): Promise<Sent> {
+    const latest: { sent?: Sent } = {}
+    const listening = this.#context.hub.listen((event) => {
+      if (event.kind === "sent" && event.sent.id === id) latest.sent = event.sent
     })
-    const stored = await this.#sent(messageId(id))
-    if (stored === undefined) throw new RangeError("no message or change of ours has that id")
-    known ??= sentOf(id, stored)
-    await pulse.until(() => known?.state !== "stored", { timeoutMs, signal })
-    if (known.state === "accepted") return known
-    if (known.state === "failed") {
-      const { code, nextStep } = known.failure ?? { code: "unknown", nextStep: "Send it again." }
-      throw new ClientError("send_failed", `it was not delivered (${code})`, { nextStep })
+    try {
+      const stored = await this.#sent(messageId(id))
+      if (stored === undefined) throw new RangeError("no message or change of ours has that id")
+      latest.sent ??= sentOf(id, stored)
+      const { timeoutMs = DEFAULT_WAIT_MS, signal } = options
+      await this.#context.pulse.until(() => latest.sent?.state !== "stored", { timeoutMs, signal })
+      return delivered(latest.sent)
+    } finally {
+      listening[Symbol.dispose]()
     }
-    const nextStep = "Nothing; it is on disk and goes out as soon as the server can be reached."
-    throw new ClientError("timeout", "the server has not accepted it yet", { nextStep, retryable: true })
   }
 
   async history({ limit = DEFAULT_HISTORY, before }: HistoryRange = {}): Promise<readonly StoredMessage[]> {
@@ -170,7 +168,6 @@ export class GroupConversation implements Conversation {
  * @throws ClientError `conversation_unknown`, `conversation_ambiguous` with candidates
  */
 export function findConversation(conversations: readonly Conversation[], nameOrId: string): Conversation {
-  const label = (conversation: Conversation): string => `${conversation.name} (${toHex(conversation.id).slice(0, 8)})`
   const named = conversations.filter((conversation) => conversation.name === nameOrId)
   const wanted = nameOrId.toLowerCase()
   const isIdStart = /^[0-9a-f]{4,32}$/.test(wanted)
@@ -189,6 +186,20 @@ export function findConversation(conversations: readonly Conversation[], nameOrI
     candidates,
   })
 }
+
+/** @throws ClientError `send_failed`, or `timeout` while it is still on its way */
+function delivered(sent: Sent): Sent {
+  if (sent.state === "accepted") return sent
+  if (sent.state === "failed") {
+    const { code, nextStep } = sent.failure ?? { code: "unknown", nextStep: "Send it again." }
+    throw new ClientError("send_failed", `it was not delivered (${code})`, { nextStep })
+  }
+  const nextStep = "Nothing; it is on disk and goes out as soon as the server can be reached."
+  throw new ClientError("timeout", "the server has not accepted it yet", { nextStep, retryable: true })
+}
+
+/** A name that tells conversations of one name apart. */
+const label = ({ name, id }: Conversation): string => `${name} (${toHex(id).slice(0, 8)})`
 
 /** @throws RangeError for what is not the text of a UUID */
 function messageId(id: string): MessageId {

@@ -47,8 +47,9 @@ async function settle({ clock, alice, bob }: World): Promise<void> {
   }
 }
 
+const read = async (client: Client): Promise<string[]> => texts(await client.conversation("friends").history())
+
 async function histories({ clock, alice, bob }: World): Promise<readonly [string[], string[]]> {
-  const read = async (client: Client): Promise<string[]> => texts(await client.conversation("friends").history())
   return [await clock.during(read(alice.client)), await clock.during(read(bob.client))]
 }
 

@@ -15,7 +15,7 @@ export class EventHub {
   }
 
   publish(event: ClientEvent): void {
-    for (const listener of [...this.#listeners]) listener(event)
+    for (const listener of this.#listeners) listener(event)
     for (const inbox of this.#inboxes) inbox.push(event)
   }
 

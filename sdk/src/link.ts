@@ -209,9 +209,12 @@ export class Link {
 
   /** No connection will help: the store failed, or this program did. */
   #giveUp(error: unknown): void {
-    const rpc = this.#rpc
-    if (rpc !== undefined) void rpc.close().then(() => this.#enter(stopped(error)))
-    else this.#enter(stopped(error))
+    this.#run(this.#stop(error))
+  }
+
+  async #stop(error: unknown): Promise<void> {
+    await this.#rpc?.close()
+    this.#enter(stopped(error))
   }
 
   #run(task: Promise<void>): void {

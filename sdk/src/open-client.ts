@@ -38,7 +38,13 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   const onLayer = (line: LayerLine): void => tracer.line(line)
   const members = { suite, random: options.random, limits: { textBytes: limits.textBytes }, onLayer }
   const context: Context = {
-    ...{ store, profile, suite, random: options.random, clock, limits, tracer },
+    store,
+    profile,
+    suite,
+    random: options.random,
+    clock,
+    limits,
+    tracer,
     hub: new EventHub(limits.eventsUnread),
     pulse: new Pulse(clock),
     turn: new Turn(limits.callsWaiting),

@@ -18,7 +18,7 @@ export class Pulse {
 
   /** Something changed: everybody looks again. */
   beat(): void {
-    for (const look of [...this.#waiters]) look()
+    for (const look of this.#waiters) look()
   }
 
   /**
@@ -33,11 +33,11 @@ export class Pulse {
       try {
         if (holds()) resolve(true)
       } catch (error) {
-        reject(error as Error)
+        reject(error)
       }
     }
     const stop = (): void => reject(new ClientError("aborted", "the wait was cancelled", { nextStep: "Nothing." }))
-    using _timer = this.#clock.setTimer(timeoutMs, () => resolve(false))
+    const timer = this.#clock.setTimer(timeoutMs, () => resolve(false))
     this.#waiters.add(look)
     signal?.addEventListener("abort", stop, { once: true })
     try {
@@ -45,6 +45,7 @@ export class Pulse {
       look()
       return await promise
     } finally {
+      timer[Symbol.dispose]()
       this.#waiters.delete(look)
       signal?.removeEventListener("abort", stop)
     }

@@ -7,6 +7,12 @@ import { TestClock } from "./testing/test-clock.ts"
 const texts = (messages: readonly { readonly text: string }[]): string[] => messages.map(({ text }) => text)
 const reasons = async ({ client }: Person): Promise<string[]> => (await client.notices()).map(({ reason }) => reason)
 
+function envelopeOf(server: FakeServer, username: string, index: number): Uint8Array {
+  const envelope = server.account(username).inbox[index]
+  if (envelope === undefined) throw new Error(`the inbox of ${username} has no envelope ${index}`)
+  return envelope.data
+}
+
 async function friends(options: Parameters<typeof newPerson>[3] = {}) {
   const clock = new TestClock()
   const server = new FakeServer()
@@ -26,12 +32,11 @@ describe("an envelope that cannot be opened", () => {
     await clock.during(bob.client.sync())
     await clock.during(bob.client.close())
     await done(group.send("one"))
-    const [one] = server.account("bob").inbox
+    const one = envelopeOf(server, "bob", 0)
     server.account("bob").inbox.length = 0
-    const flipped = one!.data.slice()
-    flipped[flipped.length - 20]! ^= 1
-    for (const bytes of [one!.data.subarray(0, 40), flipped, new Uint8Array(0), one!.data, one!.data])
-      server.deliver("bob", bytes)
+    const flipped = one.slice()
+    flipped.set([(flipped.at(-20) ?? 0) ^ 1], flipped.length - 20)
+    for (const bytes of [one.subarray(0, 40), flipped, new Uint8Array(0), one, one]) server.deliver("bob", bytes)
     await done(group.send("two"))
     const again = await openPerson(server, clock, bob.disk)
     await clock.during(again.client.sync())
@@ -46,7 +51,7 @@ describe("an envelope that cannot be opened", () => {
     await done(group.invite("bob"))
     await done(group.send("early"))
     const { inbox } = server.account("bob")
-    const [welcome, early] = [inbox[0]!.data, inbox[1]!.data]
+    const [welcome, early] = [envelopeOf(server, "bob", 0), envelopeOf(server, "bob", 1)]
     inbox.length = 0
     server.deliver("bob", early)
     server.deliver("bob", welcome)
@@ -59,7 +64,7 @@ describe("an envelope that cannot be opened", () => {
     const { clock, server, bob, group, done } = await friends({ limits: { parkedPerGroup: 2, parkedMs: 1000 } })
     await done(group.invite("bob"))
     await done(group.send("early"))
-    const early = server.account("bob").inbox[1]!.data
+    const early = envelopeOf(server, "bob", 1)
     server.account("bob").inbox.length = 0
     for (let i = 0; i < 3; i++) server.deliver("bob", early)
     await clock.during(bob.client.sync())
@@ -73,7 +78,7 @@ describe("an envelope that cannot be opened", () => {
   it("is an invitation that was used, or is not ours: a notice of its own", async () => {
     const { clock, server, bob, group, done } = await friends()
     await done(group.invite("bob"))
-    const welcome = server.account("bob").inbox[0]!.data
+    const welcome = envelopeOf(server, "bob", 0)
     await clock.during(bob.client.sync())
     server.deliver("bob", welcome)
     const carol = await newPerson(server, clock, "carol")

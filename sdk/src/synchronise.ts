@@ -38,11 +38,19 @@ class Tally {
  * @throws ClientError what needs a person; `unreachable` and its kin if there was no connection in all that time
  */
 export async function synchronise(context: Context, link: Link, options: SyncOptions): Promise<SyncReport> {
-  const { waitMs = DEFAULT_WAIT_MS, until, signal } = options
-  const { hub, pulse, outbox, clock } = context
   const tally = new Tally()
   tally.wasOnline = link.state.at === "online"
-  using _listening = hub.listen((event) => tally.add(event))
+  const listening = context.hub.listen((event) => tally.add(event))
+  try {
+    return await exchange(context, link, options, tally)
+  } finally {
+    listening[Symbol.dispose]()
+  }
+}
+
+async function exchange(context: Context, link: Link, options: SyncOptions, tally: Tally): Promise<SyncReport> {
+  const { waitMs = DEFAULT_WAIT_MS, until, signal } = options
+  const { pulse, outbox, clock } = context
   const endsAtMs = clock.nowMs() + waitMs
   const wait = (holds: () => boolean): Promise<boolean> =>
     pulse.until(() => checked(link) && holds(), { timeoutMs: Math.max(0, endsAtMs - clock.nowMs()), signal })

@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/default -- a CommonJS module: what it exports is its default
 import driver from "better-sqlite3-multiple-ciphers"
 
 /** One prepared statement of the driver. */

@@ -28,9 +28,14 @@ export function opaqueInWorker(keyStretching: OpaqueWorkerData["keyStretching"] 
   }
 }
 
+interface Waiting {
+  readonly resolve: (answer: OpaqueAnswer) => void
+  readonly reject: (error: unknown) => void
+}
+
 class OpaqueThread {
   readonly #data: OpaqueWorkerData
-  readonly #waiting = new Map<number, { resolve(answer: OpaqueAnswer): void; reject(error: unknown): void }>()
+  readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
   #lastId = 0
 
@@ -47,7 +52,8 @@ class OpaqueThread {
     const id = ++this.#lastId
     const { promise, resolve, reject } = Promise.withResolvers<OpaqueAnswer>()
     this.#waiting.set(id, { resolve, reject })
-    this.#worker.postMessage({ ...question, id } as OpaqueQuestion)
+    this.#worker.ref() // Somebody waits: without this the process could end in the middle of the question.
+    this.#worker.postMessage({ ...question, id }, [])
     const answer = await promise
     if (answer.error === undefined) return answer
     const nextStep = "Try again; update qpc or the server if it stays so."
@@ -66,6 +72,7 @@ class OpaqueThread {
     worker.on("message", (answer: OpaqueAnswer) => {
       this.#waiting.get(answer.id)?.resolve(answer)
       this.#waiting.delete(answer.id)
+      if (this.#waiting.size === 0) worker.unref()
     })
     worker.on("error", (error) => this.#fail(error))
     worker.unref() // A forgotten client must not keep the process alive.

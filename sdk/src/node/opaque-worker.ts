@@ -15,7 +15,7 @@ interface Argon2idCustom {
 
 const { keyStretching } = workerData as OpaqueWorkerData
 await ready
-parentPort?.on("message", (question: OpaqueQuestion) => parentPort?.postMessage(answer(question)))
+parentPort?.on("message", (question: OpaqueQuestion) => parentPort?.postMessage(answer(question), []))
 
 function answer(question: OpaqueQuestion): OpaqueAnswer {
   const { id } = question

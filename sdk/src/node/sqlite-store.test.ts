@@ -14,9 +14,9 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, describe, expect, it } from "vitest"
 import { testStore } from "../conformance/store.ts"
-import { put } from "../store.ts"
+import { COLLECTIONS, put } from "../store.ts"
 import { hasSqliteStore, openSqliteStore } from "./open-sqlite-store.ts"
-import type { SqliteStore } from "./sqlite-store.ts"
+import type { Store } from "../store.ts"
 
 const root = mkdtempSync(join(tmpdir(), "qpc-store-"))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -28,14 +28,22 @@ let folders = 0
 const newFolder = (): string => join(root, String(folders++))
 /** Cheap, because what it protects here is nothing. */
 const stretching = { memoryKiB: 64, passes: 1, parallelism: 1 }
-const open = (folder: string, password = "correct"): Promise<SqliteStore> =>
-  openSqliteStore({ folder, password, stretching })
+const open = (folder: string, password = "correct"): Promise<Store> => openSqliteStore({ folder, password, stretching })
 const key = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes)
 
-async function filled(folder: string): Promise<void> {
-  await using store = await open(folder)
-  await store.commit([put("messages", key(1), Buffer.from("a very readable sentence"))])
+async function withStore<T>(opening: Promise<Store>, use: (store: Store) => Promise<T>): Promise<T> {
+  const store = await opening
+  try {
+    return await use(store)
+  } finally {
+    await store.close()
+  }
 }
+
+const readAll = (store: Store) => Promise.all(COLLECTIONS.map((name) => store.list(name)))
+
+const filled = (folder: string): Promise<void> =>
+  withStore(open(folder), (store) => store.commit([put("messages", key(1), Buffer.from("a very readable sentence"))]))
 
 testStore("sqlite store", async (place = newFolder()) => ({ store: await open(place as string), place }))
 
@@ -46,8 +54,7 @@ describe("opening a profile", () => {
     await filled(folder)
     expect(hasSqliteStore(folder)).toBe(true)
     await expect(open(folder, "wrong")).rejects.toMatchObject({ code: "store_wrong_password" })
-    await using store = await open(folder)
-    expect(await store.get("messages", key(1))).toBeDefined()
+    expect(await withStore(open(folder), (store) => store.get("messages", key(1)))).toBeDefined()
   })
 
   it("takes one password typed in two ways as one", async () => {
@@ -75,8 +82,7 @@ describe("opening a profile", () => {
     const ended = new Promise((resolve) => writer.once("exit", resolve))
     writer.kill("SIGKILL")
     await ended
-    await using store = await open(folder)
-    const rows = await store.list("messages")
+    const rows = await withStore(open(folder), (store) => store.list("messages"))
     expect(rows.length).toBeGreaterThanOrEqual(written)
     expect(rows.map((row) => row.key[0])).toEqual(rows.map((_, i) => i))
   })
@@ -110,11 +116,7 @@ describe("a damaged profile", () => {
     const bytes = readFileSync(join(folder, "store.db"))
     bytes[at]! ^= 1
     writeFileSync(join(folder, "store.db"), bytes)
-    const reading = async (): Promise<unknown> => {
-      await using store = await open(folder)
-      return [await store.list("settings"), await store.list("contacts"), await store.list("messages")]
-    }
-    await expect(reading()).rejects.toMatchObject({ code: "store_corrupt", nextStep: /backup/ })
+    await expect(withStore(open(folder), readAll)).rejects.toMatchObject({ code: "store_corrupt", nextStep: /backup/ })
   })
 
   it.each(["store.key", "store.db"])("is refused, and not made anew, when %s is missing", async (file) => {
@@ -129,8 +131,7 @@ describe("a damaged profile", () => {
     const folder = newFolder()
     await filled(folder)
     renameSync(join(folder, "store.key"), join(folder, "store.key.new"))
-    await using store = await open(folder, "another")
-    expect(await store.list("messages")).toEqual([])
+    expect(await withStore(open(folder, "another"), (store) => store.list("messages"))).toEqual([])
   })
 
   it("is refused when a newer program wrote it", async () => {
@@ -149,8 +150,8 @@ describe("a damaged profile", () => {
 describe("a full disk", () => {
   it("fails the commit, keeps what was there, and goes on when there is room", async () => {
     const folder = newFolder()
-    {
-      await using store = await openSqliteStore({ folder, password: "p", stretching, maxSizeBytes: 256 * 1024 })
+    const small = openSqliteStore({ folder, password: "p", stretching, maxSizeBytes: 256 * 1024 })
+    await withStore(small, async (store) => {
       await store.commit([put("messages", key(1), new Uint8Array(10_000))])
       const tooMuch = [
         put("messages", key(2), new Uint8Array(1000)),
@@ -159,9 +160,10 @@ describe("a full disk", () => {
       await expect(store.commit(tooMuch)).rejects.toMatchObject({ code: "store_full" })
       expect((await store.list("messages")).map((row) => row.key[0])).toEqual([1])
       await store.commit([put("messages", key(4), new Uint8Array(10))])
-    }
-    await using store = await open(folder, "p")
-    await store.commit([put("messages", key(3), new Uint8Array(1_000_000))])
-    expect((await store.list("messages")).map((row) => row.key[0])).toEqual([1, 3, 4])
+    })
+    await withStore(open(folder, "p"), async (store) => {
+      await store.commit([put("messages", key(3), new Uint8Array(1_000_000))])
+      expect((await store.list("messages")).map((row) => row.key[0])).toEqual([1, 3, 4])
+    })
   })
 })

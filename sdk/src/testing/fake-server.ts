@@ -1,5 +1,5 @@
 import { events, RpcError, serveRpc } from "@qpc/rpc"
-import type { Handlers, MethodName, RequestOf, Methods, RpcServerConnection } from "@qpc/rpc"
+import type { Handlers, MethodName, Methods, RequestOf, RpcErrorCode, RpcServerConnection } from "@qpc/rpc"
 import { memoryPair } from "@qpc/transport"
 import type { Dial, MemoryPair } from "@qpc/transport"
 import { TransportError } from "@qpc/transport"
@@ -46,6 +46,8 @@ export class FakeServer {
   /** Asked afterwards: the answer is lost on "cut". */
   after: (method: MethodName) => Fault = () => undefined
   isUp = true
+  /** Mistakes of the fake itself. */
+  readonly faults: unknown[] = []
   readonly #batches = new Map<string, Outcome>()
   readonly #tokens = new Map<string, Account>()
   readonly #sessions = new Set<Session>()
@@ -59,7 +61,7 @@ export class FakeServer {
     const served = serveRpc(cable.far, {
       handlers: this.#faulty(cable),
       context: session,
-      onFault: ({ error }) => console.error(error),
+      onFault: ({ error }) => void this.faults.push(error),
     })
     this.#sessions.add(session)
     void served.closed.then(() => this.#sessions.delete(session))
@@ -104,23 +106,24 @@ export class FakeServer {
           if (fault instanceof RpcError) throw fault
         }
         fail(this.before(name as MethodName))
-        if (!this.#cables.has(cable)) throw new RpcError("unavailable", "cut", "the cable was cut")
+        if (!this.#cables.has(cable)) refuse("unavailable", "cut")
         const answer = await handler(request, session)
         fail(this.after(name as MethodName))
         return answer
       }
       return [name, faulty]
     })
-    return Object.fromEntries(wrapped) as unknown as Handlers<Session>
+    return Object.fromEntries(wrapped)
   }
 
   #handlers(): Handlers<Session> {
-    const unimplemented = async (): Promise<never> => {
-      throw new RpcError("unimplemented", "unimplemented", "not in this fake")
-    }
+    return { ...this.#accountHandlers(), ...this.#deliveryHandlers() }
+  }
+
+  #accountHandlers() {
     return {
       opaqueRegisterStart: async ({ username }) => {
-        if (this.accounts.has(username)) throw new RpcError("already_exists", "username_taken", "taken")
+        if (this.accounts.has(username)) refuse("already_exists", "username_taken")
         return { response: new Uint8Array(1) }
       },
       opaqueRegisterFinish: async ({ username, upload, identityKey }) => {
@@ -140,7 +143,7 @@ export class FakeServer {
       },
       resumeSession: async ({ sessionToken }, session) => {
         const account = this.#tokens.get(toHex(sessionToken))
-        if (account === undefined) throw new RpcError("unauthenticated", "session_unknown", "log in again")
+        if (account === undefined) refuse("unauthenticated", "session_unknown")
         session.account = account
         return { username: account.username, identityKey: account.identityKey, expiresAtMs: 2n ** 40n }
       },
@@ -151,22 +154,27 @@ export class FakeServer {
       },
       fetchKeyPackage: async ({ identityKey }) => {
         const data = this.#byKey(identityKey)?.keyPackages.shift()
-        if (data === undefined) throw new RpcError("failed_precondition", "key_packages_exhausted", "none left")
+        if (data === undefined) refuse("failed_precondition", "key_packages_exhausted")
         return { data }
       },
       resolveUser: async ({ username }) => {
         const account = this.accounts.get(username)
-        if (account === undefined) throw new RpcError("not_found", "user_unknown", "nobody")
+        if (account === undefined) refuse("not_found", "user_unknown")
         return { identityKey: account.identityKey }
       },
       resolveIdentity: async ({ identityKey }) => {
         const account = this.#byKey(identityKey)
-        if (account === undefined) throw new RpcError("not_found", "user_unknown", "nobody")
+        if (account === undefined) refuse("not_found", "user_unknown")
         return { username: account.username }
       },
+    } satisfies Partial<Handlers<Session>>
+  }
+
+  #deliveryHandlers() {
+    return {
       peek: async ({ afterSeq, limit }, { account }) => {
         const waiting = account!.inbox.filter(({ seq }) => seq > afterSeq)
-        const envelopes = waiting.slice(0, limit).map((envelope) => ({ ...envelope, acceptedAtMs: 0n }))
+        const envelopes = waiting.slice(0, limit).map(({ seq, data }) => ({ seq, data, acceptedAtMs: 0n }))
         return { envelopes, more: waiting.length > limit }
       },
       ack: async ({ seqUpTo }, { account }) => {
@@ -179,9 +187,9 @@ export class FakeServer {
         return { newestSeq: session.account!.newestSeq }
       },
       batchEnqueue: async (batch, { account }) => this.#enqueue(batch, toHex(account!.identityKey)),
-      enqueue: unimplemented,
+      enqueue: async () => refuse("unimplemented", "unimplemented"),
       health: async () => ({ version: "fake", nowMs: 0n, uptimeMs: 0n }),
-    }
+    } satisfies Partial<Handlers<Session>>
   }
 
   #enqueue(batch: Batch, sender: string): Outcome {
@@ -194,10 +202,9 @@ export class FakeServer {
     const channel = this.channels.get(name)
     const { claim } = batch
     if (channel !== undefined && !channel.members.includes(sender)) {
-      throw new RpcError("permission_denied", "not_a_member", "not a member")
+      refuse("permission_denied", "not_a_member")
     }
-    if (claim === undefined && channel === undefined)
-      throw new RpcError("permission_denied", "not_a_member", "no channel")
+    if (claim === undefined && channel === undefined) refuse("permission_denied", "not_a_member")
     if (claim !== undefined && channel !== undefined && claim.epoch !== channel.epoch) {
       return { outcome: { case: "epochConflict", value: { currentEpoch: channel.epoch, missedCommits: [] } } }
     }
@@ -233,4 +240,8 @@ export class FakeServer {
   #byKey(identityKey: Uint8Array): Account | undefined {
     return [...this.accounts.values()].find((account) => toHex(account.identityKey) === toHex(identityKey))
   }
+}
+
+function refuse(code: RpcErrorCode, reason: string): never {
+  throw new RpcError(code, reason, "refused by the fake")
 }

@@ -34,12 +34,12 @@ export class TestClock implements Clock {
 
   /** Waits for `promise`, letting time go by in small steps whenever the event loop has nothing else to do. */
   async during<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false
-    const settled = (): void => void (isSettled = true)
+    const progress = { isSettled: false }
+    const settled = (): void => void (progress.isSettled = true)
     promise.then(settled, settled)
-    while (!isSettled) {
-      for (let i = 0; i < 20 && !isSettled; i++) await new Promise((resolve) => setImmediate(resolve))
-      if (!isSettled) this.advance(10)
+    while (!progress.isSettled) {
+      for (let i = 0; i < 20 && !progress.isSettled; i++) await new Promise((resolve) => setImmediate(resolve))
+      if (!progress.isSettled) this.advance(10)
     }
     return promise
   }
