@@ -1,4 +1,5 @@
 import { createServer } from "node:net"
+import { createServer as createTlsServer } from "node:tls"
 import { describe, expect, it } from "vitest"
 import { makeCertificate, readCertificate } from "./certificate.ts"
 import { dial, dialer } from "./dial.ts"
@@ -193,6 +194,17 @@ describe("dialling nobody", () => {
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
     const { port } = other.address() as { port: number }
     const { fingerprint } = readCertificate(loopbackCertificate().certificatePem)
+    const failing = dial({ host: "127.0.0.1", port, fingerprint, pin: {} })
+    await expect(failing).rejects.toMatchObject({ code: "protocol", retryable: false })
+    other.close()
+  })
+
+  it("says that a server with the right key speaks another protocol over TLS", async () => {
+    const { certificatePem, privateKeyPem } = loopbackCertificate()
+    const other = createTlsServer({ cert: certificatePem, key: privateKeyPem })
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
+    const { port } = other.address() as { port: number }
+    const { fingerprint } = readCertificate(certificatePem)
     const failing = dial({ host: "127.0.0.1", port, fingerprint, pin: {} })
     await expect(failing).rejects.toMatchObject({ code: "protocol", retryable: false })
     other.close()

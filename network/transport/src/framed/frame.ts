@@ -17,7 +17,7 @@ export const INITIAL_CREDIT_BYTES = 65_536
 /** The largest number a frame header carries. */
 export const MAX_FRAME_NUMBER = 0xff_ffff
 /** The longest reason in a CLOSE frame, in bytes. */
-export const MAX_REASON_BYTES = 120
+const MAX_REASON_BYTES = 120
 
 const HEADER_BYTES = 4
 
