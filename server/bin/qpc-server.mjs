@@ -8,7 +8,7 @@ var built = new URL("../dist/main.js", import.meta.url)
 if (major < 24) {
   process.stderr.write("qpc-server needs Node 24 or newer, this is " + process.versions.node + ": install Node 26.\n")
   process.exitCode = 69
-} else if (fs.existsSync(built) === true) {
+} else if (fs.statSync(built, { throwIfNoEntry: false }) !== undefined) {
   void import(built.href)
 } else {
   // Unbuilt: let the packages of the workspace resolve to their sources.

@@ -114,10 +114,10 @@ describe("a started server", () => {
   ])("refuses a certificate that is %s", async (_, now, words) => {
     using here = place()
     const made = makeCertificate({ names: ["localhost"], days: 10, now })
-    const [tlsCert, tlsKey] = ["tls.crt", "tls.key"].map((file) => joinPath(here.directory, file))
-    writeFileSync(tlsCert!, made.certificatePem)
-    writeFileSync(tlsKey!, made.privateKeyPem)
-    const start = startServer({ options: { ...here.options, "tls-cert": tlsCert!, "tls-key": tlsKey! } })
+    const files = { "tls-cert": joinPath(here.directory, "crt"), "tls-key": joinPath(here.directory, "key") }
+    writeFileSync(files["tls-cert"], made.certificatePem)
+    writeFileSync(files["tls-key"], made.privateKeyPem)
+    const start = startServer({ options: { ...here.options, ...files } })
     await expect(start).rejects.toMatchObject({ exit: "config", message: expect.stringContaining(words) as string })
   })
 
@@ -142,6 +142,8 @@ describe("a started server", () => {
   })
 })
 
+const inside = (here: ReturnType<typeof place>) => ["--listen", "127.0.0.1:0", "--data-dir", here.options["data-dir"]]
+
 describe("qpc-server", () => {
   const BINARY = fileURLToPath(new URL("../bin/qpc-server.mjs", import.meta.url))
 
@@ -160,8 +162,6 @@ describe("qpc-server", () => {
     })
     return { child, ready: Promise.race([ready, ended]), ended }
   }
-
-  const inside = (here: ReturnType<typeof place>) => ["--listen", "127.0.0.1:0", "--data-dir", here.options["data-dir"]]
 
   it("prints one line when ready and ends with 0 on SIGTERM", async () => {
     using here = place()

@@ -80,7 +80,7 @@ describe("enqueueing", () => {
     expect(again.outcome.value).toMatchObject({
       acceptedAtMs: (first.outcome.value as { acceptedAtMs: bigint }).acceptedAtMs,
     })
-    const single = { recipientKey: room.bob.key, payload: batch.deliveries[0]!.payload }
+    const single = { recipientKey: room.bob.key, payload: envelope("application", 1n, Uint8Array.of(10)) }
     const { messageId, channelId } = batch
     expect(await room.alice.rpc.call(methods.enqueue, { ...single, messageId, channelId })).toMatchObject({
       seq: 2n,
@@ -110,8 +110,9 @@ describe("enqueueing", () => {
 
   it("refuses an envelope with a label that does not fit", async () => {
     await using room = await pair()
-    const batch = textBatch([room.bob.key], 1)
-    batch.deliveries[0]!.payload[0] = 9
+    const broken = envelope("application", 1n, Uint8Array.of(1)).fill(9, 0, 1)
+    const deliveries = [{ recipientKeys: [room.bob.key], payload: broken }]
+    const batch = { ...textBatch([room.bob.key], 1), deliveries }
     await expect(room.alice.rpc.call(methods.batchEnqueue, batch)).rejects.toMatchObject({
       code: "invalid_argument",
       reason: "envelope_invalid",
@@ -127,7 +128,7 @@ describe("enqueueing", () => {
       bob.rpc.call(methods.batchEnqueue, commitBatch({ epoch: 1n, members, after: members, content: 2 })),
     ])
     const winner = answers.findIndex(({ outcome }) => outcome.case === "accepted")
-    expect(answers[1 - winner]!.outcome).toMatchObject({
+    expect(answers.at(1 - winner)?.outcome).toMatchObject({
       case: "epochConflict",
       value: { currentEpoch: 2n, missedCommits: [envelope("commit", 1n, Uint8Array.of(winner + 1))] },
     })

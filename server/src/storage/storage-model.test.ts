@@ -4,6 +4,7 @@ import { temporaryStore } from "../testing/temporary-store.ts"
 import { account, batch, bytes, commit, HOUR_MS, identity, LIMITS, START_MS } from "./conformance/fixtures.ts"
 import { MemoryStorage } from "./memory-storage.ts"
 import { openSqliteStorage } from "./sqlite/sqlite-storage.ts"
+import type { SqliteStorageOptions } from "./sqlite/sqlite-storage.ts"
 import type { Storage } from "./storage.ts"
 
 type Step = (storage: Storage, nowMs: number) => Promise<unknown>
@@ -72,12 +73,14 @@ const steps = fc.array(
   { minLength: 40, maxLength: 120, size: "max" },
 )
 
+const opened = async (options: SqliteStorageOptions): Promise<Storage> => openSqliteStorage(options)
+
 describe("the SQLite store and the model", () => {
   it("agree on every answer to any sequence of operations", async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
         using place = temporaryStore()
-        await using real = openSqliteStorage(place.options)
+        await using real = await opened(place.options)
         const model = new MemoryStorage()
         for (const storage of [real, model]) {
           for (const n of [1, 2, 3, 4]) await storage.createAccount(account(n))
