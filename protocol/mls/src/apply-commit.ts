@@ -43,8 +43,13 @@ export type CommitRefusal =
   | "psk_missing"
   /** §8.3: the KEM output does not open. */
   | "external_init_invalid"
+  /** §8.1: epochs are 64-bit numbers, and this one is the last. Nobody gets there honestly. */
+  | "epoch_exhausted"
   /** §6.1: our epoch is not the committer's. */
   | "bad_confirmation_tag"
+
+/** The last number that an epoch can have (RFC 9420 §8.1). */
+export const EPOCH_MAX: bigint = 2n ** 64n - 1n
 
 /** A commit that passed every check. `epoch` is undefined if it removes us: its secrets are not for us. */
 export interface AppliedCommit {
@@ -67,6 +72,7 @@ export function applyCommit(
   options: ApplyOptions,
 ): AppliedCommit | CommitRefusal {
   const { suite, epoch } = state
+  if (epoch.context.epoch === EPOCH_MAX) return "epoch_exhausted"
   const { sender, body } = verified.content
   if (body.kind !== "commit") throw new Error("unreachable: only commits are applied")
   const committer: Committer =

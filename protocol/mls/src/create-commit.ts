@@ -1,7 +1,7 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { DecodeError } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
-import { reportOf } from "./apply-commit.ts"
+import { EPOCH_MAX, reportOf } from "./apply-commit.ts"
 import type { CommitRefusal } from "./apply-commit.ts"
 import { applyProposals } from "./apply-proposals.ts"
 import type { AddedMember, AppliedProposals } from "./apply-proposals.ts"
@@ -133,6 +133,7 @@ export function speakerOf(state: GroupState): Speaker {
 
 function planCommit(state: GroupState, options: CommitOptions): Plan | CommitRefusal {
   const { suite, epoch, limits } = state
+  if (epoch.context.epoch === EPOCH_MAX) return "epoch_exhausted"
   const committer = { kind: "member", leafIndex: epoch.keys.leafIndex } as const
   const own = ownProposals(suite, options)
   if (typeof own === "string") return own

@@ -1,5 +1,11 @@
-import { toUtf8 } from "@qpc/wire"
+import { decodeWhole, DecodeError, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import { signContent } from "./authenticated-content.ts"
+import { speakerOf } from "./create-commit.ts"
+import { frameEncodedContent, readContentBody } from "./framed-content.ts"
+import type { ContentBody } from "./framed-content.ts"
+import { decodeMlsMessage } from "./mls-message.ts"
+import { protect } from "./send.ts"
 import { Party } from "./testing/party.ts"
 
 const noData = new Uint8Array(0)
@@ -49,7 +55,7 @@ describe("a group among hostile bytes", () => {
     let state = alice.toBytes()
     const next = xorshift(0x9420)
     for (const message of [application, ...proposals, ...commits]) {
-      for (let run = 0; run < 3000; run++) {
+      for (let run = 0; run < 1500; run++) {
         const received = alice.receive(mutate(message, next), nowMs)
         if (received.kind !== "rejected") throw new Error(`accepted: ${received.kind}`)
       }
@@ -59,18 +65,76 @@ describe("a group among hostile bytes", () => {
     }
   })
 
+  it("returns for whatever a member signs and seals, and follows none of it", () => {
+    const policy = { proposals: true }
+    const party = Party.of("insider", ["alice", "bob", "carol"], { policy })
+    const { random } = party
+    const alice = party.group("alice")
+    const before = alice.toBytes()
+    const insides = party.insidesOf("bob")
+    const speaker = speakerOf(insides)
+    const commits = [
+      { adds: [party.keyPackage("dave").keyPackage], forcePath: true },
+      { removes: [2] },
+      { extensions: [{ extensionType: 3, extensionData: new Uint8Array(3) }] },
+    ].map((options) => {
+      const { commit, staged } = party.stage("bob", { ...options, wireFormat: "public" })
+      party.group("bob").clear(staged)
+      const message = decodeMlsMessage(commit)
+      if (message.kind !== "public_message") throw new Error(message.kind)
+      return message.message.content
+    })
+    const next = xorshift(0x1257)
+    let signedCount = 0
+    for (let run = 0; run < 4000; run++) {
+      const content = commits[run % commits.length]
+      if (content === undefined) throw new Error("unreachable: there are commits")
+      const bodyEncoded = mutate(content.bodyEncoded, next)
+      const body = decodedOrUndefined(bodyEncoded)
+      if (body === undefined) continue
+      signedCount++
+      const { groupId, epoch, authenticatedData } = content
+      const header = { groupId, epoch, authenticatedData, sender: { kind: "member", leafIndex: 1 } } as const
+      const framed = frameEncodedContent(header, body, bodyEncoded)
+      // Few private ones: each that is refused makes the next one a generation farther away.
+      const wireFormat = run % 40 === 0 ? "private_message" : "public_message"
+      const signature = signContent(
+        party.suite,
+        insides.signaturePrivateKey,
+        wireFormat,
+        framed,
+        insides.epoch.context.encoded,
+      )
+      const auth = { signature, confirmationTag: new Uint8Array(32) }
+      const message = protect(speaker, { wireFormat, content: framed, signature }, auth, { random })
+      const outcome = alice.receive(message, party.nowMs)
+      expect(outcome.kind).toBe("rejected")
+    }
+    expect(signedCount).toBeGreaterThan(500)
+    expect(alice.toBytes()).toEqual(before)
+  })
+
   it("returns for every mutation of a Welcome, and still opens the original", () => {
     const party = Party.of("welcomes", ["alice"])
     const bundle = party.keyPackage("bob")
     const { welcome } = party.commit("alice", { adds: [bundle.keyPackage], forcePath: true })
     if (welcome === undefined) throw new Error("no Welcome")
     const next = xorshift(0x5eed)
-    for (let run = 0; run < 3000; run++) {
+    for (let run = 0; run < 1500; run++) {
       expect(() => party.join("bob", { welcome: mutate(welcome, next), bundles: [bundle] })).toThrow(/^[a-z_]+$/)
     }
     expect(party.join("bob", { welcome, bundles: [bundle] }).epoch).toBe(1n)
   })
 })
+
+function decodedOrUndefined(bodyEncoded: Uint8Array): ContentBody | undefined {
+  try {
+    return decodeWhole(bodyEncoded, (reader) => readContentBody(reader, "commit"))
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
 
 /** xorshift32: fast, and the same bytes in every run. */
 function xorshift(seed: number): () => number {

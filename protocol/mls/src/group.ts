@@ -374,8 +374,10 @@ function newState(surroundings: GroupSurroundings, suite: CipherSuite, epoch: Ep
 
 /** A leaf with another key than we sign with would make every message of ours invalid. */
 function assertOwnKeys(epoch: Pick<Epoch, "tree" | "keys">, signatureKeys: KeyPair): void {
+  const { suite } = epoch.tree
   const shown = epoch.tree.leaf(epoch.keys.leafIndex)?.signatureKey
-  if (shown === undefined || !equalBytes(shown, signatureKeys.publicKey)) {
+  const ours = suite.signaturePublicKey(signatureKeys.privateKey)
+  if (shown === undefined || ours === undefined || !equalBytes(shown, ours)) {
     throw new RangeError("the signature keys are not those of our leaf")
   }
 }

@@ -127,10 +127,13 @@ function enterGroup(
   for (const used of [psk, welcomeKey]) used.fill(0)
   if (encodedInfo === undefined) return "group_info_not_decrypted"
   const group = believeGroupInfo(options, decodeGroupInfo(encodedInfo))
-  const epoch = typeof group === "string" ? group : buildEpoch(suite, group, secrets, member, bundle)
+  if (typeof group === "string") {
+    member.fill(0)
+    return group
+  }
+  const epoch = buildEpoch(suite, group, secrets, member, bundle)
   member.fill(0)
-  if (typeof group === "string" || typeof epoch === "string") return typeof group === "string" ? group : epoch
-  return { kind: "joined", epoch, bundle, signer: group.info.signer }
+  return typeof epoch === "string" ? epoch : { kind: "joined", epoch, bundle, signer: group.info.signer }
 }
 
 function findWelcomePsks(

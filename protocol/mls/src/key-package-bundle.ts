@@ -111,19 +111,20 @@ export interface PrivateKeys {
 /** Makes a key package to publish (RFC 9420 §10). Draws two seeds. */
 export function createKeyPackage(options: KeyPackageOptions): KeyPackageBundle {
   const { suite, credential, signatureKeys, random } = options
+  const extensions = [...(options.extensions ?? [])]
+  if (options.lastResort === true) {
+    extensions.push({ extensionType: EXTENSION_TYPES.lastResort, extensionData: EMPTY })
+  }
   const init = keyPairFrom(suite, random)
   const encryption = keyPairFrom(suite, random)
   const leafNode = signLeafNode(suite, signatureKeys.privateKey, {
     encryptionKey: encryption.publicKey,
     signatureKey: signatureKeys.publicKey,
     credential,
-    capabilities: ownCapabilities(options),
+    capabilities: keyPackageCapabilities(options, extensions),
     leafNodeSource: { kind: "key_package", lifetime: lifetimeFrom(options.nowMs, options.lifetimeMs) },
     extensions: options.leafExtensions ?? [],
   })
-  const lastResort = options.lastResort === true
-  const extensions = [...(options.extensions ?? [])]
-  if (lastResort) extensions.push({ extensionType: EXTENSION_TYPES.lastResort, extensionData: EMPTY })
   const keyPackage = signKeyPackage(suite, signatureKeys.privateKey, { initKey: init.publicKey, leafNode, extensions })
   return KeyPackageBundle.of(suite, keyPackage, {
     initPrivateKey: init.privateKey,
@@ -175,6 +176,13 @@ export function ownCapabilities(options: {
     proposals: unique([], capabilities.proposals),
     credentials: unique([credentialType(credential)], capabilities.credentials),
   }
+}
+
+/** The leaf lists the extensions of its key package, too (RFC 9420 §10). */
+function keyPackageCapabilities(options: KeyPackageOptions, extensions: readonly Extension[]): Capabilities {
+  const used = extensions.map(({ extensionType }) => extensionType).filter((type) => !isDefaultExtension(type))
+  const listed = [...used, ...(options.capabilities?.extensions ?? [])]
+  return ownCapabilities({ ...options, capabilities: { ...options.capabilities, extensions: listed } })
 }
 
 /** A fresh KEM key pair; the seed is zeroed. */
