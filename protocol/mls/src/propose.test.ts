@@ -1,0 +1,206 @@
+import { toHex, toUtf8 } from "@qpc/wire"
+import { describe, expect, it } from "vitest"
+import { Group } from "./group.ts"
+import type { ProposalToSend } from "./propose.ts"
+import { outcomeOf, Party } from "./testing/party.ts"
+
+const NO_DATA = new Uint8Array(0)
+const policy = { proposals: true }
+
+/** Sends a proposal, which everybody else takes in. */
+function proposeToAll(
+  party: Party,
+  by: string,
+  wanted: ProposalToSend,
+  wireFormat: "private" | "public" = "private",
+): void {
+  const { random, nowMs } = party
+  const proposed = party.group(by).propose(wanted, { authenticatedData: NO_DATA, random, wireFormat })
+  if (proposed.kind === "refused") throw new Error(proposed.reason)
+  for (const name of party.names) {
+    if (name === by) continue
+    const received = party.group(name).receive(proposed.message, nowMs)
+    if (received.kind !== "proposal") throw new Error(outcomeOf(received))
+    expect(received.reference).toEqual(proposed.reference)
+  }
+}
+
+const authenticators = (party: Party): Set<string> =>
+  new Set(party.names.map((name) => toHex(party.group(name).epochAuthenticator())))
+
+describe("proposals by reference", () => {
+  it.each(["private", "public"] as const)(
+    "take effect with the commit of another, sent as %s messages",
+    (wireFormat) => {
+      const party = Party.of("by reference", ["alice", "bob", "carol", "dave"], { policy })
+      const erin = party.keyPackage("erin")
+      proposeToAll(party, "bob", { kind: "add", keyPackage: erin.keyPackage }, wireFormat)
+      proposeToAll(party, "bob", { kind: "remove", leafIndex: 3 }, wireFormat)
+      proposeToAll(party, "carol", { kind: "update" }, wireFormat)
+      party.restart("alice")
+      party.restart("carol")
+      const { staged, welcome } = party.commit("alice")
+      expect(staged.report).toMatchObject({ removed: [{ leafIndex: 3 }], added: [{ leafIndex: 3 }] })
+      expect(staged.report.updated.map(({ leafIndex }) => leafIndex)).toEqual([2, 0])
+      party.join("erin", { welcome: welcome ?? NO_DATA, bundles: [erin] })
+      expect(authenticators(party).size).toBe(1)
+      expect(party.hear("erin", party.say("carol", "with new keys"))).toBe("with new keys")
+    },
+  )
+
+  it("let the one who updated use its new key from then on", () => {
+    const party = Party.of("update", ["alice", "bob", "carol"], { policy })
+    proposeToAll(party, "carol", { kind: "update" })
+    party.commit("alice")
+    party.commit("bob")
+    party.commit("carol")
+    expect(authenticators(party).size).toBe(1)
+  })
+
+  it("hold back texts until they are committed, and go with the epoch", () => {
+    const party = Party.of("held back", ["alice", "bob"], { policy })
+    proposeToAll(party, "bob", { kind: "update" })
+    expect(() => party.say("alice", "too early")).toThrow(TypeError)
+    party.commit("alice")
+    expect(party.group("bob").pendingProposalCount).toBe(0)
+    expect(party.hear("bob", party.say("alice", "now"))).toBe("now")
+  })
+
+  it("can be dropped, after which a commit of them is not understood", () => {
+    const party = Party.of("dropped", ["alice", "bob"], { policy })
+    proposeToAll(party, "bob", { kind: "update" })
+    party.group("bob").dropProposals()
+    expect(party.hear("bob", party.stage("alice").commit)).toBe("unknown_proposal")
+  })
+
+  it("are picked so that the commit is valid: removes before updates, the last update, nothing of the committer's own", () => {
+    const party = Party.of("picked", ["alice", "bob", "carol"], { policy })
+    proposeToAll(party, "alice", { kind: "update" })
+    proposeToAll(party, "bob", { kind: "update" })
+    proposeToAll(party, "bob", { kind: "update" })
+    proposeToAll(party, "bob", { kind: "remove", leafIndex: 2 })
+    proposeToAll(party, "bob", { kind: "remove", leafIndex: 0 })
+    proposeToAll(party, "carol", { kind: "update" })
+    proposeToAll(party, "carol", { kind: "remove", leafIndex: 2 })
+    const { staged } = party.commit("alice")
+    expect(staged.report.removed.map(({ leafIndex }) => leafIndex)).toEqual([2])
+    expect(staged.report.updated.map(({ leafIndex }) => leafIndex)).toEqual([1, 0])
+    expect(authenticators(party).size).toBe(1)
+  })
+
+  it("are left out where a commit is told to", () => {
+    const party = Party.of("left out", ["alice", "bob", "carol"], { policy })
+    proposeToAll(party, "bob", { kind: "remove", leafIndex: 2 })
+    expect(party.commit("alice", { includeQueuedProposals: false }).staged.report.removed).toEqual([])
+  })
+
+  it("are taken once, up to a limit, and only where the policy allows them", () => {
+    const party = Party.of("bounded", ["alice", "bob"], { policy, limits: { queuedProposals: 1 } })
+    const { random } = party
+    const options = { authenticatedData: NO_DATA, random, wireFormat: "public" } as const
+    const proposed = party.group("bob").propose({ kind: "update" }, options)
+    if (proposed.kind === "refused") throw new Error(proposed.reason)
+    expect(party.group("bob").propose({ kind: "update" }, options)).toEqual({
+      kind: "refused",
+      reason: "too_many_proposals",
+    })
+    party.group("bob").dropProposals()
+    const another = party.group("bob").propose({ kind: "update" }, options)
+    if (another.kind === "refused") throw new Error(another.reason)
+    expect([proposed, proposed, another].map(({ message }) => party.hear("alice", message))).toEqual([
+      "proposal",
+      "proposal_known",
+      "too_many_proposals",
+    ])
+
+    const strict = Party.of("strict", ["alice", "bob"])
+    const unwanted = strict
+      .group("bob")
+      .propose({ kind: "update" }, { authenticatedData: NO_DATA, random: strict.random })
+    if (unwanted.kind === "refused") throw new Error(unwanted.reason)
+    expect(strict.hear("alice", unwanted.message)).toBe("not_allowed")
+    expect(() => strict.say("alice", "not held back")).not.toThrow()
+  })
+
+  it("are refused before they are made where they could not be meant", () => {
+    const party = Party.of("nonsense", ["alice", "bob"], { policy })
+    const options = { authenticatedData: NO_DATA, random: party.random }
+    const alice = party.group("alice")
+    expect(alice.propose({ kind: "remove", leafIndex: 7 }, options)).toMatchObject({ reason: "remove_of_blank_leaf" })
+    expect(alice.propose({ kind: "add", keyPackage: Uint8Array.of(1) }, options)).toMatchObject({
+      reason: "key_package_malformed",
+    })
+  })
+})
+
+describe("a proposal to start anew", () => {
+  it("ends the group for everybody once it is committed, and tells with what to go on", () => {
+    const party = Party.of("reinit", ["alice", "bob"], { policy })
+    const reinit = { kind: "reinit", groupId: toUtf8("next"), version: 1, cipherSuite: 1, extensions: [] } as const
+    proposeToAll(party, "bob", reinit)
+    const { staged } = party.commit("alice")
+    expect(staged.report.reinit).toEqual(reinit)
+    expect(party.names.map((name) => party.group(name).phase)).toEqual(["replaced", "replaced"])
+    expect(() => party.say("alice", "too late")).toThrow(TypeError)
+    expect(party.restart("bob").phase).toBe("replaced")
+  })
+})
+
+describe("pre-shared keys", () => {
+  const secrets = new Map([
+    ["0a", toUtf8("first secret")],
+    ["0b", toUtf8("second secret")],
+  ])
+  const lookup = (id: { readonly kind: string; readonly pskId?: Uint8Array }): Uint8Array | undefined =>
+    secrets.get(toHex(id.pskId ?? NO_DATA))
+  const psks = [
+    { kind: "external", pskId: Uint8Array.of(0x0a) },
+    { kind: "external", pskId: Uint8Array.of(0x0b) },
+  ] as const
+
+  it("bring members who have them into the same epoch, newcomers too", () => {
+    const party = Party.of("psks", ["alice", "bob"])
+    const carol = party.keyPackage("carol")
+    const outcome = party.stage("alice", { psks, pskLookup: lookup, adds: [carol.keyPackage] })
+    const bob = party.group("bob")
+    expect(bob.receive(outcome.commit, party.nowMs)).toEqual({ kind: "rejected", reason: "psk_missing" })
+    const received = bob.receive(outcome.commit, party.nowMs, lookup)
+    if (received.kind !== "commit") throw new Error(received.kind)
+    bob.merge(received.staged)
+    party.group("alice").merge(outcome.staged)
+    const { suite } = party
+    const welcome = {
+      suite,
+      welcome: outcome.welcome ?? NO_DATA,
+      bundles: [carol],
+      signatureKeys: party.keysOf("carol"),
+    }
+    expect(Group.join(welcome)).toEqual({ kind: "rejected", reason: "psk_missing" })
+    party.join("carol", { ...welcome, psks: lookup })
+    expect(authenticators(party).size).toBe(1)
+  })
+
+  it("keep out a member who has another secret under the same name", () => {
+    const party = Party.of("wrong psk", ["alice", "bob"])
+    const { commit } = party.stage("alice", { psks, pskLookup: lookup })
+    const received = party.group("bob").receive(commit, party.nowMs, () => toUtf8("guess"))
+    expect(outcomeOf(received)).toBe("bad_confirmation_tag")
+  })
+
+  it("of this group's own epochs are found by whoever was there", () => {
+    const party = Party.of("resumption", ["alice", "bob"], { limits: { resumptionPsks: 2 } })
+    const epochs = [1n, 2n, 3n, 4n]
+    for (const _ of epochs.slice(1)) party.commit("alice")
+    party.restart("bob")
+    const outcomes = epochs.map((epoch) => {
+      const { random, nowMs, groupId } = party
+      const resumption = [{ kind: "resumption", groupId, epoch } as const]
+      const options = { psks: resumption, authenticatedData: NO_DATA, random, nowMs }
+      const outcome = party.group("alice").stageCommit(options)
+      if (outcome.kind === "refused") return outcome.reason
+      party.group("alice").clear(outcome.staged)
+      return party.hear("bob", outcome.commit)
+    })
+    expect(outcomes).toEqual(["psk_missing", "commit", "commit", "commit"])
+  })
+})
