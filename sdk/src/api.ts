@@ -36,6 +36,8 @@ export interface ClientLimits {
   readonly noticesKept: number
   /** Text of one message in UTF-8 bytes. Default 64 KiB. */
   readonly textBytes: number
+  /** Epochs of a group that stay readable after their end; the same for all members. Default 3. */
+  readonly pastEpochs: number
   /** Key packages that the server should hold for us. Default 50. */
   readonly keyPackageStock: number
   /** Below this the stock is topped up. Default 20. */

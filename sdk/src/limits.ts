@@ -13,6 +13,7 @@ export const DEFAULT_LIMITS: ClientLimits = {
   parkedMs: 7 * DAY_MS,
   noticesKept: 1000,
   textBytes: 64 * 1024,
+  pastEpochs: 3,
   keyPackageStock: 50,
   keyPackageLow: 20,
   keyPackageLifetimeMs: 28 * DAY_MS,

@@ -36,7 +36,12 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   const profile = new Profile(store)
   const tracer = new Tracer(clock, options.onTrace)
   const onLayer = (line: LayerLine): void => tracer.line(line)
-  const members = { suite, random: options.random, limits: { textBytes: limits.textBytes }, onLayer }
+  const members = {
+    suite,
+    random: options.random,
+    limits: { textBytes: limits.textBytes, pastEpochs: limits.pastEpochs },
+    onLayer,
+  }
   const context: Context = {
     store,
     profile,

@@ -1,3 +1,4 @@
+import { receiveEnvelope } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
 import { ClientError } from "./client-error.ts"
@@ -22,7 +23,8 @@ export interface OutboxOptions {
 
 /** How a row fared with the server. */
 type Outcome =
-  | { readonly kind: "accepted" }
+  /** `isNew` is false where the server had it before and only the answer was lost. */
+  | { readonly kind: "accepted"; readonly isNew: boolean }
   | { readonly kind: "epoch_conflict" }
   /** Try again later. */
   | { readonly kind: "retry"; readonly waitMs: number }
@@ -114,7 +116,7 @@ export class Outbox {
   async #offer(group: string, { outgoing }: OutboxRecord): Promise<Outcome> {
     try {
       const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batchOf(outgoing)))
-      if (outcome.case === "accepted") return { kind: "accepted" }
+      if (outcome.case === "accepted") return { kind: "accepted", isNew: !outcome.value.duplicate }
       if (outcome.case === "epochConflict") return { kind: "epoch_conflict" }
       return { kind: "retry", waitMs: this.#context.limits.retryCapMs } // A newer server's answer that we cannot read.
     } catch (error) {
@@ -177,7 +179,11 @@ function settle(
     if ((await context.profile.outboxRow(position)) === undefined) return // We were removed from the group meanwhile.
     await Transaction.run(context, "down", async (tx) => {
       tx.dequeue(groupId, position)
-      if (outcome.kind === "accepted" && sentId !== undefined) tx.sent(groupId, sentId, "accepted")
+      if (outcome.kind === "accepted" && sentId !== undefined) {
+        const isTooOld = outcome.isNew && isUnreadable(context, outgoing)
+        if (isTooOld) tx.sent(groupId, sentId, "failed", MOVED_ON)
+        else tx.sent(groupId, sentId, "accepted")
+      }
       if (outcome.kind === "refused") {
         if (sentId !== undefined) tx.sent(groupId, sentId, "failed", outcome.failure)
         tx.notice({ seq: 0n, sizeBytes: sizeOf(outgoing), groupId, reason: "send_failed" satisfies NoticeReason })
@@ -187,6 +193,23 @@ function settle(
       await recordStep(context, tx, member, member.conflict(messageId, context.clock.unixMs()), OWN_STEP)
     })
   })
+}
+
+const MOVED_ON: Failure = {
+  code: "group_moved_on",
+  nextStep: "The group changed too often while you were offline; look at its members, then send it again.",
+}
+
+/**
+ * True for a text of an epoch that members have forgotten the keys of. They could not read it, and to seal it anew without
+ * asking would show it to people who were not in the group when it was written.
+ */
+function isUnreadable({ groups, limits }: Context, { groupId, deliveries }: OutboxRecord["outgoing"]): boolean {
+  const member = groups.find(groupId)
+  const [first] = deliveries
+  if (member === undefined || first === undefined) return false
+  const received = receiveEnvelope(first.envelope)
+  return received.kind === "envelope" && member.epoch - received.envelope.epoch > BigInt(limits.pastEpochs)
 }
 
 function batchOf({ messageId, groupId, deliveries, claim }: OutboxRecord["outgoing"]) {

@@ -5,12 +5,13 @@ import type { TraceLine } from "./trace.ts"
 export class Tracer {
   readonly #clock: Clock
   readonly #onTrace: ((line: TraceLine) => void) | undefined
-  #lastMs = 0
+  #lastMs: number
 
   /** @param onTrace - Without it nothing is measured. */
   constructor(clock: Clock, onTrace: ((line: TraceLine) => void) | undefined) {
     this.#clock = clock
     this.#onTrace = onTrace
+    this.#lastMs = clock.nowMs()
   }
 
   get isOn(): boolean {
