@@ -1,6 +1,5 @@
+import type { Extension, Group, StagedCommit } from "@qpc/mls"
 import { equalBytes } from "@qpc/wire"
-import type { Extension, StagedCommit } from "@qpc/mls"
-import type { MemberState } from "./member-state.ts"
 import { identityOf } from "./roster.ts"
 
 /** Why a commit that MLS accepts is none of ours. */
@@ -18,12 +17,17 @@ export type CommitObjection =
   /** The group would have more members than our limits allow. */
   | "group_full"
 
+/** What a commit is held against: the group as it is before it. */
+export interface CommitView {
+  readonly group: Pick<Group, "extensions" | "member" | "members">
+  readonly limits: { readonly members: number }
+}
+
 /**
  * What a commit must be beyond RFC 9420: everyone in the group is the key they sign with, and stays it. MLS leaves the
  * judgement of credentials to the application (RFC 9420 §5.3.1); this is ours.
  */
-export function checkCommit(state: MemberState, staged: StagedCommit): CommitObjection | undefined {
-  const { group } = state
+export function checkCommit({ group, limits }: CommitView, staged: StagedCommit): CommitObjection | undefined {
   const { added, updated, removed, extensions, reinit } = staged.report
   const isNewcomer = added.some((member) => member.leafIndex === staged.committer)
   if (isNewcomer || group.member(staged.committer) === undefined) return "committer_unknown"
@@ -36,7 +40,7 @@ export function checkCommit(state: MemberState, staged: StagedCommit): CommitObj
     if (was === undefined || is === undefined || !equalBytes(was, is)) return "identity_changed"
   }
   const memberCount = group.members().length + added.length - removed.length
-  return added.length > 0 && memberCount > state.limits.members ? "group_full" : undefined
+  return added.length > 0 && memberCount > limits.members ? "group_full" : undefined
 }
 
 function areSameExtensions(a: readonly Extension[], b: readonly Extension[]): boolean {

@@ -41,6 +41,7 @@ export interface JoinMemberOptions extends MemberSurroundings {
   readonly envelope: Uint8Array
   /** Our unused key packages; the Welcome names the one it was made for. */
   readonly bundles: readonly KeyPackageBundle[]
+  /** Nothing is judged by it today: neither a Welcome nor the leaves in its tree expire (RFC 9420 §7.3, §12.4.3.1). */
   readonly nowMs: number
 }
 

@@ -266,6 +266,17 @@ describe("a member who breaks the rules", () => {
     expect(alice.member.epoch).toBe(3n)
   })
 
+  it("cannot lure us into a group where somebody is not their key", () => {
+    const { world, bob, outlaw } = withOutlaw()
+    const impostor = new Outlaw(suite0001, 78, world.clock.nowMs).keyPackage(bob.self)
+    const [dave, erin] = [world.device(), world.device()]
+    expect(dave.join(outlaw.welcome([dave.keyPackage()])).kind).toBe("joined")
+    expect(erin.join(outlaw.welcome([impostor, erin.keyPackage()]))).toEqual({
+      kind: "rejected",
+      reason: "not_a_qpc_group",
+    })
+  })
+
   it("cannot invite with a key package under a foreign name through us", () => {
     const { world, alice, bob } = withOutlaw()
     const impostor = new Outlaw(suite0001, 78, world.clock.nowMs).keyPackage(bob.self)

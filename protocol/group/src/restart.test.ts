@@ -90,6 +90,7 @@ describe("a stored member", () => {
     alice.flush(world.service)
     alice.receiveNext(world.service)
     bob.receive(envelopeOf(alice.text("early")))
+    alice.outbox = []
     bob.restart()
     world.settle()
     expect(bob.shown()).toEqual(["early"])

@@ -70,6 +70,17 @@ export class Outlaw {
     return encodeEnvelope({ ...header, kind: "commit", sealed: result.commit })
   }
 
+  /** A Welcome for these key packages, whoever they claim to be. The outlaw moves on to the new epoch. */
+  welcome(adds: readonly Uint8Array[]): Uint8Array {
+    const { group } = this
+    const groupId = toGroupId(group.groupId.slice())
+    const authenticatedData = new Uint8Array(0)
+    const result = group.stageCommit({ adds, authenticatedData, random: this.#random, nowMs: this.#nowMs })
+    if (result.kind === "refused" || result.welcome === undefined) throw new Error("refused")
+    group.merge(result.staged)
+    return encodeEnvelope({ kind: "welcome", groupId, epoch: group.epoch, sealed: result.welcome })
+  }
+
   /** Anything at all, sealed and signed properly. */
   protect(plaintext: Uint8Array, authenticatedData: Uint8Array): Uint8Array {
     return this.group.protect(plaintext, { authenticatedData, random: this.#random })

@@ -10,7 +10,7 @@ import { seededWords } from "./seeded-random.ts"
 
 /** A delivery service and the devices around it, driven step by step. Everything repeats from the seed. */
 export class World {
-  readonly service = new OrderingService()
+  readonly service: OrderingService = new OrderingService()
   readonly clock: TestClock = { nowMs: 1_800_000_000_000 }
   readonly devices: Device[] = []
   readonly #suite: CipherSuite
