@@ -1,0 +1,116 @@
+import { DecodeError, toHex } from "@qpc/wire"
+import { describe, expect, it } from "vitest"
+import { Group } from "./group.ts"
+import { Party } from "./testing/party.ts"
+
+/** A group with everything in it that a state can hold. */
+function busyParty(): Party {
+  const party = Party.of("busy", ["alice", "bob", "carol"], { policy: { proposals: true } })
+  const late = party.say("bob", "late")
+  const skipped = party.say("bob", "skipped")
+  party.hear("alice", skipped)
+  party.commit("carol")
+  party.hear("alice", late)
+  const { random } = party
+  const proposed = party.group("alice").propose({ kind: "update" }, { authenticatedData: new Uint8Array(0), random })
+  if (proposed.kind === "refused") throw new Error(proposed.reason)
+  party.stage("alice", { adds: [party.keyPackage("dave").keyPackage], removes: [2] })
+  return party
+}
+
+describe("a stored group", () => {
+  it("reads back byte for byte, pending commit, proposals, late and skipped keys included", () => {
+    const party = busyParty()
+    const bytes = party.group("alice").toBytes()
+    const restored = party.restart("alice")
+    expect(toHex(restored.toBytes())).toBe(toHex(bytes))
+    expect(restored.pendingCommit?.report).toMatchObject({ added: [{ leafIndex: 2 }], removed: [{ leafIndex: 2 }] })
+    expect(restored.pendingProposalCount).toBe(1)
+  })
+
+  it("goes on exactly as the one that was never stored", () => {
+    const party = Party.of("twin", ["alice", "bob"])
+    const original = party.group("alice")
+    const twin = party.restart("alice")
+    const message = party.say("bob", "hello")
+    expect(twin.receive(message, party.nowMs)).toEqual(original.receive(message, party.nowMs))
+    expect(twin.toBytes()).toEqual(original.toBytes())
+    expect(twin.export("label", new Uint8Array(0), 32)).toEqual(original.export("label", new Uint8Array(0), 32))
+  })
+
+  it("changes only the ratchets when a message passes", () => {
+    const party = Party.of("sections", ["alice", "bob"])
+    const before = party.group("alice").toSections()
+    party.say("alice", "hello")
+    const after = party.group("alice").toSections()
+    expect(after.epoch).toBe(before.epoch)
+    expect(after.handshake).toEqual(before.handshake)
+    expect(after.ratchets).not.toEqual(before.ratchets)
+  })
+
+  it("does not hold the signature key, and asks for the right one", () => {
+    const party = Party.of("signature key", ["alice", "bob"])
+    const bytes = party.group("alice").toBytes()
+    expect(toHex(bytes)).not.toContain(toHex(party.keysOf("alice").privateKey))
+    expect(() => Group.fromBytes(party.suite, bytes, { signatureKeys: party.keysOf("bob") })).toThrow(RangeError)
+  })
+
+  it("does not hold what was used up or is over", () => {
+    const party = Party.of("forward secrecy", ["alice", "bob"])
+    const insides = party.insidesOf("alice")
+    const spent = [insides.epoch.secrets.initSecret, insides.epoch.secrets.exporterSecret, insides.epoch.keys.leafKey]
+    party.commit("alice")
+    const bytes = toHex(party.group("alice").toBytes())
+    expect(spent.map((secret) => bytes.includes(toHex(secret)))).toEqual([false, false, false])
+  })
+
+  it("of a member who was removed opens nothing any more", () => {
+    const party = Party.of("removed", ["alice", "bob", "carol"])
+    const carol = party.group("carol")
+    const { commit } = party.stage("alice", { removes: [2] })
+    const received = carol.receive(commit, party.nowMs)
+    if (received.kind !== "commit") throw new Error(received.kind)
+    carol.merge(received.staged)
+    const restored = party.restart("carol")
+    expect(restored.phase).toBe("removed")
+    expect(party.hear("carol", party.say("bob", "hello"))).toBe("group_inactive")
+    const { epoch, pastEpochs } = party.insidesOf("carol")
+    expect(Object.values(epoch.secrets).every((secret) => secret.every((byte: number) => byte === 0))).toBe(true)
+    expect(pastEpochs).toEqual([])
+  })
+
+  it("is refused with a typed error when any of its bytes is cut off or follows, or the version or suite is another", () => {
+    const party = busyParty()
+    const bytes = party.group("alice").toBytes()
+    const wake = (bad: Uint8Array) => () => Group.fromBytes(party.suite, bad, { signatureKeys: party.keysOf("alice") })
+    for (let length = 0; length < bytes.length; length += 7) expect(wake(bytes.slice(0, length))).toThrow(DecodeError)
+    for (const bad of [Uint8Array.of(...bytes, 0), bytes.with(0, 2), bytes.with(2, 2)])
+      expect(wake(bad)).toThrow(DecodeError)
+  })
+
+  it("never throws anything else for flipped bytes", () => {
+    const party = busyParty()
+    const bytes = party.group("alice").toBytes()
+    const signatureKeys = party.keysOf("alice")
+    let refusedCount = 0
+    for (let at = 0; at < bytes.length; at += 3) {
+      try {
+        Group.fromBytes(party.suite, bytes.with(at, (bytes[at] ?? 0) ^ 0x41), { signatureKeys })
+      } catch (error) {
+        refusedCount++
+        expect(error).toBeInstanceOf(DecodeError)
+      }
+    }
+    expect(refusedCount).toBeGreaterThan(bytes.length / 9)
+  })
+})
+
+describe("a disposed group", () => {
+  it("has no keys left", () => {
+    const party = busyParty()
+    const alice = party.group("alice")
+    alice[Symbol.dispose]()
+    expect(() => party.say("alice", "hello")).toThrow(TypeError)
+    expect(alice.epochAuthenticator().every((byte) => byte === 0)).toBe(true)
+  })
+})
