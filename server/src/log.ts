@@ -2,7 +2,7 @@ import { destination, pino, stdTimeFunctions } from "pino"
 import type { Logger } from "pino"
 import type { LogLevel } from "./config/configuration.ts"
 import type { Observation } from "./observe.ts"
-import type { Fault } from "./server.ts"
+import type { Fault } from "./fault.ts"
 
 /**
  * Where the server says what it does: one JSON object a line, on standard error.

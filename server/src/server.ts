@@ -1,5 +1,5 @@
 import { events, RpcError, serveRpc } from "@qpc/rpc"
-import type { Handlers, MethodName, RpcServerConnection, RpcServerLimits } from "@qpc/rpc"
+import type { Handlers, RpcServerConnection, RpcServerLimits } from "@qpc/rpc"
 import type { Connection, Listener } from "@qpc/transport"
 import type { CipherSuite } from "@qpc/crypto"
 import type { Random } from "@qpc/wire"
@@ -11,20 +11,13 @@ import { InboxNotifier } from "./delivery/inbox-notifier.ts"
 import { ClientConnection } from "./dispatch/client-connection.ts"
 import { guarded } from "./dispatch/guard.ts"
 import { makeHandlers } from "./dispatch/handlers.ts"
+import type { Fault } from "./fault.ts"
 import { KeyPackages } from "./key-packages.ts"
 import type { Observe } from "./observe.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { SlidingWindow } from "./sliding-window.ts"
 import type { Storage } from "./storage/storage.ts"
 import { Sweeper } from "./sweeper.ts"
-
-/** A fault to be logged: what was going on, and the error. */
-export interface Fault {
-  readonly during: MethodName | "push" | "sweep" | "accept"
-  /** What the client was told instead of the cause. */
-  readonly correlationId?: string
-  readonly error: unknown
-}
 
 /** What a `Server` is made of. */
 export interface ServerOptions {

@@ -1,6 +1,6 @@
 import type { ServerClock } from "./clock.ts"
 import type { Observe } from "./observe.ts"
-import type { Fault } from "./server.ts"
+import type { Fault } from "./fault.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { StorageError } from "./storage/storage-error.ts"
 import type { Storage } from "./storage/storage.ts"

@@ -1,5 +1,5 @@
 /** How the text of an option is read. */
-export type OptionKind = "text" | "flag" | "count" | "size" | "duration" | "rate"
+type OptionKind = "text" | "flag" | "count" | "size" | "duration" | "rate"
 
 /** One row of the table that flags, variables, the file, `--help` and the documentation are made of. */
 export interface OptionRow {

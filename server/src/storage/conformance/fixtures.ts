@@ -11,7 +11,7 @@ export const LIMITS: BatchLimits = { queueDepth: 5, rememberedIds: 50, commitsKe
 /** A byte string of 32 equal bytes is as good an identity as any to a store. */
 export const identity = (n: number): IdentityKey => toIdentityKey(new Uint8Array(32).fill(n))
 export const channel = (n: number): GroupId => toGroupId(new Uint8Array(16).fill(n))
-export const messageId = (n: number): MessageId => toMessageId(new Uint8Array(16).fill(n))
+const messageId = (n: number): MessageId => toMessageId(new Uint8Array(16).fill(n))
 export const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values)
 
 export const account = (n: number): Account => ({
