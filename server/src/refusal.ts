@@ -1,8 +1,41 @@
 import { RpcError } from "@qpc/rpc"
 import type { RpcErrorCode } from "@qpc/rpc"
 
+/** The name of a refusal, as programs see it. */
+export type RefusalReason =
+  | "username_invalid"
+  | "username_taken"
+  | "identity_taken"
+  | "proof_invalid"
+  | "registration_closed"
+  | "registration_not_started"
+  | "login_refused"
+  | "session_unknown"
+  | "session_bound"
+  | "user_unknown"
+  | "key_packages_exhausted"
+  | "key_package_stock_full"
+  | "key_package_invalid"
+  | "malformed"
+  | "envelope_invalid"
+  | "too_large"
+  | "not_a_member"
+  | "recipient_not_a_member"
+  | "epoch_ahead"
+  | "message_id_reused"
+  | "inbox_full"
+  | "too_many_ids"
+  | "ack_ahead"
+  | "rate_limited"
+  | "login_rate_limited"
+  | "registration_rate_limited"
+  | "fetch_rate_limited"
+  | "storage_full"
+  | "storage_busy"
+  | "storage_failed"
+
 /** Every reason this server refuses a call for: its status, and a sentence that says what to do next. */
-const refusals = {
+const refusals: Readonly<Record<RefusalReason, readonly [RpcErrorCode, string]>> = {
   username_invalid: [
     "invalid_argument",
     "A username has 1 to 64 letters, digits, dots, underscores or hyphens (Unicode NFC): choose another one.",
@@ -39,10 +72,7 @@ const refusals = {
   storage_full: ["unavailable", "The server's disk is full: nothing was stored; try again later."],
   storage_busy: ["unavailable", "The server is overloaded: try again shortly."],
   storage_failed: ["unavailable", "The server's disk failed: nothing was stored; try again later."],
-} as const satisfies Record<string, readonly [RpcErrorCode, string]>
-
-/** The name of a refusal, as programs see it. */
-export type RefusalReason = keyof typeof refusals
+}
 
 /** @returns what to throw out of a handler. */
 export function refusal(reason: RefusalReason, options: { readonly retryAfterMs?: number } = {}): RpcError {

@@ -1,10 +1,54 @@
 /** How the text of an option is read. */
 type OptionKind = "text" | "flag" | "count" | "size" | "duration" | "rate"
 
+/** The name of any option. */
+export type OptionName =
+  | "listen"
+  | "public-name"
+  | "data-dir"
+  | "db-key"
+  | "db-key-file"
+  | "store-backend"
+  | "store-limit"
+  | "tls-cert"
+  | "tls-key"
+  | "quic"
+  | "production"
+  | "registration"
+  | "drain-timeout"
+  | "rpc-timeout"
+  | "log-level"
+  | "queue-depth"
+  | "payload-limit"
+  | "deliveries-per-batch"
+  | "recipients-per-batch"
+  | "members-per-channel"
+  | "retention"
+  | "remembered-ids"
+  | "commits-kept"
+  | "push-window"
+  | "key-package-stock"
+  | "key-package-limit"
+  | "key-package-lifetime"
+  | "request-rate"
+  | "address-rate"
+  | "fetch-rate"
+  | "fetch-rate-of-one"
+  | "login-rate-of-name"
+  | "login-rate-from-address"
+  | "registration-rate"
+  | "rate-keys"
+  | "session-lifetime"
+  | "sessions-per-identity"
+  | "connections"
+  | "connections-from-address"
+  | "sweep-interval"
+  | "sweep-rows"
+
 /** One row of the table that flags, variables, the file, `--help` and the documentation are made of. */
 export interface OptionRow {
   /** `queue-depth` is `--queue-depth`, `QPC_QUEUE_DEPTH`, and `queue_depth` in the file. */
-  readonly name: string
+  readonly name: OptionName
   readonly kind: OptionKind
   /** As it would be written. */
   readonly fallback: string
@@ -16,7 +60,7 @@ export interface OptionRow {
   readonly group: "server" | "limits"
 }
 
-const SERVER_OPTIONS = [
+const SERVER_OPTIONS: readonly Omit<OptionRow, "group">[] = [
   {
     name: "listen",
     kind: "text",
@@ -56,9 +100,9 @@ const SERVER_OPTIONS = [
   { name: "drain-timeout", kind: "duration", fallback: "30s", placeholder: "TIME", help: "to finish calls at the end" },
   { name: "rpc-timeout", kind: "duration", fallback: "30s", placeholder: "TIME", help: "for one call" },
   { name: "log-level", kind: "text", fallback: "info", placeholder: "LEVEL", help: "error, warn, info, debug, silent" },
-] as const satisfies readonly Omit<OptionRow, "group">[]
+]
 
-const LIMIT_OPTIONS = [
+const LIMIT_OPTIONS: readonly Omit<OptionRow, "group">[] = [
   { name: "queue-depth", kind: "count", fallback: "1000", help: "unread envelopes in one inbox" },
   { name: "payload-limit", kind: "size", fallback: "4190208", help: "one envelope; at most 4190208 bytes" },
   { name: "deliveries-per-batch", kind: "count", fallback: "256", help: "payloads in one batch" },
@@ -85,13 +129,10 @@ const LIMIT_OPTIONS = [
   { name: "connections-from-address", kind: "count", fallback: "1000", help: "at a time" },
   { name: "sweep-interval", kind: "duration", fallback: "60s", help: "how often expired rows are removed" },
   { name: "sweep-rows", kind: "count", fallback: "1000", help: "removed in one go" },
-] as const satisfies readonly Omit<OptionRow, "group">[]
-
-/** The name of any option. */
-export type OptionName = (typeof SERVER_OPTIONS)[number]["name"] | (typeof LIMIT_OPTIONS)[number]["name"]
+]
 
 /** Every option of `qpc-server` but `--config`, `--help`, `--version`, `--json` and `--print-config`. */
-export const optionRows: readonly (OptionRow & { readonly name: OptionName })[] = [
+export const optionRows: readonly OptionRow[] = [
   ...SERVER_OPTIONS.map((row) => Object.assign({ group: "server" as const }, row)),
   ...LIMIT_OPTIONS.map((row) => Object.assign({ group: "limits" as const }, row)),
 ]

@@ -114,7 +114,7 @@ export interface PeekRange {
 /** How long a conflict answer may get. */
 export const MISSED_COMMITS_MAX = 16
 /** And how many bytes of commits it holds, beyond the first: it has to fit into a frame of 4 MiB. */
-export const MISSED_COMMITS_BYTES_MAX = 3 * 1024 * 1024
+export const MISSED_COMMITS_BYTES_MAX: number = 3 * 1024 * 1024
 
 /** What a sweep removed. */
 export interface Swept {

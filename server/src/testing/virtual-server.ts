@@ -7,7 +7,7 @@ import { connectRpc, methods } from "@qpc/rpc"
 import type { RpcClient } from "@qpc/rpc"
 import { memoryListener } from "@qpc/transport"
 import { concatBytes, newMessageId, toGroupId, toIdentityKey, toUtf8 } from "@qpc/wire"
-import type { GroupId, IdentityKey } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import { toConfiguration } from "../config/configuration.ts"
 import type { OptionTexts } from "../config/configuration.ts"
 import type { Observation } from "../observe.ts"
@@ -134,8 +134,20 @@ export async function join(
 export const testChannel: GroupId = toGroupId(new Uint8Array(16).fill(0xcc))
 
 /** An envelope with a label and nothing sensible inside. */
-export function envelope(kind: EnvelopeKind, epoch: bigint, content: Uint8Array, groupId = testChannel): Uint8Array {
+export function envelope(
+  kind: EnvelopeKind,
+  epoch: bigint,
+  content: Uint8Array,
+  groupId: GroupId = testChannel,
+): Uint8Array {
   return encodeEnvelope({ kind, groupId, epoch, sealed: content })
+}
+
+/** A batch of the test channel, ready to be sent. */
+export interface TestBatch {
+  readonly messageId: MessageId
+  readonly channelId: GroupId
+  readonly deliveries: { recipientKeys: IdentityKey[]; payload: Uint8Array }[]
 }
 
 /** A batch that commits out of `epoch`, with Welcomes for those who join. */
@@ -144,7 +156,7 @@ export function commitBatch(parts: {
   readonly members: readonly IdentityKey[]
   readonly after: readonly IdentityKey[]
   readonly content?: number
-}) {
+}): TestBatch & { readonly claim: { readonly epoch: bigint; readonly membersAfter: IdentityKey[] } } {
   const { epoch, members, after, content = 0 } = parts
   const joining = after.filter((key) => !members.includes(key))
   const commit = { recipientKeys: [...members], payload: envelope("commit", epoch, Uint8Array.of(content)) }
@@ -158,7 +170,8 @@ export function commitBatch(parts: {
 }
 
 /** A batch that says `content` to `recipients`. */
-export function textBatch(recipients: readonly IdentityKey[], content: number, id = newMessageId(0, nodeRandom)) {
+export function textBatch(recipients: readonly IdentityKey[], content: number): TestBatch {
   const payload = envelope("application", 1n, Uint8Array.of(content))
-  return { messageId: id, channelId: testChannel, deliveries: [{ recipientKeys: [...recipients], payload }] }
+  const deliveries = [{ recipientKeys: [...recipients], payload }]
+  return { messageId: newMessageId(0, nodeRandom), channelId: testChannel, deliveries }
 }
