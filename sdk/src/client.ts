@@ -113,12 +113,13 @@ export class StoredClient implements Client {
 
   /** In the order of the data path: nothing new comes in, what is under way ends, the store is last. */
   async #close(): Promise<void> {
-    const { turn, hub, groups, store, wakes } = this.#context
+    const { turn, hub, groups, self, store, wakes } = this.#context
     wakes.close()
     await this.#link.close()
     await turn.idle()
     hub.close()
     groups.close()
+    self.forget()
     await store.close()
     await this.#options.opaque[Symbol.asyncDispose]()
   }

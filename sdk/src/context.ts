@@ -54,6 +54,12 @@ export class Self {
     this.#record = record
   }
 
+  /** Zeroes the private key. */
+  forget(): void {
+    this.#record?.privateKey.fill(0)
+    this.#record = undefined
+  }
+
   get record(): IdentityRecord | undefined {
     return this.#record
   }

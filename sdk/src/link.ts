@@ -41,6 +41,8 @@ export class Link {
   #state: ConnectionState = { at: "offline" }
   /** What the last connection was given up for, if it was us who did. */
   #trouble: ClientError | undefined
+  /** The store failed: no connection will help, and nothing brings this link back. */
+  #isOver = false
   readonly #tasks = new Set<Promise<void>>()
 
   constructor(context: Context, options: LinkOptions) {
@@ -70,8 +72,13 @@ export class Link {
 
   /** Connects and stays connected. Starts over where a person had to act. */
   start(): void {
+    if (this.#isOver) return
     if (this.#rpc === undefined) this.#rpc = this.#connect()
-    else if (this.#state.at === "stopped" || this.#state.at === "waiting") this.#rpc.retry()
+    else if (this.#state.at === "stopped" || this.#state.at === "waiting") {
+      // At once, so that nobody takes the reason of the last attempt for that of this one.
+      this.#enter({ at: "connecting" })
+      this.#rpc.retry()
+    }
   }
 
   /** There is something to send. */
@@ -209,6 +216,8 @@ export class Link {
 
   /** No connection will help: the store failed, or this program did. */
   #giveUp(error: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
     this.#run(this.#stop(error))
   }
 

@@ -23,7 +23,7 @@ const CURSOR = toUtf8("cursor")
 const PAGE_ROWS = 500
 
 /** A number as a key that sorts like it. */
-export const positionKey = (position: number): Uint8Array => encode((writer) => writer.uint64(BigInt(position)))
+const positionKey = (position: number): Uint8Array => encode((writer) => writer.uint64(BigInt(position)))
 const messageKey = (groupId: GroupId, position: number): Uint8Array => concatBytes(groupId, positionKey(position))
 const seenKey = (groupId: GroupId, sender: IdentityKey, mid: bigint): Uint8Array =>
   encode((writer) => writer.bytes(groupId).bytes(sender).uint64(mid))

@@ -91,7 +91,7 @@ export const put = (collection: Collection, key: Uint8Array, value: Uint8Array):
 export const remove = (collection: Collection, key: Uint8Array): Change => ({ kind: "delete", collection, key })
 
 /** Keys are short, so that one value can stand behind all of them. */
-export const MAX_KEY_BYTES = 512
+const MAX_KEY_BYTES = 512
 
 /** @throws RangeError for an empty key and for one longer than {@link MAX_KEY_BYTES} */
 export function checkKey(key: Uint8Array): void {

@@ -19,7 +19,7 @@ export interface Person {
 let seeds = 0
 
 /** Repeatable randomness: SHA-256 of a seed and a counter. */
-export function seededRandom(seed: number): Random {
+function seededRandom(seed: number): Random {
   let count = 0
   return (lengthBytes) => {
     const bytes = new Uint8Array(lengthBytes)
