@@ -1,9 +1,12 @@
-import { encodeVarint } from "./varint.ts"
+import { varintBytes, writeVarint } from "./varint.ts"
 
 const UINT8_MAX = 0xff
 const UINT16_MAX = 0xffff
 const UINT32_MAX = 0xffff_ffff
 const UINT64_MAX = 2n ** 64n - 1n
+/** Engines keep arrays up to this size inside their own heap, where making one costs next to nothing. */
+const SMALL_BYTES = 64
+const EMPTY = new Uint8Array(0)
 
 /**
  * Appends big-endian fields to one growing buffer.
@@ -12,14 +15,13 @@ const UINT64_MAX = 2n ** 64n - 1n
  * `RangeError`, before anything is written.
  */
 export class Writer {
+  // No DataView beside it: making one costs more than the few bytes of a field.
   #buffer: Uint8Array
-  #view: DataView
   #length = 0
 
   /** @param capacityBytes - What to reserve; the buffer doubles when it is full. */
-  constructor(capacityBytes = 256) {
+  constructor(capacityBytes: number = SMALL_BYTES) {
     this.#buffer = new Uint8Array(capacityBytes)
-    this.#view = new DataView(this.#buffer.buffer)
   }
 
   /** Bytes written so far. */
@@ -30,28 +32,30 @@ export class Writer {
   uint8(value: number): this {
     checkInteger(value, UINT8_MAX)
     const at = this.#reserve(1)
-    this.#view.setUint8(at, value)
+    this.#buffer[at] = value
     return this
   }
 
   uint16(value: number): this {
     checkInteger(value, UINT16_MAX)
     const at = this.#reserve(2)
-    this.#view.setUint16(at, value)
+    this.#buffer[at] = value >>> 8
+    this.#buffer[at + 1] = value
     return this
   }
 
   uint32(value: number): this {
     checkInteger(value, UINT32_MAX)
     const at = this.#reserve(4)
-    this.#view.setUint32(at, value)
+    this.#put32(at, value)
     return this
   }
 
   uint64(value: bigint): this {
     if (value < 0n || value > UINT64_MAX) throw new RangeError(`not an unsigned 64-bit integer: ${value}`)
     const at = this.#reserve(8)
-    this.#view.setBigUint64(at, value)
+    this.#put32(at, Number(value >> 32n))
+    this.#put32(at + 4, Number(value & 0xffff_ffffn))
     return this
   }
 
@@ -64,7 +68,12 @@ export class Writer {
 
   /** Copies `bytes` behind their length, `opaque x<V>` (RFC 9420 §2.1.2). */
   vector(bytes: Uint8Array): this {
-    return this.bytes(encodeVarint(bytes.length)).bytes(bytes)
+    const { length } = bytes
+    const prefixBytes = varintBytes(length)
+    const at = this.#reserve(prefixBytes + length)
+    writeVarint(this.#buffer, at, length)
+    this.#buffer.set(bytes, at + prefixBytes)
+    return this
   }
 
   /** Writes items behind their common length in bytes, `T x<V>` (RFC 9420 §2.1.2). */
@@ -92,7 +101,29 @@ export class Writer {
     return this.#buffer.slice(0, this.#length)
   }
 
-  /** Call it before touching `#buffer` or `#view` in an expression: it may replace both. */
+  /**
+   * What was written, owned by the caller, without a copy where it fills the buffer. The writer is empty afterwards and
+   * keeps nothing.
+   */
+  take(): Uint8Array {
+    const buffer = this.#buffer
+    const length = this.#length
+    this.#buffer = EMPTY
+    this.#length = 0
+    if (length === buffer.length) return buffer
+    const taken = buffer.slice(0, length)
+    buffer.fill(0, 0, length) // As when growing: it may be a secret.
+    return taken
+  }
+
+  #put32(at: number, value: number): void {
+    this.#buffer[at] = value >>> 24
+    this.#buffer[at + 1] = value >>> 16
+    this.#buffer[at + 2] = value >>> 8
+    this.#buffer[at + 3] = value
+  }
+
+  /** Call it before touching `#buffer` in an expression: it may replace it. */
   #reserve(lengthBytes: number): number {
     const start = this.#length
     const end = start + lengthBytes
@@ -105,16 +136,19 @@ export class Writer {
     const outgrown = this.#buffer
     this.#buffer = new Uint8Array(Math.max(atLeastBytes, outgrown.length * 2))
     this.#buffer.set(outgrown.subarray(0, this.#length))
-    this.#view = new DataView(this.#buffer.buffer)
     outgrown.fill(0) // It may have held a secret; the caller could not know that a copy stayed behind.
   }
 }
 
-/** Runs `write` on a fresh writer and returns the bytes, owned by the caller. */
-export function encode(write: (writer: Writer) => void): Uint8Array {
-  const writer = new Writer()
+/**
+ * Runs `write` on a fresh writer and returns the bytes, owned by the caller.
+ *
+ * @param capacityBytes - What to reserve. The exact length saves a copy; a wrong one costs only time.
+ */
+export function encode(write: (writer: Writer) => void, capacityBytes?: number): Uint8Array {
+  const writer = new Writer(capacityBytes)
   write(writer)
-  return writer.finish()
+  return writer.take()
 }
 
 function checkInteger(value: number, max: number): void {
