@@ -64,7 +64,10 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
     if (certificate.warning !== undefined) onWarning(certificate.warning)
     const onFault = (fault: Fault): void => logFault(log, fault)
     const server = await openServer({ storage, configuration, clock, observe, onFault })
-    const listener = await openListener(certificate.certificate, configuration)
+    const listener = await openListener(certificate.certificate, configuration).catch(async (error: unknown) => {
+      await server.close(0)
+      throw error
+    })
     const serving = server.serve(listener)
     const { port } = listener.address
     const address = addressOf(configuration, port, certificate.fingerprint)

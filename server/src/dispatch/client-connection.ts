@@ -6,10 +6,11 @@ import { Pushing } from "../delivery/send.ts"
 import type { PushingOptions } from "../delivery/send.ts"
 import { refusal } from "../refusal.ts"
 import type { StoredEnvelope } from "../storage/storage.ts"
+import { networkOf } from "./network-of.ts"
 
 /** What the server knows about one open connection; handlers get it with every call. */
 export class ClientConnection {
-  /** The peer's IP address without its port: what rate limits before a session go by. */
+  /** Where the peer is, as far as rate limits before a session care. */
   readonly address: string
   /** The username whose registration has begun. */
   pendingRegistration: string | undefined
@@ -26,7 +27,7 @@ export class ClientConnection {
     /** Told when pushing stops for a fault of ours. */
     readonly onFault: (error: unknown) => void
   }) {
-    this.address = withoutPort(options.peerAddress)
+    this.address = networkOf(options.peerAddress)
     this.#clock = options.clock
     this.#onFault = options.onFault
   }
@@ -95,9 +96,4 @@ export class ClientConnection {
       await this.#rpc?.close("pushing failed; connect again")
     }
   }
-}
-
-/** `1.2.3.4:5` and `[::1]:5` without what differs from connection to connection. */
-function withoutPort(peerAddress: string): string {
-  return peerAddress.replace(/:\d+$/, "")
 }

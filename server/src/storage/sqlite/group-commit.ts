@@ -31,6 +31,12 @@ interface Waiting {
  */
 export class GroupCommit {
   readonly #db: SqliteDatabase
+  readonly #begin
+  readonly #commit
+  readonly #rollback
+  readonly #savepoint
+  readonly #release
+  readonly #rollbackTo
   readonly #options: GroupCommitOptions
   readonly #schedule: (run: () => void) => void
   readonly #queue: Waiting[] = []
@@ -39,6 +45,12 @@ export class GroupCommit {
 
   constructor(db: SqliteDatabase, options: GroupCommitOptions) {
     this.#db = db
+    this.#begin = db.prepare("BEGIN IMMEDIATE")
+    this.#commit = db.prepare("COMMIT")
+    this.#rollback = db.prepare("ROLLBACK")
+    this.#savepoint = db.prepare("SAVEPOINT one")
+    this.#release = db.prepare("RELEASE one")
+    this.#rollbackTo = db.prepare("ROLLBACK TO one")
     this.#options = options
     this.#schedule = options.schedule ?? ((run) => void setImmediate(run))
   }
@@ -81,11 +93,11 @@ export class GroupCommit {
     const startedMs = performance.now()
     const settle: (() => void)[] = []
     try {
-      this.#db.exec("BEGIN IMMEDIATE")
+      this.#begin.run()
       for (const write of batch) settle.push(this.#perform(write))
-      this.#db.exec("COMMIT")
+      this.#commit.run()
     } catch (error) {
-      if (this.#db.inTransaction) this.#db.exec("ROLLBACK")
+      if (this.#db.inTransaction) this.#rollback.run()
       const reason = this.#options.translate(error)
       for (const write of batch) write.reject(reason)
       return
@@ -96,16 +108,16 @@ export class GroupCommit {
 
   /** @returns what to do once the transaction is durable. @throws if the whole transaction is gone */
   #perform(write: Waiting): () => void {
-    this.#db.exec("SAVEPOINT one")
+    this.#savepoint.run()
     try {
       const result = write.perform()
-      this.#db.exec("RELEASE one")
+      this.#release.run()
       return () => write.resolve(result)
     } catch (error) {
       // Some errors (disk full, I/O) make SQLite roll back everything: then nobody's write is there any more.
       if (!this.#db.inTransaction) throw error
-      this.#db.exec("ROLLBACK TO one")
-      this.#db.exec("RELEASE one")
+      this.#rollbackTo.run()
+      this.#release.run()
       return () => write.reject(this.#options.translate(error))
     }
   }
