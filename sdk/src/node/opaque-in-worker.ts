@@ -61,8 +61,9 @@ class OpaqueThread {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate()
+    const worker = this.#worker
     this.#fail(new ClientError("closed", "the client was closed", { nextStep: "Open it again." }))
+    await worker?.terminate()
   }
 
   #start(): Worker {
