@@ -75,6 +75,11 @@ export interface CipherSuite {
   kemKeyPair(seed: Uint8Array): KeyPair
   /** The public key of a private one, or `undefined` where the private key is not one. */
   kemPublicKey(privateKey: Uint8Array): Uint8Array | undefined
+  /**
+   * Drops what the suite remembers of a private key, for suites that do. Call it when the key is deleted: zeroing the
+   * caller's bytes does not reach what was imported from them.
+   */
+  forgetPrivateKey?(privateKey: Uint8Array): void
   /** True if `publicKey` can be encapsulated to (RFC 9180 §7.1.4; RFC 9420 §7.3 asks for it on leaf nodes). */
   kemPublicKeyIsValid(publicKey: Uint8Array): boolean
 

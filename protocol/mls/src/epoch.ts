@@ -53,7 +53,7 @@ export function retireEpoch(epoch: Epoch): PastEpoch {
   for (const secret of Object.values(others)) secret.fill(0)
   epoch.secretTree.retire()
   const ownLeafIndex = epoch.keys.leafIndex
-  epoch.keys[Symbol.dispose]()
+  epoch.keys.destroy(epoch.tree.suite)
   return {
     epoch: epoch.context.epoch,
     groupContext: epoch.context.encoded,
@@ -68,7 +68,7 @@ export function retireEpoch(epoch: Epoch): PastEpoch {
 export function zeroEpoch(epoch: Epoch): void {
   zeroSecrets(epoch.secrets)
   epoch.secretTree.zero()
-  epoch.keys[Symbol.dispose]()
+  epoch.keys.destroy(epoch.tree.suite)
 }
 
 /** Ends the life of a past epoch. */

@@ -48,7 +48,7 @@ export class KeyPackageBundle implements Disposable {
   readonly ref: Uint8Array
   readonly isLastResort: boolean
   readonly decoded: KeyPackage
-  readonly #suiteId: number
+  readonly #suite: CipherSuite
   #privateKeys: PrivateKeys | undefined
 
   private constructor(suite: CipherSuite, decoded: KeyPackage, privateKeys: PrivateKeys) {
@@ -56,7 +56,7 @@ export class KeyPackageBundle implements Disposable {
     this.keyPackage = encodeMlsMessage({ kind: "key_package", message: decoded })
     this.ref = keyPackageRef(suite, decoded)
     this.isLastResort = findExtension(decoded.extensions, EXTENSION_TYPES.lastResort) !== undefined
-    this.#suiteId = suite.id
+    this.#suite = suite
     this.#privateKeys = privateKeys
   }
 
@@ -87,7 +87,7 @@ export class KeyPackageBundle implements Disposable {
     return encode((writer) =>
       writer
         .uint8(STATE_VERSION)
-        .uint16(this.#suiteId)
+        .uint16(this.#suite.id)
         .vector(this.decoded.encoded)
         .vector(keys.initPrivateKey)
         .vector(keys.encryptionPrivateKey),
@@ -96,8 +96,11 @@ export class KeyPackageBundle implements Disposable {
 
   /** Zeroes the private keys; no Welcome can be opened with this bundle any more. */
   [Symbol.dispose](): void {
-    this.#privateKeys?.initPrivateKey.fill(0)
-    this.#privateKeys?.encryptionPrivateKey.fill(0)
+    const keys = this.#privateKeys
+    for (const key of keys === undefined ? [] : [keys.initPrivateKey, keys.encryptionPrivateKey]) {
+      this.#suite.forgetPrivateKey?.(key)
+      key.fill(0)
+    }
     this.#privateKeys = undefined
   }
 }

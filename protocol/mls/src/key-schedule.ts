@@ -122,6 +122,7 @@ export function externalInitSecret(
 ): Uint8Array | undefined {
   const { privateKey } = suite.kemKeyPair(externalSecret)
   const secret = suite.hpkeReceiveExport(privateKey, kemOutput, EMPTY, EXTERNAL_INIT_LABEL, suite.sizes.hashBytes)
+  suite.forgetPrivateKey?.(privateKey)
   privateKey.fill(0)
   return secret
 }

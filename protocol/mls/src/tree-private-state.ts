@@ -87,6 +87,12 @@ export class TreePrivateState implements Disposable {
     return keys
   }
 
+  /** Ends the life of the keys, also where the suite remembers them. */
+  destroy(suite: CipherSuite): void {
+    for (const key of this.#keys.values()) suite.forgetPrivateKey?.(key)
+    this[Symbol.dispose]()
+  }
+
   [Symbol.dispose](): void {
     for (const key of this.#keys.values()) key.fill(0)
     this.#keys.clear()
