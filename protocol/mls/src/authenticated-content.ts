@@ -68,7 +68,8 @@ export function membershipTag(
   auth: ContentAuth,
   groupContext: Uint8Array,
 ): Uint8Array {
-  const writer = new Writer().bytes(contentToBeSigned("public_message", content, groupContext))
+  const writer = new Writer()
+  for (const piece of contentToBeSigned("public_message", content, groupContext)) writer.bytes(piece)
   writeContentAuth(writer, auth)
   return suite.mac(membershipKey, writer.view())
 }
@@ -106,17 +107,15 @@ export function decodeAuthenticatedContent(bytes: Uint8Array): AuthenticatedCont
   })
 }
 
-/** FramedContentTBS (RFC 9420 §6.1): members sign for one epoch of one group, outsiders cannot. */
+/** FramedContentTBS (RFC 9420 §6.1), in pieces: members sign for one epoch of one group, outsiders cannot. */
 function contentToBeSigned(
   wireFormat: ContentWireFormat,
   content: FramedContent,
   groupContext: Uint8Array,
-): Uint8Array {
+): readonly Uint8Array[] {
   const isBoundToEpoch = content.sender.kind === "member" || content.sender.kind === "new_member_commit"
-  const writer = new Writer(content.encoded.length + groupContext.length + 4)
-  writer.uint16(MLS_10).uint16(WIRE_FORMATS[wireFormat]).bytes(content.encoded)
-  if (isBoundToEpoch) writer.bytes(groupContext)
-  return writer.view()
+  const header = encode((writer) => writer.uint16(MLS_10).uint16(WIRE_FORMATS[wireFormat]), 4)
+  return isBoundToEpoch ? [header, content.encoded, groupContext] : [header, content.encoded]
 }
 
 function readContentWireFormat(reader: Reader): ContentWireFormat {

@@ -1,4 +1,4 @@
-import { DecodeError, encode } from "@qpc/wire"
+import { DecodeError, encode, vectorBytes } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 import { readCommit, writeCommit } from "./commit.ts"
 import type { Commit } from "./commit.ts"
@@ -48,21 +48,25 @@ export interface ContentAuth {
 
 /** Frames a body for sending. */
 export function frameContent(header: ContentHeader, body: ContentBody): FramedContent {
+  const capacityBytes = body.kind === "application" ? vectorBytes(body.data.length) : undefined
   return frameEncodedContent(
     header,
     body,
-    encode((writer) => writeContentBody(writer, body)),
+    encode((writer) => writeContentBody(writer, body), capacityBytes),
   )
 }
 
 /** Frames a body whose encoding is known, because it was just read. Takes ownership of `bodyEncoded`. */
 export function frameEncodedContent(header: ContentHeader, body: ContentBody, bodyEncoded: Uint8Array): FramedContent {
-  const encoded = encode((writer) => {
-    writer.vector(header.groupId).uint64(header.epoch)
-    writeSender(writer, header.sender)
-    writer.vector(header.authenticatedData).uint8(CONTENT_TYPES[body.kind]).bytes(bodyEncoded)
-  })
   const { groupId, epoch, sender, authenticatedData } = header
+  // Exact for members, whose messages are the many.
+  const capacityBytes =
+    vectorBytes(groupId.length) + 8 + (1 + 4) + vectorBytes(authenticatedData.length) + 1 + bodyEncoded.length
+  const encoded = encode((writer) => {
+    writer.vector(groupId).uint64(epoch)
+    writeSender(writer, sender)
+    writer.vector(authenticatedData).uint8(CONTENT_TYPES[body.kind]).bytes(bodyEncoded)
+  }, capacityBytes)
   return { groupId, epoch, sender, authenticatedData, body, bodyEncoded, encoded }
 }
 
@@ -130,6 +134,11 @@ export function readContentAuth(reader: Reader, contentType: ContentType): Conte
 export function writeContentAuth(writer: Writer, auth: ContentAuth): void {
   writer.vector(auth.signature)
   if (auth.confirmationTag !== undefined) writer.vector(auth.confirmationTag)
+}
+
+/** How many bytes {@link writeContentAuth} writes. */
+export function contentAuthBytes({ signature, confirmationTag }: ContentAuth): number {
+  return vectorBytes(signature.length) + (confirmationTag === undefined ? 0 : vectorBytes(confirmationTag.length))
 }
 
 /** Reads a Sender (RFC 9420 §6). @throws DecodeError `reserved_value` for an unlisted type */

@@ -1,8 +1,12 @@
 import { type CipherSuite, type HpkeSealed } from "@qpc/crypto"
-import { encode, toUtf8 } from "@qpc/wire"
+import { encode, toUtf8, vectorBytes } from "@qpc/wire"
 
 const PREFIX = "MLS 1.0 "
 const EMPTY = new Uint8Array(0)
+/** RFC 9420 has fewer labels; only an exporter's are the application's own, and they must not fill the memory. */
+const LABELS_KEPT = 64
+/** UTF-8 of labels met before: five of them go into every message. */
+const labelsKept = new Map<string, Uint8Array>()
 
 /** ExpandWithLabel (RFC 9420 §8): a secret of `lengthBytes` for one purpose. The result is the caller's to zero. */
 export function expandWithLabel(
@@ -44,12 +48,7 @@ export function deriveTreeSecret(
 }
 
 /** SignWithLabel (RFC 9420 §5.1.2). */
-export function signWithLabel(
-  suite: CipherSuite,
-  privateKey: Uint8Array,
-  label: string,
-  content: Uint8Array,
-): Uint8Array {
+export function signWithLabel(suite: CipherSuite, privateKey: Uint8Array, label: string, content: Content): Uint8Array {
   return suite.sign(privateKey, labelled(label, content))
 }
 
@@ -58,7 +57,7 @@ export function verifyWithLabel(
   suite: CipherSuite,
   publicKey: Uint8Array,
   label: string,
-  content: Uint8Array,
+  content: Content,
   signature: Uint8Array,
 ): boolean {
   return suite.verify(publicKey, labelled(label, content), signature)
@@ -97,6 +96,27 @@ export function refHash(suite: CipherSuite, label: string, value: Uint8Array): U
   return suite.hash(encode((w) => w.vector(toUtf8(label)).vector(value)))
 }
 
-function labelled(label: string, content: Uint8Array): Uint8Array {
-  return encode((w) => w.vector(toUtf8(PREFIX + label)).vector(content))
+/** What is signed: in one piece, or in pieces that are joined only once, behind the label. */
+export type Content = Uint8Array | readonly Uint8Array[]
+
+function labelled(label: string, content: Content): Uint8Array {
+  const prefixed = labelBytes(label)
+  const pieces = content instanceof Uint8Array ? [content] : content
+  let contentBytes = 0
+  for (const piece of pieces) contentBytes += piece.length
+  return encode(
+    (writer) => {
+      writer.vector(prefixed).vectorLength(contentBytes)
+      for (const piece of pieces) writer.bytes(piece)
+    },
+    vectorBytes(prefixed.length) + vectorBytes(contentBytes),
+  )
+}
+
+function labelBytes(label: string): Uint8Array {
+  const kept = labelsKept.get(label)
+  if (kept !== undefined) return kept
+  const bytes = toUtf8(PREFIX + label)
+  if (labelsKept.size < LABELS_KEPT) labelsKept.set(label, bytes)
+  return bytes
 }

@@ -5,7 +5,7 @@ import { readGroupInfo } from "./group-info.ts"
 import type { GroupInfo } from "./group-info.ts"
 import { readKeyPackage, writeKeyPackage } from "./key-package.ts"
 import type { KeyPackage } from "./key-package.ts"
-import { readPrivateMessage, writePrivateMessage } from "./private-message.ts"
+import { privateMessageBytes, readPrivateMessage, writePrivateMessage } from "./private-message.ts"
 import type { PrivateMessage } from "./private-message.ts"
 import { MLS_10 } from "./protocol-version.ts"
 import { readPublicMessage, writePublicMessage } from "./public-message.ts"
@@ -70,5 +70,6 @@ export function decodeMlsMessage(bytes: Uint8Array): MlsMessage {
 
 /** The bytes of an MLSMessage. */
 export function encodeMlsMessage(message: MlsMessage): Uint8Array {
-  return encode((writer) => writeMlsMessage(writer, message))
+  const capacityBytes = message.kind === "private_message" ? 4 + privateMessageBytes(message.message) : undefined
+  return encode((writer) => writeMlsMessage(writer, message), capacityBytes)
 }

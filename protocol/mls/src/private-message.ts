@@ -1,6 +1,13 @@
-import { decodeWhole, DecodeError, encode } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
-import { CONTENT_TYPES, readContentAuth, readContentBody, readContentType, writeContentAuth } from "./framed-content.ts"
+import { decodeWhole, DecodeError, encode, vectorBytes, Writer } from "@qpc/wire"
+import type { Reader } from "@qpc/wire"
+import {
+  CONTENT_TYPES,
+  contentAuthBytes,
+  readContentAuth,
+  readContentBody,
+  readContentType,
+  writeContentAuth,
+} from "./framed-content.ts"
 import type { ContentAuth, ContentBody, ContentType } from "./framed-content.ts"
 
 /** Signed and encrypted (RFC 9420 §6.3). */
@@ -44,21 +51,43 @@ export function readPrivateMessage(reader: Reader): PrivateMessage {
 
 /** Writes a PrivateMessage (RFC 9420 §6.3). */
 export function writePrivateMessage(writer: Writer, message: PrivateMessage): void {
-  writer.bytes(privateContentAad(message)).vector(message.encryptedSenderData).vector(message.ciphertext)
+  writeSenderDataAad(writer, message)
+  writer.vector(message.authenticatedData).vector(message.encryptedSenderData).vector(message.ciphertext)
 }
 
+/** How many bytes {@link writePrivateMessage} writes. */
+export function privateMessageBytes(message: PrivateMessage): number {
+  const { authenticatedData, encryptedSenderData, ciphertext } = message
+  const parts = [authenticatedData, encryptedSenderData, ciphertext]
+  return parts.reduce((total, part) => total + vectorBytes(part.length), senderDataAadBytes(message))
+}
+
+/** What of a message the sender data is bound to. */
+type SenderDataHeader = Pick<PrivateMessage, "groupId" | "epoch" | "contentType">
+
 /** Additional data of the sender data's encryption, SenderDataAAD (RFC 9420 §6.3.2). */
-export function senderDataAad(message: Pick<PrivateMessage, "groupId" | "epoch" | "contentType">): Uint8Array {
-  return encode((writer) =>
-    writer.vector(message.groupId).uint64(message.epoch).uint8(CONTENT_TYPES[message.contentType]),
-  )
+export function senderDataAad(message: SenderDataHeader): Uint8Array {
+  return encode((writer) => writeSenderDataAad(writer, message), senderDataAadBytes(message))
 }
 
 /** Additional data of the content's encryption, PrivateContentAAD (RFC 9420 §6.3.1). */
-export function privateContentAad(
-  message: Pick<PrivateMessage, "groupId" | "epoch" | "contentType" | "authenticatedData">,
-): Uint8Array {
-  return encode((writer) => writer.bytes(senderDataAad(message)).vector(message.authenticatedData))
+export function privateContentAad(message: SenderDataHeader & Pick<PrivateMessage, "authenticatedData">): Uint8Array {
+  const { authenticatedData } = message
+  return encode(
+    (writer) => {
+      writeSenderDataAad(writer, message)
+      writer.vector(authenticatedData)
+    },
+    senderDataAadBytes(message) + vectorBytes(authenticatedData.length),
+  )
+}
+
+function writeSenderDataAad(writer: Writer, { groupId, epoch, contentType }: SenderDataHeader): void {
+  writer.vector(groupId).uint64(epoch).uint8(CONTENT_TYPES[contentType])
+}
+
+function senderDataAadBytes({ groupId }: SenderDataHeader): number {
+  return vectorBytes(groupId.length) + 8 + 1
 }
 
 /** Reads a SenderData that fills `bytes` (RFC 9420 §6.3.2). @throws DecodeError */
@@ -72,7 +101,10 @@ export function decodeSenderData(bytes: Uint8Array): SenderData {
 
 /** The bytes of a SenderData (RFC 9420 §6.3.2). */
 export function encodeSenderData(data: SenderData): Uint8Array {
-  return encode((writer) => writer.uint32(data.leafIndex).uint32(data.generation).bytes(data.reuseGuard))
+  return encode(
+    (writer) => writer.uint32(data.leafIndex).uint32(data.generation).bytes(data.reuseGuard),
+    4 + 4 + REUSE_GUARD_BYTES,
+  )
 }
 
 /**
@@ -98,15 +130,14 @@ export function decodePrivateContent(bytes: Uint8Array, contentType: ContentType
  * @param paddedBytes - From the length without padding to the length with it; see {@link PaddedBytes}.
  */
 export function encodePrivateContent(bodyEncoded: Uint8Array, auth: ContentAuth, paddedBytes: PaddedBytes): Uint8Array {
-  return encode((writer) => {
-    writer.bytes(bodyEncoded)
-    writeContentAuth(writer, auth)
-    const padded = paddedBytes(writer.lengthBytes)
-    if (!Number.isInteger(padded) || padded < writer.lengthBytes) {
-      throw new RangeError(`cannot pad ${writer.lengthBytes} bytes to ${padded}`)
-    }
-    writer.bytes(new Uint8Array(padded - writer.lengthBytes))
-  })
+  const unpaddedBytes = bodyEncoded.length + contentAuthBytes(auth)
+  const padded = paddedBytes(unpaddedBytes)
+  if (!Number.isInteger(padded) || padded < unpaddedBytes) {
+    throw new RangeError(`cannot pad ${unpaddedBytes} bytes to ${padded}`)
+  }
+  const writer = new Writer(padded).bytes(bodyEncoded)
+  writeContentAuth(writer, auth)
+  return writer.zeros(padded - unpaddedBytes).take()
 }
 
 /** Says how long a content of `contentBytes` shall become by padding (RFC 9420 §15.1): at least as long as it is. */

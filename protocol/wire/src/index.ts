@@ -20,5 +20,5 @@ export {
 export type { GroupId, IdentityKey, MessageId, Random } from "./ids.ts"
 export { decodeWhole, Reader, readList, readOptional } from "./reader.ts"
 export { Secret } from "./secret.ts"
-export { decodeVarint, encodeVarint, VARINT_MAX } from "./varint.ts"
+export { decodeVarint, encodeVarint, VARINT_MAX, vectorBytes } from "./varint.ts"
 export { encode, Writer } from "./writer.ts"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { concatBytes, toHex } from "./bytes.ts"
-import { encodeVarint } from "./varint.ts"
+import { encodeVarint, vectorBytes } from "./varint.ts"
 import { encode, Writer } from "./writer.ts"
 
 describe("writer", () => {
@@ -23,9 +23,15 @@ describe("writer", () => {
 
   it.each([0, 63, 64, 16_383, 16_384])("puts the length in front of a vector of %i bytes", (lengthBytes) => {
     const vector = new Uint8Array(lengthBytes).fill(7)
-    expect(new Writer().uint8(9).vector(vector).finish()).toEqual(
-      concatBytes(Uint8Array.of(9), encodeVarint(lengthBytes), vector),
-    )
+    const expected = concatBytes(Uint8Array.of(9), encodeVarint(lengthBytes), vector)
+    expect(new Writer().uint8(9).vector(vector).finish()).toEqual(expected)
+    expect(new Writer().uint8(9).vectorLength(lengthBytes).bytes(vector).finish()).toEqual(expected)
+    expect(vectorBytes(lengthBytes)).toBe(expected.length - 1)
+  })
+
+  it.each([0, 1, 100])("writes %i zeros between other bytes", (lengthBytes) => {
+    const expected = Uint8Array.of(1, ...new Uint8Array(lengthBytes), 2)
+    expect(new Writer(1).uint8(1).zeros(lengthBytes).uint8(2).finish()).toEqual(expected)
   })
 
   it.each([
@@ -67,7 +73,6 @@ describe("taking what was written", () => {
   })
 
   it.each([0, 1, 3, 100])("encodes the same whether %i bytes were reserved or not", (capacityBytes) => {
-    const write = (writer: Writer): void => void writer.uint8(1).uint16(0x0203)
-    expect(encode(write, capacityBytes)).toEqual(Uint8Array.of(1, 2, 3))
+    expect(encode((writer) => writer.uint8(1).uint16(0x0203), capacityBytes)).toEqual(Uint8Array.of(1, 2, 3))
   })
 })

@@ -66,13 +66,22 @@ export class Writer {
     return this
   }
 
+  /** Writes `lengthBytes` zeros. */
+  zeros(lengthBytes: number): this {
+    const at = this.#reserve(lengthBytes)
+    this.#buffer.fill(0, at, at + lengthBytes)
+    return this
+  }
+
   /** Copies `bytes` behind their length, `opaque x<V>` (RFC 9420 §2.1.2). */
   vector(bytes: Uint8Array): this {
-    const { length } = bytes
-    const prefixBytes = varintBytes(length)
-    const at = this.#reserve(prefixBytes + length)
-    writeVarint(this.#buffer, at, length)
-    this.#buffer.set(bytes, at + prefixBytes)
+    return this.vectorLength(bytes.length).bytes(bytes)
+  }
+
+  /** Writes the length of a vector whose `lengthBytes` bytes follow in pieces. @throws RangeError above 2^30 − 1 */
+  vectorLength(lengthBytes: number): this {
+    const at = this.#reserve(varintBytes(lengthBytes))
+    writeVarint(this.#buffer, at, lengthBytes)
     return this
   }
 
