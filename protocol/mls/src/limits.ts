@@ -32,7 +32,7 @@ export const DEFAULT_LIMITS: GroupLimits = {
 /** The default limits with some replaced. @throws RangeError unless all are integers that are not negative */
 export function limitsWith(changes: Partial<GroupLimits> | undefined): GroupLimits {
   const limits = { ...DEFAULT_LIMITS, ...changes }
-  for (const [name, value] of Object.entries(limits) as [string, number][]) {
+  for (const [name, value] of Object.entries<number>(limits)) {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is not a limit: ${value}`)
   }
   if (limits.members < 1 || limits.members > LEAVES_LIMIT)

@@ -9,7 +9,13 @@ import type { PublicMessage } from "./public-message.ts"
 import type { RejectReason } from "./received.ts"
 
 /** What an `external` sender may propose (RFC 9420 §12.1.8). */
-const EXTERNAL_PROPOSALS: readonly Proposal["kind"][] = ["add", "remove", "psk", "reinit", "group_context_extensions"]
+const EXTERNAL_PROPOSALS: ReadonlySet<Proposal["kind"]> = new Set([
+  "add",
+  "remove",
+  "psk",
+  "reinit",
+  "group_context_extensions",
+])
 
 /** Verifies a public message of someone who is not a member (RFC 9420 §6.1, §12.1.8, §12.4.3.2). */
 export function openOutsiderPublic(state: GroupState, message: PublicMessage): VerifiedContent | RejectReason {
@@ -41,7 +47,7 @@ function outsidersKey(state: GroupState, { content }: PublicMessage): Uint8Array
     case "member":
       throw new Error("unreachable: members have a membership tag")
     case "external":
-      if (body.kind !== "proposal" || !EXTERNAL_PROPOSALS.includes(body.proposal.kind)) return "content_forbidden"
+      if (body.kind !== "proposal" || !EXTERNAL_PROPOSALS.has(body.proposal.kind)) return "content_forbidden"
       return externalSendersKey(state, sender.senderIndex)
     case "new_member_proposal":
       if (body.kind !== "proposal" || body.proposal.kind !== "add") return "content_forbidden"

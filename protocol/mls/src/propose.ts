@@ -54,9 +54,9 @@ export type Proposed =
 /** Sends a proposal and keeps it for the commit that will refer to it (RFC 9420 §12.1). */
 export function propose(state: GroupState, wanted: ProposalToSend, options: ProposeOptions): Proposed {
   if (state.queue.size >= state.limits.queuedProposals) return { kind: "refused", reason: "too_many_proposals" }
-  const made = makeProposal(state, wanted, options.random)
-  if (typeof made === "string") return { kind: "refused", reason: made }
-  const { proposal, updateKey } = made
+  const outcome = makeProposal(state, wanted, options.random)
+  if (typeof outcome === "string") return { kind: "refused", reason: outcome }
+  const { proposal, updateKey } = outcome
   const speaker = speakerOf(state)
   const wireFormat = options.wireFormat === "public" ? "public_message" : "private_message"
   const signed = signBody(speaker, wireFormat, { kind: "proposal", proposal }, options.authenticatedData)
@@ -78,7 +78,6 @@ function makeProposal(
   wanted: ProposalToSend,
   random: Random,
 ): MadeProposal | Extract<Proposed, { readonly kind: "refused" }>["reason"] {
-  const made = (proposal: Proposal): MadeProposal => ({ proposal: ownedProposal(proposal), updateKey: undefined })
   switch (wanted.kind) {
     case "add": {
       const add = addProposal(wanted.keyPackage)
@@ -96,6 +95,10 @@ function makeProposal(
     case "reinit":
       return made(wanted)
   }
+}
+
+function made(proposal: Proposal): MadeProposal {
+  return { proposal: ownedProposal(proposal), updateKey: undefined }
 }
 
 function makeUpdate(state: GroupState, random: Random): MadeProposal {

@@ -127,8 +127,6 @@ describe("receiving a message", () => {
 
 describe("messages out of order", () => {
   const limits = { outOfOrderGenerations: 5, maxForwardGenerations: 10 }
-  const texts = (party: Party, count: number): Uint8Array[] =>
-    Array.from({ length: count }, (_, at) => party.say("alice", `text ${at}`))
 
   it("are all opened within the window, in any order", () => {
     const party = Party.of("any order", ["alice", "bob"], { limits })
@@ -208,6 +206,10 @@ describe("messages of past epochs", () => {
     expect(party.hear("carol", before)).toBe("epoch_passed")
   })
 })
+
+function texts(party: Party, count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, at) => party.say("alice", `text ${at}`))
+}
 
 const EMPTY = { proposals: [], path: undefined }
 const EMPTY_COMMIT = { kind: "commit", commit: EMPTY } as const

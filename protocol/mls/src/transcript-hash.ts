@@ -6,12 +6,12 @@ import type { AuthenticatedContent } from "./authenticated-content.ts"
 /** The transcript up to a commit's signature (RFC 9420 §8.2). `content` must hold a commit. */
 export function confirmedTranscriptHash(
   suite: CipherSuite,
-  interimTranscriptHash: Uint8Array,
+  interimHashBefore: Uint8Array,
   commit: Pick<AuthenticatedContent, "wireFormat" | "content"> & { readonly signature: Uint8Array },
 ): Uint8Array {
   const input = encode((writer) =>
     writer
-      .bytes(interimTranscriptHash)
+      .bytes(interimHashBefore)
       .uint16(WIRE_FORMATS[commit.wireFormat])
       .bytes(commit.content.encoded)
       .vector(commit.signature),

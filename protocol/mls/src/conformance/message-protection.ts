@@ -8,7 +8,7 @@ import { decodeMlsMessage } from "../mls-message.ts"
 import { decodeProposal } from "../proposal.ts"
 import { SecretTree } from "../secret-tree.ts"
 import { protect, signBody } from "../send.ts"
-import type { Speaker } from "../send.ts"
+import type { Protection, Speaker } from "../send.ts"
 import { openMemberPublic, openPrivate } from "../unprotect.ts"
 import { expectHex, expectTrue } from "./expect.ts"
 
@@ -38,6 +38,10 @@ export type MessageProtectionCase = {
 >
 
 const SENDER = 1
+const PROTECTION: Protection = {
+  random: (lengthBytes) => new Uint8Array(lengthBytes).fill(7),
+  paddedBytes: (contentBytes) => contentBytes + 32,
+}
 
 /** RFC 9420 §6: public and private messages, others' and ours. */
 export function checkMessageProtection(vector: MessageProtectionCase, suite: CipherSuite): void {
@@ -86,9 +90,7 @@ function seal(
   const signed = signBody(speaker, wireFormat, body, new Uint8Array(0))
   // Any tag will do here: whether it is the right one is a question of the epoch, not of the protection.
   const confirmationTag = body.kind === "commit" ? suite.hash(toUtf8("tag")) : undefined
-  const random = (lengthBytes: number): Uint8Array => new Uint8Array(lengthBytes).fill(7)
-  const paddedBytes = (contentBytes: number): number => contentBytes + 32
-  return toHex(protect(speaker, signed, { signature: signed.signature, confirmationTag }, { random, paddedBytes }))
+  return toHex(protect(speaker, signed, { signature: signed.signature, confirmationTag }, PROTECTION))
 }
 
 function isRefused(vector: MessageProtectionCase, suite: CipherSuite, body: ContentBody): boolean {
