@@ -21,7 +21,7 @@ export interface RequiredCapabilities {
 }
 
 /** The longest list of code points that is read, in bytes: every registered value fits many times. */
-export const CODE_POINTS_LIMIT_BYTES = 8192
+const CODE_POINTS_LIMIT_BYTES = 8192
 
 /** Reads Capabilities (RFC 9420 §7.2). @throws DecodeError `too_large` above {@link CODE_POINTS_LIMIT_BYTES} a list */
 export function readCapabilities(reader: Reader): Capabilities {
@@ -62,20 +62,6 @@ export function writeRequiredCapabilities(writer: Writer, required: RequiredCapa
 /** True if extensions of this type may be used towards the client: it is a default (RFC 9420 §7.2) or listed. */
 export function supportsExtension(capabilities: Capabilities, extensionType: number): boolean {
   return isDefaultExtension(extensionType) || capabilities.extensions.includes(extensionType)
-}
-
-/** True if proposals of this type may be sent to the client: it is a default (RFC 9420 §7.2) or listed. */
-export function supportsProposal(capabilities: Capabilities, proposalType: number): boolean {
-  return (proposalType >= 1 && proposalType <= 7) || capabilities.proposals.includes(proposalType)
-}
-
-/** True if the client can do all that a group asks for (RFC 9420 §11.1). */
-export function meetsRequirements(capabilities: Capabilities, required: RequiredCapabilities): boolean {
-  return (
-    required.extensionTypes.every((type) => supportsExtension(capabilities, type)) &&
-    required.proposalTypes.every((type) => supportsProposal(capabilities, type)) &&
-    required.credentialTypes.every((type) => capabilities.credentials.includes(type))
-  )
 }
 
 function readCodePoints(reader: Reader): number[] {

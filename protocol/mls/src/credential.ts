@@ -2,10 +2,10 @@ import { DecodeError, readList } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 
 /** CredentialType code points (RFC 9420 §17.5). */
-export const CREDENTIAL_TYPES = { basic: 1, x509: 2 } as const
+const CREDENTIAL_TYPES = { basic: 1, x509: 2 } as const
 
 /** The longest certificate chain that is read; more cannot be of use to anyone. */
-export const CERTIFICATES_LIMIT = 32
+const CERTIFICATES_LIMIT = 32
 
 /**
  * Who a member claims to be (RFC 9420 §5.3). What the claim is worth is the application's to find out.

@@ -12,7 +12,7 @@ export const EXTENSION_TYPES = {
 } as const
 
 /** The most extensions that one list may hold; the registry knows a tenth of that. */
-export const EXTENSIONS_LIMIT = 256
+const EXTENSIONS_LIMIT = 256
 
 /** One extension (RFC 9420 §7.2): a type and its undecoded content. */
 export interface Extension {

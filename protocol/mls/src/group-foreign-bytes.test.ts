@@ -1,7 +1,7 @@
 import { decodeWhole, DecodeError, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { signContent } from "./authenticated-content.ts"
-import { speakerOf } from "./create-commit.ts"
+import { createCommit, speakerOf } from "./create-commit.ts"
 import { frameEncodedContent, readContentBody } from "./framed-content.ts"
 import type { ContentBody } from "./framed-content.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
@@ -16,6 +16,15 @@ describe("a group among hostile bytes", () => {
     const psks = [{ kind: "external", pskId: new Uint8Array(500_000) } as const]
     const { commit } = party.stage("bob", { psks, pskLookup: () => toUtf8("secret") })
     expect(party.hear("alice", commit)).toBe("psk_missing")
+  })
+
+  it("does not go beyond the last epoch there can be", () => {
+    const party = Party.of("last epoch", ["alice"])
+    const { random, nowMs } = party
+    const insides = party.insidesOf("alice")
+    const atEnd = { ...insides.epoch, context: { ...insides.epoch.context, epoch: 2n ** 64n - 1n } }
+    const created = createCommit({ ...insides, epoch: atEnd }, { authenticatedData: noData, random, nowMs })
+    expect(created).toBe("epoch_exhausted")
   })
 
   it("keeps nothing of a message or an option that its owner writes to later", () => {

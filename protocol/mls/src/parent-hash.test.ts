@@ -34,7 +34,7 @@ function twoClaimants(unmergedInRoot: readonly number[]): RatchetTree {
     const parent = makeParentNode(random(32), claim, [])
     parents.set(nodeIndex, parent)
     const hash = parentHash(suite, parent, rightHalf.nodeHash(2 * committer + 2))
-    const { signatureKeys, leafNode } = members[committer]!
+    const { signatureKeys, leafNode } = members.at(committer)!
     const content = { ...leafNode, leafNodeSource: { kind: "commit", parentHash: hash } } as const
     leaves[committer] = signLeafNode(suite, signatureKeys.privateKey, content, { groupId, leafIndex: committer })
   }

@@ -1,5 +1,5 @@
 import { DecodeError, encode, readList } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
+import type { Reader } from "@qpc/wire"
 
 /** A key that the members below it share (RFC 9420 §7.1). */
 export interface ParentNode {
@@ -43,9 +43,4 @@ export function readParentNode(reader: Reader): ParentNode {
     return leafIndex
   })
   return { encryptionKey, parentHash, unmergedLeaves, encoded: reader.since(start) }
-}
-
-/** Writes a ParentNode (RFC 9420 §7.1). */
-export function writeParentNode(writer: Writer, parentNode: ParentNode): void {
-  writer.bytes(parentNode.encoded)
 }

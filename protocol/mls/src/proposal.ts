@@ -48,7 +48,7 @@ export function isDefaultProposal(type: number): boolean {
 }
 
 /** The code point of a proposal, as capabilities list it. */
-export function proposalType(proposal: Proposal): number {
+function proposalType(proposal: Proposal): number {
   return proposal.kind === "custom" ? proposal.type : PROPOSAL_TYPES[proposal.kind]
 }
 

@@ -2,7 +2,7 @@ import { DecodeError } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 
 /** What a resumption PSK is used for (RFC 9420 §8.4). */
-export type ResumptionPskUsage = "application" | "reinit" | "branch"
+type ResumptionPskUsage = "application" | "reinit" | "branch"
 
 /** Names a pre-shared key and one use of it (RFC 9420 §8.4). */
 export type PreSharedKeyId =

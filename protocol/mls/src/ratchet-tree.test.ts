@@ -65,7 +65,7 @@ class History {
 
   commit(step: Step): void {
     const present = [...this.participants.keys()].toSorted((a, b) => a - b)
-    const pick = (number: number): number => present[number % present.length]!
+    const pick = (number: number): number => present.at(number % present.length)!
     const committer = pick(step.committer)
     const removed = new Set(step.removes.map(pick).filter((leafIndex) => leafIndex !== committer))
     const updated = new Set(
@@ -231,14 +231,14 @@ describe("ratchet tree", () => {
 
   it("keeps parent hashes valid when somebody is unmerged in a parent and in its child", () => {
     const group = new History("unmerged")
-    const step = { removes: [], updates: [], hasPath: true }
-    group.commit({ ...step, committer: 0, addCount: 6 })
-    group.commit({ ...step, committer: 4, addCount: 0 })
-    group.commit({ ...step, committer: 0, addCount: 0 })
-    group.commit({ ...step, committer: 0, addCount: 1, hasPath: false })
+    const quiet = { removes: [], updates: [], hasPath: true }
+    group.commit({ ...quiet, committer: 0, addCount: 6 })
+    group.commit({ ...quiet, committer: 4, addCount: 0 })
+    group.commit({ ...quiet, committer: 0, addCount: 0 })
+    group.commit({ ...quiet, committer: 0, addCount: 1, hasPath: false })
     expect([group.tree.parent(7)?.unmergedLeaves, group.tree.parent(11)?.unmergedLeaves]).toEqual([[7], [7]])
     expectToAgree(group)
-    group.commit({ ...step, committer: 0, addCount: 0 })
+    group.commit({ ...quiet, committer: 0, addCount: 0 })
     expectToAgree(group)
     expectKeysToMatch(group)
   })
@@ -249,7 +249,7 @@ describe("ratchet tree", () => {
       leafAt: (leafIndex) => (leafIndex === 1 ? undefined : POOL[leafIndex]),
       parentAt: (nodeIndex) => (nodeIndex === 3 ? parent : undefined),
     })
-    expect(tree.addLeaf(POOL[1]!)).toBe(1)
+    expect(tree.addLeaf(POOL.at(1)!)).toBe(1)
     expect(tree.parent(3)?.unmergedLeaves).toEqual([1, 3])
   })
 
@@ -258,16 +258,16 @@ describe("ratchet tree", () => {
       fc.property(fc.array(fc.integer({ min: -40, max: 40 }), { minLength: 60, maxLength: 60 }), (numbers) => {
         const random = countedRandom(suite, "index")
         const pool = POOL
-        const present = new Map<number, LeafNode>([[0, pool[0]!]])
-        let tree = RatchetTree.ofCreator(suite, pool[0]!)
+        const present = new Map<number, LeafNode>([[0, pool.at(0)!]])
+        let tree = RatchetTree.ofCreator(suite, pool.at(0)!)
         for (const number of numbers) {
           tree = tree.fork()
           const leaves = [...present.keys()]
           if (number >= 0) {
-            const leafNode = pool[random(1)[0]! % pool.length]!
+            const leafNode = pool.at((random(1).at(0) ?? 0) % pool.length)!
             present.set(tree.addLeaf(leafNode), leafNode)
           } else if (leaves.length > 1) {
-            const leafIndex = leaves[-number % leaves.length]!
+            const leafIndex = leaves.at(-number % leaves.length)!
             tree.removeLeaf(leafIndex)
             present.delete(leafIndex)
           }
@@ -285,22 +285,22 @@ describe("ratchet tree", () => {
   })
 
   it("refuses to grow beyond its limit", () => {
-    const tree = RatchetTree.ofCreator(suite, POOL[0]!, 2)
-    tree.addLeaf(POOL[1]!)
+    const tree = RatchetTree.ofCreator(suite, POOL.at(0)!, 2)
+    tree.addLeaf(POOL.at(1)!)
     expect(tree.hasRoomFor(1)).toBe(false)
-    expect(() => tree.addLeaf(POOL[2]!)).toThrow(RangeError)
+    expect(() => tree.addLeaf(POOL.at(2)!)).toThrow(RangeError)
     expect(tree.memberCount).toBe(2)
   })
 
   it("does not change or remove a leaf that is blank", () => {
-    const tree = RatchetTree.ofCreator(suite, POOL[0]!)
-    expect(() => tree.updateLeaf(1, POOL[1]!)).toThrow(RangeError)
+    const tree = RatchetTree.ofCreator(suite, POOL.at(0)!)
+    expect(() => tree.updateLeaf(1, POOL.at(1)!)).toThrow(RangeError)
     expect(() => tree.removeLeaf(1)).toThrow(RangeError)
   })
 
   it("keeps a leaf node apart from the message it came in", () => {
-    const message = Uint8Array.of(0, ...POOL[1]!.encoded, 0)
-    const tree = RatchetTree.ofCreator(suite, POOL[0]!)
+    const message = Uint8Array.of(0, ...POOL.at(1)!.encoded, 0)
+    const tree = RatchetTree.ofCreator(suite, POOL.at(0)!)
     tree.addLeaf(leafIn(message))
     const hash = toHex(tree.treeHash())
     message.fill(0)
@@ -314,7 +314,7 @@ describe("ratchet tree", () => {
     const tree = RatchetTree.build(counting, 64, { leafAt: (at) => POOL[at % POOL.length], parentAt: () => undefined })
     tree.treeHash()
     const fork = tree.fork()
-    fork.updateLeaf(5, POOL[0]!)
+    fork.updateLeaf(5, POOL.at(0)!)
     hashes = 0
     fork.treeHash()
     tree.treeHash()

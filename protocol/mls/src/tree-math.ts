@@ -34,7 +34,7 @@ export function isLeaf(nodeIndex: number): boolean {
 }
 
 /** The height of a node above the leaves (RFC 9420 §C). */
-export function levelOf(nodeIndex: number): number {
+function levelOf(nodeIndex: number): number {
   return 31 - Math.clz32(~nodeIndex & (nodeIndex + 1))
 }
 

@@ -3,7 +3,7 @@ import type { ParentNode } from "./parent-node.ts"
 import { leafToNode } from "./tree-math.ts"
 
 /** A place at the bottom of the tree, taken or blank. */
-export interface LeafSlot {
+interface LeafSlot {
   readonly kind: "leaf"
   readonly nodeIndex: number
   readonly leafIndex: number
@@ -42,7 +42,7 @@ export interface PathStep {
   readonly copath: TreeNode
 }
 
-export function makeLeafSlot(leafIndex: number, value: LeafNode | undefined): LeafSlot {
+function makeLeafSlot(leafIndex: number, value: LeafNode | undefined): LeafSlot {
   const isEmpty = value === undefined
   const memberCount = isEmpty ? 0 : 1
   return { kind: "leaf", nodeIndex: leafToNode(leafIndex), leafIndex, value, memberCount, isEmpty, hash: undefined }

@@ -6,7 +6,7 @@ import { readLeafNode, writeLeafNode } from "./leaf-node.ts"
 import type { LeafNode } from "./leaf-node.ts"
 
 /** A fresh key of one node of the committer's filtered direct path, and its path secret for those below. */
-export interface UpdatePathNode {
+interface UpdatePathNode {
   readonly encryptionKey: Uint8Array
   readonly encryptedPathSecret: readonly HpkeSealed[]
 }

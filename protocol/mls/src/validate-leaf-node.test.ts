@@ -66,7 +66,7 @@ describe("validating a leaf node", () => {
   it("refuses a leaf of which any byte was changed", () => {
     const { leafNode } = testMember(suite, random)
     for (let at = 0; at < leafNode.encoded.length; at++) {
-      const bytes = leafNode.encoded.with(at, leafNode.encoded[at]! ^ 0x55)
+      const bytes = leafNode.encoded.with(at, leafNode.encoded.at(at)! ^ 0x55)
       let outcome: { readonly kind: string }
       try {
         outcome = validateLeafNode(suite, decodeLeafNode(bytes), inPackage)

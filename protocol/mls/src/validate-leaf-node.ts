@@ -35,7 +35,7 @@ export type LeafNodeReason =
   | "leaf_signature_invalid"
 
 /** The longest lifetime that a key package may have unless the caller says otherwise: a year and a day. */
-export const LIFETIME_LIMIT_MS: number = 366 * 86_400_000
+const LIFETIME_LIMIT_MS: number = 366 * 86_400_000
 
 /** How lifetimes are judged (RFC 9420 §7.2, §7.3). */
 export interface LifetimePolicy {
