@@ -207,13 +207,14 @@ const isAborted = (signal: AbortSignal): boolean => signal.aborted
 const isContact = (result: Connection | TlsContact): result is TlsContact => "connection" in result
 const connectionOf = (result: Connection | TlsContact): Connection => (isContact(result) ? result.connection : result)
 
-/** A client notices a dead server within 15 s unless it asks for something else: over QUIC nothing else tells it. */
+/** A client that says nothing notices a dead server within 15 s unless it asks for something else: over QUIC nothing else tells it. */
 function limitsOf(options: DialOptions): ConnectionLimits {
-  const { windowBytes, maxWaitingBytes, closeTimeoutMs, keepAliveMs = 5_000, missedKeepAlives = 2 } = options
+  const { windowBytes, maxWaitingBytes, closeTimeoutMs, answerWithinMs, keepAliveMs = 5_000, missedKeepAlives = 2 } = options
   return {
     ...(windowBytes === undefined ? {} : { windowBytes }),
     ...(maxWaitingBytes === undefined ? {} : { maxWaitingBytes }),
     ...(closeTimeoutMs === undefined ? {} : { closeTimeoutMs }),
+    ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
     keepAliveMs,
     missedKeepAlives,
   }

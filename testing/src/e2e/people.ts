@@ -30,14 +30,18 @@ export class Person {
   }
 }
 
-/** Two people who share the group "friends". */
-export async function twoFriends(folder: TestFolder, address: string): Promise<{ alice: Person; bob: Person }> {
+/** Two people who share a group. */
+export async function twoFriends(
+  folder: TestFolder,
+  address: string,
+  group = "friends",
+): Promise<{ alice: Person; bob: Person }> {
   const [alice, bob] = [new Person("alice", folder), new Person("bob", folder)]
   await alice.json("--server", address, "register-user", "alice")
   await bob.json("--server", address, "register-user", "bob")
-  await alice.json("create-group", "friends")
-  await alice.json("invite", "friends", "bob")
-  await bob.json("join", "friends")
+  await alice.json("create-group", group)
+  await alice.json("invite", group, "bob")
+  await bob.json("join", group)
   return { alice, bob }
 }
 

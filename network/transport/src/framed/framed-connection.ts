@@ -1,5 +1,6 @@
 import type { Connection } from "../connection.ts"
 import { TransportError } from "../connection.ts"
+import { AnswerWatch } from "./answer-watch.ts"
 import type { BytePipe, PipeSink } from "./byte-pipe.ts"
 import { FrameReader, INITIAL_CREDIT_BYTES } from "./frame.ts"
 import type { FrameHandler } from "./frame.ts"
@@ -16,6 +17,8 @@ export interface ConnectionLimits {
   readonly keepAliveMs?: number
   /** A peer that left so many questions unanswered, one every `keepAliveMs`, is gone. Default 3. */
   readonly missedKeepAlives?: number
+  /** A peer that was written to and is silent for this long is asked, too, and then given up; 0 for never. Default 2.5 s. */
+  readonly answerWithinMs?: number
   /** How long `close` waits for the peer to take what was written. Default 1 s. */
   readonly closeTimeoutMs?: number
 }
@@ -50,6 +53,7 @@ class FramedConnection implements Connection {
   readonly #options: FramedOptions
   readonly #send: SendSide
   readonly #receive: ReceiveSide
+  readonly #answers: AnswerWatch
   readonly #released = Promise.withResolvers<void>()
   #at: "open" | "closing" | "released" = "open"
   #peerFinished = false
@@ -65,6 +69,10 @@ class FramedConnection implements Connection {
       maxWaitingBytes: options.maxWaitingBytes ?? 8_388_608,
       defer: options.defer ?? ((task) => queueMicrotask(task)),
       overflowed: (error) => this.#abort(error, "overflow"),
+    })
+    this.#answers = new AnswerWatch(options.answerWithinMs ?? 2_500, {
+      ask: () => this.#send.ping(),
+      gone: () => this.#pipeEnded(new Error("the peer did not answer")),
     })
     this.#receive = new ReceiveSide(options.windowBytes ?? 524_288, {
       grant: (bytes) => this.#send.grant(bytes),
@@ -85,6 +93,7 @@ class FramedConnection implements Connection {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.#at === "open") this.#answers.wrote(bytes.length)
     await this.#send.write(bytes)
   }
 
@@ -108,6 +117,7 @@ class FramedConnection implements Connection {
       received: (bytes) => {
         if (this.#at !== "open") return
         if (this.#keepAlive) this.#keepAlive.heard = true
+        this.#answers.heard()
         const violation = frames.push(bytes)
         if (violation !== undefined) this.#refuse(violation)
       },
@@ -179,6 +189,7 @@ class FramedConnection implements Connection {
     if (this.#at !== "open") return
     this.#at = "closing"
     this.#keepAlive?.stop()
+    this.#answers.stop()
     this.#pipe.end()
     this.#closeTimer = setTimeout(() => this.#release("the peer did not end"), this.#options.closeTimeoutMs ?? 1_000)
   }
@@ -187,6 +198,7 @@ class FramedConnection implements Connection {
     if (this.#at === "released") return
     this.#at = "released"
     this.#keepAlive?.stop()
+    this.#answers.stop()
     clearTimeout(this.#closeTimer)
     void this.#pipe.destroy(reason).then(this.#released.resolve)
   }

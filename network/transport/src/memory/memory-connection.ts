@@ -20,7 +20,7 @@ export interface MemoryPair extends AsyncDisposable {
  */
 export function memoryPair(limits: ConnectionLimits = {}): MemoryPair {
   const [nearPipe, farPipe] = MemoryPipe.pair()
-  const options = { keepAliveMs: 0, ...limits, kind: "memory", peerAddress: "memory" } as const
+  const options = { keepAliveMs: 0, answerWithinMs: 0, ...limits, kind: "memory", peerAddress: "memory" } as const
   const near = framedConnection(nearPipe, options)
   const far = framedConnection(farPipe, options)
   return {
