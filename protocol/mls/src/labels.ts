@@ -16,11 +16,10 @@ export function expandWithLabel(
   context: Uint8Array,
   lengthBytes: number,
 ): Uint8Array {
-  const info = encode((w) =>
-    w
-      .uint16(lengthBytes)
-      .vector(toUtf8(PREFIX + label))
-      .vector(context),
+  const prefixed = labelBytes(label)
+  const info = encode(
+    (writer) => writer.uint16(lengthBytes).vector(prefixed).vector(context),
+    2 + vectorBytes(prefixed.length) + vectorBytes(context.length),
   )
   return suite.expand(secret, info, lengthBytes)
 }
@@ -42,7 +41,7 @@ export function deriveTreeSecret(
     suite,
     secret,
     label,
-    encode((w) => w.uint32(generation)),
+    encode((writer) => writer.uint32(generation), 4),
     lengthBytes,
   )
 }
