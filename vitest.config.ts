@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ["{protocol,network,apps}/*/src/**/*.test.ts", "{server,sdk,testing}/src/**/*.test.ts", "tools/**/*.test.ts"],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: { provider: "v8", include: ["{protocol,network,apps}/*/src/**/*.ts", "{server,sdk}/src/**/*.ts"] },
   },
 })

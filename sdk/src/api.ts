@@ -65,6 +65,8 @@ export interface ClientOptions {
   readonly password?: () => Promise<string>
   /** What `dial` reaches, kept with the identity when registering so that a later start can find it. */
   readonly serverAddress?: string
+  /** The longest waits between attempts to connect, first and last, in milliseconds. Default 250, doubling up to 30 000. */
+  readonly reconnect?: { readonly baseMs: number; readonly capMs: number }
   /** One line per layer that a message crosses. */
   readonly onTrace?: (line: TraceLine) => void
   readonly limits?: Partial<ClientLimits>

@@ -2,6 +2,7 @@ import { connectRpc, ReconnectingRpc } from "@qpc/rpc"
 import type { ReconnectState, RpcClient, TracedFrame } from "@qpc/rpc"
 import type { Dial } from "@qpc/transport"
 import { login, resume } from "./account.ts"
+import type { ClientOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { Inbox } from "./inbox.ts"
@@ -20,6 +21,7 @@ export interface LinkOptions {
   readonly dial: Dial
   readonly opaque: OpaqueClient
   readonly password: (() => Promise<string>) | undefined
+  readonly reconnect: ClientOptions["reconnect"]
 }
 
 /** One connection that is bound to our session. */
@@ -137,6 +139,7 @@ export class Link {
       ...this.#rpcOptions(),
       dial: this.#options.dial,
       random: this.#context.random,
+      ...(this.#options.reconnect === undefined ? {} : { backoff: this.#options.reconnect }),
       onConnected: (rpc) => this.#bind(rpc),
       onState: (state) => this.#onState(state),
     })

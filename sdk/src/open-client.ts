@@ -62,7 +62,12 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     positions: await positions(profile),
     wakes: new Wakes(clock, (groupId) => link.run(tick(context, groupId))),
   }
-  const link: Link = new Link(context, { dial: options.dial, opaque: options.opaque, password: options.password })
+  const link: Link = new Link(context, {
+    dial: options.dial,
+    opaque: options.opaque,
+    password: options.password,
+    reconnect: options.reconnect,
+  })
   await load(context)
   return new StoredClient(context, link, options)
 }

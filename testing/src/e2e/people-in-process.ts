@@ -19,6 +19,7 @@ export async function openPerson(folder: string, name: string, serverAddress: st
     store,
     serverAddress,
     password: () => Promise.resolve(password),
+    reconnect: { baseMs: 50, capMs: 500 },
     dial: dialer({
       ...address,
       ...reach,
