@@ -1,5 +1,7 @@
 import { toHex, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import { Group } from "./group.ts"
+import { mergeStaged } from "./merge.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import { REUSE_GUARD_BYTES } from "./private-message.ts"
 import { Party } from "./testing/party.ts"
@@ -138,6 +140,52 @@ describe("a staged commit", () => {
   })
 })
 
+describe("what an epoch leaves behind when it ends", () => {
+  it("opens late messages and nothing else: all other secrets are zeroed", () => {
+    const party = Party.of("zeroed", ["alice", "bob"], { policy: { proposals: true } })
+    party.group("alice").propose({ kind: "update" }, { authenticatedData: new Uint8Array(0), random: party.random })
+    const { staged } = party.stage("alice")
+    const state = party.insidesOf("alice")
+    const { senderDataSecret, ...others } = state.epoch.secrets
+    const own = [
+      ...state.queue.values().map(({ updateKey }) => updateKey ?? party.random(32)),
+      state.epoch.keys.leafKey,
+    ]
+    const pending = state.ownCommit
+    if (pending === undefined) throw new Error("no pending commit")
+    expect(mergeStaged(state, pending.staged)).toEqual(staged.report)
+    expect([...Object.values(others), ...own].filter((secret) => !isZero(secret))).toEqual([])
+    expect(isZero(senderDataSecret)).toBe(false)
+    expect(own.length).toBe(2)
+  })
+
+  it("is zeroed too once the epoch is too old, and so are its resumption PSKs", () => {
+    const party = Party.of("too old", ["alice", "bob"], { limits: { pastEpochs: 1, resumptionPsks: 1 } })
+    party.commit("bob")
+    party.stage("alice")
+    const state = party.insidesOf("alice")
+    const [past, psk, pending] = [state.pastEpochs[0], state.resumptionPsks[0], state.ownCommit]
+    if (past === undefined || psk === undefined || pending === undefined) throw new Error("nothing kept")
+    mergeStaged(state, pending.staged)
+    expect([isZero(past.senderDataSecret), isZero(psk.secret)]).toEqual([true, true])
+    expect(state.pastEpochs.map(({ epoch }) => epoch)).toEqual([2n])
+  })
+
+  it("is not in the memory of the suite either", () => {
+    const party = Party.of("forgotten", ["alice", "bob"])
+    const { commit } = party.stage("bob")
+    const forgotten: string[] = []
+    const state = party.insidesOf("alice")
+    const suite = { ...party.suite, forgetPrivateKey: (key: Uint8Array) => void forgotten.push(toHex(key)) }
+    const leafKey = toHex(state.epoch.keys.leafKey)
+    const group = Group.fromBytes(suite, party.group("alice").toBytes(), { signatureKeys: party.keysOf("alice") })
+    const received = group.receive(commit, party.nowMs)
+    if (received.kind !== "commit") throw new Error(received.kind)
+    group.merge(received.staged)
+    expect(forgotten).toContain(leafKey)
+  })
+})
+
 describe("our own commit coming back", () => {
   it("is recognised, and merged", () => {
     const party = Party.of("echo", ["alice", "bob"])
@@ -190,3 +238,5 @@ function stagedLeafKey(party: Party, name: string): string {
   const [next] = staged.values()
   return toHex(next?.tree.leaf(epoch.keys.leafIndex)?.encryptionKey ?? new Uint8Array(0))
 }
+
+const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)

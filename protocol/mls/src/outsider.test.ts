@@ -60,6 +60,7 @@ describe("an external sender", () => {
     ["unknown_sender", { kind: "external", senderIndex: 1 }, proposal({ kind: "remove", removed: 1 }), "server"],
     ["bad_signature", server, proposal({ kind: "remove", removed: 1 }), "mallory"],
     ["content_forbidden", server, proposal({ kind: "external_init", kemOutput: NO_DATA }), "server"],
+    ["content_forbidden", server, proposal({ kind: "custom", type: 0x0a0a, body: NO_DATA }), "server"],
     ["content_forbidden", server, { kind: "commit", commit: { proposals: [], path: undefined } }, "server"],
     ["application_not_encrypted", server, { kind: "application", data: NO_DATA }, "server"],
   ] as [string, Sender, ContentBody, string][])("is refused with %s", (reason, sender, body, signer) => {
