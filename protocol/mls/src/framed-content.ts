@@ -112,7 +112,7 @@ export function readContentBody(reader: Reader, contentType: ContentType): Conte
 }
 
 /** Writes a body, without its type. */
-export function writeContentBody(writer: Writer, body: ContentBody): void {
+function writeContentBody(writer: Writer, body: ContentBody): void {
   switch (body.kind) {
     case "application":
       writer.vector(body.data)

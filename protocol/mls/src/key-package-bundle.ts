@@ -197,7 +197,7 @@ export function keyPairFrom(suite: CipherSuite, random: Random): KeyPair {
 }
 
 /** True if the private key is that of the public one. */
-export function isPair(suite: CipherSuite, privateKey: Uint8Array, publicKey: Uint8Array): boolean {
+function isPair(suite: CipherSuite, privateKey: Uint8Array, publicKey: Uint8Array): boolean {
   const derived = suite.kemPublicKey(privateKey)
   return derived !== undefined && equalBytes(derived, publicKey)
 }

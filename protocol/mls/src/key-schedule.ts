@@ -21,13 +21,6 @@ export interface KeptSecrets {
   readonly initSecret: Uint8Array
 }
 
-/** The secrets on the way from one epoch to the next (RFC 9420 §8). The caller's to zero. */
-export interface JoinerKeys {
-  readonly joinerSecret: Uint8Array
-  /** Extract(joiner_secret, psk_secret), which RFC 9420 leaves without a name. */
-  readonly memberSecret: Uint8Array
-}
-
 /** The secret of an epoch that the next commit opens (RFC 9420 §8). `groupContext` is that of the new epoch. */
 export function joinerSecret(
   suite: CipherSuite,

@@ -26,7 +26,7 @@ export type MlsMessage =
  *
  * @throws DecodeError `reserved_value` for another version than mls10 or an unlisted wire format
  */
-export function readMlsMessage(reader: Reader): MlsMessage {
+function readMlsMessage(reader: Reader): MlsMessage {
   const start = reader.offset
   if (reader.uint16() !== MLS_10) throw new DecodeError("reserved_value", start)
   switch (reader.uint16()) {
@@ -46,7 +46,7 @@ export function readMlsMessage(reader: Reader): MlsMessage {
 }
 
 /** Writes an MLSMessage (RFC 9420 §6). */
-export function writeMlsMessage(writer: Writer, message: MlsMessage): void {
+function writeMlsMessage(writer: Writer, message: MlsMessage): void {
   writer.uint16(MLS_10).uint16(WIRE_FORMATS[message.kind])
   switch (message.kind) {
     case "public_message":

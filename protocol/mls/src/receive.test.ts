@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { ContentWireFormat } from "./authenticated-content.ts"
 import { speakerOf } from "./create-commit.ts"
 import type { ContentBody } from "./framed-content.ts"
+import { Group } from "./group.ts"
 import type { GroupState } from "./group-state.ts"
 import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
 import { protect, signBody } from "./send.ts"
@@ -125,6 +126,33 @@ describe("receiving a message", () => {
   })
 })
 
+describe("a damaged message", () => {
+  it.each([
+    ["a text", (party: Party) => party.say("alice", "hello")],
+    ["a private commit", (party: Party) => party.stage("alice", { removes: [2] }).commit],
+    ["a public commit", (party: Party) => party.stage("alice", { removes: [2], wireFormat: "public" }).commit],
+  ])("is rejected at whichever byte it was flipped or cut, and leaves room for the original: %s", (_, make) => {
+    const party = Party.of("damaged", ["alice", "bob", "carol"])
+    const original = make(party)
+    const bob = party.group("bob")
+    const before = bob.toBytes()
+    const accepted = damagedOf(original).filter((bytes) => bob.receive(bytes, party.nowMs).kind !== "rejected")
+    expect(accepted).toEqual([])
+    expect(bob.toBytes()).toEqual(before)
+    expect(bob.receive(original, party.nowMs).kind).not.toBe("rejected")
+  })
+
+  it("of the welcoming kind opens nothing, and leaves room for the original", () => {
+    const party = Party.of("damaged welcome", ["alice"])
+    const bundle = party.keyPackage("bob")
+    const { welcome = NO_DATA } = party.commit("alice", { adds: [bundle.keyPackage], forcePath: true })
+    const options = { suite: party.suite, signatureKeys: party.keysOf("bob"), bundles: [bundle] }
+    const accepted = damagedOf(welcome).filter((bytes) => Group.join({ ...options, welcome: bytes }).kind === "joined")
+    expect(accepted).toEqual([])
+    expect(Group.join({ ...options, welcome }).kind).toBe("joined")
+  })
+})
+
 describe("messages out of order", () => {
   const limits = { outOfOrderGenerations: 5, maxForwardGenerations: 10 }
 
@@ -206,6 +234,15 @@ describe("messages of past epochs", () => {
     expect(party.hear("carol", before)).toBe("epoch_passed")
   })
 })
+
+/** Each byte flipped in two ways, and each truncation. */
+function damagedOf(original: Uint8Array): Uint8Array[] {
+  return Array.from(original).flatMap((byte, at) => [
+    original.with(at, byte ^ 0xff),
+    original.with(at, byte ^ 0x01),
+    original.slice(0, at),
+  ])
+}
 
 function texts(party: Party, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, at) => party.say("alice", `text ${at}`))
