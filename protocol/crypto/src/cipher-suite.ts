@@ -37,7 +37,8 @@ export interface CipherSuiteSizes {
  * All the cryptography of one MLS cipher suite (RFC 9420 §5.1, §17.1) as one synchronous object.
  *
  * - Nothing here draws randomness: key pairs and encapsulations are derived from seeds that the caller draws, so that a
- *   whole conversation replays from one seed. A seed must be fresh, secret, and never used twice.
+ *   whole conversation replays from one seed. A seed must be fresh, secret, and never used twice. The few exceptions are
+ *   in {@link CipherSuite.drawsRandomness}.
  * - Arguments are borrowed for the call; results are owned by the caller.
  * - What depends on a peer's bytes **returns** `undefined` or `false`: a bad tag, a bad point, a wrong length. A wrong
  *   length of the caller's own key or nonce throws `RangeError`.
@@ -49,6 +50,12 @@ export interface CipherSuite {
   /** The registered name, such as `MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519`. */
   readonly name: string
   readonly sizes: CipherSuiteSizes
+  /**
+   * The exceptions to "nothing here draws randomness", for primitives of a platform that take none: `sign` for ECDSA of
+   * OpenSSL, `seal` for its ML-KEM. A conversation then differs in bytes from its replay, and in nothing else. Absent
+   * means none.
+   */
+  readonly drawsRandomness?: ReadonlySet<"sign" | "seal">
 
   hash(data: Uint8Array): Uint8Array
   /** HMAC with the suite's hash (RFC 2104). */

@@ -12,6 +12,7 @@ export class DhKem implements Kem {
   readonly privateKeyBytes: number
   readonly outputBytes: number
   readonly seedBytes: number
+  readonly drawsRandomness = false
   readonly #group: DhGroup
   readonly #kdf: LabeledKdf
   readonly #secretBytes: number

@@ -6,8 +6,6 @@ export function extract(hash: HashFunction, salt: Uint8Array, inputKeyMaterial: 
   return hash.mac(salt, inputKeyMaterial)
 }
 
-const FIRST_COUNTER = Uint8Array.of(1)
-
 /**
  * HKDF-Expand (RFC 5869 §2.3).
  *
@@ -25,7 +23,10 @@ export function expand(
   }
   // Nearly every call of MLS and HPKE fits into one block; it is also the one that must be fast.
   if (lengthBytes <= hashBytes) {
-    const block = hash.mac(pseudoRandomKey, concatBytes(info, FIRST_COUNTER))
+    const input = new Uint8Array(info.length + 1)
+    input.set(info)
+    input[info.length] = 1
+    const block = hash.mac(pseudoRandomKey, input)
     if (lengthBytes === hashBytes) return block
     const head = block.slice(0, lengthBytes)
     block.fill(0)

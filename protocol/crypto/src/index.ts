@@ -1,2 +1,5 @@
 /** The only door to cryptographic primitives: one synchronous interface, implemented in `./node` and `./browser`. @module */
 export type { CipherSuite, CipherSuiteSizes, HpkeSealed, KeyPair } from "./cipher-suite.ts"
+export type { XWingKeyDerivation } from "./xwing.ts"
+export { XWING_SUITE_ID } from "./xwing-suite.ts"
+export type { XWingSuiteOptions } from "./xwing-suite.ts"

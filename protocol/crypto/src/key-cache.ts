@@ -18,7 +18,10 @@ export class KeyCache<T> {
     return this.#entries.size
   }
 
-  of(name: string, make: () => T): T {
+  /** What `make` answers with `undefined` is not kept. */
+  of(name: string, make: () => T): T
+  of(name: string, make: () => T | undefined): T | undefined
+  of(name: string, make: () => T | undefined): T | undefined {
     const kept = this.#entries.get(name)
     if (kept !== undefined) {
       this.#entries.delete(name)
@@ -26,6 +29,7 @@ export class KeyCache<T> {
       return kept
     }
     const made = make()
+    if (made === undefined) return undefined
     if (this.#entries.size === this.#limit) {
       for (const oldest of this.#entries.keys()) {
         this.#entries.delete(oldest)

@@ -20,9 +20,13 @@ export interface SuiteParts {
 export function makeSuite(parts: SuiteParts): CipherSuite {
   const { hash, aead, kem, signature } = parts
   const hpke = new Hpke(kem, hash, aead)
+  const drawsRandomness = new Set<"sign" | "seal">()
+  if (signature.drawsRandomness) drawsRandomness.add("sign")
+  if (kem.drawsRandomness) drawsRandomness.add("seal")
   return {
     id: parts.id,
     name: parts.name,
+    drawsRandomness,
     sizes: {
       hashBytes: hash.hashBytes,
       aeadKeyBytes: aead.keyBytes,

@@ -1,5 +1,11 @@
 import type { KeyPair } from "./cipher-suite.ts"
 
+/** The hashes that cipher suites are named after (FIPS 180-4). */
+export type HashName = "SHA-256" | "SHA-384" | "SHA-512"
+
+/** The ciphers that cipher suites are named after. */
+export type AeadName = "AES-128-GCM" | "AES-256-GCM" | "ChaCha20-Poly1305"
+
 /**
  * A hash with its HMAC, and the identifier of the HKDF over it (RFC 9180 §7.2).
  *
@@ -32,6 +38,8 @@ export interface SignatureScheme {
   readonly publicKeyBytes: number
   readonly privateKeyBytes: number
   readonly seedBytes: number
+  /** True if two signatures of one message differ. */
+  readonly drawsRandomness: boolean
   /** @throws RangeError if `seed` is not `seedBytes` long */
   keyPair(seed: Uint8Array): KeyPair
   /** `undefined` where the private key is not one. */
@@ -74,6 +82,37 @@ export interface DhGroup {
   agree(privateKey: Uint8Array, peerPublicKey: Uint8Array, use: "once" | "again"): Agreement | undefined
 }
 
+/** ML-KEM-768 (FIPS 203), its private keys kept as the 64-byte seed d ‖ z. */
+export interface MlKem {
+  /** True if it ignores the message of {@link MlKem.encapsulate} and draws its own. */
+  readonly drawsRandomness: boolean
+  /** ML-KEM.KeyGen_internal (FIPS 203 §6.1). @throws RangeError unless the seed has 64 bytes */
+  publicKey(seed: Uint8Array): Uint8Array
+  /**
+   * ML-KEM.Encaps_internal (FIPS 203 §6.2) after the checks of §7.2.
+   *
+   * @param message - 32 bytes of entropy, `m` there.
+   * @returns `undefined` for a public key of the wrong length or with a coefficient that is not reduced.
+   */
+  encapsulate(
+    publicKey: Uint8Array,
+    message: Uint8Array,
+  ): { readonly ciphertext: Uint8Array; readonly secret: Uint8Array } | undefined
+  /**
+   * ML-KEM.Decaps (FIPS 203 §7.3). A forged ciphertext gives a secret that nobody knows, not an error.
+   *
+   * @returns `undefined` for a ciphertext of the wrong length.
+   * @throws RangeError unless the seed has 64 bytes
+   */
+  decapsulate(seed: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
+}
+
+/** The parts of SHA-3 (FIPS 202) that hybrid KEMs are built from. */
+export interface Sha3 {
+  sha3256(data: Uint8Array): Uint8Array
+  shake256(data: Uint8Array, lengthBytes: number): Uint8Array
+}
+
 /** A key encapsulation mechanism (RFC 9180 §4); DHKEM and X-Wing alike. */
 export interface Kem {
   /** IANA "HPKE KEM Identifiers". */
@@ -82,6 +121,8 @@ export interface Kem {
   readonly privateKeyBytes: number
   readonly outputBytes: number
   readonly seedBytes: number
+  /** True if two encapsulations from one seed differ. */
+  readonly drawsRandomness: boolean
   keyPair(seed: Uint8Array): KeyPair
   publicKey(privateKey: Uint8Array): Uint8Array | undefined
   publicKeyIsValid(publicKey: Uint8Array): boolean

@@ -9,6 +9,13 @@ export const sha256: HashFunction = {
   mac: (key, data) => hmac(sha2.sha256, key, data),
 }
 
+export const sha384: HashFunction = {
+  kdfId: 0x0002,
+  hashBytes: 48,
+  hash: (data) => sha2.sha384(data),
+  mac: (key, data) => hmac(sha2.sha384, key, data),
+}
+
 export const sha512: HashFunction = {
   kdfId: 0x0003,
   hashBytes: 64,

@@ -1,3 +1,4 @@
 /** Cryptography for browsers, without node:crypto and without WebCrypto's promises. @module */
 export { chacha20Poly1305Open, chacha20Poly1305Seal } from "./chacha20-poly1305.ts"
-export { loadBrowserSuite } from "./suite-0001.ts"
+export { loadBrowserSuite } from "./suites.ts"
+export { loadBrowserXWingSuite } from "./xwing-suite.ts"

@@ -1,7 +1,8 @@
 import { equalBytes, fromHex } from "@qpc/wire"
-import { DhKem } from "../dhkem.ts"
+import { DH_GROUPS } from "../dh-groups.ts"
 import { Hpke } from "../hpke.ts"
-import type { Aead, HashFunction, Kem } from "../primitives.ts"
+import type { Aead, Kem } from "../primitives.ts"
+import { dhKemOf } from "../suite-specs.ts"
 import { Tally, type VectorResult } from "./tally.ts"
 import type { VectorProvider } from "./vector-provider.ts"
 
@@ -68,17 +69,20 @@ interface Parts {
   readonly aead: Aead
 }
 
+const GROUP_NAMES = Object.values(DH_GROUPS).map(({ name }) => name)
+const HASH_NAMES = ["SHA-256", "SHA-384", "SHA-512"] as const
+const AEAD_NAMES = ["AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"] as const
+
 /** The construction an entry is about, or why it is not run. */
-function partsOf(provider: VectorProvider, vector: HpkeVector): Parts | string {
-  const hashes = [provider.sha256, provider.sha512]
-  const aeads = [provider.aes128Gcm, provider.aes256Gcm, provider.chacha20Poly1305]
-  const hash: HashFunction | undefined = hashes.find(({ kdfId }) => kdfId === vector.kdf_id)
-  const aead = aeads.find(({ aeadId }) => aeadId === vector.aead_id)
+function partsOf({ platform }: VectorProvider, vector: HpkeVector): Parts | string {
+  const group = GROUP_NAMES.find((name) => DH_GROUPS[name].kemId === vector.kem_id)
+  const hash = HASH_NAMES.map((name) => platform.hash(name)).find(({ kdfId }) => kdfId === vector.kdf_id)
+  const aead = AEAD_NAMES.map((name) => platform.aead(name)).find(({ aeadId }) => aeadId === vector.aead_id)
   if (vector.mode !== MODE_BASE) return "MLS uses base mode only"
-  if (vector.kem_id !== provider.x25519.kemId) return "a KEM that no suite here uses yet"
-  if (hash === undefined) return "a KDF that no suite here uses yet"
+  if (group === undefined) return "a KEM that no suite uses"
+  if (hash === undefined) return "a KDF that no suite uses"
   if (aead === undefined) return "export-only, which MLS does not use"
-  const kem = new DhKem(provider.x25519, provider.sha256)
+  const kem = dhKemOf(group, platform)
   return { hpke: new Hpke(kem, hash, aead), kem, aead }
 }
 

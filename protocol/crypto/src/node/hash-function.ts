@@ -3,6 +3,7 @@ import type { HashFunction } from "../primitives.ts"
 import { ownBytes } from "./own-bytes.ts"
 
 export const sha256: HashFunction = hashFunctionOf("sha256", 0x0001, 32)
+export const sha384: HashFunction = hashFunctionOf("sha384", 0x0002, 48)
 export const sha512: HashFunction = hashFunctionOf("sha512", 0x0003, 64)
 
 function hashFunctionOf(name: string, kdfId: number, hashBytes: number): HashFunction {

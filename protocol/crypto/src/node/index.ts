@@ -4,6 +4,19 @@ export type { Argon2idCost } from "./argon2id.ts"
 export { chacha20Poly1305Open, chacha20Poly1305Seal } from "./chacha20-poly1305.ts"
 export type { KeyLimits } from "./keys.ts"
 export { nodeRandom } from "./node-random.ts"
-export { newSuite0001, suite0001 } from "./suite-0001.ts"
-export type { NodeSuite } from "./suite-0001.ts"
+export {
+  newSuite,
+  newSuite0001,
+  suite0001,
+  suite0002,
+  suite0003,
+  suite0004,
+  suite0005,
+  suite0006,
+  suite0007,
+  suites,
+} from "./suites.ts"
+export type { NodeSuite } from "./suites.ts"
+export { newXWingSuite } from "./xwing-suite.ts"
+export type { NodeXWingSuiteOptions } from "./xwing-suite.ts"
 export { x25519Agree, x25519PublicKey } from "./x25519.ts"

@@ -1,34 +1,34 @@
 import { describe, expect, it } from "vitest"
 import { Keys } from "./keys.ts"
-import { newSuite0001 } from "./suite-0001.ts"
+import { newSuite0001 } from "./suites.ts"
 
 const key = (fill: number): Uint8Array => new Uint8Array(32).fill(fill)
 
 describe("imported keys", () => {
   it("are imported once while they are kept", () => {
     const keys = new Keys()
-    expect(keys.private("ed25519", key(1))).toBe(keys.private("ed25519", key(1)))
-    expect(keys.public("ed25519", key(2))).toBe(keys.public("ed25519", key(2)))
+    expect(keys.private("Ed25519", key(1))).toBe(keys.private("Ed25519", key(1)))
+    expect(keys.public("Ed25519", key(2))).toBe(keys.public("Ed25519", key(2)))
   })
 
   it("are told apart by algorithm although the bytes are the same", () => {
     const keys = new Keys()
-    expect(keys.private("ed25519", key(1)).key.asymmetricKeyType).toBe("ed25519")
-    expect(keys.private("x25519", key(1)).key.asymmetricKeyType).toBe("x25519")
-    expect(keys.publicHalf("ed25519", key(1))).not.toEqual(keys.publicHalf("x25519", key(1)))
+    expect(keys.private("Ed25519", key(1)).key.asymmetricKeyType).toBe("ed25519")
+    expect(keys.private("X25519", key(1)).key.asymmetricKeyType).toBe("x25519")
+    expect(keys.publicHalf("Ed25519", key(1))).not.toEqual(keys.publicHalf("X25519", key(1)))
   })
 
   it("stay as many as the limit allows", () => {
     const keys = new Keys({ privateKeys: 3 })
-    for (let fill = 0; fill < 10; fill++) keys.private("x25519", key(fill))
+    for (let fill = 0; fill < 10; fill++) keys.private("X25519", key(fill))
     expect(keys.privateKeyCount).toBe(3)
   })
 
   it("are forgotten on demand, under both algorithms", () => {
     const keys = new Keys()
-    keys.private("ed25519", key(1))
-    keys.private("x25519", key(1))
-    keys.private("x25519", key(2))
+    keys.private("Ed25519", key(1))
+    keys.private("X25519", key(1))
+    keys.private("X25519", key(2))
     keys.forgetPrivate(key(1))
     expect(keys.privateKeyCount).toBe(1)
     keys.forgetAll()
@@ -37,15 +37,15 @@ describe("imported keys", () => {
 
   it("are not kept for asking after their public half", () => {
     const keys = new Keys()
-    keys.publicHalf("ed25519", key(1))
+    keys.publicHalf("Ed25519", key(1))
     expect(keys.privateKeyCount).toBe(0)
   })
 
   it("hand out a public half that may be overwritten", () => {
     const keys = new Keys()
-    const publicKey = keys.private("ed25519", key(1)).publicKey.slice()
-    keys.publicHalf("ed25519", key(1)).fill(0)
-    expect(keys.private("ed25519", key(1)).publicKey).toEqual(publicKey)
+    const publicKey = keys.private("Ed25519", key(1)).publicKey.slice()
+    keys.publicHalf("Ed25519", key(1)).fill(0)
+    expect(keys.private("Ed25519", key(1)).publicKey).toEqual(publicKey)
   })
 
   it("do not follow the caller's array when it changes", () => {

@@ -1,11 +1,14 @@
 import { Buffer } from "node:buffer"
-import { createPrivateKey, createPublicKey, hash, type KeyObject } from "node:crypto"
+import { type AsymmetricKeyType, createPrivateKey, createPublicKey, hash, type KeyObject } from "node:crypto"
 import { CURVE25519_BYTES } from "../curve25519.ts"
+import { ED448_BYTES, X448_BYTES } from "../curve448.ts"
 import { KeyCache } from "../key-cache.ts"
+import { ML_KEM_768_SEED_BYTES } from "../ml-kem-768.ts"
+import { isScalar, NIST_CURVES, type NistCurveName } from "../nist-curves.ts"
 import { ownBytes } from "./own-bytes.ts"
 
-/** The algorithms whose keys are imported from 32 raw bytes. */
-export type RawKeyType = "ed25519" | "x25519"
+/** The algorithms whose keys are imported from raw bytes. */
+export type KeyKind = "Ed25519" | "Ed448" | "X25519" | "X448" | NistCurveName | "ML-KEM-768"
 
 /** How many imported keys are kept; beyond that the least recently used is forgotten. */
 export interface KeyLimits {
@@ -20,6 +23,26 @@ export interface ImportedPrivateKey {
   readonly key: KeyObject
   readonly publicKey: Uint8Array
 }
+
+interface Import {
+  readonly asymmetricKeyType: AsymmetricKeyType
+  readonly namedCurve?: string
+  readonly privateFormat: "raw-private" | "raw-seed"
+  privateKeyIsValid(bytes: Uint8Array): boolean
+}
+
+const IMPORTS: Readonly<Record<KeyKind, Import>> = {
+  Ed25519: ofLength("ed25519", CURVE25519_BYTES),
+  Ed448: ofLength("ed448", ED448_BYTES),
+  X25519: ofLength("x25519", CURVE25519_BYTES),
+  X448: ofLength("x448", X448_BYTES),
+  "P-256": onCurve("P-256"),
+  "P-384": onCurve("P-384"),
+  "P-521": onCurve("P-521"),
+  "ML-KEM-768": { ...ofLength("ml-kem-768", ML_KEM_768_SEED_BYTES), privateFormat: "raw-seed" },
+}
+
+const KINDS = Object.keys(IMPORTS) as KeyKind[]
 
 /**
  * Imports raw keys (`raw-private` and `raw-public`, Node 24 and later) and keeps a bounded number of them.
@@ -37,24 +60,24 @@ export class Keys {
     this.#public = new KeyCache(limits.publicKeys ?? 1024)
   }
 
-  /** The key, from the cache or imported into it. */
-  private(type: RawKeyType, bytes: Uint8Array): ImportedPrivateKey {
-    return this.#private.of(privateName(type, bytes), () => importPrivateKey(type, bytes))
+  /** The key, from the cache or imported into it. @throws RangeError for bytes that are no private key */
+  private(kind: KeyKind, bytes: Uint8Array): ImportedPrivateKey {
+    return this.#private.of(privateName(kind, bytes), () => importPrivateKey(kind, bytes))
   }
 
-  public(type: RawKeyType, bytes: Uint8Array): KeyObject {
-    return this.#public.of(publicName(type, bytes), () => importPublicKey(type, bytes))
+  /** `undefined` for a point off the curve, and for a wrong length. */
+  public(kind: KeyKind, bytes: Uint8Array): KeyObject | undefined {
+    return this.#public.of(publicName(kind, bytes), () => importPublicKey(kind, bytes))
   }
 
   /** The public half, without keeping the key if it was not kept before. */
-  publicHalf(type: RawKeyType, bytes: Uint8Array): Uint8Array {
-    const imported = this.#private.peek(privateName(type, bytes)) ?? importPrivateKey(type, bytes)
+  publicHalf(kind: KeyKind, bytes: Uint8Array): Uint8Array {
+    const imported = this.#private.peek(privateName(kind, bytes)) ?? importPrivateKey(kind, bytes)
     return imported.publicKey.slice()
   }
 
   forgetPrivate(bytes: Uint8Array): void {
-    this.#private.forget(privateName("ed25519", bytes))
-    this.#private.forget(privateName("x25519", bytes))
+    for (const kind of KINDS) this.#private.forget(privateName(kind, bytes))
   }
 
   forgetAll(): void {
@@ -67,30 +90,51 @@ export class Keys {
   }
 }
 
-/** Not cached: for ephemeral keys. @throws RangeError for a wrong length */
-export function importPrivateKey(type: RawKeyType, bytes: Uint8Array): ImportedPrivateKey {
-  if (bytes.length !== CURVE25519_BYTES) throw new RangeError(`a private ${type} key has ${CURVE25519_BYTES} bytes`)
-  const key = createPrivateKey({
-    key: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-    format: "raw-private",
-    asymmetricKeyType: type,
-  })
+/** Not cached: for ephemeral keys. @throws RangeError for bytes that are no private key */
+export function importPrivateKey(kind: KeyKind, bytes: Uint8Array): ImportedPrivateKey {
+  const { privateKeyIsValid, privateFormat: format, ...type } = IMPORTS[kind]
+  // OpenSSL itself imports 0 and scalars beyond the order.
+  if (!privateKeyIsValid(bytes)) throw new RangeError(`not a private key of ${kind}`)
+  const key = createPrivateKey({ key: viewOf(bytes), format, ...type })
   return { key, publicKey: ownBytes(createPublicKey(key).export({ format: "raw-public" })) }
 }
 
-/** Not cached. The caller has checked the length. */
-export function importPublicKey(type: RawKeyType, bytes: Uint8Array): KeyObject {
-  return createPublicKey({
-    key: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-    format: "raw-public",
-    asymmetricKeyType: type,
-  })
+/** Not cached. `undefined` where OpenSSL sees no key. */
+export function importPublicKey(kind: KeyKind, bytes: Uint8Array): KeyObject | undefined {
+  const { asymmetricKeyType, namedCurve } = IMPORTS[kind]
+  try {
+    return createPublicKey({ key: viewOf(bytes), format: "raw-public", asymmetricKeyType, namedCurve })
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_INVALID_ARG_VALUE") return undefined
+    throw error
+  }
 }
 
-function privateName(type: RawKeyType, bytes: Uint8Array): string {
-  return type + hash("sha256", bytes, "latin1")
+function ofLength(asymmetricKeyType: AsymmetricKeyType, privateKeyBytes: number): Import {
+  return {
+    asymmetricKeyType,
+    privateFormat: "raw-private",
+    privateKeyIsValid: (bytes) => bytes.length === privateKeyBytes,
+  }
 }
 
-function publicName(type: RawKeyType, bytes: Uint8Array): string {
-  return type + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
+function onCurve(name: NistCurveName): Import {
+  return {
+    asymmetricKeyType: "ec",
+    namedCurve: name,
+    privateFormat: "raw-private",
+    privateKeyIsValid: (bytes) => isScalar(NIST_CURVES[name], bytes),
+  }
+}
+
+function privateName(kind: KeyKind, bytes: Uint8Array): string {
+  return kind + hash("sha256", bytes, "latin1")
+}
+
+function publicName(kind: KeyKind, bytes: Uint8Array): string {
+  return kind + viewOf(bytes).toString("latin1")
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

@@ -2,7 +2,8 @@ import { fromHex, toHex } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Keys } from "./keys.ts"
-import { x25519, x25519Agree, x25519PublicKey } from "./x25519.ts"
+import { nodeDhGroup } from "./dh-group.ts"
+import { x25519Agree, x25519PublicKey } from "./x25519.ts"
 
 // RFC 7748 §6.1.
 const alicePrivate = fromHex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a")
@@ -55,9 +56,9 @@ describe("X25519", () => {
 
   it("keeps no ephemeral private key, and keeps one that is used again", () => {
     const keys = new Keys()
-    x25519(keys).agree(alicePrivate, bobPublic, "once")
+    nodeDhGroup(keys, "X25519").agree(alicePrivate, bobPublic, "once")
     expect(keys.privateKeyCount).toBe(0)
-    x25519(keys).agree(alicePrivate, bobPublic, "again")
+    nodeDhGroup(keys, "X25519").agree(alicePrivate, bobPublic, "again")
     expect(keys.privateKeyCount).toBe(1)
   })
 })

@@ -1,0 +1,50 @@
+import type { GroupName } from "../dh-groups.ts"
+import type { Aead, AeadName, DhGroup, HashFunction, HashName, SignatureScheme } from "../primitives.ts"
+import type { Platform, SignatureName } from "../suite-specs.ts"
+import { aes128Gcm, aes256Gcm, chacha20Poly1305 } from "./aead.ts"
+import { ed25519 } from "./ed25519.ts"
+import { sha256, sha384, sha512 } from "./hash-function.ts"
+import { loadSodium, type Sodium } from "./sodium.ts"
+import { x25519 } from "./x25519.ts"
+
+const HASHES: Readonly<Record<HashName, HashFunction>> = { "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 }
+
+const AEADS: Readonly<Record<AeadName, Aead>> = {
+  "AES-128-GCM": aes128Gcm,
+  "AES-256-GCM": aes256Gcm,
+  "ChaCha20-Poly1305": chacha20Poly1305,
+}
+
+/** The curves that libsodium lacks, each in a file of its own that only those fetch who want it. */
+interface OtherCurves {
+  readonly nist?: typeof import("./nist.ts")
+  readonly curve448?: typeof import("./curve448.ts")
+}
+
+/** The primitives for suites over the given groups. */
+export async function loadBrowserPlatform(groups: readonly GroupName[]): Promise<Platform> {
+  const sodium = await loadSodium()
+  const nist = groups.some((name) => name.startsWith("P-")) ? await import("./nist.ts") : undefined
+  const curve448 = groups.includes("X448") ? await import("./curve448.ts") : undefined
+  return platformOf(sodium, { ...(nist && { nist }), ...(curve448 && { curve448 }) })
+}
+
+function platformOf(sodium: Sodium, { nist, curve448 }: OtherCurves): Platform {
+  return {
+    hash: (name) => HASHES[name],
+    aead: (name) => AEADS[name],
+    group(name): DhGroup {
+      if (name === "X25519") return x25519(sodium)
+      return name === "X448" ? loaded(curve448).x448 : loaded(nist).nistDhGroup(name)
+    },
+    signature(name: SignatureName): SignatureScheme {
+      if (name === "Ed25519") return ed25519(sodium)
+      return name === "Ed448" ? loaded(curve448).ed448 : loaded(nist).nistEcdsa(name)
+    },
+  }
+}
+
+function loaded<T>(module: T | undefined): T {
+  if (module === undefined) throw new Error("unreachable: the group was not asked for")
+  return module
+}

@@ -1,0 +1,25 @@
+import type { Aead, AeadName, HashFunction, HashName } from "../primitives.ts"
+import type { Platform } from "../suite-specs.ts"
+import { aes128Gcm, aes256Gcm, chacha20Poly1305 } from "./aead.ts"
+import { nodeDhGroup } from "./dh-group.ts"
+import { sha256, sha384, sha512 } from "./hash-function.ts"
+import type { Keys } from "./keys.ts"
+import { nodeSignatures } from "./signatures.ts"
+
+const HASHES: Readonly<Record<HashName, HashFunction>> = { "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 }
+
+const AEADS: Readonly<Record<AeadName, Aead>> = {
+  "AES-128-GCM": aes128Gcm,
+  "AES-256-GCM": aes256Gcm,
+  "ChaCha20-Poly1305": chacha20Poly1305,
+}
+
+/** The primitives of node:crypto, with imported keys in `keys`. */
+export function nodePlatform(keys: Keys): Platform {
+  return {
+    hash: (name) => HASHES[name],
+    aead: (name) => AEADS[name],
+    group: (name) => nodeDhGroup(keys, name),
+    signature: (name) => nodeSignatures(keys, name),
+  }
+}
