@@ -18,7 +18,7 @@ export type {
   JoinGroupOptions,
   ProtectOptions,
   Staged,
-} from "./group.ts"
+} from "./group-options.ts"
 export type { WelcomeReason } from "./join.ts"
 export { createKeyPackage, KeyPackageBundle, keyPackageBundleFromBytes } from "./key-package-bundle.ts"
 export type { KeyPackageOptions } from "./key-package-bundle.ts"
