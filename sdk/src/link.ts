@@ -46,6 +46,8 @@ export class Link {
   /** The store failed: no connection will help, and nothing brings this link back. */
   #isOver = false
   readonly #tasks = new Set<Promise<void>>()
+  /** Look-ups and top-ups under way. */
+  #settling = 0
 
   constructor(context: Context, options: LinkOptions) {
     this.#context = context
@@ -53,7 +55,7 @@ export class Link {
     const isReady = (): boolean => this.isCaughtUp
     context.hub.listen((event) => {
       const isAboutPeople = event.kind === "joined" || event.kind === "members_changed"
-      if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp) this.run(this.#learn(this.#visit.rpc))
+      if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp) this.run(this.#counted(this.#learn(this.#visit.rpc)))
     })
     this.#outbox = new Outbox(context, { call: this.call, isReady, onStoreFailure: (error) => this.#giveUp(error) })
   }
@@ -65,6 +67,11 @@ export class Link {
   /** True while connected, with everything on disk that waited for us. */
   get isCaughtUp(): boolean {
     return this.#state.at === "online" && this.#visit?.inbox.isCaughtUp === true
+  }
+
+  /** True while nothing is being looked up or brought up to date beside the inbox and the outbox. */
+  get isSettled(): boolean {
+    return this.#settling === 0
   }
 
   /** Groups whose messages the server did not take yet. */
@@ -169,7 +176,7 @@ export class Link {
         return this.#enter({ at: "connecting" })
       case "connected":
         this.#enter({ at: "online" })
-        if (this.#visit !== undefined) this.#run(this.#settleIn(this.#visit))
+        if (this.#visit !== undefined) this.#run(this.#counted(this.#settleIn(this.#visit)))
         return
       case "waiting":
         return this.#enter(this.#waiting(state))
@@ -197,6 +204,16 @@ export class Link {
       await this.#learn(rpc)
     } catch (error) {
       this.#leave(rpc, error)
+    }
+  }
+
+  async #counted(task: Promise<void>): Promise<void> {
+    this.#settling += 1
+    try {
+      await task
+    } finally {
+      this.#settling -= 1
+      this.#context.pulse.beat()
     }
   }
 

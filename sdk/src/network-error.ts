@@ -42,13 +42,13 @@ const BY_STATUS: Partial<Record<RpcError["code"], Meaning>> = {
 }
 
 const BY_TRANSPORT: Readonly<Record<TransportError["code"], Meaning>> = {
-  unreachable: ["unreachable", "the server cannot be reached", "Check its address and the network."],
+  unreachable: ["unreachable", "the server cannot be reached", "Nothing is lost; try again."],
   closed: ["unreachable", "the connection broke", "Check the network; it is tried again by itself."],
   overflow: ["unreachable", "the connection was too slow", "Check the network; it is tried again by itself."],
   peer_changed: [
     "server_changed",
     "the server shows another key than before; somebody may be in between",
-    "Ask its operator for the fingerprint and pin the new one only if it matches.",
+    "Nothing was sent.",
   ],
   certificate_expired: ["certificate_expired", "the server's certificate has expired", "Ask its operator to renew it."],
   protocol: ["protocol", "what answers there does not speak our protocol", "Check the address and the port."],
@@ -57,11 +57,21 @@ const BY_TRANSPORT: Readonly<Record<TransportError["code"], Meaning>> = {
   address_in_use: ["unreachable", "the local port is taken", "Choose another."],
 }
 
+/** Where the transport knows more than we do: which address, which fingerprint, which dates. */
+const SAYS_IT_BEST: ReadonlySet<TransportError["code"]> = new Set([
+  "unreachable",
+  "peer_changed",
+  "certificate_expired",
+  "protocol",
+])
+
 /** What a failure of the network or of the server means to a person. Anything else is passed on unchanged. */
 export function toClientError(error: unknown): unknown {
   if (error instanceof RpcError) return fromRpc(error)
   if (error instanceof TransportError) {
-    return made(BY_TRANSPORT[error.code], { retryable: error.retryable, cause: error })
+    const [code, message, nextStep] = BY_TRANSPORT[error.code]
+    const meaning: Meaning = [code, SAYS_IT_BEST.has(error.code) ? error.message : message, nextStep]
+    return made(meaning, { retryable: error.retryable, cause: error })
   }
   if (error instanceof ProtocolError) {
     const meaning: Meaning = ["protocol", "the server broke the protocol", "Update qpc or the server."]

@@ -18,11 +18,21 @@ const LEARN_AT_ONCE = 32
  */
 export async function resolveUser(context: Context, call: Call, username: string): Promise<Person> {
   const name = username.normalize("NFC")
-  const answer = await asClientError(call(methods.resolveUser, { username: name }))
-  const identityKey = keyOf(answer.identityKey)
+  const identityKey = await keyOfUser(call, name)
   context.contacts.check(name, identityKey)
   await pin(context, name, identityKey)
   return context.contacts.person(identityKey)
+}
+
+async function keyOfUser(call: Call, username: string): Promise<IdentityKey> {
+  try {
+    const answer = await asClientError(call(methods.resolveUser, { username }))
+    return keyOf(answer.identityKey)
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== "user_unknown") throw error
+    const { nextStep } = error
+    throw new ClientError("user_unknown", `the server knows nobody named ${username}`, { nextStep, cause: error })
+  }
 }
 
 /** Looks up the names of members whom somebody else invited. What the server does not tell stays a key. */

@@ -63,6 +63,7 @@ async function exchange(context: Context, link: Link, options: SyncOptions, tall
   const isGiven = await wait(isSent)
   const report = (): SyncReport => tally.report(outbox.count, isTaken && isGiven && outbox.count === 0)
   if (until !== undefined) await wait(() => until(report()))
+  await wait(() => link.isSettled || link.state.at !== "online")
   return report()
 }
 

@@ -9,7 +9,7 @@ export function personText(person: Person): string {
 }
 
 /** Hours and minutes of the local day; the JSON form carries the whole time. */
-export function clockText(atMs: number): string {
+function clockText(atMs: number): string {
   return new Date(atMs).toTimeString().slice(0, 5)
 }
 

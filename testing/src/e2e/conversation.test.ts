@@ -45,7 +45,7 @@ describe("two people with a server and two shells", () => {
     using folder = new TestFolder()
     const first = await TestServer.start(folder.at("server"), 0)
     const { alice, bob } = await twoFriends(folder, first.address)
-    const port = Number(new URL(first.address.split("#")[0]!.replace("qpc:", "http:")).port)
+    const port = Number(/:(\d+)#/.exec(first.address)?.[1])
     await first.stop()
     const away = await alice.qpc(["send", "friends", "are you there?"])
     expect(away.code).toBe(69)

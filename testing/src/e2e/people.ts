@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs"
-import { type Ended, qpc, type RunOptions } from "./programs.ts"
+import { type Ended, LiveQpc, qpc, type RunOptions } from "./programs.ts"
 import type { TestFolder } from "./test-folder.ts"
 
 /** Someone who uses `qpc` from a shell: a profile, and a password in a file. */
@@ -20,6 +20,11 @@ export class Person {
   /** Runs one command of this person. */
   qpc(words: readonly string[], options?: RunOptions): Promise<Ended> {
     return qpc(["--profile", this.profile, "--password-file", this.passwordFile, ...words], options)
+  }
+
+  /** Starts a command that goes on until it is told to leave. */
+  live(words: readonly string[]): LiveQpc {
+    return new LiveQpc(["--profile", this.profile, "--password-file", this.passwordFile, ...words])
   }
 
   /** Runs one command and returns what it printed with `--json`. @throws Error if it fails */

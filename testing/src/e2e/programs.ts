@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
 import { createServer } from "node:net"
 import { createInterface } from "node:readline"
 
@@ -24,6 +25,42 @@ export interface RunOptions {
 /** Runs `qpc` as a person would, in a process of its own. */
 export function qpc(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return run([`${root}apps/cli/src/main.ts`, ...words], options)
+}
+
+/** A `qpc` that goes on while a test types into it and reads what it prints. */
+export class LiveQpc implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #out: () => string
+
+  constructor(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.#child = start([`${root}apps/cli/src/main.ts`, ...words], env)
+    this.#out = collect(this.#child.stdout!)
+  }
+
+  type(line: string): void {
+    this.#child.stdin!.write(`${line}\n`)
+  }
+
+  /** Resolves with everything printed so far, once it matches. @throws Error if the program ends before */
+  async printed(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.#out())) {
+      const [end] = await Promise.race([once(this.#child.stdout!, "data"), once(this.#child, "close")])
+      if (!(end instanceof Uint8Array)) throw new Error(`ended without printing ${pattern}: ${this.#out()}`)
+    }
+    return this.#out()
+  }
+
+  /** Ends its input, as Ctrl-D does. Resolves with the exit code. */
+  async leave(): Promise<number | null> {
+    this.#child.stdin!.end()
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "close")
+    return this.#child.exitCode
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL")
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "close")
+  }
 }
 
 /** Runs `qpc-server` until it ends by itself: for starts that must fail, and for `--help`. */

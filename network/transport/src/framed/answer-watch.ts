@@ -13,16 +13,17 @@ export interface AnswerActions {
  * Notices a peer that is gone soon after something was written to it, instead of at the next keep-alives: a person has
  * just pressed Enter. Over QUIC nothing else tells that the other process died.
  *
- * Whoever is written to and stays silent is asked once; who does not answer that in the same time is gone. The more was
- * written, the longer the patience: an answer cannot overtake an upload on a slow link.
+ * Some time after a write the peer is asked; who lets the same time pass in silence is gone. It is asked even if bytes
+ * arrived meanwhile: they may have been on their way before the write. The more was written, the longer the patience: an
+ * answer cannot overtake an upload on a slow link.
  */
 export class AnswerWatch {
   readonly #patienceMs: number
   readonly #actions: AnswerActions
   #timer: ReturnType<typeof setTimeout> | undefined
   #unheardBytes = 0
-  #heard = false
-  #asked = false
+  #state: "idle" | "written" | "asked" | "answered" = "idle"
+  #wroteSinceAsked = false
 
   /** @param patienceMs - for one small message; 0 never watches */
   constructor(patienceMs: number, actions: AnswerActions) {
@@ -33,36 +34,35 @@ export class AnswerWatch {
   wrote(bytes: number): void {
     if (this.#patienceMs === 0) return
     this.#unheardBytes += bytes
-    if (this.#timer === undefined) this.#wait()
+    this.#wroteSinceAsked = true
+    if (this.#state === "idle") this.#wait("written")
   }
 
   /** Anything at all arrived. */
   heard(): void {
-    this.#heard = true
-    this.#asked = false
     this.#unheardBytes = 0
+    if (this.#state === "asked") this.#state = "answered"
   }
 
   stop(): void {
     clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#state = "idle"
   }
 
-  #wait(): void {
-    this.#heard = false
+  /** One timer at a time, looked at when it is due: a busy connection must not pay for one with every message. */
+  #wait(state: "written" | "asked"): void {
+    this.#state = state
     this.#timer = setTimeout(() => this.#due(), this.#patienceMs + this.#unheardBytes / SLOWEST_LINK)
   }
 
   #due(): void {
-    this.#timer = undefined
-    // One timer at a time, looked at when it is due: a busy connection must not pay for one with every message.
-    if (this.#heard) {
-      if (this.#unheardBytes > 0) this.#wait()
+    if (this.#state === "asked") return this.#actions.gone()
+    if (!this.#wroteSinceAsked) {
+      this.#state = "idle"
       return
     }
-    if (this.#asked) return this.#actions.gone()
-    this.#asked = true
+    this.#wroteSinceAsked = false
     this.#actions.ask()
-    this.#wait()
+    this.#wait("asked")
   }
 }
