@@ -11,6 +11,7 @@ import { protect, signBody } from "../send.ts"
 import type { Protection, Speaker } from "../send.ts"
 import { openMemberPublic, openPrivate } from "../unprotect.ts"
 import { expectHex, expectTrue } from "./expect.ts"
+import { privateKeyOf } from "./private-key.ts"
 
 type Fields<Names extends string> = Readonly<Record<Names, string>>
 
@@ -124,7 +125,7 @@ function speakerOf(vector: MessageProtectionCase, suite: CipherSuite): Speaker {
     },
     secretTree: SecretTree.create(suite, fromHex(vector.encryption_secret), 2),
     leafIndex: SENDER,
-    signaturePrivateKey: fromHex(vector.signature_priv),
+    signaturePrivateKey: privateKeyOf(vector.signature_priv, suite.sizes.signaturePrivateKeyBytes),
   }
 }
 

@@ -6,6 +6,7 @@ import { decodeMlsMessage } from "../mls-message.ts"
 import type { PskLookup } from "../psk.ts"
 import type { Received } from "../received.ts"
 import { expectHex, expectTrue } from "./expect.ts"
+import { privateKeyOf } from "./private-key.ts"
 
 /** A case of passive-client-*.json. */
 export interface PassiveClientCase {
@@ -48,12 +49,13 @@ export function checkPassiveClient(vector: PassiveClientCase, suite: CipherSuite
 function join(vector: PassiveClientCase, suite: CipherSuite, psks: PskLookup): Group {
   const message = decodeMlsMessage(fromHex(vector.key_package))
   if (message.kind !== "key_package") throw new Error(`the key package is ${message.kind}`)
-  const privateKey = fromHex(vector.signature_priv)
+  const { kemPrivateKeyBytes, signaturePrivateKeyBytes } = suite.sizes
+  const privateKey = privateKeyOf(vector.signature_priv, signaturePrivateKeyBytes)
   const publicKey = suite.signaturePublicKey(privateKey)
   expectHex("signature key", publicKey, toHex(message.message.leafNode.signatureKey))
   const bundle = KeyPackageBundle.of(suite, message.message, {
-    initPrivateKey: fromHex(vector.init_priv),
-    encryptionPrivateKey: fromHex(vector.encryption_priv),
+    initPrivateKey: privateKeyOf(vector.init_priv, kemPrivateKeyBytes),
+    encryptionPrivateKey: privateKeyOf(vector.encryption_priv, kemPrivateKeyBytes),
   })
   const joined = Group.join({
     suite,
