@@ -1,5 +1,5 @@
 import { type CipherSuite, type HpkeSealed } from "@qpc/crypto"
-import { encode, toUtf8, vectorBytes } from "@qpc/wire"
+import { encode, toUtf8, vectorBytes, Writer } from "@qpc/wire"
 
 const PREFIX = "MLS 1.0 "
 const EMPTY = new Uint8Array(0)
@@ -17,10 +17,8 @@ export function expandWithLabel(
   lengthBytes: number,
 ): Uint8Array {
   const prefixed = labelBytes(label)
-  const info = encode(
-    (writer) => writer.uint16(lengthBytes).vector(prefixed).vector(context),
-    2 + vectorBytes(prefixed.length) + vectorBytes(context.length),
-  )
+  const infoBytes = 2 + vectorBytes(prefixed.length) + vectorBytes(context.length)
+  const info = new Writer(infoBytes).uint16(lengthBytes).vector(prefixed).vector(context).take()
   return suite.expand(secret, info, lengthBytes)
 }
 
@@ -37,13 +35,7 @@ export function deriveTreeSecret(
   generation: number,
   lengthBytes: number,
 ): Uint8Array {
-  return expandWithLabel(
-    suite,
-    secret,
-    label,
-    encode((writer) => writer.uint32(generation), 4),
-    lengthBytes,
-  )
+  return expandWithLabel(suite, secret, label, new Writer(4).uint32(generation).take(), lengthBytes)
 }
 
 /** SignWithLabel (RFC 9420 §5.1.2). */
@@ -103,13 +95,10 @@ function labelled(label: string, content: Content): Uint8Array {
   const pieces = content instanceof Uint8Array ? [content] : content
   let contentBytes = 0
   for (const piece of pieces) contentBytes += piece.length
-  return encode(
-    (writer) => {
-      writer.vector(prefixed).vectorLength(contentBytes)
-      for (const piece of pieces) writer.bytes(piece)
-    },
-    vectorBytes(prefixed.length) + vectorBytes(contentBytes),
-  )
+  const writer = new Writer(vectorBytes(prefixed.length) + vectorBytes(contentBytes))
+  writer.vector(prefixed).vectorLength(contentBytes)
+  for (const piece of pieces) writer.bytes(piece)
+  return writer.take()
 }
 
 function labelBytes(label: string): Uint8Array {

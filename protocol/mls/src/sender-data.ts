@@ -18,6 +18,6 @@ export function senderDataKeys(
 /** The nonce of the key schedule, its first bytes combined with the reuse guard (RFC 9420 §6.3.1). */
 export function guardedNonce(nonce: Uint8Array, reuseGuard: Uint8Array): Uint8Array {
   const guarded = nonce.slice()
-  for (const [i, byte] of reuseGuard.entries()) guarded[i]! ^= byte
+  for (let i = 0; i < reuseGuard.length; i++) guarded[i]! ^= reuseGuard[i]!
   return guarded
 }
