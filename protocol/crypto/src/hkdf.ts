@@ -1,4 +1,4 @@
-import { concatBytes } from "@qpc/wire"
+import { concatBytes, withScratch } from "@qpc/wire"
 import type { HashFunction } from "./primitives.ts"
 
 /** HKDF-Extract (RFC 5869 §2.2). An empty salt equals one of zeros, because HMAC pads its key with zeros. */
@@ -23,10 +23,11 @@ export function expand(
   }
   // Nearly every call of MLS and HPKE fits into one block; it is also the one that must be fast.
   if (lengthBytes <= hashBytes) {
-    const input = new Uint8Array(info.length + 1)
-    input.set(info)
-    input[info.length] = 1
-    const block = hash.mac(pseudoRandomKey, input)
+    const block = withScratch(info.length + 1, (input) => {
+      input.set(info)
+      input[info.length] = 1
+      return hash.mac(pseudoRandomKey, input)
+    })
     if (lengthBytes === hashBytes) return block
     const head = block.slice(0, lengthBytes)
     block.fill(0)

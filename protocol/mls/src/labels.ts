@@ -1,5 +1,5 @@
 import { type CipherSuite, type HpkeSealed } from "@qpc/crypto"
-import { encode, toUtf8, vectorBytes, Writer } from "@qpc/wire"
+import { encode, toUtf8, vectorBytes, withScratch, Writer } from "@qpc/wire"
 
 const PREFIX = "MLS 1.0 "
 const EMPTY = new Uint8Array(0)
@@ -40,7 +40,7 @@ export function deriveTreeSecret(
 
 /** SignWithLabel (RFC 9420 §5.1.2). */
 export function signWithLabel(suite: CipherSuite, privateKey: Uint8Array, label: string, content: Content): Uint8Array {
-  return suite.sign(privateKey, labelled(label, content))
+  return withLabelled(label, content, (labelled) => suite.sign(privateKey, labelled))
 }
 
 /** VerifyWithLabel (RFC 9420 §5.1.2). */
@@ -51,7 +51,7 @@ export function verifyWithLabel(
   content: Content,
   signature: Uint8Array,
 ): boolean {
-  return suite.verify(publicKey, labelled(label, content), signature)
+  return withLabelled(label, content, (labelled) => suite.verify(publicKey, labelled, signature))
 }
 
 /**
@@ -68,7 +68,7 @@ export function encryptWithLabel(
   plaintext: Uint8Array,
   seed: Uint8Array,
 ): HpkeSealed | undefined {
-  return suite.hpkeSeal(publicKey, labelled(label, context), EMPTY, plaintext, seed)
+  return withLabelled(label, context, (info) => suite.hpkeSeal(publicKey, info, EMPTY, plaintext, seed))
 }
 
 /** DecryptWithLabel (RFC 9420 §5.1.3). `undefined` for what does not open. */
@@ -79,7 +79,7 @@ export function decryptWithLabel(
   context: Uint8Array,
   sealed: HpkeSealed,
 ): Uint8Array | undefined {
-  return suite.hpkeOpen(privateKey, labelled(label, context), EMPTY, sealed)
+  return withLabelled(label, context, (info) => suite.hpkeOpen(privateKey, info, EMPTY, sealed))
 }
 
 /** RefHash (RFC 9420 §5.2): names a key package or a proposal by its bytes. */
@@ -90,15 +90,16 @@ export function refHash(suite: CipherSuite, label: string, value: Uint8Array): U
 /** What is signed: in one piece, or in pieces that are joined only once, behind the label. */
 export type Content = Uint8Array | readonly Uint8Array[]
 
-function labelled(label: string, content: Content): Uint8Array {
+function withLabelled<T>(label: string, content: Content, use: (labelled: Uint8Array) => T): T {
   const prefixed = labelBytes(label)
   const pieces = content instanceof Uint8Array ? [content] : content
   let contentBytes = 0
   for (const piece of pieces) contentBytes += piece.length
-  const writer = new Writer(vectorBytes(prefixed.length) + vectorBytes(contentBytes))
-  writer.vector(prefixed).vectorLength(contentBytes)
-  for (const piece of pieces) writer.bytes(piece)
-  return writer.take()
+  return withScratch(vectorBytes(prefixed.length) + vectorBytes(contentBytes), (scratch) => {
+    const writer = new Writer(scratch).vector(prefixed).vectorLength(contentBytes)
+    for (const piece of pieces) writer.bytes(piece)
+    return use(scratch)
+  })
 }
 
 function labelBytes(label: string): Uint8Array {

@@ -2,11 +2,11 @@ import { DecodeError, decodeWhole, encode, equalBytes, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { decodeAuthenticatedContent, encodeAuthenticatedContent } from "./authenticated-content.ts"
 import { frameContent } from "./framed-content.ts"
-import type { ContentBody, Sender } from "./framed-content.ts"
+import type { ContentAuth, ContentBody, Sender } from "./framed-content.ts"
 import { makeGroupContext, readGroupContext } from "./group-context.ts"
 import { decodeGroupInfo, signGroupInfo } from "./group-info.ts"
 import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
-import { decodePrivateContent, decodeSenderData, encodePrivateContent, encodeSenderData } from "./private-message.ts"
+import { decodePrivateContent, decodeSenderData, encodeSenderData, withPrivateContent } from "./private-message.ts"
 import { Party } from "./testing/party.ts"
 import { decodeGroupSecrets, encodeGroupSecrets } from "./welcome.ts"
 
@@ -20,6 +20,13 @@ const { welcome = NO_DATA, commit } = party.stage("alice", {
 })
 const auth = { signature: new Uint8Array(64), confirmationTag: undefined }
 const application: ContentBody = { kind: "application", data: toUtf8("text") }
+
+const privateContent = (bodyEncoded: Uint8Array, ofAuth: ContentAuth, paddedBytes: number): Uint8Array =>
+  withPrivateContent(
+    { bodyEncoded, auth: ofAuth },
+    () => paddedBytes,
+    (content) => content.slice(),
+  )
 
 const contentOf = (sender: Sender): Uint8Array => {
   const header = { groupId: party.groupId, epoch: 1n, sender, authenticatedData: NO_DATA }
@@ -78,14 +85,14 @@ const codecs: Readonly<Record<string, { valid: Uint8Array; again: (bytes: Uint8A
     again: (bytes) => encodeSenderData(decodeSenderData(bytes)),
   },
   "private content": {
-    valid: encodePrivateContent(
+    valid: privateContent(
       encode((writer) => writer.vector(toUtf8("text"))),
       auth,
-      () => 256,
+      256,
     ),
     again: (bytes) => {
       const content = decodePrivateContent(bytes, "application")
-      return encodePrivateContent(content.bodyEncoded, content.auth, () => bytes.length)
+      return privateContent(content.bodyEncoded, content.auth, bytes.length)
     },
   },
 }

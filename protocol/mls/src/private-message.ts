@@ -1,4 +1,4 @@
-import { decodeWhole, DecodeError, encode, vectorBytes, Writer } from "@qpc/wire"
+import { decodeWhole, DecodeError, encode, vectorBytes, withScratch, Writer } from "@qpc/wire"
 import type { Reader } from "@qpc/wire"
 import {
   CONTENT_TYPES,
@@ -125,19 +125,24 @@ export function decodePrivateContent(bytes: Uint8Array, contentType: ContentType
 }
 
 /**
- * The bytes of a PrivateMessageContent (RFC 9420 §6.3.1), padded with zeros.
+ * Lends the bytes of a PrivateMessageContent (RFC 9420 §6.3.1), padded with zeros, to `use`, which must not keep them.
  *
  * @param paddedBytes - From the length without padding to the length with it; see {@link PaddedBytes}.
  */
-export function encodePrivateContent(bodyEncoded: Uint8Array, auth: ContentAuth, paddedBytes: PaddedBytes): Uint8Array {
+export function withPrivateContent<T>(
+  { bodyEncoded, auth }: Pick<PrivateContent, "bodyEncoded" | "auth">,
+  paddedBytes: PaddedBytes,
+  use: (content: Uint8Array) => T,
+): T {
   const unpaddedBytes = bodyEncoded.length + contentAuthBytes(auth)
   const padded = paddedBytes(unpaddedBytes)
   if (!Number.isInteger(padded) || padded < unpaddedBytes) {
     throw new RangeError(`cannot pad ${unpaddedBytes} bytes to ${padded}`)
   }
-  const writer = new Writer(padded).bytes(bodyEncoded)
-  writeContentAuth(writer, auth)
-  return writer.zeros(padded - unpaddedBytes).take()
+  return withScratch(padded, (scratch) => {
+    writeContentAuth(new Writer(scratch).bytes(bodyEncoded), auth)
+    return use(scratch)
+  })
 }
 
 /** Says how long a content of `contentBytes` shall become by padding (RFC 9420 §15.1): at least as long as it is. */

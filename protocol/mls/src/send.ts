@@ -8,13 +8,13 @@ import type { GroupContext } from "./group-context.ts"
 import type { KeptSecrets } from "./key-schedule.ts"
 import { encodeMlsMessage } from "./mls-message.ts"
 import {
-  encodePrivateContent,
   encodeSenderData,
   privateContentAad,
   REUSE_GUARD_BYTES,
   senderDataAad,
+  withPrivateContent,
 } from "./private-message.ts"
-import type { PaddedBytes } from "./private-message.ts"
+import type { PaddedBytes, PrivateMessage } from "./private-message.ts"
 import { zeroKey } from "./ratchet.ts"
 import type { SecretTree } from "./secret-tree.ts"
 import { guardedNonce, senderDataKeys } from "./sender-data.ts"
@@ -89,25 +89,36 @@ function protectPublic(speaker: Speaker, content: FramedContent, auth: ContentAu
 }
 
 function protectPrivate(speaker: Speaker, content: FramedContent, auth: ContentAuth, options: Protection): Uint8Array {
-  const { suite, secrets, secretTree, leafIndex } = speaker
-  const { groupId, epoch, authenticatedData } = content
+  const { suite, secrets, leafIndex } = speaker
+  const { groupId, epoch, authenticatedData, bodyEncoded } = content
   const header = { groupId, epoch, authenticatedData, contentType: content.body.kind }
-  const plaintext = encodePrivateContent(content.bodyEncoded, auth, options.paddedBytes ?? unpadded)
   // Fresh for each message: if an old state was ever restored, the nonce still differs (RFC 9420 §6.3.1).
   const reuseGuard = options.random(REUSE_GUARD_BYTES)
-
-  // The key is taken last. Whatever fails before leaves the ratchet alone; what fails after must not have it back.
-  const messageKey = secretTree.take(leafIndex, content.body.kind === "application" ? "application" : "handshake")
-  const nonce = guardedNonce(messageKey.nonce, reuseGuard)
-  const ciphertext = suite.aeadSeal(messageKey.key, nonce, privateContentAad(header), plaintext)
-  const senderData = encodeSenderData({ leafIndex, generation: messageKey.generation, reuseGuard })
-  zeroKey(messageKey)
-  plaintext.fill(0)
-
+  const { generation, ciphertext } = withPrivateContent(
+    { bodyEncoded, auth },
+    options.paddedBytes ?? unpadded,
+    (plaintext) => sealContent(speaker, header, plaintext, reuseGuard),
+  )
+  const senderData = encodeSenderData({ leafIndex, generation, reuseGuard })
   const keys = senderDataKeys(suite, secrets.senderDataSecret, ciphertext)
   const encryptedSenderData = suite.aeadSeal(keys.key, keys.nonce, senderDataAad(header), senderData)
   keys.key.fill(0)
   return encodeMlsMessage({ kind: "private_message", message: { ...header, encryptedSenderData, ciphertext } })
+}
+
+/** The key is taken last. Whatever fails before leaves the ratchet alone; what fails after must not have it back. */
+function sealContent(
+  { suite, secretTree, leafIndex }: Speaker,
+  header: Omit<PrivateMessage, "encryptedSenderData" | "ciphertext">,
+  plaintext: Uint8Array,
+  reuseGuard: Uint8Array,
+): { readonly generation: number; readonly ciphertext: Uint8Array } {
+  const messageKey = secretTree.take(leafIndex, header.contentType === "application" ? "application" : "handshake")
+  const { generation } = messageKey
+  const nonce = guardedNonce(messageKey.nonce, reuseGuard)
+  const ciphertext = suite.aeadSeal(messageKey.key, nonce, privateContentAad(header), plaintext)
+  zeroKey(messageKey)
+  return { generation, ciphertext }
 }
 
 const unpadded: PaddedBytes = (contentBytes) => contentBytes

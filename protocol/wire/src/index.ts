@@ -19,6 +19,7 @@ export {
 } from "./ids.ts"
 export type { GroupId, IdentityKey, MessageId, Random } from "./ids.ts"
 export { decodeWhole, Reader, readList, readOptional } from "./reader.ts"
+export { withScratch } from "./scratch.ts"
 export { Secret } from "./secret.ts"
 export { decodeVarint, encodeVarint, VARINT_MAX, vectorBytes } from "./varint.ts"
 export { encode, Writer } from "./writer.ts"

@@ -65,6 +65,18 @@ describe("taking what was written", () => {
     expect(view).toEqual(Uint8Array.of(0, 0))
   })
 
+  it("copies out of borrowed bytes, which it leaves zeroed", () => {
+    const borrowed = new Uint8Array(2)
+    const taken = new Writer(borrowed).uint16(0x0102).take()
+    expect([taken, borrowed]).toEqual([Uint8Array.of(1, 2), Uint8Array.of(0, 0)])
+  })
+
+  it("zeroes borrowed bytes that were too few", () => {
+    const borrowed = new Uint8Array(2)
+    const taken = new Writer(borrowed).uint16(0x0102).uint16(0x0304).take()
+    expect([taken, borrowed]).toEqual([Uint8Array.of(1, 2, 3, 4), Uint8Array.of(0, 0)])
+  })
+
   it("does not let later writes reach what was taken", () => {
     const writer = new Writer(2).uint16(0x0102)
     const taken = writer.take()

@@ -17,11 +17,13 @@ const EMPTY = new Uint8Array(0)
 export class Writer {
   // No DataView beside it: making one costs more than the few bytes of a field.
   #buffer: Uint8Array
+  #isBorrowed: boolean
   #length = 0
 
-  /** @param capacityBytes - What to reserve; the buffer doubles when it is full. */
-  constructor(capacityBytes: number = SMALL_BYTES) {
-    this.#buffer = new Uint8Array(capacityBytes)
+  /** @param room - How many bytes to reserve, or borrowed bytes to write into. When full, the buffer doubles. */
+  constructor(room: number | Uint8Array = SMALL_BYTES) {
+    this.#isBorrowed = typeof room !== "number"
+    this.#buffer = typeof room === "number" ? new Uint8Array(room) : room
   }
 
   /** Bytes written so far. */
@@ -102,7 +104,7 @@ export class Writer {
 
   /** A view of what was written, valid until the next write. For hashing; use {@link finish} to keep it. */
   view(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length)
+    return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length)
   }
 
   /** A copy of what was written, owned by the caller. */
@@ -117,9 +119,11 @@ export class Writer {
   take(): Uint8Array {
     const buffer = this.#buffer
     const length = this.#length
+    const isWhole = length === buffer.length && !this.#isBorrowed
     this.#buffer = EMPTY
+    this.#isBorrowed = false
     this.#length = 0
-    if (length === buffer.length) return buffer
+    if (isWhole) return buffer
     const taken = buffer.slice(0, length)
     buffer.fill(0, 0, length) // As when growing: it may be a secret.
     return taken
@@ -144,6 +148,7 @@ export class Writer {
   #grow(atLeastBytes: number): void {
     const outgrown = this.#buffer
     this.#buffer = new Uint8Array(Math.max(atLeastBytes, outgrown.length * 2))
+    this.#isBorrowed = false
     this.#buffer.set(outgrown.subarray(0, this.#length))
     outgrown.fill(0) // It may have held a secret; the caller could not know that a copy stayed behind.
   }

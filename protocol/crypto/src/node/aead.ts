@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, type CipherGCMTypes } from "node:crypto"
+import { withScratch } from "@qpc/wire"
 import type { Aead } from "../primitives.ts"
 import { extended, ownBytes } from "./own-bytes.ts"
 
@@ -40,8 +41,11 @@ function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
     tagBytes: TAG_BYTES,
     seal(key, nonce, aad, plaintext) {
       checkLengths(key, nonce)
-      const cipher = createCipheriv(name, key, nonce, options)
-      if (aad.length > 0) cipher.setAAD(aad)
+      const cipher = withCopies(key, nonce, aad, (keyCopy, nonceCopy, aadCopy) => {
+        const made = createCipheriv(name, keyCopy, nonceCopy, options)
+        if (aad.length > 0) made.setAAD(aadCopy)
+        return made
+      })
       const sealed = extended(cipher.update(plaintext), TAG_BYTES)
       cipher.final()
       sealed.set(cipher.getAuthTag(), plaintext.length)
@@ -51,8 +55,11 @@ function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
       checkLengths(key, nonce)
       const length = ciphertext.length - TAG_BYTES
       if (length < 0) return undefined
-      const decipher = createDecipheriv(name, key, nonce, options)
-      if (aad.length > 0) decipher.setAAD(aad)
+      const decipher = withCopies(key, nonce, aad, (keyCopy, nonceCopy, aadCopy) => {
+        const made = createDecipheriv(name, keyCopy, nonceCopy, options)
+        if (aad.length > 0) made.setAAD(aadCopy)
+        return made
+      })
       decipher.setAuthTag(ciphertext.subarray(length))
       const plaintext = length === 0 ? new Uint8Array(0) : decipher.update(ciphertext.subarray(0, length))
       try {
@@ -65,4 +72,24 @@ function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
       return ownBytes(plaintext)
     },
   }
+}
+
+/**
+ * Lends copies in memory that OpenSSL can read where it is. Small arrays live in the engine's heap: handed over, each would
+ * be moved out of it for good, which costs more than encrypting a short message.
+ */
+function withCopies<T>(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  use: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => T,
+): T {
+  const keyEnd = key.length
+  const nonceEnd = keyEnd + nonce.length
+  return withScratch(nonceEnd + aad.length, (scratch) => {
+    scratch.set(key)
+    scratch.set(nonce, keyEnd)
+    scratch.set(aad, nonceEnd)
+    return use(scratch.subarray(0, keyEnd), scratch.subarray(keyEnd, nonceEnd), scratch.subarray(nonceEnd))
+  })
 }
