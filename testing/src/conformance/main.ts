@@ -1,29 +1,32 @@
 /**
- * `npm run conformance [-- --json]`: runs every set of published test vectors and says what came of it.
+ * `npm run conformance [-- --json] [-- --provider browser]`: runs every set of published test vectors with all cipher
+ * suites and says what came of it; with the browser's primitives if asked, which run here as well.
  *
  * Exit code 0 when nothing failed, 1 when a case failed, 2 when the vectors are not there.
  */
 import { existsSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { cryptoVectorSets } from "@qpc/crypto/conformance"
-import { suite0001 } from "@qpc/crypto/node"
+import { cryptoVectorSets, loadBrowserVectorProvider, nodeVectorProvider } from "@qpc/crypto/conformance"
 import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
+import type { VectorProvider } from "@qpc/crypto/conformance"
 import { wireVectorSets } from "@qpc/wire/conformance"
 import { setsNotRun } from "./not-run.ts"
 import type { VectorResult, VectorSet } from "./vector-set.ts"
 
-const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } })
+const { values } = parseArgs({
+  options: { json: { type: "boolean", default: false }, provider: { type: "string", default: "node" } },
+})
 const vectorsDir = process.env["VECTORS_DIR"] ?? new URL("../../../../shared/vectors", import.meta.url).pathname
 if (!existsSync(vectorsDir)) {
   console.error(`No test vectors at ${vectorsDir}. Set VECTORS_DIR to the folder that holds them.`)
   process.exit(2)
 }
 
-const suites = [suite0001]
+const provider = await loadProvider(values.provider)
 const sets: VectorSet[] = [
-  ...treeVectorSets(vectorsDir, suites),
-  ...groupVectorSets(vectorsDir, suites),
-  ...cryptoVectorSets(vectorsDir),
+  ...treeVectorSets(vectorsDir, provider.suites),
+  ...groupVectorSets(vectorsDir, provider.suites),
+  ...cryptoVectorSets(vectorsDir, provider),
   ...wireVectorSets(vectorsDir),
   ...setsNotRun(vectorsDir),
 ]
@@ -36,6 +39,13 @@ if (values.json) {
   printTable(results)
 }
 process.exitCode = results.some((result) => result.failed > 0) ? 1 : 0
+
+function loadProvider(name: string): VectorProvider | Promise<VectorProvider> {
+  if (name === "node") return nodeVectorProvider()
+  if (name === "browser") return loadBrowserVectorProvider()
+  console.error(`There is no provider ${name}: node or browser.`)
+  process.exit(2)
+}
 
 /** A runner that throws counts as one failed case: a broken runner must never look like a passed set. */
 function runSafely(set: VectorSet): VectorResult {

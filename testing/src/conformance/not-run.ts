@@ -19,10 +19,6 @@ const countJson: Count = (folder) => jsonFiles(folder).reduce((sum, name) => sum
 const countFiles: Count = (folder) => readdirSync(folder).length
 const countTree: Count = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.name.endsWith(".json")).length
-const countWycheproof =
-  (file: string): Count =>
-  (folder) =>
-    (parse(join(folder, file)) as { readonly numberOfTests: number }).numberOfTests
 
 const WAITING: readonly { readonly name: string; readonly folder: string; readonly count: Count; readonly why: string }[] = [
   { name: "mls-wg/configs", folder: "mls-wg/configs", count: countFiles, why: "needs the live interop server, which is not built yet" },
@@ -30,15 +26,7 @@ const WAITING: readonly { readonly name: string; readonly folder: string; readon
   { name: "sframe-rfc9605", folder: "sframe-rfc9605", count: countJson, why: "SFrame comes with the audio protocol" },
   { name: "opaque-rfc9807", folder: "opaque-rfc9807", count: countJson, why: "the OPAQUE library does not let a test inject randomness; its own tests cover them" },
   { name: "vrf-rfc9381", folder: "vrf-rfc9381", count: countJson, why: "the VRF comes with key transparency" },
-  { name: "xwing", folder: "xwing", count: countJson, why: "X-Wing comes with the post-quantum suite" },
-  { name: "hybrid-kems", folder: "hybrid-kems", count: countJson, why: "hybrid KEMs come with the post-quantum suite" },
-  { name: "ml-kem-cctv", folder: "ml-kem-cctv", count: (f) => readdirSync(f).length - 1, why: "ML-KEM comes with the post-quantum suite" },
-  ...["encaps_test", "keygen_seed_test", "test"].map((part) => ({
-    name: `wycheproof/mlkem-768-${part.replaceAll("_", "-")}`,
-    folder: "wycheproof",
-    count: countWycheproof(`mlkem_768_${part}.json`),
-    why: "ML-KEM comes with the post-quantum suite",
-  })),
+  { name: "hybrid-kems", folder: "hybrid-kems", count: countJson, why: "other combiners and groups than X-Wing's, from an early draft; no suite uses them" },
   { name: "noise", folder: "noise", count: countJson, why: "Noise comes with its own transport" },
   { name: "merkle", folder: "merkle", count: countTree, why: "the Merkle log comes with key transparency" },
   { name: "capnp", folder: "capnp", count: countFiles, why: "Cap'n Proto comes with the older protocol versions" },

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
 import { runArgon2id } from "./argon2id-vector.ts"
 import { runHpke } from "./hpke-vectors.ts"
+import { runCctv, runMlKem, runMlKemEncapsulation, runMlKemKeys } from "./ml-kem-vectors.ts"
 import type { VectorResult } from "./tally.ts"
 import { nodeVectorProvider, type VectorProvider } from "./vector-provider.ts"
 import { runAesGcm, runChaCha20Poly1305, runEd25519, runHkdf, runHmac, runX25519 } from "./wycheproof.ts"
+import { runXWing } from "./xwing-vectors.ts"
 
 /** A named set of test vectors that somebody else wrote. */
 export interface VectorSet {
@@ -19,7 +22,7 @@ export interface VectorSet {
 /**
  * Every published set this package answers for.
  *
- * @param vectorsDir - The folder with `wycheproof/`, `hpke-rfc9180/` and `argon2/`.
+ * @param vectorsDir - The folder with `wycheproof/`, `hpke-rfc9180/`, `ml-kem-cctv/`, `xwing/` and `argon2/`.
  * @param provider - Whose primitives to run; those of `@qpc/crypto/node` by default.
  */
 export function cryptoVectorSets(vectorsDir: string, provider: VectorProvider = nodeVectorProvider()): VectorSet[] {
@@ -40,12 +43,39 @@ export function cryptoVectorSets(vectorsDir: string, provider: VectorProvider = 
     wycheproof("hkdf-sha256", 86, (text) => runHkdf(sha256, JSON.parse(text))),
     wycheproof("hkdf-sha512", 83, (text) => runHkdf(sha512, JSON.parse(text))),
     set("hpke-rfc9180", "hpke-rfc9180/test-vectors-5f503c5.json", 25184, (text) => runHpke(provider, JSON.parse(text))),
+    wycheproof("mlkem-768-keygen-seed", 100, (text) => runMlKemKeys(provider, JSON.parse(text))),
+    wycheproof("mlkem-768-encaps", 265, (text) => runMlKemEncapsulation(provider, JSON.parse(text))),
+    wycheproof("mlkem-768", 193, (text) => runMlKem(provider, JSON.parse(text))),
+    mlKemCctvSet(vectorsDir, provider),
+    set("xwing", "xwing/test-vectors.json", 3, (text) => runXWing(provider, JSON.parse(text))),
     set("argon2/argon2id", "argon2/argon2id", 1, (text) => runArgon2id(provider, text)),
   ]
 }
 
+/** Four files of one parameter set. The other two sets belong to no suite. */
+function mlKemCctvSet(vectorsDir: string, provider: VectorProvider): VectorSet {
+  const expectedCases = 783
+  const path = (kind: string, ending = "txt"): string => join(vectorsDir, "ml-kem-cctv", kind, `ML-KEM-768.${ending}`)
+  const text = (kind: string): string => readFileSync(path(kind), "utf8")
+  return {
+    name: "ml-kem-cctv",
+    expectedCases,
+    run() {
+      if (!existsSync(path("intermediate"))) return missing(path("intermediate"), expectedCases)
+      return runCctv(provider, {
+        intermediate: text("intermediate"),
+        modulus: gunzipSync(readFileSync(path("modulus", "txt.gz"))).toString("utf8"),
+        unluckySample: text("unluckysample"),
+      })
+    },
+  }
+}
+
 function runFile(path: string, expectedCases: number, run: (text: string) => VectorResult): VectorResult {
-  if (existsSync(path)) return run(readFileSync(path, "utf8"))
+  return existsSync(path) ? run(readFileSync(path, "utf8")) : missing(path, expectedCases)
+}
+
+function missing(path: string, expectedCases: number): VectorResult {
   const why = `${expectedCases}: there is no ${path}`
   return { cases: expectedCases, passed: 0, failed: 0, skipped: expectedCases, why, failures: [] }
 }
