@@ -1,7 +1,8 @@
 import { methods } from "@qpc/rpc"
+import { toGroupId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { MemoryStorage } from "../storage/memory-storage.ts"
-import { identityOf, join, login, register, virtualServer } from "../testing/virtual-server.ts"
+import { commitBatch, envelope, identityOf, join, login, register, virtualServer } from "../testing/virtual-server.ts"
 
 const alice = { username: "Alice", password: "correct horse", seed: 1 }
 
@@ -169,6 +170,49 @@ describe("a session", () => {
     await expect(second.call(methods.resumeSession, { sessionToken: token })).rejects.toMatchObject({
       reason: "session_unknown",
     })
+  })
+
+  it("that has ended takes its pushes along: who logs in next on the connection gets only their own", async () => {
+    await using host = await virtualServer(new MemoryStorage(), { "session-lifetime": "1h" })
+    const { rpc, key } = await join(host, "Alice", 1)
+    const founding = commitBatch({ epoch: 0n, members: [key], after: [key] })
+    await rpc.call(methods.subscribe, { afterSeq: 0n })
+    host.clock.advance(3_600_000)
+    const bob = { username: "bob", password: "other", seed: 2 }
+    const bobsKey = await register(rpc, bob)
+    expect(await login(rpc, bob)).toHaveLength(32)
+    const again = await host.connect()
+    await login(again, { username: "Alice", password: "password of Alice" })
+    await again.call(methods.batchEnqueue, founding)
+    await rpc.call(methods.subscribe, { afterSeq: 0n })
+    const bobs = { ...commitBatch({ epoch: 0n, members: [bobsKey], after: [bobsKey], content: 2 }) }
+    const channelId = new Uint8Array(16).fill(0xbb)
+    const payload = envelope("commit", 0n, Uint8Array.of(2), toGroupId(channelId))
+    await rpc.call(methods.batchEnqueue, { ...bobs, channelId, deliveries: [{ recipientKeys: [bobsKey], payload }] })
+    for await (const push of rpc.pushes) {
+      if (push.name !== "envelopePushed") continue
+      expect(push.message.envelope?.data).toEqual(payload)
+      break
+    }
+  })
+
+  it("that was renewed on the same connection pushes again", async () => {
+    await using host = await virtualServer(new MemoryStorage(), { "session-lifetime": "1h" })
+    const { rpc, key } = await join(host, "Alice", 1)
+    await rpc.call(methods.subscribe, { afterSeq: 0n })
+    host.clock.advance(3_600_000)
+    const person = { username: "Alice", password: "password of Alice" }
+    const other = await host.connect()
+    await login(other, person)
+    await other.call(methods.batchEnqueue, commitBatch({ epoch: 0n, members: [key], after: [key] }))
+    await login(rpc, person)
+    await rpc.call(methods.subscribe, { afterSeq: 0n })
+    const seen: string[] = []
+    for await (const push of rpc.pushes) {
+      seen.push(push.name)
+      if (push.name === "envelopePushed") break
+    }
+    expect(seen).toEqual(["sessionEnded", "envelopePushed"])
   })
 
   it("ends when too many newer ones exist", async () => {

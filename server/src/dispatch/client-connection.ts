@@ -51,18 +51,20 @@ export class ClientConnection {
   /** Makes this connection speak for a session; a second one would mix two people's calls. */
   bind(session: BoundSession): void {
     if (this.hasSession) throw refusal("session_bound")
+    // The session before it has ended, and its inbox may be another person's.
+    this.#endPushing()
     this.#session = session
   }
 
   /** Starts pushing the session's inbox, or starts over behind `afterSeq`. */
   subscribe(afterSeq: number, options: Omit<PushingOptions, "inbox" | "push" | "mayPush">): void {
     if (!this.#pushing) {
-      const inbox = this.session.identityKey
+      const { session } = this
       this.#pushing = new Pushing({
         ...options,
-        inbox,
+        inbox: session.identityKey,
         push: (envelope) => this.#push(envelope),
-        mayPush: () => this.hasSession,
+        mayPush: () => this.#session === session && this.hasSession,
       })
       void this.#runPushing(this.#pushing)
     }
@@ -71,10 +73,14 @@ export class ClientConnection {
 
   /** Lets go of what the connection held. Idempotent. */
   end(): void {
-    this.#pushing?.[Symbol.dispose]()
-    this.#pushing = undefined
+    this.#endPushing()
     this.#session = undefined
     this.pendingLogin = undefined
+  }
+
+  #endPushing(): void {
+    this.#pushing?.[Symbol.dispose]()
+    this.#pushing = undefined
   }
 
   async #push({ seq, payload, acceptedAtMs }: StoredEnvelope): Promise<void> {
