@@ -44,11 +44,17 @@ describe("key cache", () => {
   })
 
   it("agrees with a list ordered by last use", () => {
+    const step = fc.record({ name: fc.nat(6), forgets: fc.integer({ min: 0, max: 3 }).map((n) => n === 0) })
     fc.assert(
-      fc.property(fc.array(fc.nat(6), { maxLength: 100 }), fc.integer({ min: 1, max: 5 }), (names, limit) => {
+      fc.property(fc.array(step, { maxLength: 100 }), fc.integer({ min: 1, max: 5 }), (steps, limit) => {
         const cache = new KeyCache<number>(limit)
         let model: number[] = []
-        for (const name of names) {
+        for (const { name, forgets } of steps) {
+          if (forgets) {
+            cache.forget(String(name))
+            model = model.filter((other) => other !== name)
+            continue
+          }
           const wasThere = model.includes(name)
           let made = false
           cache.of(String(name), () => {

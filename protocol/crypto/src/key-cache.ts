@@ -6,7 +6,10 @@
  */
 export class KeyCache<T> {
   readonly #limit: number
+  /** Least recently used first. */
   readonly #entries = new Map<string, T>()
+  /** The last of the entries: a program that keeps using one key reorders nothing. */
+  #newest: string | undefined
 
   /** @throws RangeError unless `limit` is a positive integer */
   constructor(limit: number) {
@@ -24,8 +27,10 @@ export class KeyCache<T> {
   of(name: string, make: () => T | undefined): T | undefined {
     const kept = this.#entries.get(name)
     if (kept !== undefined) {
-      this.#entries.delete(name)
-      this.#entries.set(name, kept)
+      if (name !== this.#newest) {
+        this.#entries.delete(name)
+        this.#keep(name, kept)
+      }
       return kept
     }
     const made = make()
@@ -36,7 +41,7 @@ export class KeyCache<T> {
         break
       }
     }
-    this.#entries.set(name, made)
+    this.#keep(name, made)
     return made
   }
 
@@ -46,9 +51,16 @@ export class KeyCache<T> {
 
   forget(name: string): void {
     this.#entries.delete(name)
+    if (name === this.#newest) this.#newest = undefined
   }
 
   clear(): void {
     this.#entries.clear()
+    this.#newest = undefined
+  }
+
+  #keep(name: string, entry: T): void {
+    this.#entries.set(name, entry)
+    this.#newest = name
   }
 }

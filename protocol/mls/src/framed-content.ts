@@ -1,5 +1,5 @@
-import { DecodeError, encode, vectorBytes } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
+import { DecodeError, vectorBytes, Writer } from "@qpc/wire"
+import type { Reader } from "@qpc/wire"
 import { readCommit, writeCommit } from "./commit.ts"
 import type { Commit } from "./commit.ts"
 import { readProposal, writeProposal } from "./proposal.ts"
@@ -48,26 +48,40 @@ export interface ContentAuth {
 
 /** Frames a body for sending. */
 export function frameContent(header: ContentHeader, body: ContentBody): FramedContent {
-  const capacityBytes = body.kind === "application" ? vectorBytes(body.data.length) : undefined
-  return frameEncodedContent(
-    header,
-    body,
-    encode((writer) => writeContentBody(writer, body), capacityBytes),
-  )
+  const bodyBytes = body.kind === "application" ? vectorBytes(body.data.length) : 0
+  const writer = new Writer(headerBytes(header) + bodyBytes)
+  writeHeader(writer, header, body.kind)
+  const bodyStart = writer.lengthBytes
+  writeContentBody(writer, body)
+  const encoded = writer.take()
+  return framed(header, body, encoded.subarray(bodyStart), encoded)
 }
 
 /** Frames a body whose encoding is known, because it was just read. Takes ownership of `bodyEncoded`. */
 export function frameEncodedContent(header: ContentHeader, body: ContentBody, bodyEncoded: Uint8Array): FramedContent {
-  const { groupId, epoch, sender, authenticatedData } = header
-  // Exact for members, whose messages are the many.
-  const capacityBytes =
-    vectorBytes(groupId.length) + 8 + (1 + 4) + vectorBytes(authenticatedData.length) + 1 + bodyEncoded.length
-  const encoded = encode((writer) => {
-    writer.vector(groupId).uint64(epoch)
-    writeSender(writer, sender)
-    writer.vector(authenticatedData).uint8(CONTENT_TYPES[body.kind]).bytes(bodyEncoded)
-  }, capacityBytes)
+  const writer = new Writer(headerBytes(header) + bodyEncoded.length)
+  writeHeader(writer, header, body.kind)
+  return framed(header, body, bodyEncoded, writer.bytes(bodyEncoded).take())
+}
+
+function framed(
+  { groupId, epoch, sender, authenticatedData }: ContentHeader,
+  body: ContentBody,
+  bodyEncoded: Uint8Array,
+  encoded: Uint8Array,
+): FramedContent {
   return { groupId, epoch, sender, authenticatedData, body, bodyEncoded, encoded }
+}
+
+function writeHeader(writer: Writer, header: ContentHeader, contentType: ContentType): void {
+  writer.vector(header.groupId).uint64(header.epoch)
+  writeSender(writer, header.sender)
+  writer.vector(header.authenticatedData).uint8(CONTENT_TYPES[contentType])
+}
+
+/** What {@link writeHeader} writes; exact for members, whose messages are the many. */
+function headerBytes({ groupId, authenticatedData }: ContentHeader): number {
+  return vectorBytes(groupId.length) + 8 + (1 + 4) + vectorBytes(authenticatedData.length) + 1
 }
 
 /** Reads a FramedContent (RFC 9420 §6). Returns views. @throws DecodeError */
