@@ -43,12 +43,19 @@ export class KeyPackages {
   async fetch(requester: IdentityKey, identityKey: Uint8Array): Promise<Uint8Array> {
     if (identityKey.length !== IDENTITY_KEY_BYTES) throw refusal("malformed")
     const owner = toIdentityKey(identityKey)
-    const pair = `${toHex(requester)} ${toHex(owner)}`
-    for (const admission of [this.#fetches.take(toHex(requester)), this.#fetchesOfOne.take(pair)]) {
-      if (!admission.admitted) throw refusal("fetch_rate_limited", admission)
-    }
+    this.#admit(toHex(requester), toHex(owner))
     const data = await this.#storage.takeKeyPackage(owner, this.#clock.unixMs())
     if (data) return data
     throw refusal((await this.#storage.accountByIdentity(owner)) ? "key_packages_exhausted" : "user_unknown")
+  }
+
+  /** What is refused is not counted. */
+  #admit(requester: string, owner: string): void {
+    const ofOne = this.#fetchesOfOne.take(`${requester} ${owner}`)
+    if (!ofOne.admitted) throw refusal("fetch_rate_limited", ofOne)
+    const ofAll = this.#fetches.take(requester)
+    if (ofAll.admitted) return
+    this.#fetchesOfOne.giveBack(`${requester} ${owner}`)
+    throw refusal("fetch_rate_limited", ofAll)
   }
 }

@@ -38,8 +38,10 @@ export interface ServerLimits {
   readonly fetches: Rate
   /** Key packages that one identity fetches of one other, so that nobody empties a stock. Default 30 in an hour. */
   readonly fetchesOfOne: Rate
-  /** Logins begun and not completed under one name. Default 10 in 5 minutes. */
+  /** Logins begun and not completed under one name from one address. Default 10 in 5 minutes. */
   readonly loginsOfName: Rate
+  /** The same from all addresses but those from which the name's owner has logged in. Default 100 in 5 minutes. */
+  readonly loginsOfNameAnywhere: Rate
   /** Logins begun and not completed from one address. Default 100 in 5 minutes. */
   readonly loginsFromAddress: Rate
   /** Accounts made from one address. Default 200 in an hour. */

@@ -7,6 +7,7 @@ import { refusal } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import { SlidingWindow } from "../sliding-window.ts"
 import type { Account, Storage } from "../storage/storage.ts"
+import { LoginAttempts } from "./login-attempts.ts"
 import type { LoginState, OpaqueServer } from "./opaque-server.ts"
 import { isUsername, usernameKey } from "./username.ts"
 
@@ -45,16 +46,14 @@ const LOGIN_FINISH_MS = 120_000
 /** Who may speak for which identity: registration, login, sessions. Refusals are thrown as `RpcError`. */
 export class Accounts {
   readonly #options: AccountsOptions
-  readonly #namesTried: SlidingWindow
-  readonly #addressesTried: SlidingWindow
+  readonly #logins: LoginAttempts
   readonly #registrations: SlidingWindow
 
   constructor(options: AccountsOptions) {
     this.#options = options
     const { limits, clock } = options
     const bounds = { keysLimit: limits.rateKeys, nowMs: () => clock.nowMs() }
-    this.#namesTried = new SlidingWindow(limits.loginsOfName, bounds)
-    this.#addressesTried = new SlidingWindow(limits.loginsFromAddress, bounds)
+    this.#logins = new LoginAttempts(limits, bounds.nowMs)
     this.#registrations = new SlidingWindow(limits.registrationsFromAddress, bounds)
   }
 
@@ -109,9 +108,8 @@ export class Accounts {
     const { storage, opaque, clock } = this.#options
     if (!isUsername(username)) throw refusal("login_refused")
     const key = usernameKey(username)
-    for (const admission of [this.#addressesTried.take(address), this.#namesTried.take(key)]) {
-      if (!admission.admitted) throw refusal("login_rate_limited", admission)
-    }
+    const admission = this.#logins.take(key, address)
+    if (!admission.admitted) throw refusal("login_rate_limited", admission)
     const account = await storage.accountByUsernameKey(key)
     const answer = opaque.answerLogin(key, account?.opaqueRecord, request)
     if (!answer) throw refusal("malformed")
@@ -131,8 +129,7 @@ export class Accounts {
     const isProven = opaque.finishLogin(pending.state, finalization)
     const { account } = pending
     if (!isProven || !account) throw refusal("login_refused")
-    this.#namesTried.giveBack(account.usernameKey)
-    this.#addressesTried.giveBack(pending.address)
+    this.#logins.succeeded(account.usernameKey, pending.address)
     const token = random(TOKEN_BYTES)
     const createdAtMs = clock.unixMs()
     const expiresAtMs = createdAtMs + limits.sessionLifetimeMs

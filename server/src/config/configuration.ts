@@ -95,6 +95,7 @@ function toLimits(read: Texts): ServerLimits {
     fetches: rate("fetch-rate"),
     fetchesOfOne: rate("fetch-rate-of-one"),
     loginsOfName: rate("login-rate-of-name"),
+    loginsOfNameAnywhere: rate("login-rate-of-name-anywhere"),
     loginsFromAddress: rate("login-rate-from-address"),
     registrationsFromAddress: rate("registration-rate"),
     rateKeys: count("rate-keys"),

@@ -35,6 +35,7 @@ export type OptionName =
   | "fetch-rate"
   | "fetch-rate-of-one"
   | "login-rate-of-name"
+  | "login-rate-of-name-anywhere"
   | "login-rate-from-address"
   | "registration-rate"
   | "rate-keys"
@@ -119,7 +120,8 @@ const LIMIT_OPTIONS: readonly Omit<OptionRow, "group">[] = [
   { name: "address-rate", kind: "rate", fallback: "200/1s", help: "calls from one address before it has a session" },
   { name: "fetch-rate", kind: "rate", fallback: "600/1h", help: "key packages one identity fetches" },
   { name: "fetch-rate-of-one", kind: "rate", fallback: "30/1h", help: "key packages one fetches of one other" },
-  { name: "login-rate-of-name", kind: "rate", fallback: "10/5m", help: "failed logins under one name" },
+  { name: "login-rate-of-name", kind: "rate", fallback: "10/5m", help: "failed logins under one name, one address" },
+  { name: "login-rate-of-name-anywhere", kind: "rate", fallback: "100/5m", help: "failed logins under one name" },
   { name: "login-rate-from-address", kind: "rate", fallback: "100/5m", help: "failed logins from one address" },
   { name: "registration-rate", kind: "rate", fallback: "200/1h", help: "new accounts from one address" },
   { name: "rate-keys", kind: "count", fallback: "20000", help: "names or addresses each limiter remembers" },
