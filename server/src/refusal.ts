@@ -38,7 +38,7 @@ export type RefusalReason =
 const refusals: Readonly<Record<RefusalReason, readonly [RpcErrorCode, string]>> = {
   username_invalid: [
     "invalid_argument",
-    "A username has 1 to 64 letters, digits, dots, underscores or hyphens (Unicode NFC): choose another one.",
+    "A username has 1 to 64 letters of one script, digits, dots, underscores or hyphens (Unicode NFC): choose another one.",
   ],
   username_taken: ["already_exists", "Somebody has this username already: choose another one, or log in."],
   identity_taken: ["already_exists", "This identity key belongs to an account already: log in with it instead."],
