@@ -24,6 +24,8 @@ export interface ServerLimits {
   readonly commitsKept: number
   /** Envelopes pushed and not yet acknowledged on one connection. Default 64. */
   readonly pushWindow: number
+  /** Their bytes together; a single envelope may be larger. Default 16 MiB, a quarter of what a client takes unread. */
+  readonly pushWindowBytes: number
   /** Unused key packages of one identity. Default 200. */
   readonly keyPackageStock: number
   /** One key package. Default 64 KiB. */

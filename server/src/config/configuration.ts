@@ -87,6 +87,7 @@ function toLimits(read: Texts): ServerLimits {
     rememberedIds: count("remembered-ids"),
     commitsKept: count("commits-kept"),
     pushWindow: count("push-window"),
+    pushWindowBytes: read.positive("push-window-bytes", parseSize),
     keyPackageStock: count("key-package-stock"),
     keyPackageBytes: read.positive("key-package-limit", parseSize),
     keyPackageLifetimeMs: duration("key-package-lifetime"),

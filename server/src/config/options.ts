@@ -27,6 +27,7 @@ export type OptionName =
   | "remembered-ids"
   | "commits-kept"
   | "push-window"
+  | "push-window-bytes"
   | "key-package-stock"
   | "key-package-limit"
   | "key-package-lifetime"
@@ -113,6 +114,7 @@ const LIMIT_OPTIONS: readonly Omit<OptionRow, "group">[] = [
   { name: "remembered-ids", kind: "count", fallback: "1000000", help: "message ids remembered for one sender" },
   { name: "commits-kept", kind: "count", fallback: "64", help: "accepted commits kept for one channel" },
   { name: "push-window", kind: "count", fallback: "64", help: "pushed and unacknowledged on one connection" },
+  { name: "push-window-bytes", kind: "size", fallback: "16MiB", help: "the same in bytes" },
   { name: "key-package-stock", kind: "count", fallback: "200", help: "unused key packages of one identity" },
   { name: "key-package-limit", kind: "size", fallback: "64KiB", help: "one key package" },
   { name: "key-package-lifetime", kind: "duration", fallback: "90d", help: "how far ahead one may expire" },

@@ -11,7 +11,7 @@ import { Pushing } from "./send.ts"
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** The inbox of member 2, and what was pushed of it. */
-async function inbox(window: number) {
+async function inbox(window: number, windowBytes = 1_000_000) {
   const storage = new MemoryStorage()
   const notifier = new InboxNotifier()
   const clock = new VirtualServerClock()
@@ -27,6 +27,7 @@ async function inbox(window: number) {
     observe: () => {},
     inbox: identity(2),
     window,
+    windowBytes,
     push: async ({ seq }) => {
       pushed.push(seq)
       await state.taken()
@@ -34,11 +35,11 @@ async function inbox(window: number) {
     mayPush: () => state.maySend,
   })
   let count = 0
-  const enqueue = async (): Promise<void> => {
+  const enqueue = async (payload?: Uint8Array): Promise<void> => {
     const id = (count += 1) % 250
     await storage.enqueue(
       {
-        ...batch(id),
+        ...batch(id, payload && { deliveries: [{ recipients: [identity(2)], payload }] }),
         messageId: batch(1)
           .messageId.with(15, id)
           .with(0, count >> 8) as never,
@@ -67,6 +68,29 @@ describe("pushing an inbox", () => {
     resolve()
     await settle()
     expect(room.pushed).toEqual([1, 2, 3])
+    room.pushing[Symbol.dispose]()
+    await running
+  })
+
+  it("stops when what was pushed and not acknowledged holds too many bytes, and goes on with each acknowledgement", async () => {
+    const room = await inbox(10, 100)
+    const running = room.pushing.run()
+    for (const lengthBytes of [60, 30, 20, 500, 10]) await room.enqueue(new Uint8Array(lengthBytes))
+    await settle()
+    expect(room.pushed).toEqual([1, 2])
+    await room.acknowledge(1)
+    await settle()
+    expect(room.pushed).toEqual([1, 2, 3])
+    await room.acknowledge(2)
+    await settle()
+    expect(room.pushed).toEqual([1, 2, 3])
+    // What is larger than the whole window goes alone.
+    await room.acknowledge(3)
+    await settle()
+    expect(room.pushed).toEqual([1, 2, 3, 4])
+    await room.acknowledge(4)
+    await settle()
+    expect(room.pushed).toEqual([1, 2, 3, 4, 5])
     room.pushing[Symbol.dispose]()
     await running
   })

@@ -14,6 +14,8 @@ export interface PushingOptions {
   readonly inbox: IdentityKey
   /** Envelopes pushed and not yet acknowledged. */
   readonly window: number
+  /** Their bytes together, with the same consequence; one envelope is pushed however large it is. */
+  readonly windowBytes: number
   /** Resolves when the connection can take more; rejects when it is over. */
   readonly push: (envelope: StoredEnvelope) => Promise<void>
   /** When false, pushing ends. */
@@ -28,7 +30,7 @@ const RETRY_MS = 1000
 
 /**
  * The way out: pushes one inbox on one connection, oldest first, each envelope once per position of the cursor, with at
- * most a window of them unacknowledged.
+ * most a window of them, in number and in bytes, unacknowledged.
  *
  * It reads from the store and never from the enqueue that woke it, so what is pushed is durable, in order, and limited
  * by the reader's pace.
@@ -41,7 +43,10 @@ export class Pushing implements Disposable {
   /** Counts moves of the cursor: a read from before a move is stale. */
   #generation = 0
   /** Pushed, not acknowledged; ascending. */
-  #inFlight: number[] = []
+  #inFlight: { readonly seq: number; readonly bytes: number }[] = []
+  #inFlightBytes = 0
+  /** The size of the next envelope, where it was read and did not fit: it is not read again before it does. */
+  #nextBytes = 1
   #isRunning = false
   #isOver = false
   #wakePending = false
@@ -52,7 +57,9 @@ export class Pushing implements Disposable {
     this.#watch = options.notifier.watch(options.inbox, {
       woken: () => this.#signal(),
       acknowledged: (seqUpTo) => {
-        this.#inFlight = this.#inFlight.filter((seq) => seq > seqUpTo)
+        while (this.#inFlight.length > 0 && this.#inFlight[0]!.seq <= seqUpTo) {
+          this.#inFlightBytes -= this.#inFlight.shift()!.bytes
+        }
         this.#signal()
       },
     })
@@ -63,6 +70,8 @@ export class Pushing implements Disposable {
     this.#cursor = afterSeq
     this.#generation++
     this.#inFlight = []
+    this.#inFlightBytes = 0
+    this.#nextBytes = 1
     this.#signal()
   }
 
@@ -76,8 +85,7 @@ export class Pushing implements Disposable {
     this.#isRunning = true
     while (!this.#isOver && this.#options.mayPush()) {
       this.#wakePending = false
-      const room = this.#options.window - this.#inFlight.length
-      const pushed = room > 0 ? await this.#pushSome(room) : 0
+      const pushed = this.#fits(this.#nextBytes) ? await this.#pushSome() : 0
       if (pushed === 0) await this.#signalled()
     }
   }
@@ -89,27 +97,39 @@ export class Pushing implements Disposable {
     this.#signal()
   }
 
-  async #pushSome(room: number): Promise<number> {
+  #fits(bytes: number): boolean {
+    const { window, windowBytes } = this.#options
+    const fitsAlone = this.#inFlight.length === 0
+    return fitsAlone || (this.#inFlight.length < window && this.#inFlightBytes + bytes <= windowBytes)
+  }
+
+  async #pushSome(): Promise<number> {
     const { push, observe, mayPush } = this.#options
     const generation = this.#generation
     let pushed = 0
-    for (const envelope of await this.#read(room)) {
+    for (const envelope of await this.#read()) {
       if (this.#generation !== generation || this.#isOver || !mayPush()) break
+      const bytes = envelope.payload.length
+      this.#nextBytes = bytes
+      if (!this.#fits(bytes)) break
       // Before the push: its acknowledgement may arrive before the push resolves.
       this.#cursor = envelope.seq
-      this.#inFlight.push(envelope.seq)
+      this.#inFlight.push({ seq: envelope.seq, bytes })
+      this.#inFlightBytes += bytes
+      this.#nextBytes = 1
       pushed++
       await push(envelope)
-      observe({ kind: "pushed", bytes: envelope.payload.length })
+      observe({ kind: "pushed", bytes })
     }
     return pushed
   }
 
-  async #read(room: number): Promise<readonly StoredEnvelope[]> {
-    const { storage, inbox, clock } = this.#options
-    const limit = Math.min(room, READ_ENVELOPES)
+  async #read(): Promise<readonly StoredEnvelope[]> {
+    const { storage, inbox, clock, window, windowBytes } = this.#options
+    const limit = Math.min(Math.max(1, window - this.#inFlight.length), READ_ENVELOPES)
+    const limitBytes = Math.min(windowBytes - this.#inFlightBytes, READ_BYTES)
     try {
-      const range = { afterSeq: this.#cursor, limit, limitBytes: READ_BYTES, nowMs: clock.unixMs() }
+      const range = { afterSeq: this.#cursor, limit, limitBytes, nowMs: clock.unixMs() }
       return (await storage.peek(inbox, range)).envelopes
     } catch (error) {
       if (!(error instanceof StorageError && error.retryable)) throw error

@@ -128,7 +128,8 @@ function deliveryHandlers(services: Services): DeliveryMethods {
     subscribe: async ({ afterSeq }, client) => {
       const newestSeq = await storage.newestSeq(client.session.identityKey)
       const { notifier, clock, observe, limits } = services
-      client.subscribe(toNumber(afterSeq), { storage, notifier, clock, observe, window: limits.pushWindow })
+      const { pushWindow: window, pushWindowBytes: windowBytes } = limits
+      client.subscribe(toNumber(afterSeq), { storage, notifier, clock, observe, window, windowBytes })
       return { newestSeq: BigInt(newestSeq) }
     },
   }
