@@ -12,9 +12,9 @@ import { benchRpc } from "./rpc.ts"
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } })
 
-const short = { rounds: 15, sliceMs: 60, warmUpMs: 300 }
-const groups = { rounds: 5, sliceMs: 80, warmUpMs: 150 }
-const wide = { rounds: 7, sliceMs: 250, warmUpMs: 500 }
+const short = { rounds: 9, sliceMs: 150, warmUpMs: 300 }
+const groups = { rounds: 5, sliceMs: 60, warmUpMs: 100 }
+const wide = { rounds: 5, sliceMs: 250, warmUpMs: 400 }
 
 const parts: readonly (readonly [string, () => Promise<readonly Result[]>])[] = [
   ["messages of 100 B", async () => await benchMessages(100, "", short)],
