@@ -3,7 +3,9 @@ import { createPath } from "./create-path.ts"
 import { speakerOf } from "./create-commit.ts"
 import type { ProposalOrRef } from "./commit.ts"
 import { EXTENSION_TYPES } from "./extension.ts"
+import { Group } from "./group.ts"
 import { decodeKeyPackage } from "./key-package.ts"
+import { limitsWith } from "./limits.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import { provisionalContext } from "./next-epoch.ts"
 import type { Proposal } from "./proposal.ts"
@@ -178,6 +180,37 @@ describe("lifetimes of added key packages", () => {
       const received = party.group("bob").receive(commit, party.nowMs + YEAR_MS)
       expect(received.kind).toBe(checkLifetimes ? "rejected" : "commit")
     }
+  })
+})
+
+describe("the longest lifetime that a leaf may have", () => {
+  const lifetimeMs = 400 * 86_400_000
+
+  it("holds for our own invitations, and for what others add", () => {
+    const party = Party.of("too long", ["alice", "bob"])
+    const { random, nowMs } = party
+    const { keyPackage, decoded } = party.keyPackage("carol", { lifetimeMs })
+    const options = { adds: [keyPackage], authenticatedData: NO_DATA, random, nowMs }
+    const refused = { kind: "refused", reason: "leaf_lifetime_too_long" }
+    expect(party.group("alice").stageCommit(options)).toEqual(refused)
+    const commit = commitOf(party, [{ kind: "add", keyPackage: decoded }], undefined)
+    expect(party.hear("bob", commit)).toBe("leaf_lifetime_too_long")
+  })
+
+  it("holds for the members of a group that we join, whenever their lifetimes end", () => {
+    const limits = { leafLifetimeMs: Infinity }
+    const party = Party.of("long-lived members", ["alice"], { limits })
+    const bundles = ["bob", "carol"].map((name) => party.keyPackage(name, { lifetimeMs }))
+    const { welcome = NO_DATA } = party.commit("alice", { adds: bundles.map(({ keyPackage }) => keyPackage) })
+    const about = { suite: party.suite, welcome, bundles, signatureKeys: party.keysOf("bob") }
+    expect(Group.join(about)).toEqual({ kind: "rejected", reason: "leaf_lifetime_too_long" })
+    expect(Group.join({ ...about, limits }).kind).toBe("joined")
+  })
+
+  it("is a limit like the others: not negative, not a fraction, but none if it is infinite", () => {
+    for (const leafLifetimeMs of [-1, 1.5, Number.NaN]) expect(() => limitsWith({ leafLifetimeMs })).toThrow(RangeError)
+    expect(limitsWith({ leafLifetimeMs: Infinity }).leafLifetimeMs).toBe(Infinity)
+    expect(() => limitsWith({ pastEpochs: Infinity })).toThrow(RangeError)
   })
 })
 

@@ -84,7 +84,8 @@ export function applyCommit(
   const { path } = body.commit
   if (path === undefined && (sorted.requiresPath || proposals.length === 0)) return "path_missing"
 
-  const lifetime = state.policy.checkLifetimes ? { nowMs: options.nowMs } : undefined
+  const nowMs = state.policy.checkLifetimes ? options.nowMs : undefined
+  const lifetime = { nowMs, limitMs: state.limits.leafLifetimeMs }
   const applied = applyProposals(suite, epoch, sorted, lifetime)
   if (typeof applied === "string") return applied
   const leafIndex = committer.kind === "member" ? committer.leafIndex : newcomersLeaf(applied)

@@ -48,7 +48,7 @@ export type ApplyRefusal =
 /**
  * Applies proposals to a fork of the tree (RFC 9420 §12.3).
  *
- * @param lifetime - How key packages are judged; `undefined` for a commit that others accepted already.
+ * @param lifetime - How key packages are judged; without a clock for a commit that others accepted already.
  */
 export function applyProposals(
   suite: CipherSuite,

@@ -18,7 +18,11 @@ import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
 import { openNextEpoch, provisionalContext } from "./next-epoch.ts"
 import type { OpenedEpoch } from "./next-epoch.ts"
 import type { PaddedBytes } from "./private-message.ts"
-import type { Proposal } from "./proposal.ts"
+import { findUnfit, unpickedReason } from "./fit-proposals.ts"
+import type { LeftOutProposal, LeftOutReason } from "./fit-proposals.ts"
+import { ownedProposal } from "./proposal-queue.ts"
+import type { QueuedProposal } from "./proposal-queue.ts"
+import type { Proposal, ReInit } from "./proposal.ts"
 import { selectQueued } from "./select-proposals.ts"
 import type { PreSharedKey, PskLookup } from "./psk.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
@@ -47,6 +51,8 @@ export interface CommitOptions {
   /** Replaces all extensions of the group context (RFC 9420 §12.1.7). */
   readonly extensions?: readonly Extension[]
   readonly psks?: readonly PskToInject[]
+  /** Ends the group in favour of another (RFC 9420 §12.1.5). Goes with nothing else (RFC 9420 §12.2). */
+  readonly reinit?: Omit<ReInit, "kind">
   /** Where the secrets of {@link psks} are found, beside those of this group's own epochs. */
   readonly pskLookup?: PskLookup
   /** True to cover the proposals received in this epoch (RFC 9420 §12.4). Default true. */
@@ -72,6 +78,8 @@ export interface CreatedCommit {
   readonly ratchetTree: Uint8Array | undefined
   readonly epoch: Epoch
   readonly report: MergeReport
+  /** Proposals received in this epoch that it does not cover. */
+  readonly leftOut: readonly LeftOutProposal[]
 }
 
 /** The commit's proposals, checked and applied to a fork. */
@@ -82,14 +90,21 @@ interface Plan {
   readonly psks: readonly PreSharedKey[]
   readonly keys: TreePrivateState
   readonly hasPath: boolean
+  readonly leftOut: readonly LeftOutProposal[]
 }
 
 /**
  * Makes a commit (RFC 9420 §12.4.1). The current epoch is not touched but for the handshake key that a private message
  * uses up: that one is gone for good, whatever becomes of the commit.
+ *
+ * @param bond - The resumption PSK of the group that this one descends from, for its first commit (RFC 9420 §11.2, §11.3).
  */
-export function createCommit(state: GroupState, options: CommitOptions): CreatedCommit | CommitRefusal {
-  const plan = planCommit(state, options)
+export function createCommit(
+  state: GroupState,
+  options: CommitOptions,
+  bond?: PreSharedKey,
+): CreatedCommit | CommitRefusal {
+  const plan = planCommit(state, options, bond)
   if (typeof plan === "string") return plan
   using path = plan.hasPath ? createOwnPath(state, plan, options.random) : undefined
   // The path has replaced our leaf; the rules over all members hold for it too.
@@ -121,7 +136,7 @@ export function createCommit(state: GroupState, options: CommitOptions): Created
   const message = protect(speaker, signed, auth, options)
   const committer = { kind: "member", leafIndex: state.epoch.keys.leafIndex } as const
   const report = reportOf(state.epoch, plan.applied, plan.sorted, committer.leafIndex, plan.hasPath, committer)
-  return { kind: "created", commit: message, ...newcomers, epoch: opened.epoch, report }
+  return { kind: "created", commit: message, ...newcomers, epoch: opened.epoch, report, leftOut: plan.leftOut }
 }
 
 /** Our voice in the current epoch. */
@@ -131,29 +146,68 @@ export function speakerOf(state: GroupState): Speaker {
   return { suite, context, secrets, secretTree, leafIndex: keys.leafIndex, signaturePrivateKey }
 }
 
-function planCommit(state: GroupState, options: CommitOptions): Plan | CommitRefusal {
-  const { suite, epoch, limits } = state
+function planCommit(state: GroupState, options: CommitOptions, bond: PreSharedKey | undefined): Plan | CommitRefusal {
+  const { suite, epoch } = state
   if (epoch.context.epoch === EPOCH_MAX) return "epoch_exhausted"
   const committer = { kind: "member", leafIndex: epoch.keys.leafIndex } as const
   const own = ownProposals(suite, options)
   if (typeof own === "string") return own
-  const queued = options.includeQueuedProposals === false ? [] : selectQueued(state.queue.values(), own, committer)
+  if (bond !== undefined) own.push({ kind: "psk", id: bond.id })
+  const inQueue = options.includeQueuedProposals === false ? [] : state.queue.values()
+  const queued = selectQueued(inQueue, own, committer)
+  const leftOut = new Map<QueuedProposal, LeftOutReason>(inQueue.map((item) => [item, unpickedReason(item, committer)]))
+  for (const item of queued) leftOut.delete(item)
+  const plan = planWith(state, options, bond, { own, queued, leftOut })
+  if (typeof plan !== "string" || queued.length === 0) return plan
+  const { nowMs, pskLookup } = options
+  const unfit = findUnfit({ state, committer, own, queued, nowMs, pskLookup, bond: bond?.id })
+  if (typeof unfit === "string") return unfit
+  for (const [item, reason] of unfit) leftOut.set(item, reason)
+  return planWith(state, options, bond, { own, queued: queued.filter((item) => !unfit.has(item)), leftOut })
+}
+
+/** What a commit shall cover. */
+interface Covered {
+  readonly own: readonly Proposal[]
+  readonly queued: readonly QueuedProposal[]
+  readonly leftOut: ReadonlyMap<QueuedProposal, LeftOutReason>
+}
+
+function planWith(
+  state: GroupState,
+  options: CommitOptions,
+  bond: PreSharedKey | undefined,
+  { own, queued, leftOut }: Covered,
+): Plan | CommitRefusal {
+  const { suite, epoch, limits } = state
+  const committer = { kind: "member", leafIndex: epoch.keys.leafIndex } as const
   const sent: SentProposal[] = [...queued, ...own.map((proposal) => ({ proposal, sender: committer }))]
   if (sent.length > limits.committedProposals) return "too_many_committed_proposals"
   const items: ProposalOrRef[] = [
     ...queued.map(({ reference }) => ({ kind: "reference", reference }) as const),
     ...own.map((proposal) => ({ kind: "proposal", proposal }) as const),
   ]
-  const sorted = sortProposals(sent, { suite, tree: epoch.tree, committer })
+  const sorted = sortProposals(sent, { suite, tree: epoch.tree, committer, bond: bond?.id })
   if (typeof sorted === "string") return sorted
-  const applied = applyProposals(suite, epoch, sorted, { nowMs: options.nowMs })
+  const applied = applyProposals(suite, epoch, sorted, { nowMs: options.nowMs, limitMs: limits.leafLifetimeMs })
   if (typeof applied === "string") return applied
-  const psks = findPsks(state, sorted.psks, options.pskLookup)
+  const psks = findPsks(state, sorted.psks, (id) => (id === bond?.id ? bond.secret : options.pskLookup?.(id)))
   if (psks === undefined) return "psk_missing"
   const hasPath = options.forcePath === true || sorted.requiresPath || sent.length === 0
   const keys = epoch.keys.fork()
   keys.forgetBlank(applied.tree)
-  return { items, sorted, applied, psks, keys, hasPath }
+  return { items, sorted, applied, psks, keys, hasPath, leftOut: reportLeftOut(state, leftOut) }
+}
+
+function reportLeftOut(
+  { queue }: GroupState,
+  reasons: ReadonlyMap<QueuedProposal, LeftOutReason>,
+): readonly LeftOutProposal[] {
+  return queue.values().flatMap((item) => {
+    const reason = reasons.get(item)
+    const { reference, proposal, sender } = item
+    return reason === undefined ? [] : [{ reference, proposal, sender, reason }]
+  })
 }
 
 function ownProposals(suite: CipherSuite, options: CommitOptions): Proposal[] | "key_package_malformed" {
@@ -170,6 +224,7 @@ function ownProposals(suite: CipherSuite, options: CommitOptions): Proposal[] | 
   for (const psk of options.psks ?? []) {
     proposals.push({ kind: "psk", id: pskIdOf(psk, options.random(suite.sizes.hashBytes)) })
   }
+  if (options.reinit !== undefined) proposals.push(ownedProposal({ kind: "reinit", ...options.reinit }))
   return proposals
 }
 

@@ -1,7 +1,7 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { constantTimeEqual, decodeWhole, DecodeError, equalBytes, readList, readOptional } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
-import type { Epoch, PastEpoch } from "./epoch.ts"
+import type { Epoch, PastEpoch, PastSigners } from "./epoch.ts"
 import { readGroupContext, writeGroupContext } from "./group-context.ts"
 import { confirmationTag } from "./key-schedule.ts"
 import type { KeptSecrets } from "./key-schedule.ts"
@@ -85,8 +85,7 @@ export type FixedPastEpoch = Omit<PastEpoch, "secretTree">
 /** Writes what stays the same of a past epoch. */
 export function writeFixedPastEpoch(writer: Writer, past: FixedPastEpoch): void {
   writer.uint64(past.epoch).vector(past.groupContext).vector(past.senderDataSecret).uint32(past.ownLeafIndex)
-  const keys = Array.from(past.signatureKeys)
-  writer.list(keys, (inner, key) => inner.optional(key, (item, bytes) => item.vector(bytes)))
+  writer.list(past.signers.keys(), (inner, key) => inner.optional(key, (item, bytes) => item.vector(bytes)))
 }
 
 /** Reads what {@link writeFixedPastEpoch} wrote. Copies. @throws DecodeError */
@@ -96,8 +95,12 @@ export function readFixedPastEpoch(reader: Reader, suite: CipherSuite): FixedPas
     groupContext: reader.vector().slice(),
     senderDataSecret: readSecret(reader, suite),
     ownLeafIndex: reader.uint32(),
-    signatureKeys: readList(reader, (inner) => readOptional(inner, (item) => item.vector().slice())),
+    signers: signersFrom(readList(reader, (inner) => readOptional(inner, (item) => item.vector().slice()))),
   }
+}
+
+function signersFrom(keys: readonly (Uint8Array | undefined)[]): PastSigners {
+  return { keyOf: (leafIndex) => keys[leafIndex], keys: () => keys }
 }
 
 /** Writes a whole epoch that is not yet in use. */

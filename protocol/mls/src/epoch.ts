@@ -26,8 +26,15 @@ export interface PastEpoch {
   readonly senderDataSecret: Uint8Array
   readonly secretTree: SecretTree
   readonly ownLeafIndex: number
-  /** By leaf index; blank leaves have none. */
-  readonly signatureKeys: readonly (Uint8Array | undefined)[]
+  readonly signers: PastSigners
+}
+
+/** Who could sign in an epoch that is over. Shares the tree of the epoch, so that ending one costs no walk over it. */
+export interface PastSigners {
+  /** `undefined` for a leaf that was blank or outside of the tree. Borrowed. */
+  keyOf(leafIndex: number): Uint8Array | undefined
+  /** The keys by leaf index, for storing. Takes a walk over the tree. */
+  keys(): readonly (Uint8Array | undefined)[]
 }
 
 /** The resumption PSK of an epoch (RFC 9420 §8.6). */
@@ -47,8 +54,6 @@ export function withSecretTree(
 
 /** Keeps what late messages need and zeroes the rest. The epoch must not be used afterwards. */
 export function retireEpoch(epoch: Epoch): PastEpoch {
-  const signatureKeys: (Uint8Array | undefined)[] = []
-  for (const { leafIndex, leafNode } of epoch.tree.members()) signatureKeys[leafIndex] = leafNode.signatureKey
   const { senderDataSecret, ...others } = epoch.secrets
   for (const secret of Object.values(others)) secret.fill(0)
   epoch.secretTree.retire()
@@ -60,7 +65,18 @@ export function retireEpoch(epoch: Epoch): PastEpoch {
     senderDataSecret,
     secretTree: epoch.secretTree,
     ownLeafIndex,
-    signatureKeys,
+    signers: signersIn(epoch.tree),
+  }
+}
+
+function signersIn(tree: RatchetTree): PastSigners {
+  return {
+    keyOf: (leafIndex) => tree.leaf(leafIndex)?.signatureKey,
+    keys() {
+      const keys: (Uint8Array | undefined)[] = []
+      for (const { leafIndex, leafNode } of tree.members()) keys[leafIndex] = leafNode.signatureKey
+      return Array.from(keys)
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import type { CommitRefusal } from "./apply-commit.ts"
 import type { Capabilities } from "./capabilities.ts"
 import type { Credential } from "./credential.ts"
 import type { Extension } from "./extension.ts"
+import type { LeftOutProposal } from "./fit-proposals.ts"
 import type { Group } from "./group.ts"
 import type { WelcomeReason } from "./join.ts"
 import type { KeyPackageBundle } from "./key-package-bundle.ts"
@@ -84,5 +85,7 @@ export type Staged =
       readonly welcome?: Uint8Array
       /** For newcomers, where it is not in the Welcome. */
       readonly ratchetTree?: Uint8Array
+      /** Proposals received in this epoch that the commit does not cover, because they do not fit. Empty where all do. */
+      readonly leftOut: readonly LeftOutProposal[]
     }
   | { readonly kind: "refused"; readonly reason: CommitRefusal | "commit_pending" }

@@ -153,8 +153,13 @@ export class Group implements Disposable {
     return leafNode && { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
   }
 
-  /** Equal for all members of the epoch who are in the same group (RFC 9420 §8.7). Owned by the caller. */
+  /**
+   * Equal for all members of the epoch who are in the same group (RFC 9420 §8.7). Owned by the caller.
+   *
+   * @throws TypeError once we are removed: the secrets are gone, and zeros would be equal for all who were removed
+   */
   epochAuthenticator(): Uint8Array {
+    if (this.#state.phase === "removed") throw new TypeError("the group is over for us: removed")
     return this.#state.epoch.secrets.epochAuthenticator.slice()
   }
 
@@ -192,7 +197,7 @@ export class Group implements Disposable {
     if (state.ownCommit !== undefined) return { kind: "refused", reason: "commit_pending" }
     const created = createCommit(state, options)
     if (typeof created === "string") return { kind: "refused", reason: created }
-    const { commit, welcome, ratchetTree, epoch, report } = created
+    const { commit, welcome, ratchetTree, epoch, report, leftOut } = created
     const staged: StagedCommit = { kind: "own", committer: this.ownLeafIndex, report }
     state.staged.set(staged, epoch)
     state.ownCommit = { staged, messageHash: state.suite.hash(commit) }
@@ -202,6 +207,7 @@ export class Group implements Disposable {
       commit,
       ...(welcome === undefined ? {} : { welcome }),
       ...(ratchetTree === undefined ? {} : { ratchetTree }),
+      leftOut,
     }
   }
 

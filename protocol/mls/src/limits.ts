@@ -1,5 +1,6 @@
 import type { RatchetLimits } from "./ratchet.ts"
 import { LEAVES_LIMIT } from "./ratchet-tree.ts"
+import { LIFETIME_LIMIT_MS } from "./validate-leaf-node.ts"
 
 /** Bounds on what a group keeps and on the work that one message can cause. */
 export interface GroupLimits extends RatchetLimits {
@@ -13,6 +14,13 @@ export interface GroupLimits extends RatchetLimits {
   readonly committedProposals: number
   /** Received commits of one epoch that are neither merged nor cleared. Default 16; more are refused. */
   readonly stagedCommits: number
+  /**
+   * Longest lifetime that a leaf node from a key package may claim, from begin to end, in milliseconds (RFC 9420 §7.2: the
+   * application MUST have such a limit). Holds for our own invitations, for the Adds of others and for the tree of a group
+   * that we join; where the lifetime lies is another question, see `GroupPolicy.checkLifetimes`. Default 366 days;
+   * `Infinity` to do without, for peers that do not know of lifetimes.
+   */
+  readonly leafLifetimeMs: number
   /** Members of the group. Default 131072; a commit or Welcome with more is refused. */
   readonly members: number
 }
@@ -22,18 +30,25 @@ export const DEFAULT_LIMITS: GroupLimits = {
   pastEpochs: 3,
   outOfOrderGenerations: 100,
   maxForwardGenerations: 1000,
+  refusedDerivations: 100_000,
   resumptionPsks: 16,
   queuedProposals: 1024,
   committedProposals: 4096,
   stagedCommits: 16,
+  leafLifetimeMs: LIFETIME_LIMIT_MS,
   members: LEAVES_LIMIT,
 }
 
-/** The default limits with some replaced. @throws RangeError unless all are integers that are not negative */
+/**
+ * The default limits with some replaced.
+ *
+ * @throws RangeError unless all are integers that are not negative; `leafLifetimeMs` may be infinite
+ */
 export function limitsWith(changes: Partial<GroupLimits> | undefined): GroupLimits {
   const limits = { ...DEFAULT_LIMITS, ...changes }
   for (const [name, value] of Object.entries<number>(limits)) {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is not a limit: ${value}`)
+    const isInfinite = name === "leafLifetimeMs" && value === Infinity
+    if (!isInfinite && (!Number.isSafeInteger(value) || value < 0)) throw new RangeError(`${name} is not a limit: ${value}`)
   }
   if (limits.members < 1 || limits.members > LEAVES_LIMIT)
     throw new RangeError(`members is not a limit: ${limits.members}`)

@@ -7,6 +7,33 @@ import { REUSE_GUARD_BYTES } from "./private-message.ts"
 import { Party } from "./testing/party.ts"
 import { generationOf } from "./testing/sender-data-of.ts"
 
+describe("a member who was removed", () => {
+  it("has no epoch authenticator: zeros would be the same for all who were removed", () => {
+    const party = Party.of("no authenticator", ["alice", "bob"])
+    const { commit } = party.stage("alice", { removes: [1] })
+    const bob = party.group("bob")
+    party.follow("bob", commit)
+    expect(bob.phase).toBe("removed")
+    expect(() => bob.epochAuthenticator()).toThrow(TypeError)
+    expect(() => party.restart("bob").epochAuthenticator()).toThrow(TypeError)
+  })
+})
+
+describe("an epoch that ends", () => {
+  it("costs no walk over the members: late texts are checked against the tree it had", () => {
+    const party = Party.of("past signers", ["alice", "bob", "carol"])
+    const late = party.say("carol", "late")
+    party.commit("alice", { removes: [2] })
+    const [past] = party.insidesOf("alice").pastEpochs
+    expect([0, 1, 2, 3, 99].map((leafIndex) => past?.signers.keyOf(leafIndex))).toEqual([
+      ...["alice", "bob", "carol"].map((name) => party.keysOf(name).publicKey),
+      undefined,
+      undefined,
+    ])
+    expect(party.hear("alice", late)).toBe("late")
+  })
+})
+
 describe("a staged commit", () => {
   it("changes nothing until it is merged", () => {
     const party = Party.of("staged", ["alice", "bob"])

@@ -88,6 +88,56 @@ describe("proposals by reference", () => {
     expect(authenticators(party).size).toBe(1)
   })
 
+  it("are left out of a commit and reported where they are invalid or in conflict; the rest takes effect", () => {
+    const party = Party.of("unfit", ["alice", "bob", "carol", "dave"], { policy })
+    const expired = party.keyPackage("erin", { lifetimeMs: 0 }).keyPackage
+    proposeToAll(party, "bob", { kind: "add", keyPackage: party.keyPackage("carol").keyPackage })
+    proposeToAll(party, "bob", { kind: "add", keyPackage: expired })
+    proposeToAll(party, "bob", { kind: "psk", psk: { kind: "external", pskId: Uint8Array.of(1) } })
+    proposeToAll(party, "bob", { kind: "extensions", extensions: [{ extensionType: 0xf00f, extensionData: NO_DATA }] })
+    proposeToAll(party, "bob", { kind: "add", keyPackage: party.keyPackage("frank").keyPackage })
+    proposeToAll(party, "carol", { kind: "add", keyPackage: party.keyPackage("frank").keyPackage })
+    proposeToAll(party, "carol", { kind: "update" })
+    proposeToAll(party, "carol", { kind: "remove", leafIndex: 3 })
+    proposeToAll(party, "carol", { kind: "remove", leafIndex: 0 })
+    proposeToAll(party, "alice", { kind: "update" })
+    const { staged, leftOut } = party.commit("alice", { nowMs: party.nowMs + 1000 })
+    expect(leftOut.map(({ proposal, reason }) => [proposal.kind, reason])).toEqual([
+      ["add", "duplicate_signature_key"],
+      ["add", "leaf_lifetime_expired"],
+      ["psk", "psk_missing"],
+      ["group_context_extensions", "extension_not_supported_by_all"],
+      ["add", "duplicate_signature_key"],
+      ["remove", "remove_of_committer"],
+      ["update", "update_by_committer"],
+    ])
+    expect(staged.report).toMatchObject({ removed: [{ leafIndex: 3 }], added: [{ leafIndex: 3 }] })
+    expect(staged.report.updated.map(({ leafIndex }) => leafIndex)).toEqual([2, 0])
+    expect(authenticators(party).size).toBe(1)
+  })
+
+  it("give way to what the commit does by value, which is refused only for its own sake", () => {
+    const party = Party.of("own first", ["alice", "bob", "carol"], { policy })
+    const { random, nowMs } = party
+    proposeToAll(party, "bob", { kind: "add", keyPackage: party.keyPackage("dave").keyPackage })
+    const options = { authenticatedData: NO_DATA, random, nowMs }
+    const refused = party.group("alice").stageCommit({ ...options, adds: [party.keyPackage("bob").keyPackage] })
+    expect(refused).toEqual({ kind: "refused", reason: "duplicate_signature_key" })
+    const { leftOut } = party.commit("alice", { adds: [party.keyPackage("dave").keyPackage] })
+    expect(leftOut).toMatchObject([{ reason: "duplicate_signature_key", sender: { kind: "member", leafIndex: 1 } }])
+    expect(authenticators(party).size).toBe(1)
+  })
+
+  it("are covered as far as a commit may hold them", () => {
+    const party = Party.of("many", ["alice", "bob"], { policy, limits: { committedProposals: 2 } })
+    for (const name of ["carol", "dave", "erin"]) {
+      proposeToAll(party, "bob", { kind: "add", keyPackage: party.keyPackage(name).keyPackage })
+    }
+    const { staged, leftOut } = party.commit("alice")
+    expect(staged.report.added.length).toBe(2)
+    expect(leftOut.map(({ reason }) => reason)).toEqual(["too_many_committed_proposals"])
+  })
+
   it("are left out where a commit is told to", () => {
     const party = Party.of("left out", ["alice", "bob", "carol"], { policy })
     proposeToAll(party, "bob", { kind: "remove", leafIndex: 2 })

@@ -9,6 +9,11 @@ export interface RatchetLimits {
   readonly outOfOrderGenerations: number
   /** A message may be this many generations ahead of the next one expected. Bounds the work it can cause. */
   readonly maxForwardGenerations: number
+  /**
+   * Steps of ratchets that refused messages of one epoch may cost altogether. Only an insider can cause them. Once they are
+   * spent, messages more than `outOfOrderGenerations` ahead are refused until the epoch ends or those between have come.
+   */
+  readonly refusedDerivations: number
 }
 
 /** Key and nonce of one generation (RFC 9420 §9.1), for one message. Its holder's to zero. */
@@ -32,8 +37,9 @@ export interface KeyCandidate {
  *
  * - `key_consumed`: it was used, or is older than the window.
  * - `generation_too_far`: it is too far ahead.
+ * - `derivations_spent`: it is far ahead, and refused messages have cost too much already; try it again after those between.
  */
-export type KeyMiss = "key_consumed" | "generation_too_far"
+export type KeyMiss = "key_consumed" | "generation_too_far" | "derivations_spent"
 
 const GENERATION_MAX = 0xffff_ffff
 
@@ -65,6 +71,11 @@ export class Ratchet {
     const following = deriveFollowing(this.#suite, this.#secret, this.#next)
     this.#replaceSecret(following, this.#next + 1)
     return key
+  }
+
+  /** Steps from here to a generation; 0 for one whose key was derived before. */
+  distanceTo(generation: number): number {
+    return Math.max(0, generation - this.#next)
   }
 
   /** The key of a generation, to try a received message with. Changes nothing by itself. */

@@ -148,8 +148,8 @@ function currentListener({ suite, epoch, limits }: GroupState): Listener {
 }
 
 function pastListener({ suite, limits }: GroupState, past: PastEpoch): Listener {
-  const { groupContext, senderDataSecret, secretTree, ownLeafIndex, signatureKeys } = past
-  const signatureKeyOf = (leafIndex: number): Uint8Array | undefined => signatureKeys[leafIndex]
+  const { groupContext, senderDataSecret, secretTree, ownLeafIndex, signers } = past
+  const signatureKeyOf = (leafIndex: number): Uint8Array | undefined => signers.keyOf(leafIndex)
   return { suite, groupContext, senderDataSecret, secretTree, ownLeafIndex, limits, signatureKeyOf }
 }
 

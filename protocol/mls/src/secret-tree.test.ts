@@ -6,7 +6,7 @@ import type { RatchetLimits } from "./ratchet.ts"
 import { SecretTree } from "./secret-tree.ts"
 import type { RatchetKind } from "./secret-tree.ts"
 
-const limits: RatchetLimits = { outOfOrderGenerations: 4, maxForwardGenerations: 8 }
+const limits: RatchetLimits = { outOfOrderGenerations: 4, maxForwardGenerations: 8, refusedDerivations: 1000 }
 const root = (): Uint8Array => new Uint8Array(32).fill(1)
 const treeOf = (leafCount: number): SecretTree => SecretTree.create(suite, root(), leafCount)
 
@@ -55,6 +55,38 @@ describe("a secret tree", () => {
     expect(open(tree, 9, false)).toBe("generation_too_far")
     expect(encode((writer) => tree.write(writer))).toEqual(before)
     expect(open(tree, 0)).toBe(keyOf(1, "application", 0))
+  })
+
+  it("does no more work for refused messages than its budget, and none is kept from those that come in order", () => {
+    let derivations = 0
+    const counted = {
+      ...suite,
+      expand: (...args: Parameters<typeof suite.expand>) => {
+        derivations++
+        return suite.expand(...args)
+      },
+    }
+    const tree = SecretTree.create(counted, root(), 4)
+    const budget = { outOfOrderGenerations: 4, maxForwardGenerations: 50, refusedDerivations: 120 }
+    const attempt = (generation: number): string => {
+      const candidate = tree.candidate(1, "application", generation, budget)
+      if (typeof candidate === "string") return candidate
+      candidate.release()
+      return "released"
+    }
+    expect([attempt(50), attempt(50), attempt(50)]).toEqual(["released", "released", "derivations_spent"])
+    derivations = 0
+    expect(Array.from({ length: 100 }, () => attempt(40))).toEqual(Array.from({ length: 100 }, () => "derivations_spent"))
+    expect(derivations).toBe(0)
+    expect([attempt(4), attempt(51), attempt(20), attempt(5)]).toEqual([
+      "released",
+      "generation_too_far",
+      "released",
+      "derivations_spent",
+    ])
+    expect([0, 4, 8, 12].map((generation) => open(tree, generation))).toEqual(
+      [0, 4, 8, 12].map((generation) => keyOf(1, "application", generation)),
+    )
   })
 
   it("agrees with a model that keeps every key, for any order of genuine and forged messages", () => {

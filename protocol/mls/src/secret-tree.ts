@@ -41,6 +41,8 @@ export class SecretTree {
   readonly #nodes: Map<number, Uint8Array>
   readonly #ratchets: Map<number, LeafRatchets>
   #isRetired: boolean
+  /** Steps that refused messages have cost. Not stored: a restart forgives them. */
+  #refusedDerivations = 0
 
   private constructor(
     suite: CipherSuite,
@@ -78,6 +80,21 @@ export class SecretTree {
 
   /** The key of a received message, without any change until it is consumed. */
   candidate(leafIndex: number, kind: RatchetKind, generation: number, limits: RatchetLimits): KeyCandidate | KeyMiss {
+    const distance = this.#ratchets.get(leafIndex)?.[kind]?.distanceTo(generation) ?? generation
+    const isFar = distance > limits.outOfOrderGenerations && distance <= limits.maxForwardGenerations
+    if (isFar && this.#refusedDerivations + distance > limits.refusedDerivations) return "derivations_spent"
+    const candidate = this.#candidate(leafIndex, kind, generation, limits)
+    if (!isFar || typeof candidate === "string") return candidate
+    return {
+      ...candidate,
+      release: () => {
+        this.#refusedDerivations += distance
+        candidate.release()
+      },
+    }
+  }
+
+  #candidate(leafIndex: number, kind: RatchetKind, generation: number, limits: RatchetLimits): KeyCandidate | KeyMiss {
     const known = this.#ratchets.get(leafIndex)
     if (known !== undefined) return known[kind]?.candidate(generation, limits) ?? "key_consumed"
     // Before anything is derived: a far generation must be cheap to refuse.

@@ -3,7 +3,7 @@ import type { QueuedProposal } from "./proposal-queue.ts"
 
 /**
  * Picks the queued proposals that can go into one commit of ours (RFC 9420 §12.2: "prefer any Remove received, or the
- * most recent Update"; §12.4). What a later rule still refuses is reported by the commit itself.
+ * most recent Update"; §12.4). Whether each of them is valid is found out by trying.
  *
  * @param own - What the commit does by value; it wins over what is queued.
  */

@@ -69,7 +69,7 @@ export function validateKeyPackage(
 /**
  * Validates a decoded key package, as in an Add proposal (RFC 9420 §10.1). Signatures come last, being the dearest.
  *
- * @param lifetime - `undefined` leaves the lifetime alone (RFC 9420 §7.3 only recommends the check to receivers).
+ * @param lifetime - without a clock only its length is judged (RFC 9420 §7.3 recommends the other check to receivers, §7.2 demands this).
  */
 export function verifyKeyPackage(
   suite: CipherSuite,

@@ -43,13 +43,27 @@ describe("validating a leaf node", () => {
     ["leaf_lifetime_expired", 0, 1],
     ["leaf_lifetime_not_begun", 1, 3],
     ["leaf_lifetime_too_long", -1, 367],
-    ["leaf_lifetime_not_begun", 5, -5],
+    ["leaf_lifetime_reversed", 5, -5],
     ["valid", 0, 366],
   ])("says %s of a lifetime from day %d to day %d, two days in", (reason, from, to) => {
     const lifetime = { notBefore: seconds(from), notAfter: seconds(to) }
     const nowMs = TEST_NOW_MS + (reason === "leaf_lifetime_not_begun" ? 0 : 2 * DAY_MS)
     const policy = { source: "key_package", lifetime: { nowMs } } as const
     expect(leafReason({ leafNodeSource: { kind: "key_package", lifetime } }, policy)).toBe(reason)
+  })
+
+  it("judges without a clock how long a lifetime is, and not where it lies", () => {
+    const reasonOf = (from: number, to: number): string => {
+      const lifetime = { notBefore: seconds(from), notAfter: seconds(to) }
+      const policy = { source: "key_package", lifetime: { nowMs: undefined } } as const
+      return leafReason({ leafNodeSource: { kind: "key_package", lifetime } }, policy)
+    }
+    expect([reasonOf(-4000, -3900), reasonOf(0, 366), reasonOf(0, 367), reasonOf(1, 0)]).toEqual([
+      "valid",
+      "valid",
+      "leaf_lifetime_too_long",
+      "leaf_lifetime_reversed",
+    ])
   })
 
   it("refuses a leaf that was signed for another place or another group", () => {

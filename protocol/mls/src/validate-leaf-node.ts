@@ -19,7 +19,8 @@ export type ValidLeafNode = Brand<LeafNode, "ValidLeafNode">
  * - `leaf_credential_unsupported`: its capabilities miss its own credential type (§7.2).
  * - `leaf_extension_unsupported`: it has an extension that its capabilities miss.
  * - `leaf_encryption_key_unusable`: nobody could encrypt to its key.
- * - `leaf_lifetime_not_begun`, `leaf_lifetime_expired`, `leaf_lifetime_too_long`.
+ * - `leaf_lifetime_not_begun`, `leaf_lifetime_expired`, `leaf_lifetime_too_long`, `leaf_lifetime_reversed`: it ends before it
+ *   begins.
  * - `leaf_signature_invalid`.
  */
 export type LeafNodeReason =
@@ -32,14 +33,16 @@ export type LeafNodeReason =
   | "leaf_lifetime_not_begun"
   | "leaf_lifetime_expired"
   | "leaf_lifetime_too_long"
+  | "leaf_lifetime_reversed"
   | "leaf_signature_invalid"
 
 /** The longest lifetime that a key package may have unless the caller says otherwise: a year and a day. */
-const LIFETIME_LIMIT_MS: number = 366 * 86_400_000
+export const LIFETIME_LIMIT_MS: number = 366 * 86_400_000
 
 /** How lifetimes are judged (RFC 9420 §7.2, §7.3). */
 export interface LifetimePolicy {
-  readonly nowMs: number
+  /** `undefined` judges how long the lifetime is and not where it lies: right for what others took in already. */
+  readonly nowMs: number | undefined
   /** Longest acceptable span; by default {@link LIFETIME_LIMIT_MS}. */
   readonly limitMs?: number
 }
@@ -51,8 +54,8 @@ export interface LeafNodeExpectation {
   /** Where it stands. Not needed for `key_package`. */
   readonly place?: LeafPlace
   /**
-   * `undefined` leaves lifetimes alone. That is right for the members of a tree: their key packages may have expired since
-   * (RFC 9420 §7.3), and refusing the tree for it would lock newcomers out.
+   * `undefined` for leaf nodes that have none. For the members of a tree pass no clock: their key packages may have expired
+   * since (RFC 9420 §7.3), and refusing the tree for it would lock newcomers out.
    */
   readonly lifetime: LifetimePolicy | undefined
 }
@@ -94,8 +97,10 @@ function checkCapabilities(
 
 function checkLifetime(lifetime: Lifetime, policy: LifetimePolicy | undefined): LeafNodeReason | undefined {
   if (policy === undefined) return undefined
-  const limitMs = policy.limitMs ?? LIFETIME_LIMIT_MS
-  if (Number(lifetimeSpan(lifetime)) * 1000 > limitMs) return "leaf_lifetime_too_long"
-  if (isAlive(lifetime, policy.nowMs)) return undefined
-  return Number(lifetime.notBefore) * 1000 > policy.nowMs ? "leaf_lifetime_not_begun" : "leaf_lifetime_expired"
+  const { nowMs, limitMs = LIFETIME_LIMIT_MS } = policy
+  const span = lifetimeSpan(lifetime)
+  if (span < 0n) return "leaf_lifetime_reversed"
+  if (Number(span) * 1000 > limitMs) return "leaf_lifetime_too_long"
+  if (nowMs === undefined || isAlive(lifetime, nowMs)) return undefined
+  return Number(lifetime.notBefore) * 1000 > nowMs ? "leaf_lifetime_not_begun" : "leaf_lifetime_expired"
 }

@@ -67,7 +67,8 @@ export type ProposalRefusal =
   /** §12.2, external commits: what else they may hold. */
   | "external_commit_proposals"
 
-interface Sorting {
+/** Proposals on their way to being sorted. */
+export interface Sorting {
   extensions: readonly Extension[] | undefined
   readonly updates: { readonly leafIndex: number; readonly leafNode: LeafNode }[]
   readonly removes: number[]
@@ -86,15 +87,9 @@ interface Surroundings {
   readonly committer: Committer
 }
 
-/**
- * Sorts the proposals of a commit and checks the rules between them (RFC 9420 §12.2). What depends on the tree after
- * the changes, such as new leaves, is checked while they are applied.
- */
-export function sortProposals(
-  proposals: readonly SentProposal[],
-  surroundings: Surroundings,
-): SortedProposals | ProposalRefusal {
-  const sorting: Sorting = {
+/** Nothing sorted yet. */
+export function emptySorting(): Sorting {
+  return {
     extensions: undefined,
     updates: [],
     removes: [],
@@ -105,11 +100,35 @@ export function sortProposals(
     changedLeaves: new Set(),
     pskKeys: new Set(),
   }
+}
+
+/** An independent copy. */
+export function forkSorting(sorting: Sorting): Sorting {
+  const { updates, removes, adds, psks, changedLeaves, pskKeys } = sorting
+  return {
+    ...sorting,
+    updates: [...updates],
+    removes: [...removes],
+    adds: [...adds],
+    psks: [...psks],
+    changedLeaves: new Set(changedLeaves),
+    pskKeys: new Set(pskKeys),
+  }
+}
+
+/**
+ * Sorts the proposals of a commit and checks the rules between them (RFC 9420 §12.2). What depends on the tree after
+ * the changes, such as new leaves, is checked while they are applied.
+ */
+export function sortProposals(
+  proposals: readonly SentProposal[],
+  surroundings: Surroundings,
+): SortedProposals | ProposalRefusal {
+  const sorting = emptySorting()
   for (const sent of proposals) {
-    const refusal = sortOne(sorting, sent, surroundings)
+    const refusal = addToSorting(sorting, sent, surroundings)
     if (refusal !== undefined) return refusal
   }
-  if (sorting.reinit !== undefined && proposals.length > 1) return "reinit_not_alone"
   if (surroundings.committer.kind === "newcomer") {
     if (sorting.externalInit === undefined) return "external_init_missing"
     if (sorting.removes.length > 1) return "external_commit_proposals"
@@ -117,8 +136,14 @@ export function sortProposals(
   return { ...sorting, requiresPath: proposals.some(({ proposal }) => requiresPath(proposal)) }
 }
 
-function sortOne(sorting: Sorting, sent: SentProposal, surroundings: Surroundings): ProposalRefusal | undefined {
+/** Adds one proposal, unless it breaks a rule by itself or together with those before. */
+export function addToSorting(
+  sorting: Sorting,
+  sent: SentProposal,
+  surroundings: Surroundings,
+): ProposalRefusal | undefined {
   const { proposal, sender } = sent
+  if (sorting.reinit !== undefined) return "reinit_not_alone"
   const isExternal = surroundings.committer.kind === "newcomer"
   if (isExternal && !["external_init", "remove", "psk"].includes(proposal.kind)) return "external_commit_proposals"
   switch (proposal.kind) {
@@ -133,7 +158,7 @@ function sortOne(sorting: Sorting, sent: SentProposal, surroundings: Surrounding
       return sortPsk(sorting, proposal.id, surroundings.suite)
     case "reinit":
       if (proposal.version < MLS_10) return "reinit_version"
-      if (sorting.reinit !== undefined) return "reinit_not_alone"
+      if (!isEmpty(sorting)) return "reinit_not_alone"
       sorting.reinit = proposal
       return undefined
     case "external_init":
@@ -148,6 +173,11 @@ function sortOne(sorting: Sorting, sent: SentProposal, surroundings: Surrounding
     case "custom":
       return "proposal_unsupported"
   }
+}
+
+function isEmpty({ extensions, updates, removes, adds, psks, externalInit }: Sorting): boolean {
+  const sortedCount = updates.length + removes.length + adds.length + psks.length
+  return sortedCount === 0 && extensions === undefined && externalInit === undefined
 }
 
 function sortUpdate(

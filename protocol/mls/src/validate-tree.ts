@@ -36,7 +36,7 @@ export interface TreeExpectation {
   readonly groupId: Uint8Array
   readonly treeHash: Uint8Array
   readonly extensions: readonly Extension[]
-  /** See `LeafNodeExpectation.lifetime`: usually `undefined`. */
+  /** See `LeafNodeExpectation.lifetime`: usually without a clock. */
   readonly lifetime: LifetimePolicy | undefined
 }
 

@@ -64,6 +64,8 @@ function join(vector: PassiveClientCase, suite: CipherSuite, psks: PskLookup): G
     signatureKeys: { privateKey, publicKey: message.message.leafNode.signatureKey },
     psks,
     policy: { proposals: true, newMemberProposals: true, externalCommits: true },
+    // Leaf nodes of the sets are valid from the beginning to the end of all time.
+    limits: { leafLifetimeMs: Infinity },
     ...(vector.ratchet_tree === null ? {} : { ratchetTree: fromHex(vector.ratchet_tree) }),
   })
   if (joined.kind === "rejected") throw new Error(joined.reason)
