@@ -1,4 +1,5 @@
 import type { GroupName } from "../dh-groups.ts"
+import type { NistCurveName } from "../nist-curves.ts"
 import type { Aead, AeadName, DhGroup, HashFunction, HashName, SignatureScheme } from "../primitives.ts"
 import type { Platform, SignatureName } from "../suite-specs.ts"
 import { aes128Gcm, aes256Gcm, chacha20Poly1305 } from "./aead.ts"
@@ -15,10 +16,15 @@ const AEADS: Readonly<Record<AeadName, Aead>> = {
   "ChaCha20-Poly1305": chacha20Poly1305,
 }
 
-/** The curves that libsodium lacks, each in a file of its own that only those fetch who want it. */
-interface OtherCurves {
-  readonly nist?: typeof import("./nist.ts")
-  readonly curve448?: typeof import("./curve448.ts")
+/** What libsodium lacks: files that only those fetch who want them. */
+interface NistCurves {
+  nistDhGroup(name: NistCurveName): DhGroup
+  nistEcdsa(name: NistCurveName): SignatureScheme
+}
+
+interface Curve448 {
+  readonly x448: DhGroup
+  readonly ed448: SignatureScheme
 }
 
 /** The primitives for suites over the given groups. */
@@ -26,10 +32,10 @@ export async function loadBrowserPlatform(groups: readonly GroupName[]): Promise
   const sodium = await loadSodium()
   const nist = groups.some((name) => name.startsWith("P-")) ? await import("./nist.ts") : undefined
   const curve448 = groups.includes("X448") ? await import("./curve448.ts") : undefined
-  return platformOf(sodium, { ...(nist && { nist }), ...(curve448 && { curve448 }) })
+  return platformOf(sodium, nist, curve448)
 }
 
-function platformOf(sodium: Sodium, { nist, curve448 }: OtherCurves): Platform {
+function platformOf(sodium: Sodium, nist: NistCurves | undefined, curve448: Curve448 | undefined): Platform {
   return {
     hash: (name) => HASHES[name],
     aead: (name) => AEADS[name],
@@ -44,7 +50,7 @@ function platformOf(sodium: Sodium, { nist, curve448 }: OtherCurves): Platform {
   }
 }
 
-function loaded<T>(module: T | undefined): T {
-  if (module === undefined) throw new Error("unreachable: the group was not asked for")
-  return module
+function loaded<T>(curves: T | undefined): T {
+  if (curves === undefined) throw new Error("unreachable: the group was not asked for")
+  return curves
 }

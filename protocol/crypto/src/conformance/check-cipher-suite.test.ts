@@ -1,16 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { loadBrowserSuite } from "../browser/index.ts"
 import type { CipherSuite } from "../cipher-suite.ts"
-import { suite0001 } from "../node/index.ts"
+import { suite0001, suite0002 } from "../node/index.ts"
 import { checkCipherSuite } from "./check-cipher-suite.ts"
-import { checkSuitesAgree } from "./check-suites-agree.ts"
 import { monitorNonces } from "./nonce-monitor.ts"
-
-const browser = await loadBrowserSuite()
-
-describe("suite 0x0001 on node:crypto", () => checkCipherSuite(suite0001, it))
-describe("suite 0x0001 for browsers", () => checkCipherSuite(browser, it))
-describe("both implementations of suite 0x0001", () => checkSuitesAgree(suite0001, browser, it))
 
 describe("the conformance suite", () => {
   it.each([
@@ -26,6 +18,14 @@ describe("the conformance suite", () => {
     ],
   ] satisfies [string, Partial<CipherSuite>][])("notices a suite that %s", (_, fault) => {
     expect(verdictsOn({ ...suite0001, ...fault })).not.toEqual([])
+  })
+
+  it.each([
+    ["takes compressed points", { kemPublicKeyIsValid: (k) => k.length === 33 || suite0002.kemPublicKeyIsValid(k) }],
+    ["takes raw signatures", { verify: (k, m, s) => s.length === 64 || suite0002.verify(k, m, s) }],
+    ["hides that it draws randomness", { drawsRandomness: new Set<never>() }],
+  ] satisfies [string, Partial<CipherSuite>][])("notices a suite over a NIST curve that %s", (_, fault) => {
+    expect(verdictsOn({ ...suite0002, ...fault })).not.toEqual([])
   })
 
   it("finds no fault in a monitored suite", () => {

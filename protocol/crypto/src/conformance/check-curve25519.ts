@@ -42,8 +42,7 @@ const NOT_CANONICAL: readonly string[] = [
  * Where libraries of one curve disagree. All members of a group must accept the same signatures, or a hostile member
  * splits it: RFC 8032 leaves the choice open between two equations, and this is the one without the cofactor.
  */
-export function checkCurve25519(suite: CipherSuite, it: Register): void {
-  checkX25519(suite, it)
+export function checkEd25519(suite: CipherSuite, it: Register): void {
   const torsion = decodePoint(fromHex(ORDER_EIGHT))!
   const scalar = fromLittleEndian(testBytes(1, 31))
   const honest = multiplyPoint(scalar, EDWARDS25519_BASE)
@@ -87,7 +86,8 @@ export function checkCurve25519(suite: CipherSuite, it: Register): void {
   })
 }
 
-function checkX25519(suite: CipherSuite, it: Register): void {
+/** DHKEM over X25519: which public keys it takes. */
+export function checkX25519(suite: CipherSuite, it: Register): void {
   const empty = new Uint8Array(0)
   const seed = testBytes(2, suite.sizes.kemSeedBytes)
   const { privateKey } = suite.kemKeyPair(testBytes(3, suite.sizes.kemSeedBytes))

@@ -61,8 +61,10 @@ function checkSealing(suite: CipherSuite, it: Register): void {
     }
   })
 
-  it("seals the same bytes from the same seed, and under another encapsulation from another", () => {
-    ensureEqual(suite.hpkeSeal(publicKey, info, aad, plaintext, seed)?.ciphertext, ciphertext, "same seed")
+  it("seals the same bytes from the same seed where it can, and under another encapsulation from another", () => {
+    if (suite.drawsRandomness?.has("seal") !== true) {
+      ensureEqual(suite.hpkeSeal(publicKey, info, aad, plaintext, seed)?.ciphertext, ciphertext, "same seed")
+    }
     const other = suite.hpkeSeal(publicKey, info, aad, plaintext, testBytes(9, kemSeedBytes))!
     ensure(!equalBytes(other.kemOutput, kemOutput) && !equalBytes(other.ciphertext, ciphertext), "other seed")
   })
@@ -81,7 +83,7 @@ function checkSealing(suite: CipherSuite, it: Register): void {
   })
 
   it("returns undefined for foreign bytes of any length", () => {
-    for (let lengthBytes = 0; lengthBytes <= kemOutputBytes + 33; lengthBytes++) {
+    for (const lengthBytes of lengthsUpTo(kemOutputBytes + 33)) {
       const foreign = testBytes(11 + lengthBytes, lengthBytes)
       ensureEqual(suite.hpkeOpen(privateKey, info, aad, { kemOutput: foreign, ciphertext }), undefined, "kemOutput")
       ensureEqual(suite.hpkeOpen(privateKey, info, aad, { kemOutput, ciphertext: foreign }), undefined, "ciphertext")
@@ -130,4 +132,10 @@ function checkExporting(suite: CipherSuite, it: Register): void {
     ensure(suite.hpkeSendExport(key, info, context, 32, seed) === undefined, "send")
     ensureEqual(suite.hpkeReceiveExport(privateKey, output, info, context, 32), undefined, "receive")
   })
+}
+
+/** All of the first hundred and of the last hundred, and a few between. */
+function lengthsUpTo(last: number): number[] {
+  const lengths = Array.from({ length: last + 1 }, (_, lengthBytes) => lengthBytes)
+  return lengths.filter((lengthBytes) => lengthBytes < 100 || lengthBytes > last - 100 || lengthBytes % 61 === 0)
 }

@@ -23,6 +23,7 @@ export function checkMemory(suite: CipherSuite, it: Register): void {
 
   it("reads views into larger memory like copies", () => {
     for (const [name, call] of calls) {
+      if (drawsRandomness(suite, name)) continue
       const [fromCopies, fromViews] = [call((bytes) => bytes), call(viewOf)]
       for (const [i, expected] of fromCopies.entries()) ensureEqual(fromViews[i], expected, name)
     }
@@ -48,6 +49,12 @@ export function checkMemory(suite: CipherSuite, it: Register): void {
       }
     }
   })
+}
+
+/** True for the calls whose results differ anyway. */
+function drawsRandomness(suite: CipherSuite, name: string): boolean {
+  const kind = { sign: "sign", hpkeSeal: "seal", hpkeSendExport: "seal" } as const
+  return Object.hasOwn(kind, name) && suite.drawsRandomness?.has(kind[name as keyof typeof kind]) === true
 }
 
 /** The same bytes in the middle of larger memory. */

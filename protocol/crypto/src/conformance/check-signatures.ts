@@ -1,3 +1,4 @@
+import { equalBytes } from "@qpc/wire"
 import type { CipherSuite } from "../cipher-suite.ts"
 import { ensure, ensureEqual, ensureRangeError, type Register } from "./law.ts"
 import { flipsOf, testBytes } from "./test-bytes.ts"
@@ -21,12 +22,34 @@ export function checkSignatures(suite: CipherSuite, it: Register): void {
     ensure(!suite.verify(other.publicKey, message, signature), "another key verifies")
   })
 
+  it("signs a message twice alike, unless it says that it draws randomness", () => {
+    const again = suite.sign(privateKey, message)
+    ensure(equalBytes(again, signature) !== (suite.drawsRandomness?.has("sign") ?? false), "the second signature")
+  })
+
   it("verifies its signatures over messages of any length", () => {
     for (const lengthBytes of [0, 1, 64, 1000]) {
       const text = testBytes(4, lengthBytes)
       ensure(suite.verify(publicKey, text, suite.sign(privateKey, text)), `${lengthBytes} bytes`)
     }
   })
+
+  checkForeignSignatures(suite, it)
+
+  it("has no public key for a private key of another length, and neither signs with it nor seeds from it", () => {
+    for (const lengthBytes of [0, signaturePrivateKeyBytes - 1, signaturePrivateKeyBytes + 1]) {
+      const wrong = testBytes(5, lengthBytes)
+      ensureEqual(suite.signaturePublicKey(wrong), undefined, `${lengthBytes} bytes`)
+      ensureRangeError("signing key", () => suite.sign(wrong, message))
+    }
+    ensureRangeError("seed", () => suite.signatureKeyPair(testBytes(6, signatureSeedBytes - 1)))
+  })
+}
+
+function checkForeignSignatures(suite: CipherSuite, it: Register): void {
+  const { publicKey, privateKey } = suite.signatureKeyPair(testBytes(1, suite.sizes.signatureSeedBytes))
+  const message = testBytes(2, 50)
+  const signature = suite.sign(privateKey, message)
 
   it("does not verify after one bit of signature, message or key has changed", () => {
     for (const forged of flipsOf(signature)) ensure(!suite.verify(publicKey, message, forged), "signature")
@@ -49,17 +72,8 @@ export function checkSignatures(suite: CipherSuite, it: Register): void {
 
   it("answers false to arbitrary bytes as key and signature", () => {
     for (let round = 0; round < 200; round++) {
-      const key = round % 2 === 0 ? publicKey : testBytes(1000 + round, signaturePublicKeyBytes)
+      const key = round % 2 === 0 ? publicKey : testBytes(1000 + round, suite.sizes.signaturePublicKeyBytes)
       ensure(!suite.verify(key, message, testBytes(round, signature.length)), `round ${round}`)
     }
-  })
-
-  it("has no public key for a private key of another length, and neither signs with it nor seeds from it", () => {
-    for (const lengthBytes of [0, signaturePrivateKeyBytes - 1, signaturePrivateKeyBytes + 1]) {
-      const wrong = testBytes(5, lengthBytes)
-      ensureEqual(suite.signaturePublicKey(wrong), undefined, `${lengthBytes} bytes`)
-      ensureRangeError("signing key", () => suite.sign(wrong, message))
-    }
-    ensureRangeError("seed", () => suite.signatureKeyPair(testBytes(6, signatureSeedBytes - 1)))
   })
 }

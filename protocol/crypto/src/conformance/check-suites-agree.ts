@@ -6,12 +6,14 @@ import { testBytes, withFlippedBit } from "./test-bytes.ts"
 const ROUNDS = 40
 
 /**
- * Two implementations of one suite as one: identical bytes from identical seeds, each opens what the other sealed, and
- * both refuse the same.
+ * Two implementations of one suite as one: identical bytes from identical seeds (unless one draws randomness of its own),
+ * each opens what the other sealed, and both refuse the same.
  */
 export function checkSuitesAgree(one: CipherSuite, other: CipherSuite, it: Register): void {
   const { sizes } = one
   const both = <T>(call: (suite: CipherSuite) => T): [T, T] => [call(one), call(other)]
+  const areReplayable = (act: "sign" | "seal"): boolean =>
+    [one, other].every((suite) => suite.drawsRandomness?.has(act) !== true)
   const ensureSame = (call: (suite: CipherSuite) => Uint8Array | undefined, what: string): void => {
     const [mine, theirs] = both(call)
     ensureEqual(theirs, mine, what)
@@ -34,7 +36,9 @@ export function checkSuitesAgree(one: CipherSuite, other: CipherSuite, it: Regis
       ensureSame((suite) => suite.aeadSeal(key, nonce, secret, data), "aeadSeal")
       const signer = testBytes(round + 4, sizes.signatureSeedBytes)
       ensureSame((suite) => suite.signatureKeyPair(signer).publicKey, "signatureKeyPair")
-      ensureSame((suite) => suite.sign(suite.signatureKeyPair(signer).privateKey, data), "sign")
+      if (areReplayable("sign")) {
+        ensureSame((suite) => suite.sign(suite.signatureKeyPair(signer).privateKey, data), "sign")
+      }
       ensureSame((suite) => suite.kemKeyPair(testBytes(round, sizes.kemSeedBytes)).privateKey, "kemKeyPair")
     }
   })
@@ -46,23 +50,29 @@ export function checkSuitesAgree(one: CipherSuite, other: CipherSuite, it: Regis
     for (let round = 0; round < ROUNDS; round++) {
       const key = testBytes(200 + round, sizes.kemPublicKeyBytes)
       const seed = testBytes(300 + round, sizes.kemSeedBytes)
-      ensureSame((suite) => suite.hpkeSeal(key, empty, empty, empty, seed)?.ciphertext, toHex(key))
+      const [mine, theirs] = both((suite) => suite.hpkeSeal(key, empty, empty, empty, seed)?.ciphertext)
+      ensure((mine === undefined) === (theirs === undefined), `one of them refuses ${toHex(key)}`)
+      if (areReplayable("seal")) ensureEqual(theirs, mine, toHex(key))
     }
   })
 
+  checkVerdicts(one, other, it)
+}
+
+function checkVerdicts(one: CipherSuite, other: CipherSuite, it: Register): void {
   it("give the same verdict on damaged signatures, keys and messages", () => {
-    const { publicKey, privateKey } = one.signatureKeyPair(testBytes(9, sizes.signatureSeedBytes))
+    const { publicKey, privateKey } = one.signatureKeyPair(testBytes(9, one.sizes.signatureSeedBytes))
     const message = testBytes(10, 12)
     const signature = one.sign(privateKey, message)
-    for (let bit = 0; bit < 8 * signature.length; bit += 3) {
+    for (let bit = 0; bit < 8 * signature.length; bit += strideOf(signature)) {
       const damaged = withFlippedBit(signature, bit)
-      const [mine, theirs] = both((suite) => suite.verify(publicKey, message, damaged))
-      ensure(mine === theirs, `signature bit ${bit}`)
+      const mine = one.verify(publicKey, message, damaged)
+      ensure(mine === other.verify(publicKey, message, damaged), `signature bit ${bit}`)
     }
-    for (let bit = 0; bit < 8 * publicKey.length; bit += 3) {
+    for (let bit = 0; bit < 8 * publicKey.length; bit += strideOf(publicKey)) {
       const damaged = withFlippedBit(publicKey, bit)
-      const [mine, theirs] = both((suite) => suite.verify(damaged, message, signature))
-      ensure(mine === theirs, `key bit ${bit}`)
+      const mine = one.verify(damaged, message, signature)
+      ensure(mine === other.verify(damaged, message, signature), `key bit ${bit}`)
     }
   })
 }
@@ -89,4 +99,9 @@ function checkExchange(one: CipherSuite, other: CipherSuite, it: Register): void
       ensureEqual(receiver.aeadOpen(key, nonce, aad, sender.aeadSeal(key, nonce, aad, text)), text, "aeadOpen")
     }
   })
+}
+
+/** An odd step, so that every position within a byte is met, with no more than about 170 steps. */
+function strideOf(bytes: Uint8Array): number {
+  return Math.max(3, Math.floor((8 * bytes.length) / 170) | 1)
 }

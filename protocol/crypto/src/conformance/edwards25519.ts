@@ -79,9 +79,9 @@ export function fromLittleEndian(bytes: Uint8Array): bigint {
   return value
 }
 
-/** `value` as 32 little-endian bytes. */
-export function toLittleEndian(value: bigint): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn))
+/** `value` as little-endian bytes, 32 unless said otherwise. */
+export function toLittleEndian(value: bigint, lengthBytes = 32): Uint8Array {
+  return Uint8Array.from({ length: lengthBytes }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn))
 }
 
 function affine(x: bigint, y: bigint): EdwardsPoint {

@@ -9,8 +9,6 @@ export type XWingVector = Readonly<Record<"seed" | "eseed" | "ss" | "sk" | "pk" 
 export function runXWing({ xwing }: VectorProvider, vectors: readonly XWingVector[]): VectorResult {
   const tally = new Tally()
   for (const [index, vector] of vectors.entries()) {
-    const is = (bytes: Uint8Array | undefined, hex: string): boolean =>
-      bytes !== undefined && equalBytes(bytes, fromHex(hex))
     tally.check(`case ${index}`, () => {
       // GenerateKeyPairDerand keeps the seed as private key.
       if (vector.seed !== vector.sk) return false
@@ -26,4 +24,8 @@ export function runXWing({ xwing }: VectorProvider, vectors: readonly XWingVecto
     })
   }
   return tally.result()
+}
+
+function is(bytes: Uint8Array | undefined, hex: string): boolean {
+  return bytes !== undefined && equalBytes(bytes, fromHex(hex))
 }

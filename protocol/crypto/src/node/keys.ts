@@ -28,7 +28,7 @@ interface Import {
   readonly asymmetricKeyType: AsymmetricKeyType
   readonly namedCurve?: string
   readonly privateFormat: "raw-private" | "raw-seed"
-  privateKeyIsValid(bytes: Uint8Array): boolean
+  readonly privateKeyIsValid: (bytes: Uint8Array) => boolean
 }
 
 const IMPORTS: Readonly<Record<KeyKind, Import>> = {

@@ -1,0 +1,39 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { XWing } from "../xwing.ts"
+import { mlKem768 } from "./ml-kem.ts"
+import { loadBrowserPlatform } from "./platform.ts"
+import { sha3 } from "./sha3.ts"
+import { loadSodium } from "./sodium.ts"
+
+const sodium = await loadSodium()
+const platform = await loadBrowserPlatform(["X25519"])
+const xwing = new XWing({ mlKem: mlKem768(sodium), x25519: platform.group("X25519"), sha3 }, "xwing")
+const bytes = (lengthBytes: number): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: lengthBytes, maxLength: lengthBytes })
+
+describe("X-Wing", () => {
+  it("agrees with libsodium's own", () => {
+    fc.assert(
+      fc.property(bytes(32), bytes(64), (privateKey, eseed) => {
+        const { publicKey } = sodium.crypto_kem_xwing_seed_keypair(privateKey)
+        expect(xwing.publicKey(privateKey)).toEqual(publicKey)
+        const theirs = sodium.crypto_kem_xwing_enc_deterministic(publicKey, eseed)
+        const ours = xwing.encapsulateFrom(publicKey, eseed)
+        expect(ours).toEqual({ kemOutput: theirs.ciphertext, secret: theirs.sharedSecret })
+        expect(xwing.decapsulate(privateKey, theirs.ciphertext)).toEqual(theirs.sharedSecret)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it("gives a secret of its own for a forged ML-KEM half, as libsodium does", () => {
+    const privateKey = new Uint8Array(32).fill(4)
+    const { publicKey } = sodium.crypto_kem_xwing_seed_keypair(privateKey)
+    const { kemOutput, secret } = xwing.encapsulateFrom(publicKey, new Uint8Array(64).fill(5))!
+    kemOutput[0]! ^= 1
+    const forged = xwing.decapsulate(privateKey, kemOutput)
+    expect(forged).not.toEqual(secret)
+    expect(forged).toEqual(sodium.crypto_kem_xwing_dec(kemOutput, privateKey))
+  })
+})

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest"
+import { checkCipherSuite } from "../conformance/check-cipher-suite.ts"
+import { newSuite, newXWingSuite, suite0001, suite0007, suites } from "./index.ts"
+
+describe.each([...suites.values()])("$name on node:crypto", (suite) => checkCipherSuite(suite, it))
+
+describe("cipher suites on node:crypto", () => {
+  it("are all seven of RFC 9420 §17.1 under their names", () => {
+    expect([...suites].map(([id, { name }]) => [id, name])).toEqual([
+      [1, "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519"],
+      [2, "MLS_128_DHKEMP256_AES128GCM_SHA256_P256"],
+      [3, "MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519"],
+      [4, "MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448"],
+      [5, "MLS_256_DHKEMP521_AES256GCM_SHA512_P521"],
+      [6, "MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448"],
+      [7, "MLS_256_DHKEMP384_AES256GCM_SHA384_P384"],
+    ])
+    expect([suites.get(1), suites.get(7)]).toEqual([suite0001, suite0007])
+  })
+
+  it.each([0, 8, 0xf002, -1, 1.5, Number.NaN])("are not made for the code point %s", (id) => {
+    expect(() => newSuite(id)).toThrow(RangeError)
+  })
+
+  it("say which of their results do not replay: ECDSA signatures, and what is sealed with the native ML-KEM", () => {
+    const drawing = [...suites.values()]
+      .filter((suite) => suite.drawsRandomness?.has("sign") === true)
+      .map(({ id }) => id)
+    expect(drawing).toEqual([2, 5, 7])
+    expect(newXWingSuite().drawsRandomness).toEqual(new Set(["seal"]))
+    expect(newXWingSuite({ encapsulation: "seeded" }).drawsRandomness).toEqual(new Set())
+  })
+})
