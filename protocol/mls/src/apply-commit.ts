@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { constantTimeEqual } from "@qpc/wire"
+import { constantTimeEqual, equalBytes } from "@qpc/wire"
 import { applyProposals, memberAt } from "./apply-proposals.ts"
 import type { AppliedProposals, ApplyRefusal } from "./apply-proposals.ts"
 import type { VerifiedContent } from "./authenticated-content.ts"
@@ -9,11 +9,13 @@ import type { Epoch } from "./epoch.ts"
 import { findPsks } from "./group-state.ts"
 import type { GroupState } from "./group-state.ts"
 import { externalInitSecret } from "./key-schedule.ts"
+import type { LeafNode } from "./leaf-node.ts"
 import { mergePath } from "./merge-path.ts"
 import type { MergedPath, PathReason } from "./merge-path.ts"
 import { openNextEpoch, provisionalContext } from "./next-epoch.ts"
 import { openPath } from "./open-path.ts"
 import type { PathSecretReason } from "./open-path.ts"
+import { sameCredential } from "./parent-group.ts"
 import type { PskLookup } from "./psk.ts"
 import type { MergeReport } from "./staged-commit.ts"
 import type { TreePrivateState } from "./tree-private-state.ts"
@@ -41,6 +43,8 @@ export type CommitRefusal =
   | "path_missing"
   /** §12.4.2: a PSK that we do not have. */
   | "psk_missing"
+  /** §12.2: an external commit removes someone else than the one who makes it, as far as credentials tell. */
+  | "resync_of_another"
   /** §8.3: the KEM output does not open. */
   | "external_init_invalid"
   /** §8.1: epochs are 64-bit numbers, and this one is the last. Nobody gets there honestly. */
@@ -90,6 +94,8 @@ export function applyCommit(
   if (typeof applied === "string") return applied
   const leafIndex = committer.kind === "member" ? committer.leafIndex : newcomersLeaf(applied)
   if (leafIndex === undefined) return "group_full"
+  const resync = committer.kind === "newcomer" && path ? checkResync(epoch, sorted, path.leafNode) : undefined
+  if (resync !== undefined) return resync
   const merged = path === undefined ? undefined : mergeCommitPath(suite, epoch, applied, leafIndex, path)
   if (typeof merged === "string") return merged
   // The committer's new leaf is in the tree now; the rules over all members hold for it too (RFC 9420 §12.2).
@@ -139,6 +145,21 @@ function committedProposals(
 
 function newcomersLeaf({ tree }: AppliedProposals): number | undefined {
   return tree.hasRoomFor(1) ? tree.reserveLeaf() : undefined
+}
+
+/**
+ * A newcomer may remove its own old appearance, and its new leaf has to be what an Update of the old one could have been
+ * (RFC 9420 §12.2): the same credential, another encryption key.
+ */
+export function checkResync(
+  epoch: Pick<Epoch, "tree">,
+  { removes }: Pick<SortedProposals, "removes">,
+  leafNode: Pick<LeafNode, "credential" | "encryptionKey">,
+): "resync_of_another" | "update_key_not_fresh" | undefined {
+  const old = removes[0] === undefined ? undefined : epoch.tree.leaf(removes[0])
+  if (old === undefined) return undefined
+  if (sameCredential(old.credential) !== sameCredential(leafNode.credential)) return "resync_of_another"
+  return equalBytes(old.encryptionKey, leafNode.encryptionKey) ? "update_key_not_fresh" : undefined
 }
 
 function mergeCommitPath(

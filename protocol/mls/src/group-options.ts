@@ -2,17 +2,20 @@ import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import type { Random } from "@qpc/wire"
 import type { CommitRefusal } from "./apply-commit.ts"
 import type { Capabilities } from "./capabilities.ts"
+import type { PskToInject } from "./create-commit.ts"
 import type { Credential } from "./credential.ts"
 import type { Extension } from "./extension.ts"
 import type { LeftOutProposal } from "./fit-proposals.ts"
 import type { Group } from "./group.ts"
+import type { ExternalJoinReason } from "./join-externally.ts"
 import type { WelcomeReason } from "./join.ts"
 import type { KeyPackageBundle } from "./key-package-bundle.ts"
 import type { GroupLimits } from "./limits.ts"
+import type { DescentReason, IdentityOf } from "./parent-group.ts"
 import type { GroupPolicy } from "./policy.ts"
 import type { PaddedBytes } from "./private-message.ts"
 import type { PskLookup } from "./psk.ts"
-import type { StagedCommit } from "./staged-commit.ts"
+import type { Member, StagedCommit } from "./staged-commit.ts"
 
 /** What a group needs from its owner each time it comes to life. */
 export interface GroupSurroundings {
@@ -51,7 +54,76 @@ export interface JoinGroupOptions extends GroupSurroundings {
   readonly psks?: PskLookup
   /** Says whether we are in a group of this id already, which makes the Welcome invalid (RFC 9420 §12.4.3.1). */
   readonly isKnownGroup?: (groupId: Uint8Array) => boolean
+  /** The group that this one has to descend from, by a ReInit or as a branch (RFC 9420 §11.2, §11.3). Borrowed. */
+  readonly parent?: Group
+  /** Who is the same in both groups. Default: whose credentials are equal. */
+  readonly identityOf?: IdentityOf
 }
+
+/** What {@link Group.joinExternally} needs. */
+export interface JoinExternallyOptions extends GroupSurroundings {
+  readonly suite: CipherSuite
+  /** MLSMessage of a GroupInfo with `external_pub`, of the group's current epoch. */
+  readonly groupInfo: Uint8Array
+  /** Where it is not in the GroupInfo. */
+  readonly ratchetTree?: Uint8Array
+  readonly credential: Credential
+  readonly leafExtensions?: readonly Extension[]
+  /** What to claim support for beside the suite, mls10 and the credential's own type. */
+  readonly capabilities?: Partial<Capabilities>
+  /** Picks our own old appearance among the members, which the commit then removes: a resync. Its credential is ours. */
+  readonly replaces?: (member: Member) => boolean
+  readonly psks?: readonly PskToInject[]
+  /** Where the secrets of `psks` are found. */
+  readonly pskLookup?: PskLookup
+  /** Says whether we are in a group of this id already. Leave it out for a resync. */
+  readonly isKnownGroup?: (groupId: Uint8Array) => boolean
+  readonly authenticatedData: Uint8Array
+  readonly random: Random
+}
+
+/** What came of an external join. */
+export type JoinedExternally =
+  | {
+      readonly kind: "joined"
+      /** As it is once the delivery service takes the commit. If it takes another one, dispose of it and start anew. */
+      readonly group: Group
+      /** MLSMessage for all members. */
+      readonly commit: Uint8Array
+    }
+  | { readonly kind: "rejected"; readonly reason: ExternalJoinReason }
+
+/** Who is invited into a group that descends from another, and how. */
+export interface InvitedDescendants {
+  /** Key packages of the members, as published: MLSMessages. */
+  readonly keyPackages: readonly Uint8Array[]
+  /** True for a path in the first commit, where newcomers do not ask for it. */
+  readonly forcePath?: boolean
+  /** False to hand the ratchet tree to newcomers beside the Welcome. Default true. */
+  readonly treeInWelcome?: boolean
+  /** Who is the same in both groups. Default: whose credentials are equal. */
+  readonly identityOf?: IdentityOf
+}
+
+/** What {@link Group.createSuccessor} needs; id and extensions are those that the ReInit named. */
+export interface CreateSuccessorOptions
+  extends Omit<CreateGroupOptions, "groupId" | "extensions">, InvitedDescendants {}
+
+/** What {@link Group.createBranch} needs; the suite is that of the old group. */
+export interface CreateBranchOptions extends Omit<CreateGroupOptions, "suite">, InvitedDescendants {}
+
+/** What came of creating a group that descends from another. */
+export type Descended =
+  | {
+      readonly kind: "created"
+      /** In epoch 1, with its members. */
+      readonly group: Group
+      /** MLSMessage for all members; `undefined` where there is nobody but us. */
+      readonly welcome: Uint8Array | undefined
+      /** For the members, where it is not in the Welcome. */
+      readonly ratchetTree: Uint8Array | undefined
+    }
+  | { readonly kind: "refused"; readonly reason: CommitRefusal | DescentReason }
 
 /** What came of a Welcome. */
 export type Joined =

@@ -4,6 +4,7 @@ import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupLimits } from "./limits.ts"
 import type { GroupPolicy } from "./policy.ts"
 import type { ProposalQueue } from "./proposal-queue.ts"
+import type { ReInit } from "./proposal.ts"
 import type { PreSharedKey, PskLookup } from "./psk.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
 import type { StagedCommit } from "./staged-commit.ts"
@@ -26,6 +27,8 @@ export interface GroupState {
   /** Behind the signature key of our leaf. */
   readonly signaturePrivateKey: Uint8Array
   phase: GroupPhase
+  /** What ended the group, once the phase is `replaced`. */
+  reinit: ReInit | undefined
   epoch: Epoch
   /** Newest first. */
   pastEpochs: readonly PastEpoch[]

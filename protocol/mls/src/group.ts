@@ -1,28 +1,39 @@
-import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import { equalBytes } from "@qpc/wire"
+import type { CipherSuite } from "@qpc/crypto"
 import { createCommit, speakerOf } from "./create-commit.ts"
 import type { CommitOptions } from "./create-commit.ts"
 import { createFirstEpoch } from "./create-group.ts"
-import type { Epoch } from "./epoch.ts"
+import { descend } from "./descend.ts"
 import type { Extension } from "./extension.ts"
 import type {
+  CreateBranchOptions,
   CreateGroupOptions,
+  CreateSuccessorOptions,
+  Descended,
   GroupSurroundings,
+  InvitedDescendants,
   Joined,
+  JoinedExternally,
+  JoinExternallyOptions,
   JoinGroupOptions,
   ProtectOptions,
   Staged,
 } from "./group-options.ts"
 import type { GroupPhase, GroupState } from "./group-state.ts"
 import { joinEpoch } from "./join.ts"
+import { createExternalCommit } from "./join-externally.ts"
 import { exportSecret } from "./key-schedule.ts"
 import { limitsWith } from "./limits.ts"
 import { clearStaged, mergeStaged, zeroGroup } from "./merge.ts"
+import { assertOwnKeys, newState } from "./new-state.ts"
 import { DEFAULT_POLICY } from "./policy.ts"
-import { ProposalQueue } from "./proposal-queue.ts"
+import { sameCredential } from "./parent-group.ts"
+import type { Descent, IdentityOf, ParentGroup } from "./parent-group.ts"
+import type { ReInit } from "./proposal.ts"
 import { propose } from "./propose.ts"
 import type { Proposed, ProposalToSend, ProposeOptions } from "./propose.ts"
 import type { PskLookup } from "./psk.ts"
+import { publishGroupInfo } from "./publish-group-info.ts"
+import type { GroupInfoOptions, PublishedGroupInfo } from "./publish-group-info.ts"
 import { receive } from "./receive.ts"
 import type { Received } from "./received.ts"
 import { send } from "./send.ts"
@@ -77,14 +88,39 @@ export class Group implements Disposable {
    * Who the members claim to be is the application's to judge, before it takes part (RFC 9420 §5.3.1).
    *
    * @throws RangeError if `signatureKeys` are not those of the key package
+   * @throws TypeError if the parent is a group that we were removed from
    */
   static join(options: JoinGroupOptions): Joined {
-    const { suite, welcome, bundles, ratchetTree, psks, isKnownGroup } = options
+    const { suite, welcome, bundles, ratchetTree, psks, isKnownGroup, identityOf } = options
     const limits = limitsWith(options.limits)
-    const joined = joinEpoch({ suite, welcome, bundles, ratchetTree, psks, isKnownGroup, limits })
+    const parent = options.parent === undefined ? undefined : options.parent.#asParent(identityOf)
+    const joined = joinEpoch({ suite, welcome, bundles, ratchetTree, psks, isKnownGroup, limits, parent })
     if (typeof joined === "string") return { kind: "rejected", reason: joined }
     const group = new Group(newState(options, suite, joined.epoch))
     return { kind: "joined", group, bundle: joined.bundle, addedBy: joined.signer }
+  }
+
+  /**
+   * Adds ourselves to a group, or replaces our own old appearance, by a commit from outside (RFC 9420 §12.4.3.2). Total for
+   * foreign bytes. Members follow it only if their policy allows external commits.
+   *
+   * @throws RangeError if `signatureKeys` are not a pair
+   */
+  static joinExternally(options: JoinExternallyOptions): JoinedExternally {
+    const { suite, limits } = options
+    const created = createExternalCommit({
+      ...options,
+      ratchetTree: options.ratchetTree,
+      leafExtensions: options.leafExtensions ?? [],
+      capabilities: options.capabilities ?? {},
+      replaces: options.replaces,
+      psks: options.psks ?? [],
+      pskLookup: options.pskLookup,
+      isKnownGroup: options.isKnownGroup,
+      limits: limitsWith(limits),
+    })
+    if (typeof created === "string") return { kind: "rejected", reason: created }
+    return { kind: "joined", group: new Group(newState(options, suite, created.epoch)), commit: created.commit }
   }
 
   /**
@@ -123,6 +159,11 @@ export class Group implements Disposable {
 
   get phase(): GroupPhase {
     return this.#state.phase
+  }
+
+  /** What ended the group, once the phase is `replaced`: {@link createSuccessor} makes the group that it names. */
+  get reinit(): ReInit | undefined {
+    return this.#state.reinit
   }
 
   /** Extensions of the group context. Borrowed: do not write to them. */
@@ -172,6 +213,41 @@ export class Group implements Disposable {
     this.#assertActive()
     const { suite, epoch } = this.#state
     return exportSecret(suite, epoch.secrets.exporterSecret, label, context, lengthBytes)
+  }
+
+  /**
+   * States the current epoch for those outside (RFC 9420 §12.4.3). What it is for is theirs: with `externalPub` they can
+   * join by an external commit, as far as the members' policy allows it.
+   *
+   * @throws TypeError once the group is over for us
+   */
+  groupInfo(options: GroupInfoOptions = {}): PublishedGroupInfo {
+    this.#assertActive()
+    return publishGroupInfo(this.#state, options)
+  }
+
+  /**
+   * Makes the group that takes the place of this one after a ReInit, with all its members (RFC 9420 §11.2).
+   *
+   * @throws TypeError unless the phase is `replaced`
+   * @throws RangeError for options that contradict what the ReInit named
+   */
+  createSuccessor(options: CreateSuccessorOptions): Descended {
+    const { reinit } = this.#state
+    if (reinit === undefined) throw new TypeError("no ReInit has ended the group")
+    if (reinit.cipherSuite !== options.suite.id) throw new RangeError("the ReInit names another cipher suite")
+    const { groupId, extensions } = reinit
+    return this.#descend(Group.create({ ...options, groupId, extensions }), "reinit", options)
+  }
+
+  /**
+   * Makes a group of some members of this one, bound to its current epoch (RFC 9420 §11.3).
+   *
+   * @throws TypeError once the group is over for us
+   */
+  createBranch(options: CreateBranchOptions): Descended {
+    this.#assertActive()
+    return this.#descend(Group.create({ ...options, suite: this.#state.suite }), "branch", options)
   }
 
   /**
@@ -271,7 +347,29 @@ export class Group implements Disposable {
     zeroGroup(this.#state)
     this.#state.signaturePrivateKey.fill(0)
     this.#state.phase = "removed"
+    this.#state.reinit = undefined
     this.#forgetEpochSection()
+  }
+
+  #descend(
+    child: Group,
+    usage: Descent,
+    options: InvitedDescendants & Pick<CreateGroupOptions, "random" | "nowMs">,
+  ): Descended {
+    const { keyPackages: adds, identityOf, ...invitation } = options
+    const parent = this.#asParent(identityOf)
+    const made = descend(child.#state, parent, usage, { ...invitation, adds, authenticatedData: new Uint8Array(0) })
+    if (typeof made !== "string") {
+      return { kind: "created", group: child, welcome: made.welcome, ratchetTree: made.ratchetTree }
+    }
+    child[Symbol.dispose]()
+    return { kind: "refused", reason: made }
+  }
+
+  /** After a removal nothing is left that could prove where a group comes from. */
+  #asParent(identityOf: IdentityOf = sameCredential): ParentGroup {
+    if (this.#state.phase === "removed") throw new TypeError("the group is over for us: removed")
+    return { state: this.#state, identityOf }
   }
 
   #assertActive(): void {
@@ -282,33 +380,5 @@ export class Group implements Disposable {
   #forgetEpochSection(): void {
     this.#epochSection?.fill(0)
     this.#epochSection = undefined
-  }
-}
-
-function newState(surroundings: GroupSurroundings, suite: CipherSuite, epoch: Epoch): GroupState {
-  const { signatureKeys, limits, policy } = surroundings
-  assertOwnKeys(epoch, signatureKeys)
-  return {
-    suite,
-    limits: limitsWith(limits),
-    policy: { ...DEFAULT_POLICY, ...policy },
-    signaturePrivateKey: signatureKeys.privateKey.slice(),
-    phase: "active",
-    epoch,
-    pastEpochs: [],
-    resumptionPsks: [],
-    queue: new ProposalQueue(),
-    ownCommit: undefined,
-    staged: new Map(),
-  }
-}
-
-/** A leaf with another key than we sign with would make every message of ours invalid. */
-function assertOwnKeys(epoch: Pick<Epoch, "tree" | "keys">, signatureKeys: KeyPair): void {
-  const { suite } = epoch.tree
-  const shown = epoch.tree.leaf(epoch.keys.leafIndex)?.signatureKey
-  const ours = suite.signaturePublicKey(signatureKeys.privateKey)
-  if (shown === undefined || ours === undefined || !equalBytes(shown, ours)) {
-    throw new RangeError("the signature keys are not those of our leaf")
   }
 }

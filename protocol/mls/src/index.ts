@@ -6,32 +6,45 @@ export type { CommitOptions, PskToInject } from "./create-commit.ts"
 export type { Credential } from "./credential.ts"
 export { EXTENSION_TYPES, findExtension } from "./extension.ts"
 export type { Extension } from "./extension.ts"
-export { writeExternalSenders } from "./external-senders.ts"
+export { readExternalSenders, writeExternalSenders } from "./external-senders.ts"
 export type { ExternalSender } from "./external-senders.ts"
 export type { LeftOutProposal, LeftOutReason } from "./fit-proposals.ts"
 export type { Sender } from "./framed-content.ts"
 export type { GroupPhase } from "./group-state.ts"
 export { Group } from "./group.ts"
 export type {
+  CreateBranchOptions,
   CreateGroupOptions,
+  CreateSuccessorOptions,
+  Descended,
   GroupSurroundings,
+  InvitedDescendants,
   Joined,
+  JoinedExternally,
+  JoinExternallyOptions,
   JoinGroupOptions,
   ProtectOptions,
   Staged,
 } from "./group-options.ts"
+export { cipherSuiteOf, inspectGroupInfo } from "./inspect-group-info.ts"
+export type { InspectedGroup } from "./inspect-group-info.ts"
+export type { ExternalJoinReason } from "./join-externally.ts"
 export type { WelcomeReason } from "./join.ts"
 export { createKeyPackage, KeyPackageBundle, keyPackageBundleFromBytes } from "./key-package-bundle.ts"
 export type { KeyPackageOptions } from "./key-package-bundle.ts"
 export { DEFAULT_LIMITS } from "./limits.ts"
 export type { GroupLimits } from "./limits.ts"
+export type { DescentReason, IdentityOf } from "./parent-group.ts"
 export { DEFAULT_POLICY } from "./policy.ts"
 export type { GroupPolicy } from "./policy.ts"
 export type { PaddedBytes } from "./private-message.ts"
-export type { Proposal } from "./proposal.ts"
+export type { Proposal, ReInit } from "./proposal.ts"
+export { proposeExternally, proposeOwnAdd } from "./propose-from-outside.ts"
+export type { ExternalProposalOptions, GroupAddress } from "./propose-from-outside.ts"
 export type { Proposed, ProposalToSend, ProposeOptions } from "./propose.ts"
 export type { PskLookup } from "./psk.ts"
 export type { PreSharedKeyId } from "./psk-id.ts"
+export type { GroupInfoOptions, PublishedGroupInfo } from "./publish-group-info.ts"
 export type { Received, RejectReason } from "./received.ts"
 export type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
 export type { StateSections } from "./state-bytes.ts"

@@ -172,7 +172,7 @@ describe("a Welcome that a malicious member made", () => {
     ["psk_invalid", { secrets: { psks: [psk(), psk()] } }],
     ["psk_invalid", { secrets: { psks: [psk({ pskNonce: NO_DATA })] } }],
     [
-      "psk_usage_unsupported",
+      "parent_group_missing",
       {
         secrets: {
           psks: [{ kind: "resumption", usage: "branch", pskGroupId: NO_DATA, pskEpoch: 0n, pskNonce: NO_DATA }],

@@ -1,31 +1,30 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { constantTimeEqual, DecodeError, equalBytes } from "@qpc/wire"
+import { believeGroupInfo } from "./believe-group-info.ts"
+import type { BelievedGroup, BelieveOptions, GroupInfoReason } from "./believe-group-info.ts"
 import { withSecretTree } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
-import { EXTENSION_TYPES, findExtension } from "./extension.ts"
-import { externalSendersDecode } from "./external-senders.ts"
 import { ownedGroupContext } from "./group-context.ts"
-import { decodeGroupInfo, verifyGroupInfo } from "./group-info.ts"
-import type { GroupInfo, VerifiedGroupInfo } from "./group-info.ts"
+import { decodeGroupInfo } from "./group-info.ts"
 import type { KeyPackageBundle } from "./key-package-bundle.ts"
 import { confirmationTag, epochSecrets, memberSecret, welcomeSecret, zeroSecrets } from "./key-schedule.ts"
-import type { GroupLimits } from "./limits.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import { keysOfJoiner } from "./open-path.ts"
 import type { PathSecretReason } from "./open-path.ts"
+import { checkDescent, pskOfParent } from "./parent-group.ts"
+import type { Descent, DescentReason, ParentGroup } from "./parent-group.ts"
 import { pskIdKey, pskSecret } from "./psk.ts"
 import type { PreSharedKey, PskLookup } from "./psk.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
 import { interimTranscriptHash } from "./transcript-hash.ts"
-import { decodeRatchetTree } from "./tree-codec.ts"
-import { validateTree } from "./validate-tree.ts"
-import type { TreeReason, ValidRatchetTree } from "./validate-tree.ts"
+import type { ValidRatchetTree } from "./validate-tree.ts"
 import { decodeGroupSecrets, openGroupInfo, openGroupSecrets } from "./welcome.ts"
 import type { GroupSecrets, Welcome } from "./welcome.ts"
 
 /** Why a Welcome is of no use (RFC 9420 §12.4.3.1). */
 export type WelcomeReason =
-  | TreeReason
+  | GroupInfoReason
+  | DescentReason
   | PathSecretReason
   | "malformed"
   | "not_a_welcome"
@@ -37,35 +36,20 @@ export type WelcomeReason =
   | "psk_missing"
   /** RFC 9420 §8.4: a nonce of a wrong length, or the same PSK twice, or more than any commit may hold. */
   | "psk_invalid"
-  /** PSKs of re-initialised and branched groups (RFC 9420 §11.2, §11.3) need the old group. */
-  | "psk_usage_unsupported"
   | "group_info_not_decrypted"
-  | "group_cipher_suite"
-  /** `isKnownGroup` says that we are in it already. */
-  | "group_already_known"
-  | "ratchet_tree_missing"
-  | "ratchet_tree_malformed"
-  /** `external_senders` of the group do not decode. */
-  | "external_senders_malformed"
-  /** The signer is not a member, or is ourselves. */
-  | "unknown_signer"
-  | "bad_group_info_signature"
   /** Our key package's leaf is not in the tree. */
   | "own_leaf_missing"
   | "bad_confirmation_tag"
 
 /** What a newcomer brings along. */
-export interface WelcomeOptions {
-  readonly suite: CipherSuite
+export interface WelcomeOptions extends BelieveOptions {
   /** MLSMessage. */
   readonly welcome: Uint8Array
   /** Our key packages; the Welcome names the one it was made for. Borrowed. */
   readonly bundles: readonly KeyPackageBundle[]
-  /** Where the tree is not in the Welcome. */
-  readonly ratchetTree: Uint8Array | undefined
   readonly psks: PskLookup | undefined
-  readonly isKnownGroup: ((groupId: Uint8Array) => boolean) | undefined
-  readonly limits: GroupLimits
+  /** The group that this one has to descend from. */
+  readonly parent: ParentGroup | undefined
 }
 
 /** The epoch that a newcomer joins in. */
@@ -117,8 +101,10 @@ function enterGroup(
   secrets: GroupSecrets,
   bundle: KeyPackageBundle,
 ): JoinedEpoch | WelcomeReason {
-  const { suite } = options
-  const psks = findWelcomePsks(options, secrets.psks)
+  const { suite, parent } = options
+  const bond = pskOfParent(secrets.psks, parent)
+  if (typeof bond === "string") return bond
+  const psks = findWelcomePsks(options, secrets.psks, bond)
   if (typeof psks === "string") return psks
   const psk = pskSecret(suite, psks)
   const member = memberSecret(suite, secrets.joinerSecret, psk)
@@ -126,56 +112,39 @@ function enterGroup(
   const encodedInfo = openGroupInfo(suite, welcomeKey, welcome.encryptedGroupInfo)
   for (const used of [psk, welcomeKey]) used.fill(0)
   if (encodedInfo === undefined) return "group_info_not_decrypted"
-  const group = believeGroupInfo(options, decodeGroupInfo(encodedInfo))
-  if (typeof group === "string") {
-    member.fill(0)
-    return group
-  }
-  const epoch = buildEpoch(suite, group, secrets, member, bundle)
+  const group = believeWelcome(options, encodedInfo, bond?.usage)
+  const epoch = typeof group === "string" ? group : buildEpoch(suite, group, secrets, member, bundle)
   member.fill(0)
+  if (typeof group === "string") return group
   return typeof epoch === "string" ? epoch : { kind: "joined", epoch, bundle, signer: group.info.signer }
+}
+
+function believeWelcome(
+  options: WelcomeOptions,
+  encodedInfo: Uint8Array,
+  usage: Descent | undefined,
+): BelievedGroup | GroupInfoReason | DescentReason {
+  const { parent } = options
+  const group = believeGroupInfo(options, decodeGroupInfo(encodedInfo))
+  if (typeof group === "string" || parent === undefined || usage === undefined) return group
+  return checkDescent(parent, usage, group.info.groupContext, group.tree) ?? group
 }
 
 function findWelcomePsks(
   { suite, psks: lookup, limits }: WelcomeOptions,
   ids: readonly PreSharedKeyId[],
+  bond: PreSharedKey | undefined,
 ): PreSharedKey[] | WelcomeReason {
   if (ids.length > limits.committedProposals) return "psk_invalid"
-  if (ids.some((id) => id.kind === "resumption" && id.usage !== "application")) return "psk_usage_unsupported"
   const isUnique = new Set(ids.map(pskIdKey)).size === ids.length
   if (!isUnique || ids.some((id) => id.pskNonce.length !== suite.sizes.hashBytes)) return "psk_invalid"
   const found: PreSharedKey[] = []
   for (const id of ids) {
-    const secret = lookup?.(id)
+    const secret = id === bond?.id ? bond.secret : lookup?.(id)
     if (secret === undefined) return "psk_missing"
     found.push({ id, secret })
   }
   return found
-}
-
-/** A group that a newcomer has reason to believe in: signed by a member, with the tree that it names. */
-interface BelievedGroup {
-  readonly info: VerifiedGroupInfo
-  readonly tree: ValidRatchetTree
-}
-
-function believeGroupInfo(options: WelcomeOptions, info: GroupInfo): BelievedGroup | WelcomeReason {
-  const { suite, limits, isKnownGroup } = options
-  const { groupId, treeHash, extensions, cipherSuite } = info.groupContext
-  if (cipherSuite !== suite.id) return "group_cipher_suite"
-  if (isKnownGroup?.(groupId) === true) return "group_already_known"
-  const encodedTree = options.ratchetTree ?? findExtension(info.extensions, EXTENSION_TYPES.ratchetTree)
-  if (encodedTree === undefined) return "ratchet_tree_missing"
-  const tree = decodedOrUndefined(() => decodeRatchetTree(encodedTree, suite, limits.members))
-  if (tree === undefined) return "ratchet_tree_malformed"
-  // The signature first: it costs one verification, the tree one for each member.
-  const signatureKey = tree.leaf(info.signer)?.signatureKey
-  if (signatureKey === undefined) return "unknown_signer"
-  const verified = verifyGroupInfo(suite, signatureKey, info)
-  if (verified === undefined) return "bad_group_info_signature"
-  if (!externalSendersDecode(extensions)) return "external_senders_malformed"
-  const valid = validateTree(tree, { groupId, treeHash, extensions, lifetime: undefined })
-  return valid.kind === "valid" ? { info: verified, tree: valid.tree } : valid.reason
 }
 
 function buildEpoch(
@@ -216,13 +185,4 @@ function findLeaf(tree: ValidRatchetTree, bundle: KeyPackageBundle): number | un
   const { encoded } = bundle.decoded.leafNode
   for (const { leafIndex, leafNode } of tree.members()) if (equalBytes(leafNode.encoded, encoded)) return leafIndex
   return undefined
-}
-
-function decodedOrUndefined<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
 }

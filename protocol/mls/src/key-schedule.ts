@@ -120,6 +120,21 @@ export function externalInitSecret(
   return secret
 }
 
+/**
+ * Makes the init secret of an external commit, and what carries it to the members (RFC 9420 §8.3).
+ *
+ * @param externalKey - `external_pub` of the epoch.
+ * @param seed - `kemSeedBytes` of fresh entropy.
+ * @returns `undefined` if the key is not usable; `secret` is the caller's to zero
+ */
+export function makeExternalInit(
+  suite: CipherSuite,
+  externalKey: Uint8Array,
+  seed: Uint8Array,
+): { readonly kemOutput: Uint8Array; readonly secret: Uint8Array } | undefined {
+  return suite.hpkeSendExport(externalKey, EMPTY, EXTERNAL_INIT_LABEL, suite.sizes.hashBytes, seed)
+}
+
 /** `external_pub` (RFC 9420 §8): what outsiders encapsulate an init secret to. */
 export function externalPublicKey(suite: CipherSuite, externalSecret: Uint8Array): Uint8Array {
   const { publicKey, privateKey } = suite.kemKeyPair(externalSecret)

@@ -67,7 +67,9 @@ function advance(state: GroupState, next: Epoch, report: MergeReport): void {
   state.pastEpochs = past
   state.resumptionPsks = psks
   state.epoch = next
-  if (report.reinit !== undefined) state.phase = "replaced"
+  if (report.reinit === undefined) return
+  state.phase = "replaced"
+  state.reinit = report.reinit
 }
 
 /** We were removed: what is left tells who was in the group, and opens nothing (RFC 9420 §12.4.2). */

@@ -42,6 +42,9 @@ export type Proposal =
   | { readonly kind: "group_context_extensions"; readonly extensions: readonly Extension[] }
   | { readonly kind: "custom"; readonly type: number; readonly body: Uint8Array }
 
+/** The end of a group in favour of another with these parameters (RFC 9420 §12.1.5). */
+export type ReInit = Extract<Proposal, { readonly kind: "reinit" }>
+
 /** Proposal types that every client implements and none may list (RFC 9420 §7.2). */
 export function isDefaultProposal(type: number): boolean {
   return type >= PROPOSAL_TYPES.add && type <= PROPOSAL_TYPES.group_context_extensions

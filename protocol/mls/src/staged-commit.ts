@@ -1,6 +1,6 @@
 import type { Credential } from "./credential.ts"
 import type { Extension } from "./extension.ts"
-import type { Proposal } from "./proposal.ts"
+import type { ReInit } from "./proposal.ts"
 
 /** Someone in the group, as their leaf says. Borrowed: do not write to it. */
 export interface Member {
@@ -23,7 +23,7 @@ export interface MergeReport {
   /** The extensions of the group context from now on. */
   readonly extensions: readonly Extension[]
   /** Set if the group ends here in favour of another (RFC 9420 §11.2). */
-  readonly reinit: Extract<Proposal, { readonly kind: "reinit" }> | undefined
+  readonly reinit: ReInit | undefined
 }
 
 /**

@@ -10,7 +10,7 @@ import type { GroupLimits } from "./limits.ts"
 import type { GroupPolicy } from "./policy.ts"
 import { ProposalQueue } from "./proposal-queue.ts"
 import { decodeProposal, encodeProposal } from "./proposal.ts"
-import type { Proposal } from "./proposal.ts"
+import type { ReInit } from "./proposal.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import { SecretTree } from "./secret-tree.ts"
 import type { Member, StagedCommit } from "./staged-commit.ts"
@@ -35,6 +35,7 @@ export interface StateSections {
 export function encodeEpochSection(state: GroupState): Uint8Array {
   return encode((writer) => {
     writer.uint8(PHASES.indexOf(state.phase))
+    writer.optional(state.reinit, (inner, reinit) => inner.vector(encodeProposal(reinit)))
     writeFixedEpoch(writer, state.epoch)
     writer.list(state.pastEpochs, writeFixedPastEpoch)
     writer.list(state.resumptionPsks, (inner, { epoch, secret }) => inner.uint64(epoch).vector(secret))
@@ -103,6 +104,7 @@ export function decodeState(surroundings: Surroundings, bytes: Uint8Array): Grou
   return {
     ...surroundings,
     phase: fixed.phase,
+    reinit: fixed.reinit,
     epoch: { ...fixed.epoch, secretTree: trees.current },
     pastEpochs: fixed.pastEpochs.map((past, at) => ({ ...past, secretTree: trees.past[at]! })),
     resumptionPsks: fixed.resumptionPsks,
@@ -112,7 +114,7 @@ export function decodeState(surroundings: Surroundings, bytes: Uint8Array): Grou
   }
 }
 
-type FixedEpochs = Pick<GroupState, "phase"> & {
+type FixedEpochs = Pick<GroupState, "phase" | "reinit"> & {
   readonly epoch: ReturnType<typeof readFixedEpoch>
   readonly pastEpochs: readonly ReturnType<typeof readFixedPastEpoch>[]
   readonly resumptionPsks: readonly ResumptionPsk[]
@@ -121,8 +123,11 @@ type FixedEpochs = Pick<GroupState, "phase"> & {
 function readEpochSection(reader: Reader, { suite, limits }: Surroundings): FixedEpochs {
   const phase = PHASES[reader.uint8()]
   if (phase === undefined) throw new DecodeError("reserved_value", 0)
+  const reinit = readOptional(reader, readReInit)
+  if ((reinit !== undefined) !== (phase === "replaced")) throw new DecodeError("bad_value", 0)
   return {
     phase,
+    reinit,
     epoch: readFixedEpoch(reader, suite, limits.members, phase !== "removed"),
     pastEpochs: readList(reader, (inner) => readFixedPastEpoch(inner, suite)),
     resumptionPsks: readList(reader, (inner) => ({ epoch: inner.uint64(), secret: inner.vector().slice() })),
@@ -186,7 +191,7 @@ function membersAt(tree: RatchetTree, leaves: readonly number[]): Member[] {
   })
 }
 
-function readReInit(reader: Reader): Extract<Proposal, { readonly kind: "reinit" }> {
+function readReInit(reader: Reader): ReInit {
   const start = reader.offset
   const proposal = decodeProposal(reader.vector().slice())
   if (proposal.kind !== "reinit") throw new DecodeError("bad_value", start)

@@ -4,7 +4,7 @@ import type { Sender } from "./framed-content.ts"
 import type { KeyPackage } from "./key-package.ts"
 import type { LeafNode } from "./leaf-node.ts"
 import { requiresPath } from "./proposal.ts"
-import type { Proposal } from "./proposal.ts"
+import type { Proposal, ReInit } from "./proposal.ts"
 import { MLS_10 } from "./protocol-version.ts"
 import { pskIdKey } from "./psk.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
@@ -18,8 +18,6 @@ export interface SentProposal {
 
 /** Who commits: a member, or a newcomer by an external commit (RFC 9420 §12.4.3.2). */
 export type Committer = { readonly kind: "member"; readonly leafIndex: number } | { readonly kind: "newcomer" }
-
-type ReInit = Extract<Proposal, { readonly kind: "reinit" }>
 
 /** The changes of a commit by kind, in the order in which the list has them (RFC 9420 §12.3). */
 export interface SortedProposals {
@@ -85,6 +83,8 @@ interface Surroundings {
   readonly suite: CipherSuite
   readonly tree: RatchetTree
   readonly committer: Committer
+  /** The one PSK of another usage than `application` that may be used: in the first commit of a group, by its creator. */
+  readonly bond?: PreSharedKeyId | undefined
 }
 
 /** Nothing sorted yet. */
@@ -155,7 +155,7 @@ export function addToSorting(
     case "remove":
       return sortRemove(sorting, proposal.removed, surroundings)
     case "psk":
-      return sortPsk(sorting, proposal.id, surroundings.suite)
+      return sortPsk(sorting, proposal.id, surroundings)
     case "reinit":
       if (proposal.version < MLS_10) return "reinit_version"
       if (!isEmpty(sorting)) return "reinit_not_alone"
@@ -204,8 +204,8 @@ function sortRemove(sorting: Sorting, removed: number, { committer, tree }: Surr
   return undefined
 }
 
-function sortPsk(sorting: Sorting, id: PreSharedKeyId, suite: CipherSuite): ProposalRefusal | undefined {
-  if (id.kind === "resumption" && id.usage !== "application") return "psk_usage_forbidden"
+function sortPsk(sorting: Sorting, id: PreSharedKeyId, { suite, bond }: Surroundings): ProposalRefusal | undefined {
+  if (id.kind === "resumption" && id.usage !== "application" && id !== bond) return "psk_usage_forbidden"
   if (id.pskNonce.length !== suite.sizes.hashBytes) return "psk_nonce_length"
   const key = pskIdKey(id)
   if (sorting.pskKeys.has(key)) return "psk_repeated"

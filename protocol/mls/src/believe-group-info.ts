@@ -1,0 +1,74 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { DecodeError } from "@qpc/wire"
+import { EXTENSION_TYPES, findExtension } from "./extension.ts"
+import { externalSendersDecode } from "./external-senders.ts"
+import { verifyGroupInfo } from "./group-info.ts"
+import type { GroupInfo, VerifiedGroupInfo } from "./group-info.ts"
+import type { GroupLimits } from "./limits.ts"
+import { decodeRatchetTree } from "./tree-codec.ts"
+import { validateTree } from "./validate-tree.ts"
+import type { TreeReason, ValidRatchetTree } from "./validate-tree.ts"
+
+/** Why what a GroupInfo says about a group is not believed (RFC 9420 §12.4.3, §12.4.3.1). */
+export type GroupInfoReason =
+  | TreeReason
+  | "group_cipher_suite"
+  /** `isKnownGroup` says that we are in it already. */
+  | "group_already_known"
+  | "ratchet_tree_missing"
+  | "ratchet_tree_malformed"
+  /** `external_senders` of the group do not decode. */
+  | "external_senders_malformed"
+  /** The signer is not a member, or is ourselves. */
+  | "unknown_signer"
+  | "bad_group_info_signature"
+
+/** What a newcomer judges a GroupInfo by. */
+export interface BelieveOptions {
+  readonly suite: CipherSuite
+  /** Where the tree is not in the GroupInfo. */
+  readonly ratchetTree: Uint8Array | undefined
+  readonly isKnownGroup: ((groupId: Uint8Array) => boolean) | undefined
+  readonly limits: GroupLimits
+}
+
+/** A group that a newcomer has reason to believe in: signed by a member, with the tree that it names. */
+export interface BelievedGroup {
+  readonly info: VerifiedGroupInfo
+  readonly tree: ValidRatchetTree
+}
+
+/**
+ * Checks all that an outsider can check of a GroupInfo and its tree (RFC 9420 §12.4.3, §12.4.3.1, §12.4.3.3).
+ *
+ * The confirmation tag is not among it: only who knows the epoch's secrets can tell.
+ */
+export function believeGroupInfo(options: BelieveOptions, info: GroupInfo): BelievedGroup | GroupInfoReason {
+  const { suite, limits, isKnownGroup } = options
+  const { groupId, treeHash, extensions, cipherSuite } = info.groupContext
+  if (cipherSuite !== suite.id) return "group_cipher_suite"
+  if (isKnownGroup?.(groupId) === true) return "group_already_known"
+  const encodedTree = options.ratchetTree ?? findExtension(info.extensions, EXTENSION_TYPES.ratchetTree)
+  if (encodedTree === undefined) return "ratchet_tree_missing"
+  const tree = decodedOrUndefined(() => decodeRatchetTree(encodedTree, suite, limits.members))
+  if (tree === undefined) return "ratchet_tree_malformed"
+  // The signature first: it costs one verification, the tree one for each member.
+  const signatureKey = tree.leaf(info.signer)?.signatureKey
+  if (signatureKey === undefined) return "unknown_signer"
+  const verified = verifyGroupInfo(suite, signatureKey, info)
+  if (verified === undefined) return "bad_group_info_signature"
+  if (!externalSendersDecode(extensions)) return "external_senders_malformed"
+  // How long, not until when: members whose key package has expired since are members all the same (RFC 9420 §7.2, §7.3).
+  const lifetime = { nowMs: undefined, limitMs: limits.leafLifetimeMs }
+  const valid = validateTree(tree, { groupId, treeHash, extensions, lifetime })
+  return valid.kind === "valid" ? { info: verified, tree: valid.tree } : valid.reason
+}
+
+function decodedOrUndefined<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}

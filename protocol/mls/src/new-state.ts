@@ -1,0 +1,46 @@
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { equalBytes } from "@qpc/wire"
+import type { Epoch } from "./epoch.ts"
+import type { GroupSurroundings } from "./group-options.ts"
+import type { GroupState } from "./group-state.ts"
+import { limitsWith } from "./limits.ts"
+import { DEFAULT_POLICY } from "./policy.ts"
+import { ProposalQueue } from "./proposal-queue.ts"
+
+/**
+ * What a member keeps who enters a group in this epoch. Takes the epoch over.
+ *
+ * @throws RangeError if the signature keys are not those of our leaf
+ */
+export function newState(surroundings: GroupSurroundings, suite: CipherSuite, epoch: Epoch): GroupState {
+  const { signatureKeys, limits, policy } = surroundings
+  assertOwnKeys(epoch, signatureKeys)
+  return {
+    suite,
+    limits: limitsWith(limits),
+    policy: { ...DEFAULT_POLICY, ...policy },
+    signaturePrivateKey: signatureKeys.privateKey.slice(),
+    phase: "active",
+    reinit: undefined,
+    epoch,
+    pastEpochs: [],
+    resumptionPsks: [],
+    queue: new ProposalQueue(),
+    ownCommit: undefined,
+    staged: new Map(),
+  }
+}
+
+/**
+ * A leaf with another key than we sign with would make every message of ours invalid.
+ *
+ * @throws RangeError if the signature keys are not those of our leaf
+ */
+export function assertOwnKeys(epoch: Pick<Epoch, "tree" | "keys">, signatureKeys: KeyPair): void {
+  const { suite } = epoch.tree
+  const shown = epoch.tree.leaf(epoch.keys.leafIndex)?.signatureKey
+  const ours = suite.signaturePublicKey(signatureKeys.privateKey)
+  if (shown === undefined || ours === undefined || !equalBytes(shown, ours)) {
+    throw new RangeError("the signature keys are not those of our leaf")
+  }
+}
