@@ -35,6 +35,7 @@ const serverFrames: fc.Arbitrary<ServerFrame> = fc.oneof(
 
 function encodeClientFrame(frame: ClientFrame): Uint8Array {
   if (frame.kind === "cancel") return encodeCancel(frame.requestId)
+  if (frame.kind === "overlong") throw new Error("unreachable: nobody sends a frame without its payload")
   return encodeRequest(frame.methodId, frame.requestId, frame.payload)
 }
 
@@ -54,6 +55,31 @@ function* cut(bytes: Uint8Array, lengths: readonly number[]): Generator<Uint8Arr
 }
 
 describe("frames from a client", () => {
+  it("lose payloads that are longer than wanted, wherever they are cut, and nothing else", () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 30 }))
+    fc.assert(
+      fc.property(fc.array(clientFrames), lengths, fc.nat(LIMIT), (frames, cuts, keptBytes) => {
+        const receiver = clientFrameReceiver(LIMIT, () => keptBytes)
+        const got: ClientFrame[] = []
+        const bytes = concatBytes(...frames.map(encodeClientFrame))
+        for (const chunk of cut(bytes, cuts)) got.push(...receiver.receive(chunk).frames)
+        expect(receiver.end()).toBeUndefined()
+        const wanted = frames.map((frame): ClientFrame => {
+          if (frame.kind !== "request" || frame.payload.length <= keptBytes) return frame
+          const { methodId, requestId, payload } = frame
+          return { kind: "overlong", methodId, requestId, payloadBytes: payload.length }
+        })
+        expect(got).toEqual(wanted)
+      }),
+    )
+  })
+
+  it("are cut off when the stream ends inside a payload that is skipped", () => {
+    const receiver = clientFrameReceiver(LIMIT, () => 0)
+    receiver.receive(encodeRequest(1, 1, new Uint8Array(5)).slice(0, 12))
+    expect(receiver.end()).toMatchObject({ code: "truncated" })
+  })
+
   it("has the layout of messenger §2", () => {
     expect(encodeRequest(0x0102, 0x03040506, fromHex("aabb"))).toEqual(fromHex("01020304050600000002aabb"))
     expect(encodeCancel(7)).toEqual(fromHex("00000000000700000000"))

@@ -10,6 +10,13 @@ export type ClientFrame =
       readonly requestId: number
       readonly payload: Uint8Array
     }
+  /** A request whose payload is longer than the reader wants: it is skipped, not kept. */
+  | {
+      readonly kind: "overlong"
+      readonly methodId: number
+      readonly requestId: number
+      readonly payloadBytes: number
+    }
   | { readonly kind: "cancel"; readonly requestId: number }
 
 /** What a server may send. Payloads are owned by whoever receives the frame. */
@@ -34,6 +41,8 @@ interface Header<F> {
   readonly headerBytes: number
   readonly payloadBytes: number
   readonly frame: (payload: Uint8Array) => F
+  /** Given where the payload is not wanted: the frame without it. */
+  readonly instead?: F
 }
 
 /** Undefined until `bytes` holds the whole header. */
@@ -53,6 +62,8 @@ export class FrameReceiver<F> {
   readonly #maxPayloadBytes: number
   #buffer = new Uint8Array(0)
   #bufferedBytes = 0
+  /** What is still to come of a payload that is not wanted; nothing is buffered meanwhile. */
+  #skippedBytes = 0
   #violation: ProtocolError | undefined
 
   constructor(readHeader: ReadHeader<F>, maxPayloadBytes: number) {
@@ -66,13 +77,19 @@ export class FrameReceiver<F> {
     // Most chunks begin and end with a frame: those are read in place.
     const unread = this.#bufferedBytes === 0 ? chunk : this.#append(chunk)
     const frames: F[] = []
-    let offset = 0
+    let offset = this.#skip(unread.length)
     while (offset < unread.length) {
       const header = this.#readHeader(unread.subarray(offset))
       if (!header) break
       const violation = header instanceof ProtocolError ? header : this.#oversize(header)
       if (violation) return { frames, violation: this.#refuse(violation) }
-      const { headerBytes, payloadBytes, frame } = header as Header<F>
+      const { headerBytes, payloadBytes, frame, instead } = header as Header<F>
+      if (instead) {
+        frames.push(instead)
+        this.#skippedBytes = payloadBytes
+        offset += headerBytes + this.#skip(unread.length - offset - headerBytes)
+        continue
+      }
       const end = offset + headerBytes + payloadBytes
       if (end > unread.length) break
       frames.push(frame(unread.slice(offset + headerBytes, end)))
@@ -84,10 +101,17 @@ export class FrameReceiver<F> {
 
   /** To be called when the stream ended: a frame that stopped half-way was cut off. */
   end(): ProtocolError | undefined {
-    if (!this.#violation && this.#bufferedBytes > 0) {
-      this.#refuse(new ProtocolError("truncated", `the stream ended ${this.#bufferedBytes} bytes into a frame`))
+    if (!this.#violation && this.#bufferedBytes + this.#skippedBytes > 0) {
+      this.#refuse(new ProtocolError("truncated", "the stream ended inside a frame"))
     }
     return this.#violation
+  }
+
+  /** Returns how many of `availableBytes` belong to a payload that is not wanted. */
+  #skip(availableBytes: number): number {
+    const skipped = Math.min(this.#skippedBytes, availableBytes)
+    this.#skippedBytes -= skipped
+    return skipped
   }
 
   #oversize({ payloadBytes }: Header<F>): ProtocolError | undefined {
@@ -133,7 +157,10 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-function readClientHeader(bytes: Uint8Array): Header<ClientFrame> | ProtocolError | undefined {
+function readClientHeader(
+  bytes: Uint8Array,
+  keptBytesOf: (methodId: number) => number,
+): Header<ClientFrame> | ProtocolError | undefined {
   if (bytes.length < REQUEST_HEADER_BYTES) return undefined
   const view = viewOf(bytes)
   const methodId = view.getUint16(0)
@@ -141,7 +168,9 @@ function readClientHeader(bytes: Uint8Array): Header<ClientFrame> | ProtocolErro
   const payloadBytes = view.getUint32(6)
   if (methodId !== CANCEL_METHOD_ID) {
     const frame = (payload: Uint8Array): ClientFrame => ({ kind: "request", methodId, requestId, payload })
-    return { headerBytes: REQUEST_HEADER_BYTES, payloadBytes, frame }
+    const header = { headerBytes: REQUEST_HEADER_BYTES, payloadBytes, frame }
+    if (payloadBytes <= keptBytesOf(methodId)) return header
+    return { ...header, instead: { kind: "overlong", methodId, requestId, payloadBytes } }
   }
   if (payloadBytes > 0) return new ProtocolError("malformed_frame", "a cancellation has no payload")
   return { headerBytes: REQUEST_HEADER_BYTES, payloadBytes, frame: () => ({ kind: "cancel", requestId }) }
@@ -170,9 +199,17 @@ function readResponseHeader(view: DataView): Header<ServerFrame> | ProtocolError
   return { headerBytes: RESPONSE_HEADER_BYTES, payloadBytes: view.getUint32(5), frame }
 }
 
-/** What a server reads with. @param maxPayloadBytes - A longer announcement is a violation. */
-export function clientFrameReceiver(maxPayloadBytes: number): FrameReceiver<ClientFrame> {
-  return new FrameReceiver(readClientHeader, maxPayloadBytes)
+/**
+ * What a server reads with.
+ *
+ * @param maxPayloadBytes - A longer announcement is a violation.
+ * @param keptBytesOf - How long a payload of a method may be to be kept; asked once its header is there. Default: all.
+ */
+export function clientFrameReceiver(
+  maxPayloadBytes: number,
+  keptBytesOf: (methodId: number) => number = () => maxPayloadBytes,
+): FrameReceiver<ClientFrame> {
+  return new FrameReceiver((bytes) => readClientHeader(bytes, keptBytesOf), maxPayloadBytes)
 }
 
 /** What a client reads with. @param maxPayloadBytes - A longer announcement is a violation. */

@@ -1,8 +1,9 @@
 import { concatBytes } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
-import { decodeMessage } from "./codec.ts"
+import { decodeMessage, encodeMessage } from "./codec.ts"
 import { events } from "./event.ts"
 import { ErrorSchema } from "./gen/qpc/v1/common_pb.ts"
+import { methods } from "./method.ts"
 import type { ServerFrame } from "./receive.ts"
 import type { Handlers } from "./rpc-server.ts"
 import { encodeCancel, encodeRequest } from "./send.ts"
@@ -45,6 +46,40 @@ describe("limits of a served connection", () => {
     for (let requestId = 1; requestId <= 40; requestId += 1) await client.write(health(requestId))
     await turns(50)
     expect(calls).toBeLessThanOrEqual(6)
+  })
+
+  it("keeps no long payload of a stranger: it is refused by its header, skipped, and the next call is served", async () => {
+    const { client, told } = play({ health: asHealthy })
+    const call = encodeRequest(methods.enqueue.id, 1, new Uint8Array(1_000_000))
+    await client.write(call.slice(0, 10))
+    await until(() => told.length === 1)
+    expect(told[0]).toMatchObject({ status: "unauthenticated", requestId: 1 })
+    await client.write(concatBytes(call.slice(10), health(2)))
+    await until(() => told.length === 2)
+    expect(told[1]).toMatchObject({ status: "ok", requestId: 2 })
+  })
+
+  it.each([
+    ["a known method", methods.peek.id, "invalid_argument"],
+    ["no method", 0x7777, "unimplemented"],
+  ] as const)("keeps no payload that is too long for %s", async (_what, methodId, status) => {
+    const { client, told } = play({}, { session: { username: "alice" } })
+    await client.write(encodeRequest(methodId, 1, new Uint8Array(1_000_000)).slice(0, 10))
+    await until(() => told.length === 1)
+    expect(told[0]).toMatchObject({ status, requestId: 1 })
+  })
+
+  it("takes a long payload of somebody with a session", async () => {
+    const lengths: number[] = []
+    const enqueue: Handlers<Session>["enqueue"] = async ({ payload }) => {
+      lengths.push(payload.length)
+      return {}
+    }
+    const { client, told } = play({ enqueue }, { session: { username: "alice" } })
+    const request = encodeMessage(methods.enqueue.request, { payload: new Uint8Array(1_000_000) })
+    await client.write(encodeRequest(methods.enqueue.id, 1, request))
+    await until(() => told.length === 1)
+    expect(lengths).toEqual([1_000_000])
   })
 
   it("gives up a client that reads nothing for too long", async () => {

@@ -22,7 +22,10 @@ export function serveRpc<C>(connection: Connection, options: ServeRpcOptions<C>)
   return new ServedConnection(connection, options)
 }
 
-type RequestFrame = ClientFrame & { readonly kind: "request" }
+type RequestFrame = ClientFrame & { readonly kind: "request" | "overlong" }
+
+/** Enough for any method that needs no session: strangers get no more of our memory. */
+const KEPT_BYTES_OF_STRANGERS = 16 * 1024
 
 interface ServedCall {
   readonly requestId: number
@@ -121,7 +124,7 @@ class ServedConnection<C> implements RpcServerConnection {
 
   /** Never rejects: whatever ends the reading ends the connection. */
   async #read(): Promise<void> {
-    const receiver = clientFrameReceiver(this.#limits.maxPayloadBytes)
+    const receiver = clientFrameReceiver(this.#limits.maxPayloadBytes, (methodId) => this.#keptBytesOf(methodId))
     try {
       for await (const chunk of this.#connection.incoming) {
         const { frames, violation } = receiver.receive(chunk)
@@ -141,6 +144,19 @@ class ServedConnection<C> implements RpcServerConnection {
     if (!this.#hasEnded && !this.#isDraining) await this.drain(this.#limits.callTimeoutMs)
   }
 
+  /** How long a payload is kept; a longer one would be refused anyway. */
+  #keptBytesOf(methodId: number): number {
+    const method = methodById(methodId)
+    if (!method) return 0
+    const isOfStranger = method.needsSession && !this.#hasSession()
+    return isOfStranger ? Math.min(KEPT_BYTES_OF_STRANGERS, method.maxRequestBytes) : method.maxRequestBytes
+  }
+
+  #hasSession(): boolean {
+    const { hasSession, context } = this.#options
+    return hasSession?.(context) !== false
+  }
+
   /** Returns a promise only when reading has to pause: most frames cost no turn of the event loop. */
   #take(frame: ClientFrame): Promise<void> | undefined {
     if (this.#hasEnded) return undefined
@@ -154,7 +170,7 @@ class ServedConnection<C> implements RpcServerConnection {
       this.#end(new ProtocolError("duplicate_request", `the id ${frame.requestId} is waiting for its answer`))
       return undefined
     }
-    void this.#serve(this.#open(frame), frame.payload)
+    void this.#serve(this.#open(frame), frame.kind === "request" ? frame.payload : undefined)
     return this.#runningCalls < this.#limits.maxConcurrentCalls ? undefined : this.#room()
   }
 
@@ -166,12 +182,13 @@ class ServedConnection<C> implements RpcServerConnection {
     return new Promise((resolve) => this.#onRelease.add(resolve))
   }
 
-  #open({ requestId, methodId, payload }: RequestFrame): ServedCall {
+  #open(frame: RequestFrame): ServedCall {
+    const { requestId, methodId } = frame
     const { callTimeoutMs } = this.#limits
     const call: ServedCall = {
       requestId,
       method: methodById(methodId),
-      requestBytes: payload.length,
+      requestBytes: frame.kind === "request" ? frame.payload.length : frame.payloadBytes,
       startedMs: this.#clock.nowMs(),
       controller: new AbortController(),
       timer: this.#clock.setTimer(callTimeoutMs, () => {
@@ -188,7 +205,7 @@ class ServedConnection<C> implements RpcServerConnection {
    * Never rejects. The place is kept until the handler is done and its answer is taken: a client that cancels its calls
    * or does not read its answers gets no more work out of us than any other.
    */
-  async #serve(call: ServedCall, payload: Uint8Array): Promise<void> {
+  async #serve(call: ServedCall, payload: Uint8Array | undefined): Promise<void> {
     const answer = await this.#perform(call, payload)
     this.#answer(call, answer)
     await call.written
@@ -202,7 +219,7 @@ class ServedConnection<C> implements RpcServerConnection {
     for (const wake of waiters) wake()
   }
 
-  async #perform(call: ServedCall, payload: Uint8Array): Promise<Answer> {
+  async #perform(call: ServedCall, payload: Uint8Array | undefined): Promise<Answer> {
     try {
       return { status: "ok", payload: await this.#invoke(call, payload) }
     } catch (error) {
@@ -210,19 +227,23 @@ class ServedConnection<C> implements RpcServerConnection {
     }
   }
 
-  async #invoke({ method, controller }: ServedCall, payload: Uint8Array): Promise<Uint8Array> {
-    const { handlers, context, hasSession } = this.#options
+  /** @param payload - undefined if it was too long to be kept */
+  async #invoke(
+    { method, controller, requestBytes }: ServedCall,
+    payload: Uint8Array | undefined,
+  ): Promise<Uint8Array> {
+    const { handlers, context } = this.#options
     if (this.#isDraining) throw new RpcError("unavailable", "going_away", "The server is about to stop; connect again.")
     if (!method)
       throw new RpcError("unimplemented", "method_unknown", "The server does not know this method; update it.")
-    if (payload.length > method.maxRequestBytes) {
+    if (requestBytes > method.maxRequestBytes) {
       throw new RpcError(
         "invalid_argument",
         "request_too_large",
         `At most ${method.maxRequestBytes} bytes are allowed.`,
       )
     }
-    if (method.needsSession && hasSession?.(context) === false) {
+    if (payload === undefined || (method.needsSession && !this.#hasSession())) {
       throw new RpcError("unauthenticated", "session_required", "Log in or resume a session on this connection first.")
     }
     const request = decodeMessage(method.request, payload)
