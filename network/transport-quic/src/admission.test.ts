@@ -20,4 +20,10 @@ describe("admission", () => {
     leave()
     expect([admission.enter("a"), admission.enter("a")].map(Boolean)).toEqual([true, false])
   })
+
+  it("counts all addresses that one person can choose freely as one", () => {
+    const admission = new Admission(10, 1)
+    const addresses = ["2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:3::1", "192.0.2.7", "::ffff:192.0.2.7"]
+    expect(addresses.map((address) => Boolean(admission.enter(address)))).toEqual([true, false, true, true, false])
+  })
 })

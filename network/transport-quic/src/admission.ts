@@ -1,4 +1,7 @@
-/** Counts connections, all together and by address, so that neither a crowd nor one peer takes all there is. */
+import { networkOf } from "./network-of.ts"
+import { formatHostPort } from "./server-address.ts"
+
+/** Counts connections, all together and by `networkOf` their address, so that neither a crowd nor one peer takes all. */
 export class Admission {
   readonly #most: number
   readonly #mostPerAddress: number
@@ -12,22 +15,23 @@ export class Admission {
 
   /** Takes a place for `address`. Returns what gives it back, once however often it is called; undefined if all are taken. */
   enter(address: string): (() => void) | undefined {
-    const count = this.#counts.get(address) ?? 0
+    const network = networkOf(formatHostPort(address, 0))
+    const count = this.#counts.get(network) ?? 0
     if (this.#total >= this.#most || count >= this.#mostPerAddress) return undefined
     this.#total++
-    this.#counts.set(address, count + 1)
+    this.#counts.set(network, count + 1)
     let entered = true
     return () => {
       if (!entered) return
       entered = false
-      this.#leave(address)
+      this.#leave(network)
     }
   }
 
-  #leave(address: string): void {
+  #leave(network: string): void {
     this.#total--
-    const count = this.#counts.get(address)!
-    if (count === 1) this.#counts.delete(address)
-    else this.#counts.set(address, count - 1)
+    const count = this.#counts.get(network)!
+    if (count === 1) this.#counts.delete(network)
+    else this.#counts.set(network, count - 1)
   }
 }

@@ -21,7 +21,7 @@ export interface ListenOptions extends ConnectionLimits {
   readonly quic?: boolean
   /** Open connections and handshakes; more are turned away. Default 10 000. */
   readonly maxConnections?: number
-  /** Of those, from one IP address; a whole company may share one. Default 1 000. */
+  /** Of those, from one IPv4 address or /64 of IPv6; a whole company may share one. Default 1 000. */
   readonly maxConnectionsPerAddress?: number
   /** Connections that wait to be accepted; more are turned away. Default 512. */
   readonly backlog?: number

@@ -1,12 +1,12 @@
 import { events } from "@qpc/rpc"
 import type { RpcServerConnection } from "@qpc/rpc"
+import { networkOf } from "@qpc/transport-quic"
 import type { BoundSession, PendingLogin } from "../accounts/accounts.ts"
 import type { ServerClock } from "../clock.ts"
 import { Pushing } from "../delivery/send.ts"
 import type { PushingOptions } from "../delivery/send.ts"
 import { refusal } from "../refusal.ts"
 import type { StoredEnvelope } from "../storage/storage.ts"
-import { networkOf } from "./network-of.ts"
 
 /** What the server knows about one open connection; handlers get it with every call. */
 export class ClientConnection {
