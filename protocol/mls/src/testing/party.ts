@@ -1,4 +1,4 @@
-import type { KeyPair } from "@qpc/crypto"
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { monitorNonces } from "@qpc/crypto/conformance"
 import type { MonitoredSuite } from "@qpc/crypto/conformance"
 import { suite0001 } from "@qpc/crypto/node"
@@ -35,9 +35,9 @@ export class Party {
   readonly #keys = new Map<string, KeyPair>()
   readonly #groups = new Map<string, Group>()
 
-  constructor(seed: string, settings: Settings = {}) {
-    this.suite = monitorNonces(suite0001)
-    this.random = countedRandom(suite0001, seed)
+  constructor(seed: string, settings: Settings = {}, suite: CipherSuite = suite0001) {
+    this.suite = monitorNonces(suite)
+    this.random = countedRandom(suite, seed)
     this.groupId = this.random(16)
     this.#settings = settings
   }
