@@ -50,6 +50,10 @@ describe("receiving a batch", () => {
     expect(long).toMatchObject({ batch: { ttlMs: limits.retentionMs } })
   })
 
+  it("keeps a commit and its Welcomes as long as it can, whatever their sender wants: nobody can go on without", () => {
+    expect(receiveBatch({ ...claiming, ttlSecs: 1 }, limits)).toMatchObject({ batch: { ttlMs: limits.retentionMs } })
+  })
+
   it.each([
     ["a short message id", { messageId: new Uint8Array(15) }],
     ["a long channel id", { channelId: new Uint8Array(17) }],

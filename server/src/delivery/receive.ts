@@ -62,10 +62,15 @@ export function receiveBatch(offered: OfferedBatch, limits: ServerLimits): Check
     messageId: toMessageId(messageId),
     channelId: toGroupId(channelId),
     deliveries: checked,
-    ttlMs: offered.ttlSecs === 0 ? limits.retentionMs : Math.min(offered.ttlSecs * 1000, limits.retentionMs),
+    ttlMs: lifetimeMs(offered, limits),
     ...(claim.claim ? { claim: claim.claim } : {}),
   }
   return { kind: "batch", batch }
+}
+
+/** A commit cannot be made to vanish before others have read it: they would be stuck in its epoch. */
+function lifetimeMs({ ttlSecs, claim }: OfferedBatch, { retentionMs }: ServerLimits): number {
+  return ttlSecs === 0 || claim ? retentionMs : Math.min(ttlSecs * 1000, retentionMs)
 }
 
 /** The labels, if all are well formed and of this channel. */
