@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs"
-import { renameSync, writeSync } from "node:fs"
+import { renameSync, rmSync, writeSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { argon2id } from "@qpc/crypto/node"
 import { fromHex, toHex, toUtf8 } from "@qpc/wire"
@@ -64,7 +64,9 @@ export function loadStoreKey(
 export function writeDurably(file: string, text: string, mode: number): void {
   onDisk(file, "write", () => {
     const fresh = `${file}.new`
-    const descriptor = openSync(fresh, "w", mode)
+    // Made anew: what an interrupted start left, or a link of somebody else's, has modes and places of its own.
+    rmSync(fresh, { force: true })
+    const descriptor = openSync(fresh, "wx", mode)
     writeSync(descriptor, text)
     fsyncSync(descriptor)
     closeSync(descriptor)
