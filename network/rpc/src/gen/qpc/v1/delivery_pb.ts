@@ -218,6 +218,8 @@ export type BatchEnqueueRequest = Message<"qpc.v1.BatchEnqueueRequest"> & {
   deliveries: Delivery[];
 
   /**
+   * 0 means the server's retention, and so does every value beside a claim.
+   *
    * @generated from field: uint32 ttl_secs = 4;
    */
   ttlSecs: number;
