@@ -70,7 +70,7 @@ export async function login(context: Context, { rpc, opaque, username, password 
   const registered = { ...identity, isRegistered: true }
   const record = { token: session.sessionToken, expiresAtMs: Number(session.expiresAtMs) }
   const { profile, store, turn, self } = context
-  await turn.take(() => store.commit([profile.putIdentity(registered), profile.putSession(record)]))
+  await turn.takeAlways(() => store.commit([profile.putIdentity(registered), profile.putSession(record)]))
   self.become(registered)
 }
 
@@ -93,7 +93,7 @@ export async function resume(context: Context, rpc: RpcClient): Promise<void> {
 
 async function prepareIdentity(context: Context, username: string, serverAddress: string) {
   const { profile, store, turn, self, suite, random } = context
-  return turn.take(async () => {
+  return turn.takeAlways(async () => {
     const known = self.record
     if (known?.isRegistered === true) {
       const nextStep = "Log in instead, or choose another profile."

@@ -30,6 +30,8 @@ export interface ClientLimits {
   readonly parkedPerGroup: number
   /** Groups for which envelopes are kept. Default 64. */
   readonly parkedGroups: number
+  /** Bytes of all envelopes that are kept for groups that we have not joined yet. Default 64 MiB. */
+  readonly parkedBytes: number
   /** After this a parked envelope is given up with a notice. Default 7 days. */
   readonly parkedMs: number
   /** Notices kept; the oldest goes first. Default 1000. */
@@ -42,6 +44,8 @@ export interface ClientLimits {
   readonly keyPackageStock: number
   /** Below this the stock is topped up. Default 20. */
   readonly keyPackageLow: number
+  /** Key packages whose private halves are kept; no more are made until some end or are used. Default 1000. */
+  readonly keyPackagesKept: number
   /** Lifetime of a key package. Default 28 days. */
   readonly keyPackageLifetimeMs: number
   /** How long one call to the server may take. Default 30 s. */
@@ -111,7 +115,7 @@ export interface Conversation {
   waitAccepted(id: string, options?: WaitOptions): Promise<Sent>
   /** Oldest first. */
   history(range?: HistoryRange): Promise<readonly StoredMessage[]>
-  /** Messages of others behind the one that was marked read last, oldest first, of the newest 1000 in the conversation. */
+  /** Messages of others behind the one that was marked read last, oldest first, at most 1000: mark them and ask again. */
   unread(): Promise<readonly StoredMessage[]>
   /** Remembers that a person has seen everything up to `position`. Never goes back. */
   markRead(position: number): Promise<void>

@@ -18,6 +18,13 @@ export function sameName(username: string): string {
   return username.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC")
 }
 
+/** A server that gives one key two names lets people believe that they talk to two people, or to another one. */
+export function secondName(username: string, name: string): ClientError {
+  return new ClientError("identity_changed", `the server says that ${username} has the key of ${name}`, {
+    nextStep: `Ask both over another channel; if they are one person, keep talking to ${name}.`,
+  })
+}
+
 /** Names and the keys they are pinned to. A pin never changes by itself. */
 export class Contacts {
   readonly #byName = new Map<string, Person>()
@@ -48,11 +55,14 @@ export class Contacts {
    */
   check(username: string, identityKey: IdentityKey): void {
     const known = this.pinned(username)
-    if (known === undefined || equalBytes(known.identityKey, identityKey)) return
-    throw new ClientError("identity_changed", `${username} has another key than when you first met`, {
-      nextStep:
-        "Somebody may be impersonating them, or they began a new profile: ask them over another channel, and talk to a new name if it is them.",
-    })
+    if (known !== undefined && !equalBytes(known.identityKey, identityKey)) {
+      throw new ClientError("identity_changed", `${username} has another key than when you first met`, {
+        nextStep:
+          "Somebody may be impersonating them, or they began a new profile: ask them over another channel, and talk to a new name if it is them.",
+      })
+    }
+    const { username: name } = this.person(identityKey)
+    if (name !== undefined && sameName(name) !== sameName(username)) throw secondName(username, name)
   }
 
   /** The write that pins a name, and what to do when it is committed. Call {@link check} first. */

@@ -16,8 +16,8 @@ import { send } from "./send.ts"
 
 const DEFAULT_HISTORY = 50
 const DEFAULT_WAIT_MS = 30_000
-/** How far back messages may lie that a person has not seen. */
-const UNREAD_REACH = 1000
+/** Unread messages handed out at one time. */
+const UNREAD_LIMIT = 1000
 
 /** A group as a person sees it: looks everything up when asked, so it never goes stale. */
 export class GroupConversation implements Conversation {
@@ -112,9 +112,14 @@ export class GroupConversation implements Conversation {
   }
 
   async unread(): Promise<readonly StoredMessage[]> {
-    const read = await this.#context.profile.readPosition(this.id)
-    const newest = await this.history({ limit: UNREAD_REACH })
-    return newest.filter((message) => !message.isOwn && message.position > read)
+    const { profile } = this.#context
+    const unread: StoredMessage[] = []
+    for await (const { position, record } of profile.messagesAfter(this.id, await profile.readPosition(this.id))) {
+      if (record.isOwn) continue
+      unread.push(storedMessage(this.#context, this.id, position, record, { state: "received" }))
+      if (unread.length === UNREAD_LIMIT) break
+    }
+    return unread
   }
 
   markRead(position: number): Promise<void> {
@@ -168,10 +173,14 @@ export class GroupConversation implements Conversation {
  * @throws ClientError `conversation_unknown`, `conversation_ambiguous` with candidates
  */
 export function findConversation(conversations: readonly Conversation[], nameOrId: string): Conversation {
-  const named = conversations.filter((conversation) => conversation.name === nameOrId)
   const wanted = nameOrId.toLowerCase()
   const isIdStart = /^[0-9a-f]{4,32}$/.test(wanted)
-  const found = named.length > 0 || !isIdStart ? named : conversations.filter(({ id }) => toHex(id).startsWith(wanted))
+  // Somebody may name a group like the id of another: only a whole id is beyond doubt.
+  const whole = conversations.filter(({ id }) => toHex(id) === wanted)
+  const either = conversations.filter(
+    ({ id, name }) => name === nameOrId || (isIdStart && toHex(id).startsWith(wanted)),
+  )
+  const found = whole.length > 0 ? whole : either
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   if (only === undefined) {
@@ -180,7 +189,8 @@ export function findConversation(conversations: readonly Conversation[], nameOrI
       candidates.length === 0 ? "Create one or ask to be invited." : `Choose one of: ${candidates.join(", ")}.`
     throw new ClientError("conversation_unknown", `there is no conversation "${nameOrId}"`, { nextStep, candidates })
   }
-  const candidates = found.map(label)
+  // Whoever makes a group chooses its id: only the whole of it tells two apart for certain.
+  const candidates = found.map(({ name, id }) => `${name} (${toHex(id)})`)
   throw new ClientError("conversation_ambiguous", `"${nameOrId}" could be one of several conversations`, {
     nextStep: `Use the id instead: ${candidates.join(", ")}.`,
     candidates,

@@ -1,5 +1,6 @@
 import { methods } from "@qpc/rpc"
 import type { Push, RpcClient } from "@qpc/rpc"
+import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { NoticeReason } from "./model.ts"
 import { asClientError } from "./network-error.ts"
@@ -65,7 +66,8 @@ export class Inbox {
   async firstWaiting(): Promise<bigint | undefined> {
     const afterSeq = this.#context.cursor.seq
     const { envelopes } = await asClientError(this.#options.rpc.call(methods.peek, { afterSeq, limit: 1 }))
-    return envelopes[0]?.seq
+    const first = envelopes[0]?.seq
+    return first !== undefined && first > afterSeq ? first : undefined
   }
 
   /** Takes in what is pushed, until the connection ends. Never rejects. */
@@ -102,6 +104,7 @@ export class Inbox {
       for (const { seq, data } of page.envelopes) await receive(this.#context, { seq, bytes: data })
       if (cursor.seq > this.#ackedSeq) await this.#ack(cursor.seq)
       isMore = page.more || page.envelopes.length === PEEK_ENVELOPES
+      if (isMore && cursor.seq === afterSeq) throw nothingNew()
     }
   }
 
@@ -134,7 +137,7 @@ export class Inbox {
   #beginAnew(): Promise<void> {
     const reason = "server_reset" satisfies NoticeReason
     this.#ackedSeq = 0n
-    return this.#context.turn.take(() =>
+    return this.#context.turn.takeAlways(() =>
       Transaction.run(this.#context, "up", async (tx) => {
         tx.moveCursor(0n)
         tx.notice({ seq: 0n, sizeBytes: 0, reason })
@@ -147,4 +150,9 @@ export class Inbox {
     this.#isBroken = true
     this.#options.onTrouble(error)
   }
+}
+
+function nothingNew(): ClientError {
+  const nextStep = "Update qpc or the server."
+  return new ClientError("protocol", "the server says that more waits for us and does not hand it over", { nextStep })
 }

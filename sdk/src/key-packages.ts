@@ -15,10 +15,13 @@ const GRACE_MS = 8 * 24 * 60 * 60 * 1000
  */
 export async function topUpKeyPackages(context: Context, call: Call): Promise<void> {
   const { limits, turn } = context
-  await turn.take(() => forgetEnded(context))
+  await turn.takeAlways(() => forgetEnded(context))
   const { available } = await call(methods.uploadKeyPackage, {})
   if (available >= limits.keyPackageLow) return
-  const keyPackages = await turn.take(() => makeKeyPackages(context, limits.keyPackageStock - available))
+  const room = limits.keyPackagesKept - (await storedCount(context))
+  const count = Math.min(limits.keyPackageStock - available, room)
+  if (count <= 0) return
+  const keyPackages = await turn.takeAlways(() => makeKeyPackages(context, count))
   await call(methods.uploadKeyPackage, { keyPackages })
 }
 
@@ -32,6 +35,12 @@ async function makeKeyPackages(context: Context, count: number) {
   const uploads = bundles.map(({ keyPackage }) => ({ data: keyPackage, expiresAtMs: BigInt(expiresAtMs) }))
   for (const bundle of bundles) bundle[Symbol.dispose]()
   return uploads
+}
+
+async function storedCount({ profile }: Context): Promise<number> {
+  let count = 0
+  for await (const _ of profile.keyPackages()) count += 1
+  return count
 }
 
 async function forgetEnded({ profile, store, clock }: Context): Promise<void> {

@@ -12,7 +12,7 @@ import { asClientError, toClientError } from "./network-error.ts"
 import type { OpaqueClient } from "./opaque.ts"
 import { Outbox } from "./outbox.ts"
 import type { Call } from "./outbox.ts"
-import { expireParked } from "./receive.ts"
+import { settleParked } from "./receive.ts"
 import { learnNames } from "./resolve.ts"
 import { tracedDial } from "./traced-dial.ts"
 
@@ -55,7 +55,8 @@ export class Link {
     const isReady = (): boolean => this.isCaughtUp
     context.hub.listen((event) => {
       const isAboutPeople = event.kind === "joined" || event.kind === "members_changed"
-      if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp) this.run(this.#counted(this.#learn(this.#visit.rpc)))
+      if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp)
+        this.run(this.#counted(this.#learn(this.#visit.rpc)))
     })
     this.#outbox = new Outbox(context, { call: this.call, isReady, onStoreFailure: (error) => this.#giveUp(error) })
   }
@@ -113,9 +114,9 @@ export class Link {
     return await action(rpc)
   }
 
-  /** Work on the side; where it fails, the link gives up, because the store did. */
+  /** Work on the side; where it fails, the store did: the connection ends, and the next one looks at everything again. */
   run(task: Promise<void>): void {
-    this.#run(task.catch((error: unknown) => this.#giveUp(error)))
+    this.#run(task.catch((error: unknown) => this.#drop(error)))
   }
 
   /** Ends the connection and waits for what was under way. Idempotent. */
@@ -196,7 +197,7 @@ export class Link {
 
   async #settleIn({ rpc, inbox }: Visit): Promise<void> {
     try {
-      await this.#context.turn.take(() => expireParked(this.#context))
+      await this.#context.turn.takeAlways(() => settleParked(this.#context))
       await inbox.catchUp()
       this.#outbox.restart()
       const call: Call = (method, request) => rpc.call(method, request)
@@ -224,6 +225,11 @@ export class Link {
     } catch (error) {
       if (!(error instanceof ClientError) || error.code.startsWith("store_")) throw error
     }
+  }
+
+  #drop(error: unknown): void {
+    if (this.#visit !== undefined) return this.#leave(this.#visit.rpc, error)
+    if (!(error instanceof ClientError) || isFatal(error)) this.#giveUp(error)
   }
 
   /** Something failed that this connection does not survive; the next may. */

@@ -83,13 +83,13 @@ async function load(context: Context): Promise<void> {
   const { store, profile, self, contacts, groups, outbox, parked, turn } = context
   const identity = await profile.identity()
   await contacts.load(store)
-  for await (const { groupId } of profile.parked()) parked.add(groupId)
+  for await (const { groupId, envelope } of profile.parked()) parked.add(groupId, envelope.length)
   for await (const { position, record } of profile.outbox()) outbox.add(record.outgoing.groupId, position)
   if (identity === undefined) return
   self.become(identity)
   await groups.load(profile, identity)
   for (const member of groups.all()) {
-    if (parked.has(member.groupId)) await turn.take(() => replayParked(context, member.groupId))
+    if (parked.has(member.groupId)) await turn.takeAlways(() => replayParked(context, member.groupId))
     await tick(context, member.groupId)
   }
 }

@@ -31,6 +31,9 @@ type Outcome =
   /** The server will never take it. */
   | { readonly kind: "refused"; readonly failure: Failure }
 
+/** Only a commit can come second; a server that says so of a text has not taken it and never will. */
+const NO_CLAIM: Outcome = { kind: "refused", failure: { code: "protocol", nextStep: "Update qpc or the server." } }
+
 const FIRST_RETRY_MS = 250
 /** Fewer failures in a row are a hiccup. */
 const TROUBLED_FAILURES = 3
@@ -90,7 +93,10 @@ export class Outbox {
     try {
       await this.#drain(group)
     } catch (error) {
-      this.#options.onStoreFailure(error)
+      const isFull = error instanceof ClientError && error.code === "store_full"
+      // The row is still there; offered again under its id, it does no harm.
+      if (isFull) this.#wait(group, this.#context.limits.retryCapMs)
+      else this.#options.onStoreFailure(error)
     } finally {
       this.#lanes.delete(group)
     }
@@ -117,6 +123,7 @@ export class Outbox {
     try {
       const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batchOf(outgoing)))
       if (outcome.case === "accepted") return { kind: "accepted", isNew: !outcome.value.duplicate }
+      if (outcome.case === "epochConflict" && outgoing.claim === undefined) return NO_CLAIM
       if (outcome.case === "epochConflict") return { kind: "epoch_conflict" }
       return { kind: "retry", waitMs: this.#context.limits.retryCapMs } // A newer server's answer that we cannot read.
     } catch (error) {
@@ -163,7 +170,7 @@ export class Outbox {
     if (!isFirst) return
     const reason = "send_failed" satisfies NoticeReason
     const notice = { seq: 0n, sizeBytes: sizeOf(outgoing), groupId: outgoing.groupId, reason }
-    await turn.take(() => Transaction.run(this.#context, "down", async (tx) => void tx.notice(notice)))
+    await turn.takeAlways(() => Transaction.run(this.#context, "down", async (tx) => void tx.notice(notice)))
   }
 }
 
@@ -175,7 +182,7 @@ function settle(
   outcome: Exclude<Outcome, { readonly kind: "retry" }>,
 ): Promise<void> {
   const { groupId, messageId } = outgoing
-  return context.turn.take(async () => {
+  return context.turn.takeAlways(async () => {
     if ((await context.profile.outboxRow(position)) === undefined) return // We were removed from the group meanwhile.
     await Transaction.run(context, "down", async (tx) => {
       tx.dequeue(groupId, position)

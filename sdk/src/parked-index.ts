@@ -2,17 +2,22 @@ import { toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { ClientLimits } from "./api.ts"
 
+type ParkedLimits = Pick<ClientLimits, "parkedPerGroup" | "parkedGroups" | "parkedBytes">
+
 /** How many envelopes wait for groups that we are not in; the envelopes themselves stay on disk. */
 export class ParkedIndex {
-  readonly #limits: Pick<ClientLimits, "parkedPerGroup" | "parkedGroups">
+  readonly #limits: ParkedLimits
   readonly #counts = new Map<string, number>()
 
-  constructor(limits: Pick<ClientLimits, "parkedPerGroup" | "parkedGroups">) {
+  #bytes = 0
+
+  constructor(limits: ParkedLimits) {
     this.#limits = limits
   }
 
-  /** Whether one more may wait for this group. */
-  hasRoom(groupId: GroupId): boolean {
+  /** Whether one more, of `sizeBytes`, may wait for this group. */
+  hasRoom(groupId: GroupId, sizeBytes: number): boolean {
+    if (this.#bytes + sizeBytes > this.#limits.parkedBytes) return false
     const count = this.#counts.get(toHex(groupId))
     return count === undefined ? this.#counts.size < this.#limits.parkedGroups : count < this.#limits.parkedPerGroup
   }
@@ -21,12 +26,14 @@ export class ParkedIndex {
     return this.#counts.has(toHex(groupId))
   }
 
-  add(groupId: GroupId): void {
+  add(groupId: GroupId, sizeBytes: number): void {
+    this.#bytes += sizeBytes
     const name = toHex(groupId)
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
   }
 
-  drop(groupId: GroupId): void {
+  drop(groupId: GroupId, sizeBytes: number): void {
+    this.#bytes -= sizeBytes
     const name = toHex(groupId)
     const left = (this.#counts.get(name) ?? 0) - 1
     if (left > 0) this.#counts.set(name, left)

@@ -80,6 +80,11 @@ export class Profile {
     const rows = await this.#store.list("messages", range)
     return rows.map((row) => placed(row, "messages", messageRecord, 16)).toReversed()
   }
+  /** Oldest first. */
+  async *messagesAfter(groupId: GroupId, after: number): AsyncGenerator<Placed<MessageRecord>> {
+    const range = { prefix: groupId, after: messageKey(groupId, after) }
+    for await (const row of this.#rows("messages", range)) yield placed(row, "messages", messageRecord, 16)
+  }
   putMessage = (groupId: GroupId, position: number, message: MessageRecord): Change =>
     put("messages", messageKey(groupId, position), messageRecord.encode(message))
 

@@ -24,7 +24,7 @@ export interface InboxEnvelope {
  * @throws ClientError `store_…`: then nothing happened and the envelope is still the server's to keep
  */
 export function receive(context: Context, inbox: InboxEnvelope): Promise<void> {
-  return context.turn.take(async () => {
+  return context.turn.takeAlways(async () => {
     if (inbox.seq <= context.cursor.seq) return
     const { tracer } = context
     const { length } = inbox.bytes
@@ -103,12 +103,12 @@ function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope:
   const { parked, profile, clock } = context
   const groupId = envelope.groupId.slice() as GroupId
   const { seq, bytes } = inbox
-  if (!parked.hasRoom(groupId)) {
+  if (!parked.hasRoom(groupId, bytes.length)) {
     tx.notice({ seq, sizeBytes: bytes.length, groupId, reason: "parking_full" satisfies NoticeReason })
     return
   }
   tx.change(profile.putParked({ groupId, seq, storedAtMs: clock.unixMs(), envelope: bytes }))
-  tx.afterwards(() => parked.add(groupId))
+  tx.afterwards(() => parked.add(groupId, bytes.length))
 }
 
 /**
@@ -122,15 +122,24 @@ export async function replayParked(context: Context, groupId: GroupId): Promise<
     if (member === undefined) return
     await Transaction.run(context, "up", async (tx) => {
       tx.change(profile.forgetParked(groupId, seq))
-      tx.afterwards(() => parked.drop(groupId))
+      tx.afterwards(() => parked.drop(groupId, envelope.length))
       const origin = { seq, sizeBytes: envelope.length }
       await recordStep(context, tx, member, member.receive(envelope, clock.unixMs()), origin)
     })
   }
 }
 
-/** Gives up what waited too long for its group. Call it inside the turn. */
-export async function expireParked(context: Context): Promise<void> {
+/**
+ * Opens what waited for a group that we are in by now, because the disk was full when we entered it, and gives up what
+ * waited too long. Call it inside the turn.
+ */
+export async function settleParked(context: Context): Promise<void> {
+  const { groups, parked } = context
+  for (const { groupId } of groups.all()) if (parked.has(groupId)) await replayParked(context, groupId)
+  await expireParked(context)
+}
+
+async function expireParked(context: Context): Promise<void> {
   const { profile, clock, limits, parked } = context
   const nowMs = clock.unixMs()
   for await (const { groupId, seq, storedAtMs, envelope } of profile.parked()) {
@@ -138,14 +147,14 @@ export async function expireParked(context: Context): Promise<void> {
     await Transaction.run(context, "up", async (tx) => {
       tx.change(profile.forgetParked(groupId, seq))
       tx.notice({ seq, sizeBytes: envelope.length, groupId, reason: "parking_expired" satisfies NoticeReason })
-      tx.afterwards(() => parked.drop(groupId))
+      tx.afterwards(() => parked.drop(groupId, envelope.length))
     })
   }
 }
 
 /** Does what is due in one group, if anything is. */
 export function tick(context: Context, groupId: GroupId): Promise<void> {
-  return context.turn.take(async () => {
+  return context.turn.takeAlways(async () => {
     const member = context.groups.find(groupId)
     if (member === undefined) return
     const step = member.tick(context.clock.unixMs())

@@ -1,6 +1,7 @@
 import { uuidText } from "@qpc/wire"
 import type { GroupId, MessageId } from "@qpc/wire"
 import type { Member, Outgoing } from "@qpc/group"
+import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { ClientEvent, Failure, Notice, Sent } from "./model.ts"
 import type { NoticeRecord, OutboxRecord } from "./records.ts"
@@ -36,7 +37,10 @@ export class Transaction {
       await tx.#commit(direction)
       return result
     } catch (error) {
-      await tx.#rollBack()
+      await tx.#rollBack().catch((failure: unknown) => {
+        // A store that failed cannot be read either. It lets nothing be written any more, so nothing follows from memory.
+        if (!(failure instanceof ClientError)) throw failure
+      })
       throw error
     }
   }

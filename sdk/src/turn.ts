@@ -15,7 +15,8 @@ export class Turn {
   }
 
   /**
-   * Runs `action` when everything asked for before has ended, well or badly.
+   * Runs `action` when everything asked for before has ended, well or badly. For calls from outside, which nobody else
+   * limits.
    *
    * @throws ClientError `busy`
    */
@@ -25,13 +26,21 @@ export class Turn {
       throw new ClientError("busy", `${this.#waitingLimit} calls are waiting`, { nextStep, retryable: true })
     }
     this.#waiting += 1
-    const mine = this.#last.then(action, action)
-    this.#last = mine.catch(() => undefined) // Its own caller hears of the failure; the next one must not.
     try {
-      return await mine
+      return await this.takeAlways(action)
     } finally {
       this.#waiting -= 1
     }
+  }
+
+  /**
+   * The same without the limit, for the client's own work: each part of it has one call waiting at most, and however many
+   * calls from outside there are, what arrives must be written down.
+   */
+  takeAlways<T>(action: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(action, action)
+    this.#last = mine.catch(() => undefined) // Its own caller hears of the failure; the next one must not.
+    return mine
   }
 
   /** Resolves when nothing is left to do. */

@@ -45,6 +45,8 @@ export class FakeServer {
   before: (method: MethodName) => Fault = () => undefined
   /** Asked afterwards: the answer is lost on "cut". */
   after: (method: MethodName) => Fault = () => undefined
+  /** Asked in the place of the honest handler; `undefined` lets that one answer. */
+  answerInstead: (method: MethodName) => object | undefined = () => undefined
   isUp = true
   /** Mistakes of the fake itself. */
   readonly faults: unknown[] = []
@@ -107,7 +109,7 @@ export class FakeServer {
         }
         fail(this.before(name as MethodName))
         if (!this.#cables.has(cable)) refuse("unavailable", "cut")
-        const answer = await handler(request, session)
+        const answer = this.answerInstead(name as MethodName) ?? (await handler(request, session))
         fail(this.after(name as MethodName))
         return answer
       }
