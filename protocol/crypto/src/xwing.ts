@@ -50,11 +50,11 @@ const VERSION_AND_SUITE = concatBytes(toUtf8("HPKE-v1KEM"), twoBytes(KEM_ID))
  * none.
  */
 export class XWing implements Kem {
-  readonly kemId = KEM_ID
+  readonly kemId: number = KEM_ID
   readonly publicKeyBytes: number = ML_KEM_768_PUBLIC_KEY_BYTES + CURVE25519_BYTES
-  readonly privateKeyBytes = PRIVATE_KEY_BYTES
+  readonly privateKeyBytes: number = PRIVATE_KEY_BYTES
   readonly outputBytes: number = ML_KEM_768_CIPHERTEXT_BYTES + CURVE25519_BYTES
-  readonly seedBytes = PRIVATE_KEY_BYTES
+  readonly seedBytes: number = PRIVATE_KEY_BYTES
   readonly drawsRandomness: boolean
   readonly #parts: XWingPrimitives
   readonly #keyDerivation: XWingKeyDerivation

@@ -51,9 +51,10 @@ describe("native encapsulation", () => {
   it("differs each time from the same seed, and opens all the same", () => {
     const suite = newXWingSuite()
     const { publicKey, privateKey } = suite.kemKeyPair(seed(1))
-    const sealed = [1, 2].map(() => suite.hpkeSeal(publicKey, empty, empty, seed(9), seed(2))!)
-    expect(sealed[0]!.kemOutput).not.toEqual(sealed[1]!.kemOutput)
-    for (const each of sealed) expect(suite.hpkeOpen(privateKey, empty, empty, each)).toEqual(seed(9))
+    const one = suite.hpkeSeal(publicKey, empty, empty, seed(9), seed(2))!
+    const other = suite.hpkeSeal(publicKey, empty, empty, seed(9), seed(2))!
+    expect(one.kemOutput).not.toEqual(other.kemOutput)
+    for (const each of [one, other]) expect(suite.hpkeOpen(privateKey, empty, empty, each)).toEqual(seed(9))
   })
 
   it("is opened by a suite that encapsulates from seeds, and the other way round", () => {
