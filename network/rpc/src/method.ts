@@ -17,6 +17,11 @@ export interface MethodRow<Name extends string, Request extends Message, Respons
   readonly needsSession: boolean
   /** A longer request is refused before it is decoded, so that small questions cannot carry large structures. */
   readonly maxRequestBytes: number
+  /**
+   * True if answers may fill a frame: such calls of a connection are performed one after the other, each when the answer
+   * before it is taken, or small questions would make a server hold many of them.
+   */
+  readonly hasLargeAnswer: boolean
 }
 
 /** All methods by name. */
@@ -60,10 +65,10 @@ function row<Name extends string, Request extends Message, Response extends Mess
   name: Name,
   request: GenMessage<Request>,
   response: GenMessage<Response>,
-  rules: { readonly needsSession?: boolean; readonly maxRequestBytes?: number } = {},
+  rules: Partial<Pick<Method, "needsSession" | "maxRequestBytes" | "hasLargeAnswer">> = {},
 ): MethodRow<Name, Request, Response> {
-  const { needsSession = true, maxRequestBytes = SMALL_BYTES } = rules
-  return { id, name, request, response, needsSession, maxRequestBytes }
+  const { needsSession = true, maxRequestBytes = SMALL_BYTES, hasLargeAnswer = false } = rules
+  return { id, name, request, response, needsSession, maxRequestBytes, hasLargeAnswer }
 }
 
 const open = { needsSession: false }
@@ -101,7 +106,7 @@ export const methods: Methods = {
   ),
   resumeSession: row(104, "resumeSession", auth.ResumeSessionRequestSchema, auth.ResumeSessionResponseSchema, open),
   enqueue: row(200, "enqueue", delivery.EnqueueRequestSchema, delivery.EnqueueResponseSchema, large),
-  peek: row(203, "peek", delivery.PeekRequestSchema, delivery.PeekResponseSchema),
+  peek: row(203, "peek", delivery.PeekRequestSchema, delivery.PeekResponseSchema, { hasLargeAnswer: true }),
   ack: row(204, "ack", delivery.AckRequestSchema, delivery.AckResponseSchema),
   batchEnqueue: row(
     205,

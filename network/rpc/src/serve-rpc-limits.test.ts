@@ -82,6 +82,26 @@ describe("limits of a served connection", () => {
     expect(lengths).toEqual([1_000_000])
   })
 
+  it("makes one answer that may fill a frame at a time", async () => {
+    let calls = 0
+    const peek: Handlers<Session>["peek"] = async () => {
+      calls += 1
+      return { envelopes: [{ data: new Uint8Array(1_000_000) }] }
+    }
+    const { client, told, served } = play({ peek, health: asHealthy }, { session: { username: "alice" }, reads: false })
+    const frames = [1, 2, 3].map((requestId) => encodeRequest(methods.peek.id, requestId, new Uint8Array(0)))
+    await client.write(concatBytes(...frames))
+    await turns(50)
+    expect(calls).toBe(1)
+    await served.close()
+
+    const reading = play({ peek, health: asHealthy }, { session: { username: "alice" } })
+    await reading.client.write(concatBytes(...frames, health(4)))
+    await until(() => reading.told.length === 4)
+    expect(reading.told.map((frame) => frame.kind === "response" && frame.requestId)).toEqual([4, 1, 2, 3])
+    expect(told).toEqual([])
+  })
+
   it("gives up a client that reads nothing for too long", async () => {
     const { client, served, clock } = play(
       { health: async () => ({ version: "x".repeat(1_000_000) }) },

@@ -54,6 +54,8 @@ class ServedConnection<C> implements RpcServerConnection {
   readonly #unanswered = new Map<number, ServedCall>()
   /** Whoever waits for a call to be over: the reading loop for room, `drain` for idleness. */
   readonly #onRelease = new Set<() => void>()
+  /** Resolves when the last call with a large answer is over; never rejects. */
+  #largeAnswers: Promise<void> = Promise.resolve()
   #runningCalls = 0
   #queuedPushes = 0
   #queuedPushBytes = 0
@@ -170,7 +172,10 @@ class ServedConnection<C> implements RpcServerConnection {
       this.#end(new ProtocolError("duplicate_request", `the id ${frame.requestId} is waiting for its answer`))
       return undefined
     }
-    void this.#serve(this.#open(frame), frame.kind === "request" ? frame.payload : undefined)
+    const call = this.#open(frame)
+    const serve = async (): Promise<void> => this.#serve(call, frame.kind === "request" ? frame.payload : undefined)
+    if (call.method?.hasLargeAnswer === true) this.#largeAnswers = this.#largeAnswers.then(serve)
+    else void serve()
     return this.#runningCalls < this.#limits.maxConcurrentCalls ? undefined : this.#room()
   }
 
@@ -206,8 +211,8 @@ class ServedConnection<C> implements RpcServerConnection {
    * or does not read its answers gets no more work out of us than any other.
    */
   async #serve(call: ServedCall, payload: Uint8Array | undefined): Promise<void> {
-    const answer = await this.#perform(call, payload)
-    this.#answer(call, answer)
+    // It may have waited for its turn until nobody wanted it any more.
+    if (!call.written) this.#answer(call, await this.#perform(call, payload))
     await call.written
     this.#runningCalls -= 1
     this.#wakeAll()
