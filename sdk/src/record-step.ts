@@ -21,7 +21,13 @@ export interface StepOrigin {
 export const OWN_STEP: StepOrigin = { seq: 0n, sizeBytes: 0 }
 
 /** Writes down all that a member's step means: its state, the outbox, the history, and what people are told. */
-export async function recordStep(context: Context, tx: Transaction, member: Member, step: Step, origin: StepOrigin) {
+export async function recordStep(
+  context: Context,
+  tx: Transaction,
+  member: Member,
+  step: Step,
+  origin: StepOrigin,
+): Promise<void> {
   tx.touch(member)
   for (const event of step.events) {
     await recordEvent(context, tx, member, event, origin)
