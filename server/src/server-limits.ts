@@ -58,6 +58,10 @@ export interface ServerLimits {
   readonly connections: number
   /** Connections at a time from one address. Default 1000. */
   readonly connectionsFromAddress: number
+  /** Connections at a time with sessions of one identity; beyond, the oldest is closed. Default 16. */
+  readonly connectionsOfIdentity: number
+  /** How long a connection may stay without a session before it is closed. Default 60 s. */
+  readonly loginWithinMs: number
   /** How often expired rows are removed. Default 60 s. */
   readonly sweepEveryMs: number
   /** Rows of one kind removed in one go. Default 1000. */

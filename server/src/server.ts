@@ -10,6 +10,7 @@ import { Delivery } from "./delivery/delivery.ts"
 import { InboxNotifier } from "./delivery/inbox-notifier.ts"
 import { ClientConnection } from "./dispatch/client-connection.ts"
 import { guarded } from "./dispatch/guard.ts"
+import { IdentityConnections } from "./dispatch/identity-connections.ts"
 import { makeHandlers } from "./dispatch/handlers.ts"
 import type { Fault } from "./fault.ts"
 import { KeyPackages } from "./key-packages.ts"
@@ -42,6 +43,7 @@ export class Server {
   readonly #options: ServerOptions
   readonly #handlers: Handlers<ClientConnection>
   readonly #sweeper: Sweeper
+  readonly #siblings: IdentityConnections
   readonly #open = new Set<RpcServerConnection>()
   #isClosing = false
 
@@ -67,6 +69,7 @@ export class Server {
       observe,
       onStorageError: (during, error) => onFault({ during, error }),
     })
+    this.#siblings = new IdentityConnections(limits.connectionsOfIdentity)
     this.#sweeper = new Sweeper({ storage, clock, limits, observe, onFault })
   }
 
@@ -87,10 +90,12 @@ export class Server {
   /** Serves one connection until it ends. */
   accept(connection: Connection): void {
     if (this.#isClosing) return void connection.close("the server is stopping")
-    const { clock, random, rpcLimits, observe, onFault } = this.#options
+    const { clock, random, rpcLimits, observe, onFault, limits } = this.#options
     const client = new ClientConnection({
       peerAddress: connection.peerAddress,
       clock,
+      loginWithinMs: limits.loginWithinMs,
+      siblings: this.#siblings,
       onFault: (error) => {
         if (!(error instanceof RpcError)) onFault({ during: "push", error })
       },

@@ -104,6 +104,8 @@ function toLimits(read: Texts): ServerLimits {
     sessionsPerIdentity: count("sessions-per-identity"),
     connections: count("connections"),
     connectionsFromAddress: count("connections-from-address"),
+    connectionsOfIdentity: count("connections-of-identity"),
+    loginWithinMs: duration("login-within"),
     sweepEveryMs: duration("sweep-interval"),
     sweepRows: count("sweep-rows"),
   }

@@ -44,6 +44,8 @@ export type OptionName =
   | "sessions-per-identity"
   | "connections"
   | "connections-from-address"
+  | "connections-of-identity"
+  | "login-within"
   | "sweep-interval"
   | "sweep-rows"
 
@@ -131,6 +133,8 @@ const LIMIT_OPTIONS: readonly Omit<OptionRow, "group">[] = [
   { name: "sessions-per-identity", kind: "count", fallback: "16", help: "the oldest ends beyond" },
   { name: "connections", kind: "count", fallback: "10000", help: "at a time" },
   { name: "connections-from-address", kind: "count", fallback: "1000", help: "at a time" },
+  { name: "connections-of-identity", kind: "count", fallback: "16", help: "the oldest is closed beyond" },
+  { name: "login-within", kind: "duration", fallback: "60s", help: "or a connection is closed" },
   { name: "sweep-interval", kind: "duration", fallback: "60s", help: "how often expired rows are removed" },
   { name: "sweep-rows", kind: "count", fallback: "1000", help: "removed in one go" },
 ]

@@ -100,7 +100,7 @@ describe("guessing passwords", () => {
       })
     }
     host.clock.advance(300_000)
-    expect(await login(rpc, { username: "Alice", password: "guess" })).toBeUndefined()
+    expect(await login(await host.connect(), { username: "Alice", password: "guess" })).toBeUndefined()
   })
 
   it("is slowed down per address, over all names", async () => {
@@ -213,6 +213,34 @@ describe("a session", () => {
       if (push.name === "envelopePushed") break
     }
     expect(seen).toEqual(["sessionEnded", "envelopePushed"])
+  })
+
+  it("makes room for a newer connection of the same identity beyond the limit, and for nobody else's", async () => {
+    await using host = await virtualServer(new MemoryStorage(), { "connections-of-identity": "2" })
+    const first = await join(host, "Alice", 1)
+    const bob = await join(host, "bob", 2)
+    const resume = async () => {
+      const rpc = await host.connect()
+      await rpc.call(methods.resumeSession, { sessionToken: first.token })
+      return rpc
+    }
+    const second = await resume()
+    await second.close()
+    const [third, fourth] = [await resume(), await resume()]
+    await expect(first.rpc.call(methods.peek, {})).rejects.toMatchObject({ code: "unavailable" })
+    for (const rpc of [third, fourth, bob.rpc]) await rpc.call(methods.peek, {})
+  })
+
+  it("has to be bound to a connection in time", async () => {
+    await using host = await virtualServer(new MemoryStorage(), { "login-within": "60s" })
+    const { rpc } = await join(host, "Alice", 1)
+    const idle = await host.connect()
+    await idle.call(methods.health, {})
+    host.clock.advance(59_999)
+    await idle.call(methods.health, {})
+    host.clock.advance(1)
+    await expect(idle.call(methods.health, {})).rejects.toMatchObject({ code: "unavailable" })
+    await rpc.call(methods.peek, {})
   })
 
   it("ends when too many newer ones exist", async () => {

@@ -6,6 +6,7 @@ import type { ServerClock } from "../clock.ts"
 import { Pushing } from "../delivery/send.ts"
 import type { PushingOptions } from "../delivery/send.ts"
 import { refusal } from "../refusal.ts"
+import type { IdentityConnections } from "./identity-connections.ts"
 import type { StoredEnvelope } from "../storage/storage.ts"
 
 /** What the server knows about one open connection; handlers get it with every call. */
@@ -19,17 +20,25 @@ export class ClientConnection {
   readonly #onFault: (error: unknown) => void
   #rpc: RpcServerConnection | undefined
   #session: BoundSession | undefined
+  #place: Disposable | undefined
+  readonly #siblings: IdentityConnections
+  readonly #loginTimer: Disposable
   #pushing: Pushing | undefined
 
   constructor(options: {
     readonly peerAddress: string
     readonly clock: ServerClock
+    /** How long the connection may stay without a session. */
+    readonly loginWithinMs: number
+    readonly siblings: IdentityConnections
     /** Told when pushing stops for a fault of ours. */
     readonly onFault: (error: unknown) => void
   }) {
     this.address = networkOf(options.peerAddress)
     this.#clock = options.clock
     this.#onFault = options.onFault
+    this.#siblings = options.siblings
+    this.#loginTimer = options.clock.setTimer(options.loginWithinMs, () => this.#close("no login in time"))
   }
 
   /** Call it once, before the first call is served. */
@@ -53,7 +62,10 @@ export class ClientConnection {
     if (this.hasSession) throw refusal("session_bound")
     // The session before it has ended, and its inbox may be another person's.
     this.#endPushing()
+    this.#loginTimer[Symbol.dispose]()
+    this.#place?.[Symbol.dispose]()
     this.#session = session
+    this.#place = this.#siblings.enter(session.identityKey, () => this.#close("newer connections took its place"))
   }
 
   /** Starts pushing the session's inbox, or starts over behind `afterSeq`. */
@@ -74,8 +86,14 @@ export class ClientConnection {
   /** Lets go of what the connection held. Idempotent. */
   end(): void {
     this.#endPushing()
+    this.#loginTimer[Symbol.dispose]()
+    this.#place?.[Symbol.dispose]()
     this.#session = undefined
     this.pendingLogin = undefined
+  }
+
+  #close(reason: string): void {
+    void this.#rpc?.close(reason)
   }
 
   #endPushing(): void {
