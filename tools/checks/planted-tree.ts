@@ -31,7 +31,15 @@ export class PlantedTree implements Disposable {
   }
 
   layers(): Verdict {
-    return this.#run("depcruise", ["--config", ".dependency-cruiser.mjs", "protocol", "network", "server", "sdk", "apps"])
+    return this.#run("depcruise", [
+      "--config",
+      ".dependency-cruiser.mjs",
+      "protocol",
+      "network",
+      "server",
+      "sdk",
+      "apps",
+    ])
   }
 
   lint(...files: readonly string[]): Verdict {

@@ -24,7 +24,7 @@ export interface CommandContext {
 }
 
 /** A word behind the command. */
-export interface CommandArgument {
+interface CommandArgument {
   readonly name: string
   readonly description: string
   readonly isOptional?: boolean
@@ -32,7 +32,7 @@ export interface CommandArgument {
 }
 
 /** A flag of one command, in commander's notation: `--wait <seconds>`. */
-export interface CommandOption {
+interface CommandOption {
   readonly flags: string
   readonly description: string
 }

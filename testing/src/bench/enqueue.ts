@@ -21,7 +21,7 @@ const COMMIT_EACH = "raw, 1 commit each"
 const BATCHED = "raw, batched"
 /** As many rows in a transaction as writers wait for the server's. */
 const ROWS_PER_COMMIT = WRITERS
-const LIMITS = { queueDepth: 10_000_000, rememberedIds: 10_000_000, commitsKept: 4 }
+const LIMITS = { queueDepth: 10_000_000, queueBytes: 2 ** 40, rememberedIds: 10_000_000, commitsKept: 4 }
 
 /**
  * Durable enqueues per second of 256 writers through the server's storage, encrypted, with inbox numbers, idempotency and

@@ -11,7 +11,7 @@ export interface MachineName {
 }
 
 /** One contender's rate in one comparison. */
-export interface Row {
+interface Row {
   readonly area: string
   /** The operation, the same for all contenders of a comparison. */
   readonly operation: string

@@ -33,8 +33,7 @@ const sets: VectorSet[] = [
 
 const results = sets.map((set) => ({ name: set.name, ...runSafely(set) }))
 if (values.json) {
-  const rows = results.map(({ failures: _, ...row }) => row)
-  console.log(JSON.stringify({ sets: rows }, undefined, 2))
+  console.log(JSON.stringify({ sets: results }, ["sets", "name", "cases", "passed", "failed", "skipped", "why"], 2))
 } else {
   printTable(results)
 }
@@ -62,7 +61,6 @@ function runSafely(set: VectorSet): VectorResult {
 
 function printTable(rows: readonly ({ readonly name: string } & VectorResult)[]): void {
   const width = Math.max(...rows.map((row) => row.name.length))
-  const cell = (value: string | number): string => String(value).padStart(7)
   console.log(`${"set".padEnd(width)}${cell("cases")}${cell("passed")}${cell("failed")}${cell("skipped")}`)
   for (const row of rows) {
     const counts = cell(row.cases) + cell(row.passed) + cell(row.failed) + cell(row.skipped)
@@ -71,4 +69,9 @@ function printTable(rows: readonly ({ readonly name: string } & VectorResult)[])
   }
   const sum = (field: "cases" | "passed" | "failed" | "skipped"): number => rows.reduce((n, row) => n + row[field], 0)
   console.log(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped of ${sum("cases")}`)
+}
+
+/** One column of counts. */
+function cell(value: string | number): string {
+  return String(value).padStart(7)
 }

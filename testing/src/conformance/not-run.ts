@@ -20,17 +20,47 @@ const countFiles: Count = (folder) => readdirSync(folder).length
 const countTree: Count = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.name.endsWith(".json")).length
 
-const WAITING: readonly { readonly name: string; readonly folder: string; readonly count: Count; readonly why: string }[] = [
-  { name: "mls-wg/configs", folder: "mls-wg/configs", count: countFiles, why: "needs the live interop server, which is not built yet" },
-  { name: "marmot-scenarios", folder: "marmot-scenarios", count: (f) => jsonFiles(f).length, why: "needs the group simulator, which is not built yet" },
+const WAITING: readonly {
+  readonly name: string
+  readonly folder: string
+  readonly count: Count
+  readonly why: string
+}[] = [
+  {
+    name: "mls-wg/configs",
+    folder: "mls-wg/configs",
+    count: countFiles,
+    why: "needs the live interop server, which is not built yet",
+  },
+  {
+    name: "marmot-scenarios",
+    folder: "marmot-scenarios",
+    count: (f) => jsonFiles(f).length,
+    why: "needs the group simulator, which is not built yet",
+  },
   { name: "sframe-rfc9605", folder: "sframe-rfc9605", count: countJson, why: "SFrame comes with the audio protocol" },
-  { name: "opaque-rfc9807", folder: "opaque-rfc9807", count: countJson, why: "the OPAQUE library does not let a test inject randomness; its own tests cover them" },
+  {
+    name: "opaque-rfc9807",
+    folder: "opaque-rfc9807",
+    count: countJson,
+    why: "the OPAQUE library does not let a test inject randomness; its own tests cover them",
+  },
   { name: "vrf-rfc9381", folder: "vrf-rfc9381", count: countJson, why: "the VRF comes with key transparency" },
-  { name: "hybrid-kems", folder: "hybrid-kems", count: countJson, why: "other combiners and groups than X-Wing's, from an early draft; no suite uses them" },
+  {
+    name: "hybrid-kems",
+    folder: "hybrid-kems",
+    count: countJson,
+    why: "other combiners and groups than X-Wing's, from an early draft; no suite uses them",
+  },
   { name: "noise", folder: "noise", count: countJson, why: "Noise comes with its own transport" },
   { name: "merkle", folder: "merkle", count: countTree, why: "the Merkle log comes with key transparency" },
   { name: "capnp", folder: "capnp", count: countFiles, why: "Cap'n Proto comes with the older protocol versions" },
-  { name: "flatbuffers", folder: "flatbuffers", count: countFiles, why: "FlatBuffers come with the third payload codec" },
+  {
+    name: "flatbuffers",
+    folder: "flatbuffers",
+    count: countFiles,
+    why: "FlatBuffers come with the third payload codec",
+  },
 ]
 
 /** The sets that are here but wait for their code: listed as skipped, each with its reason. */

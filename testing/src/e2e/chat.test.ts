@@ -38,7 +38,10 @@ describe("a live chat", () => {
     hers.type("typed into the void")
 
     const port = Number(/:(\d+)#/.exec(first.address)?.[1])
-    await using _second = await TestServer.start(folder.at("server"), port)
-    expect((await bob.json("recv", "friends", "--wait", "60"))["messages"]).toMatchObject([{ text: "typed into the void" }])
+    await using second = await TestServer.start(folder.at("server"), port)
+    expect(second.address).toBe(first.address)
+    expect((await bob.json("recv", "friends", "--wait", "60"))["messages"]).toMatchObject([
+      { text: "typed into the void" },
+    ])
   })
 })

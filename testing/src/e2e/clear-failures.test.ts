@@ -50,7 +50,11 @@ describe("a person who uses qpc", () => {
 
   it("is told that a user name is taken", async () => {
     const other = new Person("other", folder)
-    expectOneClearLine(await other.qpc(["--server", server.address, "register-user", "alice"]), 1, /somebody else has that username/i)
+    expectOneClearLine(
+      await other.qpc(["--server", server.address, "register-user", "alice"]),
+      1,
+      /somebody else has that username/i,
+    )
   })
 
   it("is told which groups there are when one is unknown", async () => {
@@ -95,7 +99,9 @@ describe("a person who uses qpc", () => {
 
   it("gets the same failures as JSON", async () => {
     const ended = await friends.alice.qpc(["--json", "invite", "friends", "nobody"])
-    expect(JSON.parse(ended.err)).toMatchObject({ error: { code: "user_unknown", nextStep: expect.any(String) as string } })
+    expect(JSON.parse(ended.err)).toMatchObject({
+      error: { code: "user_unknown", nextStep: expect.any(String) as string },
+    })
   })
 })
 

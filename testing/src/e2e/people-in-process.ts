@@ -10,7 +10,7 @@ export interface Reach {
 }
 
 /** A client with a real store and a real connection, in this process. */
-export async function openPerson(folder: string, name: string, serverAddress: string, reach: Reach = {}): Promise<Client> {
+async function openPerson(folder: string, name: string, serverAddress: string, reach: Reach = {}): Promise<Client> {
   const password = `the password of ${name}`
   const store = await openSqliteStore({ folder, password })
   const address = parseServerAddress(serverAddress)

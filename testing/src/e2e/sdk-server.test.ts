@@ -26,7 +26,7 @@ const passwordOf = (username: string): string => `${username}'s password`
 async function open(username: string, onTrace?: (line: TraceLine) => void): Promise<Client> {
   const store = await openSqliteStore({ folder: join(folder, username), password: passwordOf(username), stretching })
   const { host, port, fingerprint } = parseServerAddress(server.address)
-  const pin = { store: knownServers(store), ...(fingerprint && { fingerprint }) }
+  const pin = { store: knownServers(store), ...(fingerprint === undefined ? {} : { fingerprint }) }
   const dial = dialer({ host, port, pin })
   return openClient({ ...nodeClientParts(), store, dial, serverAddress: server.address, ...(onTrace && { onTrace }) })
 }

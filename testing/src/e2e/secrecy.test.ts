@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { readIdentity } from "@qpc/sdk"
 import { openSqliteStore } from "@qpc/sdk/node"
 import { toUtf8 } from "@qpc/wire"
+// oxlint-disable-next-line import/default -- a CommonJS module: what it exports is its default
 import Database from "better-sqlite3-multiple-ciphers"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Person, twoFriends } from "./people.ts"
@@ -78,7 +79,9 @@ describe("a server after a conversation", () => {
 
   // Before the database test, which stops the server.
   it.runIf(process.platform === "linux")("has no plaintext, private key or password in its memory", () => {
-    expect(foundInMemory(server.processId, new Map([["what is there", toUtf8("qpc-server")]]))).toEqual(["what is there"])
+    expect(foundInMemory(server.processId, new Map([["what is there", toUtf8("qpc-server")]]))).toEqual([
+      "what is there",
+    ])
     expect(foundInMemory(server.processId, secrets)).toEqual([])
   })
 
@@ -93,7 +96,10 @@ describe("a server after a conversation", () => {
     const values = [...storedValues(folder.at("server"))]
     expect(values.some((value) => Buffer.from(value).includes("alice"))).toBe(true)
     for (const [name, secret] of secrets) {
-      expect(values.some((value) => Buffer.from(value).includes(secret)), name).toBe(false)
+      expect(
+        values.some((value) => Buffer.from(value).includes(secret)),
+        name,
+      ).toBe(false)
     }
   })
 

@@ -10,46 +10,45 @@ const GROUP = "survivors"
 const alert = { answerWithinMs: 250 }
 
 describe("a server that is killed again and again in the middle of traffic", () => {
-  it(
-    `loses nothing that it acknowledged and shows nothing twice, over ${KILLS} kills`,
-    async () => {
-      const seed = Number(process.env["QPC_SEED"] ?? Date.now() % 1_000_000)
-      console.log(`QPC_SEED=${seed}`)
-      using folder = new TestFolder()
-      const port = await freePort()
-      let server = await TestServer.start(folder.at("server"), port)
-      await using alice = await registerPerson(folder.at("alice"), "alice", server.address, { transport: "quic", ...alert })
-      await using bob = await registerPerson(folder.at("bob"), "bob", server.address, { transport: "tls", ...alert })
-      const groups = await meet(alice, bob)
+  it(`loses nothing that it acknowledged and shows nothing twice, over ${KILLS} kills`, async () => {
+    const seed = Number(process.env["QPC_SEED"] ?? Date.now() % 1_000_000)
+    console.log(`QPC_SEED=${seed}`)
+    using folder = new TestFolder()
+    const port = await freePort()
+    let server = await TestServer.start(folder.at("server"), port)
+    await using alice = await registerPerson(folder.at("alice"), "alice", server.address, {
+      transport: "quic",
+      ...alert,
+    })
+    await using bob = await registerPerson(folder.at("bob"), "bob", server.address, { transport: "tls", ...alert })
+    const groups = await meet(alice, bob)
 
-      const talking = new AbortController()
-      const talks = groups.map((group, speaker) => talk(group, speaker, talking.signal))
-      const random = seeded(seed)
-      for (let kill = 0; kill < KILLS; kill++) {
-        await Promise.all([alice, bob].map(reconnected))
-        await pause(20 + random() * 280) // When the blow falls is what the test varies; nothing waits for this.
-        await server.kill()
-        server = await TestServer.start(folder.at("server"), port)
-      }
-      talking.abort()
-      const said = await Promise.all(talks)
+    const talking = new AbortController()
+    const talks = groups.map((group, speaker) => talk(group, speaker, talking.signal))
+    const random = seeded(seed)
+    for (let kill = 0; kill < KILLS; kill++) {
+      await Promise.all([alice, bob].map(reconnected))
+      await pause(20 + random() * 280) // When the blow falls is what the test varies; nothing waits for this.
+      await server.kill()
+      server = await TestServer.start(folder.at("server"), port)
+    }
+    talking.abort()
+    const said = await Promise.all(talks)
 
-      for (const client of [alice, bob]) {
-        const report = await client.sync({ waitMs: 60_000, until: (so_far) => so_far.pending === 0 })
-        expect(report.pending).toBe(0)
-        expect(report.notices).toEqual([])
-      }
-      for (const client of [alice, bob]) await client.sync({ waitMs: 30_000 })
-      await server[Symbol.asyncDispose]()
+    for (const client of [alice, bob]) {
+      const report = await client.sync({ waitMs: 60_000, until: (so_far) => so_far.pending === 0 })
+      expect(report.pending).toBe(0)
+      expect(report.notices).toEqual([])
+    }
+    for (const client of [alice, bob]) await client.sync({ waitMs: 30_000 })
+    await server[Symbol.asyncDispose]()
 
-      const [byAlice, byBob] = said as [string[], string[]]
-      expect(Math.min(byAlice.length, byBob.length)).toBeGreaterThan(KILLS)
-      expect(await heard(groups[1])).toEqual(byAlice)
-      expect(await heard(groups[0])).toEqual(byBob)
-      for (const group of groups) expect(await states(group)).toEqual(new Set(["accepted", "received"]))
-    },
-    300_000,
-  )
+    const [byAlice, byBob] = said as [string[], string[]]
+    expect(Math.min(byAlice.length, byBob.length)).toBeGreaterThan(KILLS)
+    expect(await heard(groups[1])).toEqual(byAlice)
+    expect(await heard(groups[0])).toEqual(byBob)
+    for (const group of groups) expect(await states(group)).toEqual(new Set(["accepted", "received"]))
+  }, 300_000)
 })
 
 async function meet(alice: Client, bob: Client): Promise<[Conversation, Conversation]> {

@@ -1,2 +1,0 @@
-/** qpc, the command line messenger. @module */
-export {}

@@ -1,2 +1,0 @@
-/** Virtual time, seeded faults, end-to-end tests and benchmarks. Never shipped. @module */
-export {}
