@@ -1,59 +1,15 @@
 import { describe, expect, it } from "vitest"
-import { createPath } from "./create-path.ts"
-import { speakerOf } from "./create-commit.ts"
-import type { ProposalOrRef } from "./commit.ts"
 import { EXTENSION_TYPES } from "./extension.ts"
 import { Group } from "./group.ts"
 import { decodeKeyPackage } from "./key-package.ts"
 import { limitsWith } from "./limits.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
-import { provisionalContext } from "./next-epoch.ts"
 import type { Proposal } from "./proposal.ts"
-import { protect, signBody } from "./send.ts"
+import { addOf, commitOf, pathOf } from "./testing/insider.ts"
 import { Party } from "./testing/party.ts"
 import type { UpdatePath } from "./update-path.ts"
 
 const NO_DATA = new Uint8Array(0)
-
-/** A commit of alice with whatever content, signed and sealed as a member would; its confirmation tag is nonsense. */
-function commitOf(
-  party: Party,
-  proposals: readonly (Proposal | Uint8Array)[],
-  path: UpdatePath | undefined,
-): Uint8Array {
-  const speaker = speakerOf(party.insidesOf("alice"))
-  const items = proposals.map((item): ProposalOrRef => {
-    return item instanceof Uint8Array ? { kind: "reference", reference: item } : { kind: "proposal", proposal: item }
-  })
-  const signed = signBody(speaker, "private_message", { kind: "commit", commit: { proposals: items, path } }, NO_DATA)
-  const auth = { signature: signed.signature, confirmationTag: new Uint8Array(32) }
-  return protect(speaker, signed, auth, party)
-}
-
-/** A path of alice for the tree as it is. */
-function pathOf(party: Party): UpdatePath {
-  const { epoch, signaturePrivateKey } = party.insidesOf("alice")
-  const leaf = epoch.tree.leaf(0)
-  if (leaf === undefined) throw new Error("no leaf")
-  const { signatureKey, credential, capabilities, extensions } = leaf
-  const { updatePath } = createPath({
-    tree: epoch.tree.fork(),
-    keys: epoch.keys,
-    groupId: epoch.context.groupId,
-    leaf: { signatureKey, credential, capabilities, extensions },
-    signaturePrivateKey,
-    added: new Set(),
-    groupContext: (treeHash) => provisionalContext(epoch.context, treeHash, epoch.context.extensions),
-    random: party.random,
-  })
-  return updatePath
-}
-
-function addOf(party: Party, name: string): Proposal {
-  const message = decodeMlsMessage(party.keyPackage(name).keyPackage)
-  if (message.kind !== "key_package") throw new Error(message.kind)
-  return { kind: "add", keyPackage: message.message }
-}
 
 const psk = (nonceBytes: number): Proposal => ({
   kind: "psk",

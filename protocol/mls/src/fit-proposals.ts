@@ -27,7 +27,10 @@ export interface LeftOutProposal {
 }
 
 /** Why a queued proposal is not even tried. */
-export function unpickedReason({ proposal, sender }: SentProposal, committer: { readonly leafIndex: number }): LeftOutReason {
+export function unpickedReason(
+  { proposal, sender }: SentProposal,
+  committer: { readonly leafIndex: number },
+): LeftOutReason {
   const { leafIndex } = committer
   if (proposal.kind === "custom") return "proposal_unsupported"
   if (proposal.kind === "reinit") return "reinit_not_alone"

@@ -48,7 +48,8 @@ export function limitsWith(changes: Partial<GroupLimits> | undefined): GroupLimi
   const limits = { ...DEFAULT_LIMITS, ...changes }
   for (const [name, value] of Object.entries<number>(limits)) {
     const isInfinite = name === "leafLifetimeMs" && value === Infinity
-    if (!isInfinite && (!Number.isSafeInteger(value) || value < 0)) throw new RangeError(`${name} is not a limit: ${value}`)
+    if (!isInfinite && (!Number.isSafeInteger(value) || value < 0))
+      throw new RangeError(`${name} is not a limit: ${value}`)
   }
   if (limits.members < 1 || limits.members > LEAVES_LIMIT)
     throw new RangeError(`members is not a limit: ${limits.members}`)

@@ -76,7 +76,9 @@ describe("a secret tree", () => {
     }
     expect([attempt(50), attempt(50), attempt(50)]).toEqual(["released", "released", "derivations_spent"])
     derivations = 0
-    expect(Array.from({ length: 100 }, () => attempt(40))).toEqual(Array.from({ length: 100 }, () => "derivations_spent"))
+    expect(Array.from({ length: 100 }, () => attempt(40))).toEqual(
+      Array.from({ length: 100 }, () => "derivations_spent"),
+    )
     expect(derivations).toBe(0)
     expect([attempt(4), attempt(51), attempt(20), attempt(5)]).toEqual([
       "released",

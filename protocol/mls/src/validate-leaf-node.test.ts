@@ -20,6 +20,12 @@ function leafReason(changes: Partial<LeafNodeContent>, expectation: LeafNodeExpe
   return outcome.kind === "valid" ? "valid" : outcome.reason
 }
 
+function reasonOf(from: number, to: number): string {
+  const lifetime = { notBefore: seconds(from), notAfter: seconds(to) }
+  const policy = { source: "key_package", lifetime: { nowMs: undefined } } as const
+  return leafReason({ leafNodeSource: { kind: "key_package", lifetime } }, policy)
+}
+
 describe("validating a leaf node", () => {
   it("accepts an honest one from a key package", () => {
     expect(leafReason({})).toBe("valid")
@@ -53,11 +59,6 @@ describe("validating a leaf node", () => {
   })
 
   it("judges without a clock how long a lifetime is, and not where it lies", () => {
-    const reasonOf = (from: number, to: number): string => {
-      const lifetime = { notBefore: seconds(from), notAfter: seconds(to) }
-      const policy = { source: "key_package", lifetime: { nowMs: undefined } } as const
-      return leafReason({ leafNodeSource: { kind: "key_package", lifetime } }, policy)
-    }
     expect([reasonOf(-4000, -3900), reasonOf(0, 366), reasonOf(0, 367), reasonOf(1, 0)]).toEqual([
       "valid",
       "valid",
