@@ -1,7 +1,7 @@
 import { type Client, ClientError, type Conversation, type Sent, type SyncReport } from "@qpc/sdk"
 import type { CommandContext } from "./command.ts"
 import type { Output } from "./output.ts"
-import { countText, hex } from "./text.ts"
+import { countText, groupText, hex } from "./text.ts"
 
 /** How long a one-shot command tries to reach the server before it leaves the message in the outbox. */
 const DELIVERY_WAIT_MS = 10_000
@@ -33,7 +33,7 @@ export async function waitUntilAccepted(
 
 /** Tells a person, beside the result, what else a synchronisation brought. */
 export function reportSync(output: Output, client: Client, report: SyncReport): void {
-  for (const groupId of report.joined) output.note(`You were added to ${client.conversation(hex(groupId)).name}.`)
+  for (const groupId of report.joined) output.note(`You were added to ${groupText(client.conversation(hex(groupId)))}.`)
   for (const notice of report.notices) {
     output.note(`Something could not be shown: ${notice.reason} (${notice.sizeBytes} bytes, number ${notice.seq}).`)
   }

@@ -1,12 +1,13 @@
 /** The `qpc` program: reads the process's arguments and environment, runs one command, sets the exit code. */
 import { readFileSync } from "node:fs"
+import { hasSqliteStore } from "@qpc/sdk/node"
 import type { CommandContext } from "./command.ts"
 import { commands } from "./commands/index.ts"
 import { EXIT_CODES } from "./exit-code.ts"
 import { reportFailure } from "./failure.ts"
 import { Output, type Streams } from "./output.ts"
 import { findPassword } from "./password.ts"
-import { findProfile } from "./profile.ts"
+import { findProfile, type Profile } from "./profile.ts"
 import { parseCommandLine } from "./program.ts"
 
 const streams: Streams = {
@@ -41,7 +42,7 @@ async function main(words: readonly string[]): Promise<number> {
       profile,
       environment: process.env,
       signal: interrupt.signal,
-      password: askOnce(parsed.options.passwordFile, profile.name),
+      password: askOnce(parsed.options.passwordFile, profile),
     }
     await parsed.command.run(context, parsed.values)
     return Number(process.exitCode ?? EXIT_CODES.ok)
@@ -53,12 +54,12 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 /** One question, however often the password is needed. */
-function askOnce(file: string | undefined, profileName: string): () => Promise<string> {
+function askOnce(file: string | undefined, { name, folder }: Profile): () => Promise<string> {
   let asked: Promise<string> | undefined
   return () => {
     asked ??= findPassword(
-      { file, environment: process.env, canAsk: process.stdin.isTTY },
-      `Password of profile ${profileName}: `,
+      { file, environment: process.env, canAsk: process.stdin.isTTY, isNew: !hasSqliteStore(folder) },
+      `Password of profile ${name}: `,
     )
     return asked
   }

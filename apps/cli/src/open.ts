@@ -1,4 +1,11 @@
-import { type Client, type Identity, openClient as openSdkClient, readIdentity, type Store, type TraceLine } from "@qpc/sdk"
+import {
+  type Client,
+  type Identity,
+  openClient as openSdkClient,
+  readIdentity,
+  type Store,
+  type TraceLine,
+} from "@qpc/sdk"
 import { hasSqliteStore, knownServers, nodeClientParts, openSqliteStore } from "@qpc/sdk/node"
 import { dialer, parseServerAddress, type ServerAddress } from "@qpc/transport-quic"
 import type { CommandContext, GlobalOptions } from "./command.ts"
@@ -30,20 +37,35 @@ export interface Opened extends AsyncDisposable {
 export async function openProfile(context: CommandContext): Promise<Opened> {
   const { folder, name } = context.profile
   if (!hasSqliteStore(folder)) {
-    throw new UsageError(`There is no profile ${name}.`, "Make one: qpc --server ADDRESS register-user NAME", "notFound")
+    throw new UsageError(
+      `There is no profile ${name}.`,
+      "Make one: qpc --server ADDRESS register-user NAME",
+      "notFound",
+    )
   }
   const client = await openClient(await openOptions(context))
   const identity = client.whoami()
   if (identity === undefined || !identity.isRegistered) {
     await client.close()
-    throw new UsageError(`The profile ${name} is not registered yet.`, "Finish it: qpc --server ADDRESS register-user NAME", "notFound")
+    throw new UsageError(
+      `The profile ${name} is not registered yet.`,
+      "Finish it: qpc --server ADDRESS register-user NAME",
+      "notFound",
+    )
   }
   return { client, identity, [Symbol.asyncDispose]: () => client.close() }
 }
 
 /** Opens the profile of a command for registering, making it if there is none. */
 export async function createProfile(context: CommandContext): Promise<Client> {
+  const isNamed = (context.options.server ?? context.environment["QPC_SERVER"]) !== undefined
+  // Before the password is chosen and a folder made for nothing.
+  if (!isNamed && !hasSqliteStore(context.profile.folder)) throw noServer()
   return await openClient(await openOptions(context))
+}
+
+function noServer(): UsageError {
+  return new UsageError("No server is named.", "Add --server qpc://host:port#sha256-… or set QPC_SERVER.")
 }
 
 /** Opens, or makes, the profile in a folder and wakes its client. */
@@ -54,7 +76,7 @@ export async function openClient(options: OpenOptions): Promise<Client> {
   try {
     const serverAddress = options.serverAddress ?? (await readIdentity(store))?.serverAddress
     if (serverAddress === undefined || serverAddress === "") {
-      throw new UsageError("No server is named.", "Add --server qpc://host:port#sha256-… or set QPC_SERVER.")
+      throw noServer()
     }
     return await openSdkClient({
       ...nodeClientParts(),

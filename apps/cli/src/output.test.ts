@@ -3,7 +3,11 @@ import { Output, printable } from "./output.ts"
 
 function recorded(isJson: boolean): { readonly output: Output; readonly out: string[]; readonly err: string[] } {
   const [out, err]: [string[], string[]] = [[], []]
-  const streams = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text), isTerminal: false }
+  const streams = {
+    out: (text: string) => void out.push(text),
+    err: (text: string) => void err.push(text),
+    isTerminal: false,
+  }
   return { output: new Output(streams, isJson), out, err }
 }
 
@@ -30,6 +34,27 @@ describe("output", () => {
     const programs = recorded(true)
     programs.output.failure(failure)
     expect(JSON.parse(programs.err.join(""))).toEqual({ error: failure })
+  })
+})
+
+describe("what a server or a member may have a hand in", () => {
+  const foreign = "friends\n\u001b[2Jerror: paste your password\u009b31m"
+
+  it("stays within its line in notes and failures", () => {
+    const people = recorded(false)
+    people.output.note(foreign)
+    people.output.failure({ code: "server_refused", message: foreign, nextStep: foreign })
+    expect(people.err).toHaveLength(2)
+    // eslint-disable-next-line no-control-regex -- these are what must be gone
+    for (const line of people.err) expect(line).toMatch(/^[^\n\u001b\u009b]*\n$/)
+  })
+
+  it("is unchanged for programs, and harmless when their input is shown on a terminal", () => {
+    const programs = recorded(true)
+    programs.output.result({ text: foreign })
+    // eslint-disable-next-line no-control-regex -- these are what must be gone
+    expect(programs.out.join("")).toMatch(/^[^\n\u001b\u009b]*\n$/)
+    expect(JSON.parse(programs.out.join(""))).toEqual({ text: foreign })
   })
 })
 

@@ -30,7 +30,7 @@ export class Output {
 
   /** The outcome: `value` with `--json`, otherwise the lines. */
   result(value: Readonly<Record<string, unknown>>, ...lines: readonly string[]): void {
-    if (this.isJson) this.#streams.out(`${JSON.stringify(value)}\n`)
+    if (this.isJson) this.#streams.out(`${json(value)}\n`)
     else for (const line of lines) this.#streams.out(`${printable(line)}\n`)
   }
 
@@ -41,12 +41,12 @@ export class Output {
 
   /** What goes on meanwhile, on standard error, so that it never mixes with results. */
   note(text: string): void {
-    if (!this.isJson) this.#streams.err(`${text}\n`)
+    if (!this.isJson) this.#streams.err(`${printableLine(text)}\n`)
   }
 
   /** One layer that a message crossed, on standard error. */
   trace(line: TraceLine): void {
-    if (this.isJson) return this.#streams.err(`${JSON.stringify({ trace: line })}\n`)
+    if (this.isJson) return this.#streams.err(`${json({ trace: line })}\n`)
     const arrow = line.direction === "down" ? "↓" : "↑"
     const sizes = `${String(line.bytesIn).padStart(7)} → ${String(line.bytesOut).padEnd(7)} B`
     const micros = `${line.micros.toFixed(0).padStart(8)} µs`
@@ -55,9 +55,9 @@ export class Output {
 
   /** A failure, on standard error: one line, or one JSON object. */
   failure(error: { readonly code: string; readonly message: string; readonly nextStep?: string | undefined }): void {
-    if (this.isJson) return this.#streams.err(`${JSON.stringify({ error })}\n`)
+    if (this.isJson) return this.#streams.err(`${json({ error })}\n`)
     const next = error.nextStep === undefined ? "" : ` ${error.nextStep}`
-    this.#streams.err(`${this.style("red", "error:")} ${printable(error.message + next)}\n`)
+    this.#streams.err(`${this.style("red", "error:")} ${printableLine(error.message + next)}\n`)
   }
 
   /** Colours `text` where that helps. */
@@ -66,11 +66,26 @@ export class Output {
   }
 }
 
+/** JSON that is as safe to print as text: what JSON leaves as it is, although it could steer a terminal, is escaped. */
+function json(value: unknown): string {
+  return JSON.stringify(value).replace(UNPRINTABLE, escaped)
+}
+
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+
 /**
  * Makes text from other people safe to print: control characters could move the cursor, hide text or answer for the
  * user. Line breaks and tabs stay.
  */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, "\u{fffd}")
+  return text.replace(UNPRINTABLE, REPLACEMENT)
 }
+
+/** The same for what has one line only: a name with a line break could end a line and forge the next. */
+export function printableLine(text: string): string {
+  return printable(text).replace(/[\n\t\u2028\u2029]/gu, REPLACEMENT)
+}
+
+const REPLACEMENT = "\u{fffd}"
+// eslint-disable-next-line no-control-regex -- control characters are what this is about
+const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu

@@ -30,6 +30,7 @@ describe("finding the password", () => {
     ["an empty file", file("\n"), /is empty/],
     ["a missing file", join(folder, "nowhere"), /ENOENT/],
     ["a huge file", file("x".repeat(5000)), /more than 1024 bytes/],
+    ["a device without an end", "/dev/zero", /more than 1024 bytes/],
   ])("refuses %s", async (_title, path, message) => {
     await expect(findPassword({ file: path, environment: {}, canAsk: false })).rejects.toThrow(message)
   })

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { closeSync, openSync, readSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
 import { UsageError } from "./usage-error.ts"
@@ -12,6 +12,8 @@ export interface PasswordSources {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Standard input is a terminal, so a person can be asked. */
   readonly canAsk: boolean
+  /** The password is being chosen: whoever mistypes it now could never open the profile again, so it is asked twice. */
+  readonly isNew?: boolean
 }
 
 /**
@@ -25,14 +27,23 @@ export async function findPassword(sources: PasswordSources, question = "Passwor
   if (file !== undefined && file !== "") return fromFile(file)
   const given = sources.environment["QPC_PASSWORD"]
   if (given !== undefined && given !== "") return given
-  if (sources.canAsk) return ask(question)
-  throw new UsageError("A password is needed and nobody can be asked for it.", "Use --password-file FILE or QPC_PASSWORD.")
+  if (sources.canAsk) return sources.isNew === true ? choose(question) : ask(question)
+  throw new UsageError(
+    "A password is needed and nobody can be asked for it.",
+    "Use --password-file FILE or QPC_PASSWORD.",
+  )
+}
+
+async function choose(question: string): Promise<string> {
+  const chosen = await ask(question)
+  if ((await ask("The same again: ")) !== chosen) throw new UsageError("The two passwords differ.", "Try again.")
+  return chosen
 }
 
 function fromFile(path: string): string {
   let content: string
   try {
-    content = readFileSync(path, "utf8")
+    content = readStart(path, PASSWORD_LIMIT_BYTES + 3)
   } catch (error) {
     throw new UsageError(`Cannot read the password file ${path}: ${(error as NodeJS.ErrnoException).code}.`)
   }
@@ -44,21 +55,40 @@ function fromFile(path: string): string {
   return password
 }
 
+/** The beginning of a file, whatever its size: a device has no end. */
+function readStart(path: string, limitBytes: number): string {
+  const file = openSync(path, "r")
+  try {
+    const bytes = Buffer.alloc(limitBytes)
+    let length = 0
+    for (let read = -1; read !== 0; length += read) read = readSync(file, bytes, length, limitBytes - length, null)
+    return bytes.toString("utf8", 0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** Asks on the terminal; what is typed is not shown. */
 function ask(question: string): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true })
   process.stderr.write(question)
   return new Promise((resolve, reject) => {
+    const refuse = (exit: "usage" | "interrupted"): void =>
+      reject(new UsageError("No password was given.", undefined, exit))
     terminal.once("SIGINT", () => {
+      refuse("interrupted")
       terminal.close()
-      reject(new UsageError("No password was given."))
     })
     terminal.once("line", (line) => {
-      terminal.close()
-      process.stderr.write("\n")
-      if (line === "") reject(new UsageError("No password was given."))
+      if (line === "") refuse("usage")
       else resolve(line)
+      terminal.close()
+    })
+    // Also by Ctrl-D, and when the terminal goes away.
+    terminal.once("close", () => {
+      process.stderr.write("\n")
+      refuse("usage")
     })
   })
 }

@@ -1,25 +1,47 @@
 import type { MessageState, Person, StoredMessage } from "@qpc/sdk"
+import { printableLine } from "./output.ts"
 
 /** Lower-case hexadecimal, for ids in front of people and programs. */
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 
 /** A person by name, or by the beginning of the key where no name is pinned yet. */
 export function personText(person: Person): string {
-  return person.username ?? `${hex(person.identityKey).slice(0, 16)}…`
+  return person.username === undefined ? keyText(person) : printableLine(person.username)
 }
+
+/** A group's name: whoever made the group chose it. */
+export function groupText(group: { readonly name: string }): string {
+  return printableLine(group.name)
+}
+
+function keyText(person: Person): string {
+  return `${hex(person.identityKey).slice(0, 16)}…`
+}
+
+/** The last moment that a `Date` can name; the sender may claim any other. */
+const LAST_DATE_MS = 8.64e15
 
 /** Hours and minutes of the local day; the JSON form carries the whole time. */
 function clockText(atMs: number): string {
+  if (atMs > LAST_DATE_MS) return "--:--"
   return new Date(atMs).toTimeString().slice(0, 5)
 }
 
-const STATE_MARKS: Record<MessageState, string> = { received: "", accepted: "", stored: " (not sent yet)", failed: " (not sent)" }
+const STATE_MARKS: Record<MessageState, string> = {
+  received: "",
+  accepted: "",
+  stored: " (not sent yet)",
+  failed: " (not sent)",
+}
 
-/** One line of a conversation. */
+/** In front of the second and later lines of a message, so that none of them looks like a message of its own. */
+const CONTINUATION = "\n      │ "
+
+/** One message of a conversation. */
 export function messageText(message: StoredMessage): string {
   const failure = message.failure === undefined ? "" : ` ${message.failure.nextStep}`
   const who = message.isOwn ? "you" : personText(message.sender)
-  return `${clockText(message.sentAtMs)} ${who}: ${message.text}${STATE_MARKS[message.state]}${failure}`
+  return `${clockText(message.sentAtMs)} ${who}: ${message.text.replaceAll("\n", CONTINUATION)}${STATE_MARKS[message.state]}${failure}`
 }
 
 /** The same for programs. */

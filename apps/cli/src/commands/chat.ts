@@ -1,9 +1,9 @@
 import { createInterface, type Interface } from "node:readline"
-import type { Client, ClientEvent, Conversation } from "@qpc/sdk"
+import { type Client, ClientError, type ClientEvent, type Conversation, type StoredMessage } from "@qpc/sdk"
 import type { Command, CommandContext } from "../command.ts"
 import { openProfile } from "../open.ts"
 import { printable } from "../output.ts"
-import { countText, hex, messageJson, messageText, personText } from "../text.ts"
+import { countText, groupText, hex, messageJson, messageText, personText } from "../text.ts"
 
 /** Messages shown when a chat opens. */
 const HISTORY_SHOWN = 20
@@ -24,8 +24,10 @@ export const chat: Command = {
     const leaving = new AbortController()
     const signal = AbortSignal.any([context.signal, leaving.signal])
     const screen = new Screen(context)
-    const showing = showEvents(screen, client, group, signal)
-    await openChat(screen, client, group)
+    const events = client.events(signal) // Before the history is read, so that nothing falls between the two.
+    const shownUpTo = await openChat(screen, client, group)
+    const showing = showEvents(screen, events, group, shownUpTo)
+    showing.catch(() => screen.lines.close()) // Without events there is no chat; below it is awaited and reported.
     await sendLines(screen, group, signal)
     leaving.abort()
     await showing
@@ -35,6 +37,8 @@ export const chat: Command = {
 /** Prints above a half-typed line and puts the line back. */
 class Screen {
   readonly lines: Interface
+  /** What is typed, from the first line on: one that came before anybody iterated would be lost. */
+  readonly typed: AsyncIterable<string>
   readonly #context: CommandContext
 
   constructor(context: CommandContext) {
@@ -44,6 +48,7 @@ class Screen {
       input: process.stdin,
       ...(isTerminal ? { output: process.stdout, terminal: true, prompt: "> " } : { terminal: false }),
     })
+    this.typed = this.lines[Symbol.asyncIterator]()
     context.signal.addEventListener("abort", () => this.lines.close(), { once: true })
     // In terminal mode readline takes Ctrl-C itself: it ends the chat like Ctrl-D.
     this.lines.on("SIGINT", () => this.lines.close())
@@ -55,29 +60,57 @@ class Screen {
 
   show(value: Readonly<Record<string, unknown>>, line: string): void {
     if (!this.isTerminal) return this.#context.output.result(value, line)
-    process.stdout.write(`\r\u001b[J${printable(line)}\n`)
+    const { rows } = this.lines.getCursorPos()
+    const toFirstRow = rows === 0 ? "" : `\u001b[${rows}A`
+    process.stdout.write(`${toFirstRow}\r\u001b[J${printable(line)}\n`)
+    // The cursor is on an empty row now; readline would go up as many rows as it drew last and erase what was printed.
+    Object.assign(this.lines, { prevRows: 0 })
     this.lines.prompt(true)
   }
 }
 
-async function openChat(screen: Screen, client: Client, group: Conversation): Promise<void> {
+/** Returns the position up to which everything was shown. */
+async function openChat(screen: Screen, client: Client, group: Conversation): Promise<number> {
   client.connect()
   const others = group.members().length - 1
   screen.show(
     { chat: group.name, groupId: hex(group.id), epoch: Number(group.epoch) },
-    `${group.name}, you and ${countText(others, "other")}. Type and press Enter; /quit or Ctrl-D leaves.`,
+    `${groupText(group)}, you and ${countText(others, "other")}. Type and press Enter; /quit or Ctrl-D leaves.`,
   )
   const shown = await group.history({ limit: HISTORY_SHOWN })
+  await showOlderUnread(screen, group, shown[0]?.position ?? 0)
   for (const message of shown) screen.show({ message: messageJson(message) }, messageText(message))
-  const newest = shown.at(-1)
-  if (newest) await group.markRead(newest.position)
+  const shownUpTo = shown.at(-1)?.position ?? 0
+  await group.markRead(shownUpTo)
+  return shownUpTo
+}
+
+/** What nobody has read yet is shown, however long ago it came. */
+async function showOlderUnread(screen: Screen, group: Conversation, before: number): Promise<void> {
+  let older: readonly StoredMessage[]
+  do {
+    older = (await group.unread()).filter(({ position }) => position < before)
+    for (const message of older) screen.show({ message: messageJson(message) }, messageText(message))
+    await group.markRead(older.at(-1)?.position ?? 0)
+  } while (older.length > 0)
 }
 
 /** Until the signal: everything that happens in this group, and the state of the connection. */
-async function showEvents(screen: Screen, client: Client, group: Conversation, signal: AbortSignal): Promise<void> {
-  for await (const event of client.events(signal)) {
+async function showEvents(
+  screen: Screen,
+  events: AsyncIterable<ClientEvent>,
+  group: Conversation,
+  shownUpTo: number,
+): Promise<void> {
+  let lastConnection = ""
+  for await (const event of events) {
+    if (event.kind === "message" && isHere(event.message.groupId, group) && event.message.position <= shownUpTo)
+      continue
     const line = eventText(event, group)
     if (line === undefined) continue
+    // Every attempt to connect fails in the same words: once is enough.
+    if (event.kind === "connection" && line === lastConnection) continue
+    if (event.kind === "connection") lastConnection = line
     screen.show(eventJson(event), line)
     if (event.kind === "message") await group.markRead(event.message.position)
   }
@@ -87,13 +120,23 @@ async function showEvents(screen: Screen, client: Client, group: Conversation, s
 async function sendLines(screen: Screen, group: Conversation, signal: AbortSignal): Promise<void> {
   const underWay = new Set<string>()
   if (screen.isTerminal) screen.lines.prompt()
-  for await (const line of screen.lines) {
+  for await (const line of screen.typed) {
     if (line === "/quit") break
-    if (line.trim() !== "") underWay.add((await group.send(line)).id)
+    if (line.trim() !== "") await sendLine(screen, group, line, underWay)
     if (screen.isTerminal) screen.lines.prompt()
   }
   if (signal.aborted) return
   for (const id of underWay) await group.waitAccepted(id, { timeoutMs: LAST_WAIT_MS, signal })
+}
+
+/** A text that is refused does not end a conversation between people; a program has to hear of it. */
+async function sendLine(screen: Screen, group: Conversation, line: string, underWay: Set<string>): Promise<void> {
+  try {
+    underWay.add((await group.send(line)).id)
+  } catch (error) {
+    if (!screen.isTerminal || !(error instanceof ClientError)) throw error
+    screen.show({}, `Not sent: ${error.message}. ${error.nextStep}`)
+  }
 }
 
 function eventText(event: ClientEvent, group: Conversation): string | undefined {
@@ -114,7 +157,7 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
     case "removed":
       return isHere(event.groupId, group) ? "You were removed from this group." : undefined
     case "joined":
-      return `You were added to ${event.name}.`
+      return `You were added to ${groupText(event)}.`
     case "notice":
       return `Something could not be shown: ${event.notice.reason} (${event.notice.sizeBytes} bytes).`
     case "connection":
@@ -127,7 +170,7 @@ function connectionText(state: Extract<ClientEvent, { kind: "connection" }>["sta
     case "online":
       return "(connected)"
     case "waiting":
-      return `(not connected: ${state.reason} Trying again by itself; what you write is kept.)`
+      return `(not connected: ${state.reason}. Trying again by itself; what you write is kept.)`
     case "stopped":
       return `(not connected: ${state.error.message}. ${state.error.nextStep})`
     case "connecting":

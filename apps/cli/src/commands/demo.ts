@@ -105,7 +105,10 @@ async function arrival(client: Client, group: Conversation): Promise<void> {
 }
 
 async function showWhatBothSaw(context: CommandContext, mine: Conversation, his: Conversation): Promise<void> {
-  for (const [name, group] of [["alice", mine], ["bob", his]] as const) {
+  for (const [name, group] of [
+    ["alice", mine],
+    ["bob", his],
+  ] as const) {
     context.output.line(`\n${context.output.style("bold", `What ${name} saw`)}`)
     for (const message of await group.history()) context.output.line(`  ${messageText(message)}`)
   }
@@ -115,14 +118,18 @@ function showWhatTheServerSaw(context: CommandContext, seen: readonly SeenByServ
   context.output.line(`\n${context.output.style("bold", "What the server saw")} (its own log)`)
   for (const entry of seen) {
     const to = countText(entry.recipients, "recipient")
-    context.output.line(`  ${entry.label.padEnd(11)} epoch ${entry.epoch}, ${entry.bytes} bytes for ${to}: …${entry.tail}`)
+    context.output.line(
+      `  ${entry.label.padEnd(11)} epoch ${entry.epoch}, ${entry.bytes} bytes for ${to}: …${entry.tail}`,
+    )
   }
 }
 
 function showHowToGoOn(context: CommandContext, alice: Person, bob: Person): void {
   const command = (who: Person): string =>
     `  npm run -s qpc -- --profile ${who.folder} --password-file ${who.passwordFile} chat ${GROUP}`
-  context.output.line(`\n${context.output.style("bold", "Now talk yourself")}: the server goes on. In two other terminals, in this folder:`)
+  context.output.line(
+    `\n${context.output.style("bold", "Now talk yourself")}: the server goes on. In two other terminals, in this folder:`,
+  )
   context.output.line(command(alice))
   context.output.line(command(bob))
   context.output.line("\nCtrl-C here ends the server and deletes the demo's folder.")

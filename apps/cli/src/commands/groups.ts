@@ -2,10 +2,13 @@ import type { Command } from "../command.ts"
 import { reportSync, waitUntilAccepted } from "../delivery.ts"
 import { EXIT_CODES } from "../exit-code.ts"
 import { openProfile } from "../open.ts"
-import { countText, hex, personText } from "../text.ts"
+import { countText, groupText, hex, personText } from "../text.ts"
+import { UsageError } from "../usage-error.ts"
 import { waitOption } from "../wait-option.ts"
 
 const GROUP = { name: "group", description: "a group's name, or the beginning of its id" } as const
+/** The sdk's own limit, in UTF-16 units. */
+const NAME_LIMIT = 256
 const USERNAME = { name: "username", description: "who, by user name" } as const
 
 /** Starts a group. */
@@ -16,11 +19,14 @@ export const createGroup: Command = {
   options: [],
   examples: ["qpc create-group friends"],
   async run(context, values) {
+    const name = values.text("name")
+    if (name === "" || name.length > NAME_LIMIT)
+      throw new UsageError(`A group's name has 1 to ${NAME_LIMIT} characters.`)
     await using opened = await openProfile(context)
-    const group = await opened.client.createGroup(values.text("name"))
+    const group = await opened.client.createGroup(name)
     context.output.result(
       { groupId: hex(group.id), name: group.name },
-      `Created ${group.name} (${hex(group.id).slice(0, 8)}). Invite someone: qpc invite ${JSON.stringify(group.name)} USERNAME`,
+      `Created ${groupText(group)} (${hex(group.id).slice(0, 8)}). Invite someone: qpc invite ${JSON.stringify(groupText(group))} USERNAME`,
     )
   },
 }
@@ -34,13 +40,13 @@ export const invite: Command = {
   examples: ["qpc invite friends bob"],
   async run(context, values) {
     await using opened = await openProfile(context)
-    reportSync(context.output, opened.client, await opened.client.sync())
+    reportSync(context.output, opened.client, await opened.client.sync({ signal: context.signal }))
     const group = opened.client.conversation(values.text("group"))
     const sent = await group.invite(values.text("username"))
     await waitUntilAccepted(context, opened.client, group, sent)
     context.output.result(
       { groupId: hex(group.id), invited: values.text("username"), epoch: Number(group.epoch) },
-      `${values.text("username")} is now in ${group.name}. They see it after: qpc join`,
+      `${values.text("username")} is now in ${groupText(group)}. They see it after: qpc join`,
     )
   },
 }
@@ -54,13 +60,13 @@ export const remove: Command = {
   examples: ["qpc remove friends bob"],
   async run(context, values) {
     await using opened = await openProfile(context)
-    reportSync(context.output, opened.client, await opened.client.sync())
+    reportSync(context.output, opened.client, await opened.client.sync({ signal: context.signal }))
     const group = opened.client.conversation(values.text("group"))
     const sent = await group.remove(values.text("username"))
     await waitUntilAccepted(context, opened.client, group, sent)
     context.output.result(
       { groupId: hex(group.id), removed: values.text("username"), epoch: Number(group.epoch) },
-      `${values.text("username")} is no longer in ${group.name}.`,
+      `${values.text("username")} is no longer in ${groupText(group)}.`,
     )
   },
 }
@@ -79,14 +85,20 @@ export const join: Command = {
     const known = new Set(client.conversations().map((group) => hex(group.id)))
     const isThere = (): boolean =>
       client.conversations().some((group) => (wanted === undefined ? !known.has(hex(group.id)) : group.name === wanted))
-    const report = isThere() ? await client.sync() : await client.sync({ ...waitOption(values), signal: context.signal, until: isThere })
-    const groups = client.conversations().filter((group) => (wanted === undefined ? !known.has(hex(group.id)) : group.name === wanted))
+    const report = isThere()
+      ? await client.sync({ signal: context.signal })
+      : await client.sync({ ...waitOption(values), signal: context.signal, until: isThere })
+    const groups = client
+      .conversations()
+      .filter((group) => (wanted === undefined ? !known.has(hex(group.id)) : group.name === wanted))
     reportSync(context.output, client, report)
     context.output.result(
       { joined: groups.map((group) => ({ groupId: hex(group.id), name: group.name })) },
       groups.length === 0
         ? "No invitation is waiting. Ask to be invited, then run this again."
-        : groups.map((group) => `You are in ${group.name} with ${countText(group.members().length - 1, "other")}.`).join("\n"),
+        : groups
+            .map((group) => `You are in ${groupText(group)} with ${countText(group.members().length - 1, "other")}.`)
+            .join("\n"),
     )
     if (groups.length === 0) process.exitCode = EXIT_CODES.notFound
   },
@@ -109,7 +121,8 @@ export const list: Command = {
       isMember: group.isMember,
     }))
     const lines = groups.map(
-      (group) => `${group.name} (${group.groupId.slice(0, 8)}), ${group.isMember ? countText(group.members, "member") : "you were removed"}`,
+      (group) =>
+        `${groupText(group)} (${group.groupId.slice(0, 8)}), ${group.isMember ? countText(group.members, "member") : "you were removed"}`,
     )
     context.output.result({ groups }, ...(lines.length === 0 ? ["No groups yet: qpc create-group NAME"] : lines))
   },

@@ -11,7 +11,7 @@ export const login: Command = {
   async run(context) {
     await using opened = await openProfile(context)
     const identity = await opened.client.login(opened.identity.username, await context.password())
-    const report = await opened.client.sync()
+    const report = await opened.client.sync({ signal: context.signal })
     context.output.result(
       { username: identity.username, pending: report.pending },
       `Logged in as ${identity.username}.`,

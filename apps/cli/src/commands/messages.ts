@@ -3,7 +3,7 @@ import type { Conversation, StoredMessage, SyncReport } from "@qpc/sdk"
 import type { Command } from "../command.ts"
 import { reportSync, waitUntilAccepted } from "../delivery.ts"
 import { openProfile } from "../open.ts"
-import { hex, messageJson, messageText } from "../text.ts"
+import { groupText, hex, messageJson, messageText } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
 import { waitOption } from "../wait-option.ts"
 
@@ -28,7 +28,7 @@ export const send: Command = {
     const group = opened.client.conversation(values.text("group"))
     const sent = await group.send(text)
     await waitUntilAccepted(context, opened.client, group, sent)
-    context.output.result({ id: sent.id, groupId: hex(group.id), state: "accepted" }, `Sent to ${group.name}.`)
+    context.output.result({ id: sent.id, groupId: hex(group.id), state: "accepted" }, `Sent to ${groupText(group)}.`)
   },
 }
 
@@ -60,9 +60,11 @@ export const receive: Command = {
       { messages: unread.map(({ message }) => messageJson(message)) },
       ...(unread.length === 0
         ? ["No new messages."]
-        : unread.map(({ group, message }) => `[${group.name}] ${messageText(message)}`)),
+        : unread.map(({ group, message }) => `[${groupText(group)}] ${messageText(message)}`)),
     )
-    for (const { group, message } of unread) await group.markRead(message.position)
+    const last = new Map(unread.map(({ group, message }) => [hex(group.id), { group, message }]))
+    for (const { group, message } of last.values()) await group.markRead(message.position)
+    if ((await unreadOf(groups())).length > 0) context.output.note("There is more: run this again.")
   },
 }
 

@@ -12,7 +12,7 @@ export const registerUser: Command = {
   async run(context, values) {
     await using client = await createProfile(context)
     const identity = await client.register(values.text("username"), await context.password())
-    await client.sync()
+    await client.sync({ signal: context.signal })
     context.output.result(
       { username: identity.username, identityKey: hex(identity.identityKey), server: identity.serverAddress },
       `Registered as ${identity.username}.`,

@@ -36,14 +36,12 @@ export class ServerProcess implements AsyncDisposable {
 
   /** @throws UsageError where no server is installed beside the client, or it does not start */
   static async start(dataFolder: string): Promise<ServerProcess> {
-    const [program, ...args] = [
-      ...serverCommand(),
-      ...["--listen", "127.0.0.1:0", "--data-dir", dataFolder, "--json", "--log-level", "debug"],
-    ]
-    const child = spawn(program!, args, { stdio: ["ignore", "pipe", "pipe"] })
+    const [program, ...first] = serverCommand()
+    const args = [...first, "--listen", "127.0.0.1:0", "--data-dir", dataFolder, "--json", "--log-level", "debug"]
+    const child = spawn(program!, args, { stdio: ["ignore", "pipe", "pipe"], env: withoutOurs(process.env) })
     const seen: SeenByServer[] = []
     const complaints: string[] = []
-    createInterface({ input: child.stderr! }).on("line", (line) => readLog(line, seen, complaints))
+    createInterface({ input: child.stderr }).on("line", (line) => readLog(line, seen, complaints))
     try {
       return new ServerProcess(child, await readAddress(child), seen)
     } catch {
@@ -64,6 +62,11 @@ export class ServerProcess implements AsyncDisposable {
     await this.ended()
     clearTimeout(late)
   }
+}
+
+/** What a person set for `qpc` or for a server of their own, passwords above all, is none of the demo's server's business. */
+function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("QPC_")))
 }
 
 /** The server beside us: from sources where we run from sources, as an installed package otherwise. */
@@ -109,5 +112,11 @@ function readLog(line: string, seen: SeenByServer[], complaints: string[]): void
 
 function toSeen(entry: Readonly<Record<string, unknown>>): SeenByServer {
   const { label, bytes, epoch, recipients, tail } = entry
-  return { label: String(label), bytes: Number(bytes), epoch: Number(epoch), recipients: Number(recipients), tail: String(tail) }
+  return {
+    label: String(label),
+    bytes: Number(bytes),
+    epoch: Number(epoch),
+    recipients: Number(recipients),
+    tail: String(tail),
+  }
 }
