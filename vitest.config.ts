@@ -4,7 +4,11 @@ export default defineConfig({
   resolve: { conditions: ["@qpc/source"] },
   ssr: { resolve: { conditions: ["@qpc/source"] } },
   test: {
-    include: ["{protocol,network,apps}/*/src/**/*.test.ts", "{server,sdk,testing}/src/**/*.test.ts", "tools/**/*.test.ts"],
+    include: [
+      "{protocol,network,apps}/*/src/**/*.test.ts",
+      "{server,sdk,testing}/src/**/*.test.ts",
+      "tools/**/*.test.ts",
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: { provider: "v8", include: ["{protocol,network,apps}/*/src/**/*.ts", "{server,sdk}/src/**/*.ts"] },

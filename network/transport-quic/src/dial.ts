@@ -209,7 +209,14 @@ const connectionOf = (result: Connection | TlsContact): Connection => (isContact
 
 /** A client that says nothing notices a dead server within 15 s unless it asks for something else: over QUIC nothing else tells it. */
 function limitsOf(options: DialOptions): ConnectionLimits {
-  const { windowBytes, maxWaitingBytes, closeTimeoutMs, answerWithinMs, keepAliveMs = 5_000, missedKeepAlives = 2 } = options
+  const {
+    windowBytes,
+    maxWaitingBytes,
+    closeTimeoutMs,
+    answerWithinMs,
+    keepAliveMs = 5_000,
+    missedKeepAlives = 2,
+  } = options
   return {
     ...(windowBytes === undefined ? {} : { windowBytes }),
     ...(maxWaitingBytes === undefined ? {} : { maxWaitingBytes }),
