@@ -8,6 +8,8 @@ export interface Rate {
 export interface ServerLimits {
   /** Unread envelopes in one inbox; the next batch to it is refused whole. Default 1000. */
   readonly queueDepth: number
+  /** Their bytes together, with the same consequence. Default 256 MiB. */
+  readonly queueBytes: number
   /** One envelope. Default 4 MiB − 4 KiB: what fits into one frame. */
   readonly payloadBytes: number
   /** Deliveries in one batch. Default 256. */

@@ -84,7 +84,7 @@ export class FrameReceiver<F> {
       const violation = header instanceof ProtocolError ? header : this.#oversize(header)
       if (violation) return { frames, violation: this.#refuse(violation) }
       const { headerBytes, payloadBytes, frame, instead } = header as Header<F>
-      if (instead) {
+      if (instead !== undefined) {
         frames.push(instead)
         this.#skippedBytes = payloadBytes
         offset += headerBytes + this.#skip(unread.length - offset - headerBytes)

@@ -79,6 +79,7 @@ function toLimits(read: Texts): ServerLimits {
   const rate = (name: OptionName): Rate => read.with(name, parseRate)
   return {
     queueDepth: count("queue-depth"),
+    queueBytes: read.positive("queue-bytes", parseSize),
     payloadBytes: Math.min(read.positive("payload-limit", parseSize), ENVELOPE_MAX_BYTES),
     deliveriesPerBatch: count("deliveries-per-batch"),
     recipientsPerBatch: count("recipients-per-batch"),

@@ -19,6 +19,7 @@ export type OptionName =
   | "rpc-timeout"
   | "log-level"
   | "queue-depth"
+  | "queue-bytes"
   | "payload-limit"
   | "deliveries-per-batch"
   | "recipients-per-batch"
@@ -108,6 +109,7 @@ const SERVER_OPTIONS: readonly Omit<OptionRow, "group">[] = [
 
 const LIMIT_OPTIONS: readonly Omit<OptionRow, "group">[] = [
   { name: "queue-depth", kind: "count", fallback: "1000", help: "unread envelopes in one inbox" },
+  { name: "queue-bytes", kind: "size", fallback: "256MiB", help: "the same in bytes" },
   { name: "payload-limit", kind: "size", fallback: "4190208", help: "one envelope; at most 4190208 bytes" },
   { name: "deliveries-per-batch", kind: "count", fallback: "256", help: "payloads in one batch" },
   { name: "recipients-per-batch", kind: "count", fallback: "4096", help: "recipients in one batch" },

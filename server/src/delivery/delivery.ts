@@ -37,8 +37,8 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options
-    const { queueDepth, rememberedIds, commitsKept } = options.limits
-    this.#batchLimits = { queueDepth, rememberedIds, commitsKept }
+    const { queueDepth, queueBytes, rememberedIds, commitsKept } = options.limits
+    this.#batchLimits = { queueDepth, queueBytes, rememberedIds, commitsKept }
   }
 
   /** Everything of the batch is durable when this resolves, or nothing. */

@@ -177,9 +177,10 @@ export class MemoryStorage implements Storage {
       recipients.map((recipient) => ({ recipient, key: toHex(recipient), payload })),
     )
     for (const { key, recipient } of addressed.filter((one) => reaches(one.key))) {
-      const queued = this.#inboxes.get(key)!.envelopes.filter((envelope) => envelope.expiresAtMs > acceptedAtMs).length
-      const coming = addressed.filter((one) => one.key === key).length
-      if (queued + coming > limits.queueDepth) return { kind: "inbox_full", recipient }
+      const queued = this.#inboxes.get(key)!.envelopes.filter((envelope) => envelope.expiresAtMs > acceptedAtMs)
+      const all = [...queued, ...addressed.filter((other) => other.key === key)]
+      const bytes = all.reduce((sum, { payload }) => sum + payload.length, 0)
+      if (all.length > limits.queueDepth || bytes > limits.queueBytes) return { kind: "inbox_full", recipient }
     }
     let firstSeq: number | undefined
     for (const { key, payload } of addressed.filter((one) => reaches(one.key))) {

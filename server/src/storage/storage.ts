@@ -61,6 +61,8 @@ export interface Batch {
 export interface BatchLimits {
   /** Unread, unexpired envelopes in one inbox. */
   readonly queueDepth: number
+  /** Their payloads together; whoever else holds the same payload does not count. */
+  readonly queueBytes: number
   /** Message ids remembered for one sender. */
   readonly rememberedIds: number
   /** Accepted commits kept for one channel. */

@@ -233,6 +233,27 @@ const expiry: readonly StorageCase[] = [
     },
   },
   {
+    name: "refuses what would make an inbox hold too many bytes, until some are read or have expired",
+    async run(storage) {
+      await pair(storage)
+      const limits = { ...LIMITS, queueBytes: 10 }
+      const sized = (id: number, lengthBytes: number, atMs = START_MS) => {
+        const deliveries = [{ recipients: [identity(1), identity(2)], payload: new Uint8Array(lengthBytes).fill(id) }]
+        return storage.enqueue(batch(id, { deliveries, atMs, expiresAtMs: atMs + 10 }), limits)
+      }
+      assert.equal((await sized(1, 6)).kind, "accepted")
+      assert.deepEqual(await sized(2, 5), { kind: "inbox_full", recipient: identity(1) })
+      assert.equal((await sized(3, 4)).kind, "accepted")
+      await storage.acknowledge(identity(1), 2, START_MS)
+      assert.deepEqual(await sized(4, 5), { kind: "inbox_full", recipient: identity(2) })
+      await storage.acknowledge(identity(2), 1, START_MS)
+      assert.equal((await sized(5, 6)).kind, "accepted")
+      assert.equal((await sized(6, 10, START_MS + 10)).kind, "accepted")
+      await storage.sweep(START_MS + 20, 100)
+      assert.equal((await sized(7, 10, START_MS + 20)).kind, "accepted")
+    },
+  },
+  {
     name: "recognises a repeat for as long as it promised",
     async run(storage) {
       await pair(storage)

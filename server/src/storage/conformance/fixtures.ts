@@ -6,7 +6,7 @@ import type { Account, Batch, BatchClaim, BatchDelivery, BatchLimits } from "../
 export const START_MS = 1_800_000_000_000
 export const HOUR_MS = 3_600_000
 
-export const LIMITS: BatchLimits = { queueDepth: 5, rememberedIds: 50, commitsKept: 4 }
+export const LIMITS: BatchLimits = { queueDepth: 5, queueBytes: 1_000_000_000, rememberedIds: 50, commitsKept: 4 }
 
 /** A byte string of 32 equal bytes is as good an identity as any to a store. */
 export const identity = (n: number): IdentityKey => toIdentityKey(new Uint8Array(32).fill(n))

@@ -90,6 +90,19 @@ describe("a store that is opened again", () => {
     expect(() => opening(place)).toThrow(expect.objectContaining({ code: "corrupt" }))
   })
 
+  it("counts the bytes of a store that an earlier release has written", async () => {
+    using place = temporaryStore()
+    await filled(place)
+    const db = openDatabase(place.options)
+    db.exec("ALTER TABLE inboxes DROP COLUMN queued_bytes; DELETE FROM migrations WHERE version = 2")
+    db.close()
+    await using storage = await opened(place.options)
+    const limits = { ...LIMITS, queueBytes: 3 }
+    // Two messages of one byte are there.
+    expect(await storage.enqueue(batch(3), limits)).toMatchObject({ kind: "accepted" })
+    expect(await storage.enqueue(batch(4), limits)).toMatchObject({ kind: "inbox_full" })
+  })
+
   it("refuses a store of a newer release", async () => {
     using place = temporaryStore()
     const db = openDatabase(place.options)

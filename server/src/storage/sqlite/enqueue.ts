@@ -71,7 +71,8 @@ export class Enqueue {
     if (refusal) return refusal
     const plan = this.#plan(found, batch)
     for (const [inbox, { recipient, deliveries }] of plan.inboxes) {
-      if (this.#inboxes.hasRoom(inbox, deliveries.length, limits.queueDepth, batch.acceptedAtMs)) continue
+      const bytes = deliveries.reduce((sum, index) => sum + batch.deliveries[index]!.payload.length, 0)
+      if (this.#inboxes.hasRoom(inbox, { count: deliveries.length, bytes }, limits, batch.acceptedAtMs)) continue
       return { kind: "inbox_full", recipient }
     }
     return this.#accept(sender, batch, { found, plan, limits })
@@ -137,7 +138,7 @@ export class Enqueue {
     const { claim, acceptedAtMs, expiresAtMs } = batch
     const payloads = batch.deliveries.map(({ payload }, index) => {
       const uses = plan.reach[index]! + (claim?.commitIndex === index ? 1 : 0)
-      return uses === 0 ? 0 : this.#payloads.add(payload, uses)
+      return { id: uses === 0 ? 0 : this.#payloads.add(payload, uses), bytes: payload.length }
     })
     let firstSeq: number | undefined
     for (const [inbox, { deliveries }] of plan.inboxes) {
@@ -147,7 +148,7 @@ export class Enqueue {
     }
     if (claim) {
       const channel = found ?? this.#channels.create(batch.channelId, claim.epoch)
-      this.#channels.keepCommit(channel, payloads[claim.commitIndex]!, {
+      this.#channels.keepCommit(channel, payloads[claim.commitIndex]!.id, {
         expiresAtMs,
         commitsKept: limits.commitsKept,
       })

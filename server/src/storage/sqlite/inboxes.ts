@@ -11,6 +11,7 @@ interface EnvelopeRow {
 export class PayloadRows {
   readonly #insert
   readonly #insertUses
+  readonly #sizeBytes
   readonly #release
   readonly #delete
   readonly #deleteUses
@@ -18,6 +19,7 @@ export class PayloadRows {
   constructor(db: SqliteDatabase) {
     this.#insert = db.prepare("INSERT INTO payloads (data) VALUES (?)")
     this.#insertUses = db.prepare("INSERT INTO payload_uses (payload, uses) VALUES (?, ?)")
+    this.#sizeBytes = db.prepare<[number], number>("SELECT length(data) FROM payloads WHERE id = ?").pluck()
     this.#release = db
       .prepare<[number], number>("UPDATE payload_uses SET uses = uses - 1 WHERE payload = ? RETURNING uses")
       .pluck()
@@ -32,11 +34,21 @@ export class PayloadRows {
     return payload
   }
 
-  release(payload: number): void {
-    if (this.#release.get(payload) !== 0) return
-    this.#delete.run(payload)
-    this.#deleteUses.run(payload)
+  /** @returns its length in bytes */
+  release(payload: number): number {
+    const sizeBytes = this.#sizeBytes.get(payload) as number
+    if (this.#release.get(payload) === 0) {
+      this.#delete.run(payload)
+      this.#deleteUses.run(payload)
+    }
+    return sizeBytes
   }
+}
+
+/** Envelopes of one inbox: how many, and the bytes of their payloads. */
+export interface Queued {
+  readonly count: number
+  readonly bytes: number
 }
 
 /** The rows of inboxes and the envelopes in them. */
@@ -55,13 +67,16 @@ export class InboxRows {
   constructor(db: SqliteDatabase, payloads: PayloadRows) {
     this.#payloads = payloads
     this.#newest = db.prepare<[number], number>("SELECT newest_seq FROM inboxes WHERE id = ?").pluck()
-    this.#state = db.prepare<[number], { newest_seq: number; queued: number }>(
-      "SELECT newest_seq, queued FROM inboxes WHERE id = ?",
+    this.#state = db.prepare<[number], { queued: number; queued_bytes: number }>(
+      "SELECT queued, queued_bytes FROM inboxes WHERE id = ?",
     )
     this.#append = db.prepare(
       "INSERT INTO envelopes (inbox, seq, payload, accepted_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)",
     )
-    this.#advance = db.prepare("UPDATE inboxes SET newest_seq = newest_seq + ?, queued = queued + ? WHERE id = ?")
+    this.#advance = db.prepare<[number, number, number, number]>(
+      `UPDATE inboxes SET newest_seq = newest_seq + ?, queued = queued + ?, queued_bytes = queued_bytes + ?
+       WHERE id = ?`,
+    )
     this.#peek = db.prepare<[number, number, number, number], EnvelopeRow>(
       `SELECT seq, accepted_at_ms, data FROM envelopes JOIN payloads ON payloads.id = payload
        WHERE inbox = ? AND seq > ? AND expires_at_ms > ? ORDER BY seq LIMIT ?`,
@@ -77,27 +92,39 @@ export class InboxRows {
         "DELETE FROM envelopes WHERE inbox = ? AND expires_at_ms <= ? RETURNING payload",
       )
       .pluck()
-    this.#uncount = db.prepare("UPDATE inboxes SET queued = queued - ? WHERE id = ?")
+    this.#uncount = db.prepare<[number, number, number]>(
+      "UPDATE inboxes SET queued = queued - ?, queued_bytes = queued_bytes - ? WHERE id = ?",
+    )
   }
 
   newestSeq(inbox: number): number {
     return this.#newest.get(inbox) as number
   }
 
-  /** True if `count` more envelopes fit; expired ones make room first. */
-  hasRoom(inbox: number, count: number, depth: number, nowMs: number): boolean {
-    if (this.#queued(inbox) + count <= depth) return true
+  /** True if some more envelopes fit; expired ones make room first. */
+  hasRoom(inbox: number, coming: Queued, limits: { queueDepth: number; queueBytes: number }, nowMs: number): boolean {
+    const fits = (): boolean => {
+      const { queued, queued_bytes: queuedBytes } = this.#state.get(inbox)!
+      return queued + coming.count <= limits.queueDepth && queuedBytes + coming.bytes <= limits.queueBytes
+    }
+    if (fits()) return true
     this.#forget(inbox, this.#deleteExpired.all(inbox, nowMs))
-    return this.#queued(inbox) + count <= depth
+    return fits()
   }
 
   /** Appends one envelope per payload and returns the number of the first. */
-  append(inbox: number, payloads: readonly number[], at: { acceptedAtMs: number; expiresAtMs: number }): number {
+  append(
+    inbox: number,
+    payloads: readonly { readonly id: number; readonly bytes: number }[],
+    at: { acceptedAtMs: number; expiresAtMs: number },
+  ): number {
     const firstSeq = this.newestSeq(inbox) + 1
-    payloads.forEach((payload, index) => {
-      this.#append.run(inbox, firstSeq + index, payload, at.acceptedAtMs, at.expiresAtMs)
+    let sizeBytes = 0
+    payloads.forEach(({ id, bytes }, index) => {
+      sizeBytes += bytes
+      this.#append.run(inbox, firstSeq + index, id, at.acceptedAtMs, at.expiresAtMs)
     })
-    this.#advance.run(payloads.length, payloads.length, inbox)
+    this.#advance.run(payloads.length, payloads.length, sizeBytes, inbox)
     return firstSeq
   }
 
@@ -120,17 +147,14 @@ export class InboxRows {
   }
 
   /** Counts down after rows were deleted elsewhere. */
-  uncount(inbox: number, rows: number): void {
-    this.#uncount.run(rows, inbox)
-  }
-
-  #queued(inbox: number): number {
-    return this.#state.get(inbox)!.queued
+  uncount(inbox: number, { count, bytes }: Queued): void {
+    this.#uncount.run(count, bytes, inbox)
   }
 
   #forget(inbox: number, payloads: readonly number[]): void {
     if (payloads.length === 0) return
-    for (const payload of payloads) this.#payloads.release(payload)
-    this.#uncount.run(payloads.length, inbox)
+    let bytes = 0
+    for (const payload of payloads) bytes += this.#payloads.release(payload)
+    this.uncount(inbox, { count: payloads.length, bytes })
   }
 }

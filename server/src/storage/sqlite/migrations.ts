@@ -102,9 +102,17 @@ CREATE TABLE accepted_messages (
 CREATE INDEX accepted_messages_by_expiry ON accepted_messages (remembered_until_ms);
 `
 
+// Kept as a sum, like the count beside it: adding it up for every message would cost a look at every unread one.
+const QUEUED_BYTES = `
+ALTER TABLE inboxes ADD COLUMN queued_bytes INTEGER NOT NULL DEFAULT 0; -- of payloads of rows in envelopes
+UPDATE inboxes SET queued_bytes = (
+  SELECT coalesce(sum(length(data)), 0) FROM envelopes JOIN payloads ON payloads.id = payload WHERE inbox = inboxes.id);
+`
+
 /** The schema's history, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "accounts, key packages, inboxes, channels", sql: FIRST_SCHEMA },
+  { version: 2, name: "bytes in inboxes", sql: QUEUED_BYTES },
 ]
 
 /**

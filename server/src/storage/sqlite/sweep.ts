@@ -62,8 +62,12 @@ export class Sweep {
 
   #sweepEnvelopes(nowMs: number, limitRows: number): number {
     const rows = this.#envelopes.all(nowMs, limitRows)
-    for (const { payload } of rows) this.#payloads.release(payload)
-    for (const [inbox, count] of countEach(rows.map((row) => row.inbox))) this.#inboxes.uncount(inbox, count)
+    const freed = new Map<number, { count: number; bytes: number }>()
+    for (const { inbox, payload } of rows) {
+      const { count, bytes } = freed.get(inbox) ?? { count: 0, bytes: 0 }
+      freed.set(inbox, { count: count + 1, bytes: bytes + this.#payloads.release(payload) })
+    }
+    for (const [inbox, queued] of freed) this.#inboxes.uncount(inbox, queued)
     return rows.length
   }
 
