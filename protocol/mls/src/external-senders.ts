@@ -11,17 +11,25 @@ export interface ExternalSender {
   readonly credential: Credential
 }
 
+/** Reads an ExternalSender (RFC 9420 §12.1.8.1). Returns views. */
+export function readExternalSender(reader: Reader): ExternalSender {
+  return { signatureKey: reader.vector(), credential: readCredential(reader) }
+}
+
+/** Writes an ExternalSender (RFC 9420 §12.1.8.1). */
+export function writeExternalSender(writer: Writer, { signatureKey, credential }: ExternalSender): void {
+  writer.vector(signatureKey)
+  writeCredential(writer, credential)
+}
+
 /** Reads the content of an `external_senders` extension (RFC 9420 §12.1.8.1). Returns views. */
 export function readExternalSenders(reader: Reader): ExternalSender[] {
-  return readList(reader, (inner) => ({ signatureKey: inner.vector(), credential: readCredential(inner) }))
+  return readList(reader, readExternalSender)
 }
 
 /** Writes the content of an `external_senders` extension (RFC 9420 §12.1.8.1). */
 export function writeExternalSenders(writer: Writer, senders: readonly ExternalSender[]): void {
-  writer.list(senders, (inner, sender) => {
-    inner.vector(sender.signatureKey)
-    writeCredential(inner, sender.credential)
-  })
+  writer.list(senders, writeExternalSender)
 }
 
 /** True unless a list of extensions has an `external_senders` that does not decode (RFC 9420 §12.1.8.1). */
