@@ -87,9 +87,16 @@ function fromRpc(error: RpcError): ClientError {
   const inner = toClientError(error.cause)
   if (error.reason === "not_connected" && inner instanceof ClientError) return inner
   const meaning = BY_REASON[error.reason] ?? BY_STATUS[error.code]
-  const unknown: Meaning = ["server_refused", `the server refused (${error.reason})`, error.message]
+  const says = `the server refused and says: "${brief(error.message)}" (${brief(error.reason)})`
+  const unknown: Meaning = ["server_refused", says, "Ask the server's operator."]
   return made(meaning ?? unknown, { retryable: error.retryable, cause: error })
 }
+
+/** Words of the server's own, which may be of any length. */
+const brief = (text: string): string =>
+  text.length <= QUOTED_CHARACTERS ? text : `${text.slice(0, QUOTED_CHARACTERS)}…`
+
+const QUOTED_CHARACTERS = 200
 
 function made([code, message, nextStep]: Meaning, detail: Omit<ClientErrorDetail, "nextStep">): ClientError {
   return new ClientError(code, message, { ...detail, nextStep })
