@@ -11,7 +11,7 @@ const BY_REASON: Readonly<Record<string, Meaning>> = {
   username_invalid: [
     "username_invalid",
     "the server does not accept that username",
-    "Use 1 to 64 letters, digits, dots, hyphens or underscores.",
+    "Use 1 to 64 letters of one script, digits, dots, hyphens or underscores.",
   ],
   identity_taken: ["already_registered", "this profile's key is registered already", "Log in instead."],
   proof_invalid: ["server_refused", "the server did not accept the proof of our key", "Try again with a new profile."],
