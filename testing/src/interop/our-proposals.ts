@@ -113,6 +113,7 @@ export function wantedBy(
       return { kind: "extensions", extensions: [...extensions] }
     case "reinit":
       return { kind: "reinit", groupId: description.groupId, version: 1, cipherSuite, extensions: [...extensions] }
+    case undefined:
     default:
       throw new RangeError(`no proposal type ${type}`)
   }
