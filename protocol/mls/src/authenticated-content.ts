@@ -107,6 +107,12 @@ export function decodeAuthenticatedContent(bytes: Uint8Array): AuthenticatedCont
   })
 }
 
+/** Version and wire format, with which every FramedContentTBS begins. */
+const SIGNED_STARTS: Readonly<Record<ContentWireFormat, Uint8Array>> = {
+  public_message: Uint8Array.of(0, MLS_10, 0, WIRE_FORMATS.public_message),
+  private_message: Uint8Array.of(0, MLS_10, 0, WIRE_FORMATS.private_message),
+}
+
 /** FramedContentTBS (RFC 9420 §6.1), in pieces: members sign for one epoch of one group, outsiders cannot. */
 function contentToBeSigned(
   wireFormat: ContentWireFormat,
@@ -114,8 +120,8 @@ function contentToBeSigned(
   groupContext: Uint8Array,
 ): readonly Uint8Array[] {
   const isBoundToEpoch = content.sender.kind === "member" || content.sender.kind === "new_member_commit"
-  const header = encode((writer) => writer.uint16(MLS_10).uint16(WIRE_FORMATS[wireFormat]), 4)
-  return isBoundToEpoch ? [header, content.encoded, groupContext] : [header, content.encoded]
+  const start = SIGNED_STARTS[wireFormat]
+  return isBoundToEpoch ? [start, content.encoded, groupContext] : [start, content.encoded]
 }
 
 function readContentWireFormat(reader: Reader): ContentWireFormat {
