@@ -26,6 +26,12 @@ export interface GroupSurroundings {
   readonly policy?: Partial<GroupPolicy>
 }
 
+/** What {@link Group.fromBytes} needs. */
+export interface WakeOptions extends GroupSurroundings {
+  /** The newest record of {@link Group.reserve} that was stored; needed once anything was reserved. */
+  readonly reservation?: Uint8Array
+}
+
 /** What {@link Group.create} needs. */
 export interface CreateGroupOptions extends GroupSurroundings {
   readonly suite: CipherSuite

@@ -7,6 +7,7 @@ import type { ProposalQueue } from "./proposal-queue.ts"
 import type { ReInit } from "./proposal.ts"
 import type { PreSharedKey, PskLookup } from "./psk.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
+import type { Reservation } from "./reservation.ts"
 import type { StagedCommit } from "./staged-commit.ts"
 
 /** Whether the group still goes on for us: `removed` by others, or `replaced` by another group (RFC 9420 §11.2). */
@@ -36,6 +37,8 @@ export interface GroupState {
   resumptionPsks: readonly ResumptionPsk[]
   readonly queue: ProposalQueue
   ownCommit: OwnCommit | undefined
+  /** What our own ratchets may have given out, as far as it was reserved before. */
+  reserved: Reservation
   /**
    * Commits of the current epoch that are neither merged nor cleared, ours included, and the epochs that they lead to;
    * `undefined` for one that removes us.

@@ -9,7 +9,6 @@ import type {
   CreateGroupOptions,
   CreateSuccessorOptions,
   Descended,
-  GroupSurroundings,
   InvitedDescendants,
   Joined,
   JoinedExternally,
@@ -17,6 +16,7 @@ import type {
   JoinGroupOptions,
   ProtectOptions,
   Staged,
+  WakeOptions,
 } from "./group-options.ts"
 import type { GroupPhase, GroupState } from "./group-state.ts"
 import { joinEpoch } from "./join.ts"
@@ -36,6 +36,8 @@ import { publishGroupInfo } from "./publish-group-info.ts"
 import type { GroupInfoOptions, PublishedGroupInfo } from "./publish-group-info.ts"
 import { receive } from "./receive.ts"
 import type { Received } from "./received.ts"
+import { assertReserved, isBehind, reserve, resume } from "./reservation.ts"
+import type { ReserveOptions } from "./reservation.ts"
 import { send } from "./send.ts"
 import type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
 import {
@@ -124,12 +126,13 @@ export class Group implements Disposable {
   }
 
   /**
-   * Wakes a stored group, with its pending commit.
+   * Wakes a stored group, with its pending commit. Generations that {@link reserve} reserved are skipped.
    *
+   * @throws ReservationError if the record is missing, of another group, or older than the state
    * @throws DecodeError if `bytes` are not what {@link toBytes} wrote for this suite
    * @throws RangeError if `signatureKeys` are not those of our leaf
    */
-  static fromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: GroupSurroundings): Group {
+  static fromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: WakeOptions): Group {
     const { signatureKeys, limits, policy } = surroundings
     const state = decodeState(
       {
@@ -141,6 +144,7 @@ export class Group implements Disposable {
       bytes,
     )
     if (state.phase !== "removed") assertOwnKeys(state.epoch, signatureKeys)
+    resume(state, surroundings.reservation)
     return new Group(state)
   }
 
@@ -194,12 +198,9 @@ export class Group implements Disposable {
     return leafNode && { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
   }
 
-  /**
-   * Equal for all members of the epoch who are in the same group (RFC 9420 §8.7). Owned by the caller.
-   *
-   * @throws TypeError once we are removed: the secrets are gone, and zeros would be equal for all who were removed
-   */
+  /** Equal for all members who are in the same group and epoch (RFC 9420 §8.7). Owned. @throws TypeError once removed */
   epochAuthenticator(): Uint8Array {
+    // The secrets are gone; zeros would be equal for all who were removed.
     if (this.#state.phase === "removed") throw new TypeError("the group is over for us: removed")
     return this.#state.epoch.secrets.epochAuthenticator.slice()
   }
@@ -252,12 +253,12 @@ export class Group implements Disposable {
 
   /**
    * Seals an application message: an MLSMessage of a PrivateMessage (RFC 9420 §6.3).
-   *
    * @throws TypeError once the group is over for us, and while proposals wait for a commit (RFC 9420 §12.4)
    */
   protect(plaintext: Uint8Array, options: ProtectOptions): Uint8Array {
     this.#assertActive()
     if (this.pendingProposalCount > 0) throw new TypeError("proposals of this epoch must be committed first")
+    assertReserved(this.#state, "application")
     return send(speakerOf(this.#state), "private_message", { kind: "application", data: plaintext }, options)
   }
 
@@ -271,6 +272,7 @@ export class Group implements Disposable {
     this.#assertActive()
     const state = this.#state
     if (state.ownCommit !== undefined) return { kind: "refused", reason: "commit_pending" }
+    assertReserved(state, options.wireFormat === "public" ? undefined : "handshake")
     const created = createCommit(state, options)
     if (typeof created === "string") return { kind: "refused", reason: created }
     const { commit, welcome, ratchetTree, epoch, report, leftOut } = created
@@ -290,6 +292,7 @@ export class Group implements Disposable {
   /** Sends a proposal for somebody's commit (RFC 9420 §12.1). @throws TypeError once the group is over for us */
   propose(wanted: ProposalToSend, options: ProposeOptions): Proposed {
     this.#assertActive()
+    assertReserved(this.#state, options.wireFormat === "public" ? undefined : "handshake")
     return propose(this.#state, wanted, options)
   }
 
@@ -320,11 +323,24 @@ export class Group implements Disposable {
 
   /**
    * Drops a staged commit. Another attempt gets new keys and another generation.
-   *
    * @throws TypeError unless it was staged in this epoch of this group and neither merged nor cleared
    */
   clear(staged: StagedCommit): void {
     clearStaged(this.#state, staged)
+  }
+
+  /**
+   * Announces that more generations of the epoch will be used. Store the record that it returns, in place of the one before,
+   * **before** anything is sent; see `reservation.ts`. @throws RangeError for too many @throws TypeError while {@link isBehind}
+   */
+  reserve(options: ReserveOptions): Uint8Array {
+    this.#assertActive()
+    return reserve(this.#state, options)
+  }
+
+  /** True while the state is older than the record it was woken with. It must follow the group before it can speak. */
+  get isBehind(): boolean {
+    return isBehind(this.#state)
   }
 
   /** The whole state, versioned, secrets included: for a store that encrypts. The signature key is not in it. */

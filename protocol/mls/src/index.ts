@@ -6,7 +6,12 @@ export type { CommitOptions, PskToInject } from "./create-commit.ts"
 export type { Credential } from "./credential.ts"
 export { EXTENSION_TYPES, findExtension } from "./extension.ts"
 export type { Extension } from "./extension.ts"
-export { readExternalSender, readExternalSenders, writeExternalSender, writeExternalSenders } from "./external-senders.ts"
+export {
+  readExternalSender,
+  readExternalSenders,
+  writeExternalSender,
+  writeExternalSenders,
+} from "./external-senders.ts"
 export type { ExternalSender } from "./external-senders.ts"
 export type { LeftOutProposal, LeftOutReason } from "./fit-proposals.ts"
 export type { Sender } from "./framed-content.ts"
@@ -25,6 +30,7 @@ export type {
   JoinGroupOptions,
   ProtectOptions,
   Staged,
+  WakeOptions,
 } from "./group-options.ts"
 export { cipherSuiteOf, inspectGroupInfo } from "./inspect-group-info.ts"
 export type { InspectedGroup } from "./inspect-group-info.ts"
@@ -46,6 +52,8 @@ export type { PskLookup } from "./psk.ts"
 export type { PreSharedKeyId } from "./psk-id.ts"
 export type { GroupInfoOptions, PublishedGroupInfo } from "./publish-group-info.ts"
 export type { Received, RejectReason } from "./received.ts"
+export { ReservationError } from "./reservation.ts"
+export type { ReserveOptions } from "./reservation.ts"
 export type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
 export type { StateSections } from "./state-bytes.ts"
 export { validateKeyPackage } from "./validate-key-package.ts"

@@ -1,6 +1,7 @@
 import { retireEpoch, zeroEpoch, zeroPastEpoch } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
 import type { GroupState } from "./group-state.ts"
+import { skipReserved } from "./reservation.ts"
 import type { MergeReport, StagedCommit } from "./staged-commit.ts"
 import { TreePrivateState } from "./tree-private-state.ts"
 
@@ -67,6 +68,7 @@ function advance(state: GroupState, next: Epoch, report: MergeReport): void {
   state.pastEpochs = past
   state.resumptionPsks = psks
   state.epoch = next
+  skipReserved(state)
   if (report.reinit === undefined) return
   state.phase = "replaced"
   state.reinit = report.reinit

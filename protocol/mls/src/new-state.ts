@@ -6,6 +6,7 @@ import type { GroupState } from "./group-state.ts"
 import { limitsWith } from "./limits.ts"
 import { DEFAULT_POLICY } from "./policy.ts"
 import { ProposalQueue } from "./proposal-queue.ts"
+import { NO_RESERVATION } from "./reservation.ts"
 
 /**
  * What a member keeps who enters a group in this epoch. Takes the epoch over.
@@ -27,6 +28,7 @@ export function newState(surroundings: GroupSurroundings, suite: CipherSuite, ep
     resumptionPsks: [],
     queue: new ProposalQueue(),
     ownCommit: undefined,
+    reserved: NO_RESERVATION,
     staged: new Map(),
   }
 }

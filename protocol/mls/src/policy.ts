@@ -14,6 +14,11 @@ export interface GroupPolicy {
    * longer than that would be locked out by a commit that all others took. Our own commits are always checked.
    */
   readonly checkLifetimes: boolean
+  /**
+   * Refuses to send with a generation that was not reserved before; see `Group.reserve`. For owners who cannot store the
+   * whole state in one transaction with each message that leaves.
+   */
+  readonly requireReservations: boolean
 }
 
 /** Nothing uninvited. */
@@ -22,4 +27,5 @@ export const DEFAULT_POLICY: GroupPolicy = {
   newMemberProposals: false,
   externalCommits: false,
   checkLifetimes: false,
+  requireReservations: false,
 }

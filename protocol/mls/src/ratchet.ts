@@ -73,6 +73,18 @@ export class Ratchet {
     return key
   }
 
+  /** The generation that {@link next} gives out next. */
+  get nextGeneration(): number {
+    return this.#next
+  }
+
+  /** Moves on to a generation without deriving the keys before it. Not backwards. */
+  skipTo(generation: number): void {
+    while (this.#next < generation) {
+      this.#replaceSecret(deriveFollowing(this.#suite, this.#secret, this.#next), this.#next + 1)
+    }
+  }
+
   /** Steps from here to a generation; 0 for one whose key was derived before. */
   distanceTo(generation: number): number {
     return Math.max(0, generation - this.#next)

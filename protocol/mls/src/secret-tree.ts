@@ -66,6 +66,20 @@ export class SecretTree {
 
   /** Takes the next key of our own ratchet; it will never come out again. @throws RangeError if the leaf is outside */
   take(leafIndex: number, kind: RatchetKind): MessageKey {
+    return this.#ownRatchet(leafIndex, kind).next()
+  }
+
+  /** The generation that {@link take} gives out next. */
+  nextGeneration(leafIndex: number, kind: RatchetKind): number {
+    return this.#ratchets.get(leafIndex)?.[kind]?.nextGeneration ?? 0
+  }
+
+  /** Leaves out generations of our own ratchet that may have been used. @throws RangeError if the leaf is outside */
+  skipTo(leafIndex: number, kind: RatchetKind, generation: number): void {
+    this.#ownRatchet(leafIndex, kind).skipTo(generation)
+  }
+
+  #ownRatchet(leafIndex: number, kind: RatchetKind): Ratchet {
     let ratchets = this.#ratchets.get(leafIndex)
     if (ratchets === undefined) {
       const expansion = this.#expand(leafIndex)
@@ -75,7 +89,7 @@ export class SecretTree {
     }
     const ratchet = ratchets[kind]
     if (ratchet === undefined) throw new Error("unreachable: nothing is sent in a past epoch")
-    return ratchet.next()
+    return ratchet
   }
 
   /** The key of a received message, without any change until it is consumed. */

@@ -12,6 +12,7 @@ import { ProposalQueue } from "./proposal-queue.ts"
 import { decodeProposal, encodeProposal } from "./proposal.ts"
 import type { ReInit } from "./proposal.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
+import { readReservation, writeReservation } from "./reservation.ts"
 import { SecretTree } from "./secret-tree.ts"
 import type { Member, StagedCommit } from "./staged-commit.ts"
 
@@ -45,6 +46,7 @@ export function encodeEpochSection(state: GroupState): Uint8Array {
 /** The part that changes with each message. */
 export function encodeRatchetSection(state: GroupState): Uint8Array {
   return encode((writer) => {
+    writeReservation(writer, state.reserved)
     state.epoch.secretTree.write(writer)
     writer.list(state.pastEpochs, (inner, past) => past.secretTree.write(inner))
   })
@@ -92,6 +94,7 @@ export function decodeState(surroundings: Surroundings, bytes: Uint8Array): Grou
   })
   const fixed = decodeWhole(sections.epoch, (reader) => readEpochSection(reader, surroundings))
   const trees = decodeWhole(sections.ratchets, (reader) => ({
+    reserved: readReservation(reader),
     current: SecretTree.read(suite, reader),
     past: readList(reader, (inner) => SecretTree.read(suite, inner)),
   }))
@@ -110,6 +113,7 @@ export function decodeState(surroundings: Surroundings, bytes: Uint8Array): Grou
     resumptionPsks: fixed.resumptionPsks,
     queue,
     ownCommit: own?.commit,
+    reserved: trees.reserved,
     staged,
   }
 }

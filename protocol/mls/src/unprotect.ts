@@ -17,6 +17,8 @@ import { guardedNonce, senderDataKeys } from "./sender-data.ts"
  * - `decrypt_failed`: an AEAD tag does not verify.
  * - `unknown_sender`: the sender is not a member (RFC 9420 §6.3.2).
  * - `own_message`: we sent it; its key is gone.
+ * - `own_message_ahead`: we signed it, but this state cannot have sent it yet: it is older than one that was in use, or a copy
+ *   of it is. Stop sending, and join again or wake the newest state.
  * - `bad_membership_tag`, `bad_signature`: RFC 9420 §6.2, §6.1.
  * - `key_consumed`, `generation_too_far`: see {@link KeyMiss}.
  */
@@ -26,6 +28,7 @@ export type UnprotectRefusal =
   | "decrypt_failed"
   | "unknown_sender"
   | "own_message"
+  | "own_message_ahead"
   | "bad_membership_tag"
   | "bad_signature"
 
@@ -61,15 +64,16 @@ export function openPrivate(listener: Listener, message: PrivateMessage): Unprot
   const { leafIndex, generation } = senderData
   const signatureKey = listener.signatureKeyOf(leafIndex)
   if (signatureKey === undefined) return "unknown_sender"
-  if (leafIndex === listener.ownLeafIndex) return "own_message"
-
   const kind = message.contentType === "application" ? "application" : "handshake"
+  const isOwn = leafIndex === listener.ownLeafIndex
+  if (isOwn && generation < listener.secretTree.nextGeneration(leafIndex, kind)) return "own_message"
   const key = listener.secretTree.candidate(leafIndex, kind, generation, listener.limits)
-  if (typeof key === "string") return key
+  if (typeof key === "string") return isOwn ? "own_message" : key
   const verified = openContent(listener, message, senderData, key, signatureKey)
-  if (typeof verified !== "string") return { verified, leafIndex, generation, key }
-  key.release()
-  return verified
+  if (isOwn || typeof verified === "string") key.release()
+  // Others can claim our leaf and any generation. They cannot sign for us.
+  if (isOwn) return typeof verified === "string" ? "own_message" : "own_message_ahead"
+  return typeof verified === "string" ? verified : { verified, leafIndex, generation, key }
 }
 
 /** Verifies a public message of a member (RFC 9420 §6.2). */
