@@ -27,13 +27,14 @@ const parts: readonly (readonly [string, () => Promise<readonly Result[]>])[] = 
   ["durable enqueues", async () => [await benchEnqueue(wide)]],
 ]
 
+const machine = machineName()
 const results: Result[] = []
 for (const [name, run] of parts) {
   if (!values.json) console.error(`measuring ${name} …`)
   results.push(...(await run()))
 }
 const report: Report = {
-  machine: machineName(),
+  machine,
   ratios: Object.assign({}, ...results.map(({ ratios }) => ratios)) as Record<string, number>,
   rows: results.flatMap(({ rows }) => rows),
 }

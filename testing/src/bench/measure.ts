@@ -31,7 +31,7 @@ export interface Measured {
 }
 
 /** The process's own clock and, where Node runs with `--expose-gc`, its garbage collector. */
-export const thisMachine: Machine = {
+const thisMachine: Machine = {
   nowMs: () => performance.now(),
   collect: () => globalThis.gc?.(),
 }

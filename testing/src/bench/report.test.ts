@@ -28,8 +28,14 @@ describe("a result", () => {
 })
 
 describe("the text", () => {
+  const machine = { node: "v26.0.0", cpu: "Some CPU", cores: 2, platform: "linux-x64", load: 1.5 }
+
+  it("says where the machine was too busy to believe the numbers", () => {
+    const text = toText({ machine: { ...machine, load: 3.14 }, ...resultOf("mls", "protect", measured, {}) })
+    expect(text.split("\n")[1]).toBe("The machine is busy (load 3.1): run this again when it is not.")
+  })
+
   it("names the machine, the rates and the ratios", () => {
-    const machine = { node: "v26.0.0", cpu: "Some CPU", cores: 2, platform: "linux-x64" }
     const text = toText({ machine, ...resultOf("mls", "protect", measured.slice(0, 2), { other: "protect_vs_other" }) })
     expect(text.split("\n")).toEqual([
       "Node v26.0.0 on Some CPU, 2 cores, linux-x64",

@@ -1,4 +1,4 @@
-import { arch, availableParallelism, cpus, platform } from "node:os"
+import { arch, availableParallelism, cpus, loadavg, platform } from "node:os"
 import { rateOf, ratioOf } from "./measure.ts"
 import type { Measured } from "./measure.ts"
 
@@ -8,6 +8,8 @@ export interface MachineName {
   readonly cpu: string
   readonly cores: number
   readonly platform: string
+  /** Processes that wanted to run, on average over the last minute, this one included. */
+  readonly load: number
 }
 
 /** One contender's rate in one comparison. */
@@ -53,16 +55,19 @@ export function resultOf(
   return { ratios: Object.fromEntries(ratios), rows }
 }
 
-/** The machine this process runs on. */
+/** The machine this process runs on, and how busy it is now. */
 export function machineName(): MachineName {
   const cpu = cpus()[0]?.model.trim() ?? "unknown"
-  return { node: process.version, cpu, cores: availableParallelism(), platform: `${platform()}-${arch()}` }
+  const system = `${platform()}-${arch()}`
+  return { node: process.version, cpu, cores: availableParallelism(), platform: system, load: loadavg()[0] ?? 0 }
 }
 
 /** A report for people. */
 export function toText({ machine, ratios, rows }: Report): string {
-  const { node, cpu, cores, platform: system } = machine
-  const lines = [`Node ${node} on ${cpu}, ${cores} cores, ${system}`, ""]
+  const { node, cpu, cores, platform: system, load } = machine
+  const lines = [`Node ${node} on ${cpu}, ${cores} cores, ${system}`]
+  if (load > cores) lines.push(`The machine is busy (load ${load.toFixed(1)}): run this again when it is not.`)
+  lines.push("")
   const width = Math.max(...rows.map((row) => `${row.area} ${row.operation}`.length))
   const contenderWidth = Math.max(...rows.map((row) => row.contender.length))
   let heading = ""
