@@ -1,4 +1,6 @@
-/** A public key and the private key behind it, in the raw forms of the suite. The private half is the owner's to zero. */
+/**
+ * A public key and the private key behind it, in the raw forms of the suite. The private half is the owner's to zero.
+ */
 export interface KeyPair {
   readonly publicKey: Uint8Array
   readonly privateKey: Uint8Array
@@ -37,8 +39,8 @@ export interface CipherSuiteSizes {
  * All the cryptography of one MLS cipher suite (RFC 9420 §5.1, §17.1) as one synchronous object.
  *
  * - Nothing here draws randomness: key pairs and encapsulations are derived from seeds that the caller draws, so that a
- *   whole conversation replays from one seed. A seed must be fresh, secret, and never used twice. The few exceptions are
- *   in {@link CipherSuite.drawsRandomness}.
+ *   whole conversation replays from one seed. A seed must be fresh, secret, and never used twice. The few exceptions
+ *   are in {@link CipherSuite.drawsRandomness}.
  * - Arguments are borrowed for the call; results are owned by the caller.
  * - What depends on a peer's bytes **returns** `undefined` or `false`: a bad tag, a bad point, a wrong length. A wrong
  *   length of the caller's own key or nonce throws `RangeError`.

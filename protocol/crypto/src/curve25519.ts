@@ -40,7 +40,8 @@ export function x25519PublicKeyIsValid(publicKey: Uint8Array): boolean {
  * and R must be encoded canonically and must not be of small order, lengths must be exact.
  *
  * A key of small order verifies many messages under one signature; a second encoding of R or of the key would give one
- * message two names. OpenSSL 3.0 lets the first through, 3.5 does not. Whether S is reduced and the equation holds is for the library to say.
+ * message two names. OpenSSL 3.0 lets the first through, 3.5 does not. Whether S is reduced and the equation holds is
+ * for the library to say.
  */
 export function ed25519InputsAreStrict(publicKey: Uint8Array, signature: Uint8Array): boolean {
   return (

@@ -5,7 +5,8 @@ const INTEGER = 0x02
 const LONG_FORM = 0x81
 
 /**
- * An ECDSA signature as MLS carries it (RFC 9420 §5.1.2): the DER of SEQUENCE { r INTEGER, s INTEGER } (RFC 8446 §4.2.3).
+ * An ECDSA signature as MLS carries it (RFC 9420 §5.1.2): the DER of SEQUENCE { r INTEGER, s INTEGER } (RFC 8446
+ * §4.2.3).
  *
  * @param signature - r ‖ s, big-endian, of equal lengths up to 66 bytes.
  */

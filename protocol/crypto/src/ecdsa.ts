@@ -18,8 +18,8 @@ export interface EcdsaArithmetic {
 const EXTRA_SEED_BYTES = 8
 
 /**
- * ECDSA as MLS wants it (RFC 9420 §5.1.1–2): keys are uncompressed points and scalars, signatures are DER, and both have
- * one encoding each.
+ * ECDSA as MLS wants it (RFC 9420 §5.1.1–2): keys are uncompressed points and scalars, signatures are DER, and both
+ * have one encoding each.
  *
  * (r, n − s) verifies wherever (r, s) does: signers elsewhere make both, so a verifier cannot refuse one. It does no
  * harm here, because MLS hashes and authenticates a message together with its signature.

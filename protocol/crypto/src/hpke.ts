@@ -15,8 +15,8 @@ const MODE_BASE = 0
 const LONGEST_LABELED = 0xffff
 
 /**
- * HPKE in base mode (RFC 9180 §5.1.1, §6), one message per encapsulation: MLS never sends a second one (RFC 9420 §5.1.3),
- * so there is no sequence number and the nonce is `base_nonce` itself.
+ * HPKE in base mode (RFC 9180 §5.1.1, §6), one message per encapsulation: MLS never sends a second one (RFC 9420
+ * §5.1.3), so there is no sequence number and the nonce is `base_nonce` itself.
  */
 export class Hpke {
   readonly #kem: Kem

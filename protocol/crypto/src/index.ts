@@ -1,4 +1,8 @@
-/** The only door to cryptographic primitives: one synchronous interface, implemented in `./node` and `./browser`. @module */
+/**
+ * The only door to cryptographic primitives: one synchronous interface, implemented in `./node` and `./browser`.
+ *
+ * @module
+ */
 export type { CipherSuite, CipherSuiteSizes, HpkeSealed, KeyPair } from "./cipher-suite.ts"
 export type { XWingKeyDerivation } from "./xwing.ts"
 export { XWING_SUITE_ID } from "./xwing-suite.ts"

@@ -66,8 +66,8 @@ export function scalarFromCandidates(
 }
 
 /**
- * A private key of `fieldBytes + 8` bytes of entropy: (c mod (n − 1)) + 1, "key pair generation using extra random bits"
- * (FIPS 186-5 §A.2.1). The 64 extra bits make the bias of the reduction too small to matter.
+ * A private key of `fieldBytes + 8` bytes of entropy: (c mod (n − 1)) + 1, "key pair generation using extra random
+ * bits" (FIPS 186-5 §A.2.1). The 64 extra bits make the bias of the reduction too small to matter.
  */
 export function scalarFromExtraBits(curve: NistCurve, seed: Uint8Array): Uint8Array {
   const scalar = (integerOf(seed) % (integerOf(curve.order) - 1n)) + 1n

@@ -66,8 +66,8 @@ export interface DhGroup {
   /** The entropy a key pair wants. */
   readonly seedBytes: number
   /**
-   * The private key that `expand` yields (RFC 9180 §7.1.3): one call for X25519 and X448, a search over counters for the
-   * NIST curves.
+   * The private key that `expand` yields (RFC 9180 §7.1.3): one call for X25519 and X448, a search over counters for
+   * the NIST curves.
    */
   derivePrivateKey(expand: (label: "sk" | "candidate", info: Uint8Array, lengthBytes: number) => Uint8Array): Uint8Array
   /** `undefined` where the private key is not one. */

@@ -30,8 +30,8 @@ const NAMES = {
 /**
  * What a post-quantum suite is made of: X-Wing, AES-256-GCM, Ed25519.
  *
- * It protects what is sent today from a quantum computer of tomorrow. Signatures do not need it yet: they must hold when
- * they are checked, not for decades.
+ * It protects what is sent today from a quantum computer of tomorrow. Signatures do not need it yet: they must hold
+ * when they are checked, not for decades.
  *
  * @throws RangeError for a code point of RFC 9420's own suites, for 0 and beyond 16 bits
  */

@@ -148,7 +148,9 @@ export function expandXWingKey(sha3: Sha3, privateKey: Uint8Array): XWingHalves 
   return { mlKemSeed, x25519Key }
 }
 
-/** LabeledDerive of the one-stage KDF SHAKE256 with an empty context (draft-ietf-hpke-hpke §4, draft-ietf-hpke-pq §5). */
+/**
+ * LabeledDerive of the one-stage KDF SHAKE256 with an empty context (draft-ietf-hpke-hpke §4, draft-ietf-hpke-pq §5).
+ */
 function labeledDerive(sha3: Sha3, keyMaterial: Uint8Array, label: string, lengthBytes: number): Uint8Array {
   const name = toUtf8(label)
   const input = concatBytes(keyMaterial, VERSION_AND_SUITE, twoBytes(name.length), name, twoBytes(lengthBytes))

@@ -19,8 +19,8 @@ interface Algorithm {
 }
 
 /**
- * RFC 5116 §5.1. Table-driven: unlike the Node implementation its time depends on the cache, which matters where hostile
- * code runs on the same core. Browsers offer hardware AES only through promises.
+ * RFC 5116 §5.1. Table-driven: unlike the Node implementation its time depends on the cache, which matters where
+ * hostile code runs on the same core. Browsers offer hardware AES only through promises.
  */
 export const aes128Gcm: Aead = aeadOf({ name: "aes-128-gcm", aeadId: 0x0001, keyBytes: 16, cipher: gcm })
 

@@ -4,9 +4,9 @@ import { suitePartsOf, suiteSpecOf } from "../suite-specs.ts"
 import { loadBrowserPlatform } from "./platform.ts"
 
 /**
- * A cipher suite of RFC 9420 §17.1 for browsers, 0x0001 unless asked otherwise: libsodium for X25519 and Ed25519, @noble
- * for the rest. The NIST curves (0x0002, 0x0005, 0x0007) and Curve448 (0x0004, 0x0006) are fetched when they are asked
- * for.
+ * A cipher suite of RFC 9420 §17.1 for browsers, 0x0001 unless asked otherwise: libsodium for X25519 and Ed25519,
+ * @noble for the rest. The NIST curves (0x0002, 0x0005, 0x0007) and Curve448 (0x0004, 0x0006) are fetched when they are
+ * asked for.
  *
  * Await it once at the application's edge, before there is a protocol to run; the suite itself is synchronous. It keeps
  * no key. Copies that WebAssembly makes of one for a call stay in its memory until overwritten.

@@ -81,13 +81,15 @@ export function checkEd448(suite: CipherSuite, it: Register): void {
 
   it("agrees with RFC 8032 §7.4 on a known answer", () => {
     const seed =
-      "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3bc397a659949ef8021e954e0a12274e"
+      "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2" +
+      "877c5e3bc397a659949ef8021e954e0a12274e"
     const publicKey =
-      "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb00742802b8438ea4cb82169c235160627b4c3a9480"
+      "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb0074" +
+      "2802b8438ea4cb82169c235160627b4c3a9480"
     const signature =
-      "26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f4352541b143c4b981b7e18f62de8ccdf633fc1bf037ab7cd779" +
-      "805e0dbcc0aae1cbcee1afb2e027df36bc04dcecbf154336c19f0af7e0a6472905e799f1953d2a0ff3348ab21aa4adafd1d234441cf807c0" +
-      "3a00"
+      "26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f4352541b143c4b9" +
+      "81b7e18f62de8ccdf633fc1bf037ab7cd779805e0dbcc0aae1cbcee1afb2e027df36bc04dcec" +
+      "bf154336c19f0af7e0a6472905e799f1953d2a0ff3348ab21aa4adafd1d234441cf807c03a00"
     ensureEqual(suite.signatureKeyPair(fromHex(seed)).publicKey, fromHex(publicKey), "public key")
     ensureEqual(suite.sign(fromHex(seed), Uint8Array.of(3)), fromHex(signature), "signature")
   })

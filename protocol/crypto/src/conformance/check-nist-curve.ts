@@ -8,7 +8,9 @@ import { testBytes } from "./test-bytes.ts"
 
 const LIBRARY = { "P-256": p256, "P-384": p384, "P-521": p521 } as const
 
-/** Keys and signatures over NIST curves, whose libraries forgive much: one point and one signature have one encoding. */
+/**
+ * Keys and signatures over NIST curves, whose libraries forgive much: one point and one signature have one encoding.
+ */
 export function checkNistCurve(name: NistCurveName, suite: CipherSuite, it: Register): void {
   checkPoints(name, suite, it)
   checkScalars(name, suite, it)

@@ -6,8 +6,8 @@ import { testBytes, withFlippedBit } from "./test-bytes.ts"
 const ROUNDS = 40
 
 /**
- * Two implementations of one suite as one: identical bytes from identical seeds (unless one draws randomness of its own),
- * each opens what the other sealed, and both refuse the same.
+ * Two implementations of one suite as one: identical bytes from identical seeds (unless one draws randomness of its
+ * own), each opens what the other sealed, and both refuse the same.
  */
 export function checkSuitesAgree(one: CipherSuite, other: CipherSuite, it: Register): void {
   const { sizes } = one

@@ -40,8 +40,8 @@ const MODE_BASE = 0
 /**
  * HPKE (RFC 9180 appendix A). One case for each encryption, each exported value, and one for the keys of each entry.
  *
- * A suite sends one message per encapsulation, so later encryptions of an entry are checked through the key schedule: the
- * key with `base_nonce` XOR the sequence number (RFC 9180 §5.2).
+ * A suite sends one message per encapsulation, so later encryptions of an entry are checked through the key schedule:
+ * the key with `base_nonce` XOR the sequence number (RFC 9180 §5.2).
  */
 export function runHpke(provider: VectorProvider, vectors: readonly HpkeVector[]): VectorResult {
   const tally = new Tally()

@@ -75,8 +75,8 @@ export interface CctvFiles {
 /**
  * ML-KEM-768 of C2SP/CCTV: one known answer, an unlucky matrix, keys with a coefficient that is not reduced.
  *
- * Only encapsulations are compared: the files were made before FIPS 203 was final, and the final text derives the private
- * key from the seed d in another way.
+ * Only encapsulations are compared: the files were made before FIPS 203 was final, and the final text derives the
+ * private key from the seed d in another way.
  */
 export function runCctv({ mlKem }: VectorProvider, files: CctvFiles): VectorResult {
   const tally = new Tally()

@@ -1,5 +1,6 @@
 /**
- * Bytes that look random and are the same in every run: xorshift32 from `seed`. For tests; as a key it protects nothing.
+ * Bytes that look random and are the same in every run: xorshift32 from `seed`. For tests; as a key it protects
+ * nothing.
  */
 export function testBytes(seed: number, lengthBytes: number): Uint8Array {
   let state = (seed * 0x9e3779b1 + 0x85ebca6b) | 0 || 1

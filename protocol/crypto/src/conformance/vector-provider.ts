@@ -26,7 +26,10 @@ export interface VectorProvider {
   readonly argon2id?: (password: Uint8Array, salt: Uint8Array, cost: Argon2idCost) => Uint8Array
 }
 
-/** The primitives of `@qpc/crypto/node`. ML-KEM encapsulates in JavaScript, because OpenSSL lets nobody choose the message. */
+/**
+ * The primitives of `@qpc/crypto/node`. ML-KEM encapsulates in JavaScript, because OpenSSL lets nobody choose the
+ * message.
+ */
 export function nodeVectorProvider(): VectorProvider {
   const keys = new Keys()
   return { ...providerOf("node", nodePlatform(keys), { mlKem: seededMlKem(keys), sha3: nodeSha3 }), argon2id }

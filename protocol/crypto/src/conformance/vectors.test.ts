@@ -8,13 +8,25 @@ const root = resolve(import.meta.dirname, "../../../..")
 const vectorsDir = resolve(root, process.env["VECTORS_DIR"] ?? "../shared/vectors")
 const areThere: boolean = existsSync(vectorsDir)
 
+/** Cases that are left out for good reasons; any other number means that a case silently stopped running. */
+const LEFT_OUT: ReadonlyMap<string, number> = new Map([
+  ["node wycheproof/aes-gcm", 103],
+  ["browser wycheproof/aes-gcm", 103],
+  ["node hpke-rfc9180", 18_920],
+  ["browser hpke-rfc9180", 18_920],
+  ["node ml-kem-cctv", 1],
+  ["browser ml-kem-cctv", 1],
+  ["browser argon2/argon2id", 1],
+])
+
 describe.each([nodeVectorProvider(), await loadBrowserVectorProvider()])("published vectors on $name", (provider) => {
   for (const set of cryptoVectorSets(vectorsDir, provider)) {
     it(areThere ? `pass: ${set.name}` : `NOT RUN: ${set.name}, ${set.expectedCases} cases, no ${vectorsDir}`, () => {
       const result = set.run()
       expect(result.failures).toEqual([])
       expect(result.cases).toBe(set.expectedCases)
-      expect(result.passed + result.failed + result.skipped).toBe(result.cases)
+      const leftOut = areThere ? (LEFT_OUT.get(`${provider.name} ${set.name}`) ?? 0) : set.expectedCases
+      expect(result).toMatchObject({ passed: set.expectedCases - leftOut, skipped: leftOut })
     })
   }
 })

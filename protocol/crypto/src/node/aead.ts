@@ -75,8 +75,8 @@ function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
 }
 
 /**
- * Lends copies in memory that OpenSSL can read where it is. Small arrays live in the engine's heap: handed over, each would
- * be moved out of it for good, which costs more than encrypting a short message.
+ * Lends copies in memory that OpenSSL can read where it is. Small arrays live in the engine's heap: handed over, each
+ * would be moved out of it for good, which costs more than encrypting a short message.
  */
 function withCopies<T>(
   key: Uint8Array,

@@ -48,8 +48,8 @@ const KINDS = Object.keys(IMPORTS) as KeyKind[]
  * Imports raw keys (`raw-private` and `raw-public`, Node 24 and later) and keeps a bounded number of them.
  *
  * A private key is kept under its SHA-256, so that no copy of it becomes an immutable string. What is forgotten loses
- * its last reference here; OpenSSL clears the memory of a key when the garbage collector frees it, which is best effort:
- * neither the moment nor the absence of other copies is guaranteed.
+ * its last reference here; OpenSSL clears the memory of a key when the garbage collector frees it, which is best
+ * effort: neither the moment nor the absence of other copies is guaranteed.
  */
 export class Keys {
   readonly #private: KeyCache<ImportedPrivateKey>

@@ -27,7 +27,7 @@ export function nativeMlKem(keys: Keys): MlKem {
   }
 }
 
-/** The same, but encapsulating in JavaScript, ten times as slow, because OpenSSL lets nobody choose the message. */
+/** The same, but encapsulating in JavaScript, many times as slow, because OpenSSL lets nobody choose the message. */
 export function seededMlKem(keys: Keys): MlKem {
   return {
     ...nativeMlKem(keys),

@@ -9,7 +9,9 @@ export function ownBytes(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** Like {@link ownBytes} with `extraBytes` of zeros behind; takes ownership. Growing costs less than a second buffer. */
+/**
+ * Like {@link ownBytes} with `extraBytes` of zeros behind; takes ownership. Growing costs less than a second buffer.
+ */
 export function extended(bytes: Uint8Array, extraBytes: number): Uint8Array {
   const { buffer } = bytes
   if (buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength) {

@@ -18,6 +18,31 @@ describe("cipher suites on node:crypto", () => {
     expect([suites.get(1), suites.get(7)]).toEqual([suite0001, suite0007])
   })
 
+  it.each([
+    // Nh, Nk, Npk, Nsk, least seed, and the lengths of signature keys and their seeds (RFC 9180 §7, RFC 9420 §17.1).
+    [1, [32, 16, 32, 32, 32, 32, 32, 32]],
+    [2, [32, 16, 65, 32, 32, 65, 32, 40]],
+    [3, [32, 32, 32, 32, 32, 32, 32, 32]],
+    [4, [64, 32, 56, 56, 56, 57, 57, 57]],
+    [5, [64, 32, 133, 66, 64, 133, 66, 74]],
+    [6, [64, 32, 56, 56, 56, 57, 57, 57]],
+    [7, [48, 32, 97, 48, 48, 97, 48, 56]],
+  ])("have the sizes of their parts: %i", (id, expected) => {
+    const { sizes } = newSuite(id)
+    expect([sizes.aeadNonceBytes, sizes.aeadTagBytes]).toEqual([12, 16])
+    expect(sizes.kemOutputBytes).toBe(sizes.kemPublicKeyBytes)
+    expect([
+      sizes.hashBytes,
+      sizes.aeadKeyBytes,
+      sizes.kemPublicKeyBytes,
+      sizes.kemPrivateKeyBytes,
+      sizes.kemSeedBytes,
+      sizes.signaturePublicKeyBytes,
+      sizes.signaturePrivateKeyBytes,
+      sizes.signatureSeedBytes,
+    ]).toEqual(expected)
+  })
+
   it.each([0, 8, 0xf002, -1, 1.5, Number.NaN])("are not made for the code point %s", (id) => {
     expect(() => newSuite(id)).toThrow(RangeError)
   })

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { checkCipherSuite } from "../conformance/check-cipher-suite.ts"
 import { Keys } from "./keys.ts"
 import { nativeMlKem } from "./ml-kem.ts"
-import { newXWingSuite } from "./xwing-suite.ts"
+import { newXWingSuite, xwingSuiteWith } from "./xwing-suite.ts"
 
 const seed = (fill: number): Uint8Array => new Uint8Array(32).fill(fill)
 const empty = new Uint8Array(0)
@@ -72,14 +72,24 @@ describe("native encapsulation", () => {
 
 describe("forgetting an X-Wing key", () => {
   it("drops both halves, and the suite stays usable", () => {
-    const suite = newXWingSuite({ privateKeys: 4 })
+    const keys = new Keys()
+    const suite = xwingSuiteWith(keys)
     const { publicKey, privateKey } = suite.kemKeyPair(seed(5))
     const sealed = suite.hpkeSeal(publicKey, empty, empty, seed(9), seed(6))!
     expect(suite.hpkeOpen(privateKey, empty, empty, sealed)).toEqual(seed(9))
+    expect(keys.privateKeyCount).toBe(2)
     suite.forgetPrivateKey(privateKey)
+    expect(keys.privateKeyCount).toBe(0)
     expect(suite.hpkeOpen(privateKey, empty, empty, sealed)).toEqual(seed(9))
-    suite.forgetAllKeys()
-    expect(suite.hpkeOpen(privateKey, empty, empty, sealed)).toEqual(seed(9))
+  })
+
+  it("drops a signature key as well", () => {
+    const keys = new Keys()
+    const suite = xwingSuiteWith(keys)
+    suite.sign(seed(6), empty)
+    expect(keys.privateKeyCount).toBe(1)
+    suite.forgetPrivateKey(seed(6))
+    expect(keys.privateKeyCount).toBe(0)
   })
 
   it("leaves a key of ML-KEM in the cache until then", () => {

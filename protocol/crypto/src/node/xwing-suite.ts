@@ -9,20 +9,24 @@ import { type NodeSuite, withKeys } from "./suites.ts"
 /** How the X-Wing suite of this platform differs from the usual. */
 export interface NodeXWingSuiteOptions extends XWingSuiteOptions, KeyLimits {
   /**
-   * `native`, the default, encapsulates on OpenSSL, which draws the randomness of ML-KEM itself. `seeded` derives it from
-   * the seed like everything else, so that a simulation replays byte for byte, and takes ten times as long.
+   * `native`, the default, encapsulates on OpenSSL, which draws the randomness of ML-KEM itself. `seeded` derives it
+   * from the seed like everything else, so that a simulation replays byte for byte, and takes several times as long.
    */
   readonly encapsulation?: "native" | "seeded"
 }
 
 /**
- * A post-quantum suite on node:crypto: X-Wing (X25519 and ML-KEM-768), AES-256-GCM, SHA-384 and Ed25519 unless the options
- * say otherwise. No code point is registered, so members must agree on one.
+ * A post-quantum suite on node:crypto: X-Wing (X25519 and ML-KEM-768), AES-256-GCM, SHA-384 and Ed25519 unless the
+ * options say otherwise. No code point is registered, so members must agree on one.
  *
  * @throws RangeError for a code point that cannot be its own
  */
 export function newXWingSuite(options: NodeXWingSuiteOptions = {}): NodeSuite {
-  const keys = new Keys(options)
+  return xwingSuiteWith(new Keys(options), options)
+}
+
+/** The same over a given cache. */
+export function xwingSuiteWith(keys: Keys, options: NodeXWingSuiteOptions = {}): NodeSuite {
   const mlKem = options.encapsulation === "seeded" ? seededMlKem(keys) : nativeMlKem(keys)
   const suite = withKeys(xwingSuiteParts(options, nodePlatform(keys), { mlKem, sha3 }), keys)
   return {
