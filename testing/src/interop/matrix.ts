@@ -1,5 +1,6 @@
 import { UnsupportedError } from "./calls.ts"
 import type { MlsStack } from "./calls.ts"
+import { knownLimit } from "./peer-limits.ts"
 import { play } from "./play.ts"
 import { actorsOf } from "./script.ts"
 import type { Script } from "./script.ts"
@@ -11,7 +12,7 @@ export interface Outcome {
   readonly handshake: "private" | "public"
   /** Stacks in the order in which actors are given to them. */
   readonly stacks: readonly string[]
-  /** `unsupported` where a stack says that it has no such call. */
+  /** `unsupported` where a stack says that it has no such call, or is known not to follow RFC 9420 there. */
   readonly result: "passed" | "failed" | "unsupported"
   readonly because?: string
   readonly milliseconds: number
@@ -67,18 +68,24 @@ async function playOne(
   const players = new Map(actorsOf(script).map((actor, at) => [actor, participants[at % participants.length]!.calls]))
   const startedAt = performance.now()
   const row = { script: script.name, cipherSuite, handshake, stacks: participants.map(({ name }) => name) }
+  const others = common.filter((id) => id !== cipherSuite)
+  if (others.length === 0 && script.steps.some(({ changeciphersuite }) => changeciphersuite === true)) {
+    return { ...row, result: "unsupported", because: "they have only one suite in common", milliseconds: 0 }
+  }
   const took = (): number => Math.round(performance.now() - startedAt)
   try {
     await play(script, {
       stackOf: (actor) => players.get(actor)!,
       cipherSuite,
-      otherCipherSuite: common.find((id) => id !== cipherSuite) ?? cipherSuite,
+      otherCipherSuite: others[0] ?? cipherSuite,
       encryptHandshake: handshake === "private",
+      treesBeside: participants.some(({ name }) => name === "mls-ts"),
     })
     return { ...row, result: "passed", milliseconds: took() }
   } catch (error) {
     const because = error instanceof Error ? error.message : String(error)
-    const result = error instanceof UnsupportedError ? "unsupported" : "failed"
-    return { ...row, result, because, milliseconds: took() }
+    const limit = knownLimit(row.stacks, because)
+    const result = error instanceof UnsupportedError || limit !== undefined ? "unsupported" : "failed"
+    return { ...row, result, because: limit ?? because, milliseconds: took() }
   }
 }

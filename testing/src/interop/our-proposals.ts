@@ -72,6 +72,12 @@ function makeCommit(state: OurState, request: Calls["commit"][0]): Calls["commit
     wireFormat,
   })
   if (staged.kind === "refused") throw new RefusedError(`commit: ${staged.reason}`)
+  // Who asks for a commit of these proposals does not want it without some of them. Our own Update is none of them.
+  const missed = staged.leftOut.filter(({ reason }) => reason !== "update_by_committer")
+  if (missed.length > 0) {
+    group.clear(staged.staged)
+    throw new RefusedError(`commit: leaves out ${missed.map(({ reason }) => reason).join(", ")}`)
+  }
   state.pending = staged.staged
   return { commit: staged.commit, welcome: staged.welcome ?? NO_BYTES, ratchetTree: staged.ratchetTree ?? NO_BYTES }
 }

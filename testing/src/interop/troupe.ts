@@ -11,6 +11,8 @@ export interface Cast {
   /** Another suite that everybody has, for stories that change it. */
   readonly otherCipherSuite: number
   readonly encryptHandshake: boolean
+  /** True to hand trees to newcomers beside their Welcomes even where the story does not ask for it. */
+  readonly treesBeside: boolean
 }
 
 /** A step whose outcome is not what the story says. */
@@ -66,7 +68,8 @@ export class Troupe {
     joiners: readonly string[],
   ): Promise<void> {
     const stateId = this.state(actor)
-    const { commit, welcome, ratchetTree } = await this.ask(actor, "commit", { ...request, stateId })
+    const externalTree = request.externalTree || this.cast.treesBeside
+    const { commit, welcome, ratchetTree } = await this.ask(actor, "commit", { ...request, stateId, externalTree })
     const own = await this.ask(actor, "handlePendingCommit", { stateId })
     this.states.set(actor, own.stateId)
     const expected = own.epochAuthenticator
@@ -109,10 +112,15 @@ export class Troupe {
         const stateId = this.state(actor)
         const { stateAuthSecret } = await this.ask(actor, "stateAuth", { stateId })
         const { exportedSecret } = await this.ask(actor, "export", { stateId, ...EXPORT })
-        return toHex(stateAuthSecret) + toHex(exportedSecret)
+        return { authenticator: stateAuthSecret, exported: toHex(exportedSecret) }
       }),
     )
-    if (new Set(views).size > 1) throw new DisagreementError(`${some.join(", ")} export different secrets`)
+    if (
+      !views.every(
+        (view) => agrees(view.authenticator, views[0]!.authenticator) && view.exported === views[0]!.exported,
+      )
+    )
+      throw new DisagreementError(`${some.join(", ")} export different secrets`)
   }
 
   describe(proposal: ProposalInScript): ProposalDescription {
@@ -188,5 +196,10 @@ export function extensionsOf(extensions: readonly ExtensionInScript[] = []): Ext
 
 /** @throws DisagreementError */
 export function assertAgreed(actor: string, actual: Uint8Array, expected: Uint8Array): void {
-  if (!equalBytes(actual, expected)) throw new DisagreementError(`${actor} is in another epoch than the others`)
+  if (!agrees(actual, expected)) throw new DisagreementError(`${actor} is in another epoch than the others`)
+}
+
+/** A stack without an exporter of the authenticator says nothing; its exported secrets have to tell. */
+function agrees(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === 0 || other.length === 0 || equalBytes(one, other)
 }
