@@ -1,5 +1,5 @@
 /** Who has to see to it: this engine, the application that uses it, or those who write specifications and registries. */
-export type Keeper = "engine" | "application" | "specifications"
+type Keeper = "engine" | "application" | "specifications"
 
 /** One requirement, in our words. */
 export interface Must {

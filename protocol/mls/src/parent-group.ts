@@ -51,7 +51,7 @@ export interface ParentGroup {
 }
 
 /** True for a PSK that ties a group to the one it descends from (RFC 9420 §8.4). */
-export function isOfParent(id: PreSharedKeyId): id is Extract<PreSharedKeyId, { kind: "resumption" }> {
+function isOfParent(id: PreSharedKeyId): id is Extract<PreSharedKeyId, { kind: "resumption" }> {
   return id.kind === "resumption" && id.usage !== "application"
 }
 

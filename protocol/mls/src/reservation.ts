@@ -83,7 +83,7 @@ export function reserve(state: GroupState, options: ReserveOptions): Uint8Array 
 }
 
 /** The record of what is reserved now. */
-export function encodeRecord({ epoch, reserved }: GroupState): Uint8Array {
+function encodeRecord({ epoch, reserved }: GroupState): Uint8Array {
   return encode((writer) => {
     writer.uint8(RECORD_VERSION).vector(epoch.context.groupId)
     writeReservation(writer, reserved)
