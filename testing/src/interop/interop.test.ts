@@ -21,6 +21,8 @@ if (!interopFilesExist()) {
 }
 
 const NO_BYTES = new Uint8Array(0)
+/** The post-quantum suite, under its private code point. */
+const X_WING = 0xf002
 /** All but the long one, which takes minutes: `npm run interop` plays it. */
 const short = (): Script[] => loadScripts().filter(({ file }) => file !== "deep_random")
 
@@ -49,7 +51,7 @@ describe.runIf(interopFilesExist())("the scripts of the interop harness", () => 
     expect(outcomes).toHaveLength(2 * 39)
   })
 
-  it.each([2, 3, 4, 5, 6, 7])("change members, extensions and suites in suite %d", async (suite) => {
+  it.each([2, 3, 4, 5, 6, 7, X_WING])("change members, extensions and suites in suite %d", async (suite) => {
     const scripts = short().filter(({ name }) => /all_together|removing_prior|external_reinit|change_cipher/.test(name))
     const only = { cipherSuites: [suite], handshakes: ["private"] } as const
     const outcomes = await outcomesOf(scripts, [ourStack(), ourStack()], only)
@@ -82,7 +84,7 @@ describe.runIf(interopFilesExist())("the server of the interop harness", () => {
     expect(allCalls()).toHaveLength(34)
     expect(Object.keys(ourStack()).toSorted()).toEqual(allCalls().toSorted())
     expect(await remote.calls.name({})).toEqual({ name: "quicprochat" })
-    expect(await remote.calls.supportedCiphersuites({})).toEqual({ ciphersuites: [1, 2, 3, 4, 5, 6, 7] })
+    expect(await remote.calls.supportedCiphersuites({})).toEqual({ ciphersuites: [1, 2, 3, 4, 5, 6, 7, X_WING] })
   })
 
   it("plays a story over the wire", async () => {

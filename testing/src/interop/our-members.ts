@@ -1,4 +1,4 @@
-import { nodeRandom, suites } from "@qpc/crypto/node"
+import { nodeRandom } from "@qpc/crypto/node"
 import { cipherSuiteOf, Group } from "@qpc/mls"
 import { toHex } from "@qpc/wire"
 import { RefusedError } from "./calls.ts"
@@ -11,6 +11,7 @@ import {
   newSignatureKeys,
   newTransaction,
   NO_BYTES,
+  OUR_SUITES,
   outcomeOf,
   presentBytes,
   suiteOf,
@@ -45,7 +46,7 @@ export function memberCalls(
   })
   return {
     name: () => ({ name: "quicprochat" }),
-    supportedCiphersuites: () => ({ ciphersuites: [...suites.keys()] }),
+    supportedCiphersuites: () => ({ ciphersuites: [...OUR_SUITES.keys()] }),
 
     createGroup({ groupId, cipherSuite, encryptHandshake, identity }) {
       const suite = suiteOf(cipherSuite)

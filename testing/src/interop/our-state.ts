@@ -1,5 +1,5 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import { nodeRandom, suites } from "@qpc/crypto/node"
+import { newXWingSuite, nodeRandom, suites } from "@qpc/crypto/node"
 import { createKeyPackage } from "@qpc/mls"
 import type {
   Credential,
@@ -65,6 +65,14 @@ const POLICY = { proposals: true, newMemberProposals: true, externalCommits: tru
 
 export const NO_BYTES: Uint8Array = new Uint8Array(0)
 
+const xWingSuite = newXWingSuite()
+
+/** All that we have: those of RFC 9420, and X-Wing under its private code point. */
+export const OUR_SUITES: ReadonlyMap<number, CipherSuite> = new Map<number, CipherSuite>([
+  ...suites,
+  [xWingSuite.id, xWingSuite],
+])
+
 /** A memory with nothing in it. */
 export function newMemory(): OurMemory {
   return new IdTable()
@@ -72,7 +80,7 @@ export function newMemory(): OurMemory {
 
 /** @throws RangeError for a suite that we do not have */
 export function suiteOf(id: number | undefined): CipherSuite {
-  const suite = id === undefined ? undefined : suites.get(id)
+  const suite = id === undefined ? undefined : OUR_SUITES.get(id)
   if (suite === undefined) throw new RangeError(`cipher suite ${id} is not supported`)
   return suite
 }
