@@ -32,7 +32,7 @@ export async function introduce(name: string, calls: MlsStack): Promise<Particip
 }
 
 /** Suites that all of them have, in the order of the first. */
-export function commonSuites([first, ...others]: readonly Participant[]): number[] {
+function commonSuites([first, ...others]: readonly Participant[]): number[] {
   return (first?.cipherSuites ?? []).filter((id) => others.every(({ cipherSuites }) => cipherSuites.includes(id)))
 }
 

@@ -39,13 +39,13 @@ export interface OurTransaction {
 }
 
 /** A member of a group that a ReInit has ended, with the key package for the next one. */
-export interface OurReInit {
+interface OurReInit {
   readonly old: OurState
   readonly newcomer: OurTransaction
 }
 
 /** Somebody who proposes from outside. */
-export interface OurSigner {
+interface OurSigner {
   readonly suite: CipherSuite
   readonly signatureKeys: KeyPair
 }

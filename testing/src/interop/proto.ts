@@ -10,7 +10,7 @@ export const vectorsDir: string =
   process.env["VECTORS_DIR"] ?? new URL("../../../../shared/vectors", import.meta.url).pathname
 
 /** The interface of the working group's interop harness: never copied, always read from where the vectors are. */
-export const protoPath: string = join(vectorsDir, "mls-wg", "proto", "mls_client.proto")
+const protoPath: string = join(vectorsDir, "mls-wg", "proto", "mls_client.proto")
 
 /** True if the interface and the scripts are there. */
 export function interopFilesExist(): boolean {
@@ -18,7 +18,7 @@ export function interopFilesExist(): boolean {
 }
 
 /** The largest message on the wire: a tree of some thousand members and a commit to it. */
-export const MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
+export const MESSAGE_LIMIT_BYTES: number = 64 * 1024 * 1024
 
 /** Reads the service from the `.proto` file. Field names in camel case, 64-bit numbers as decimal strings. */
 export function loadService(): ServiceDefinition {

@@ -38,10 +38,10 @@ const EXPORT = { label: "interop", context: toUtf8("after each epoch"), keyLengt
 /** The state of a story: who is where, and what was said. */
 export class Troupe {
   readonly cast: Cast
-  readonly groupId = new Uint8Array(randomBytes(16))
-  readonly states = new Map<string, number>()
-  readonly transactions = new Map<string, number>()
-  readonly signers = new Map<string, { readonly signerId: number; readonly index: number }>()
+  readonly groupId: Uint8Array = new Uint8Array(randomBytes(16))
+  readonly states: Map<string, number> = new Map()
+  readonly transactions: Map<string, number> = new Map()
+  readonly signers: Map<string, { readonly signerId: number; readonly index: number }> = new Map()
   readonly results: Result[] = []
 
   constructor(cast: Cast) {

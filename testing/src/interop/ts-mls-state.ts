@@ -60,7 +60,7 @@ export interface TsTransaction {
 }
 
 /** A member of a group that a ReInit has ended. */
-export interface TsReInit {
+interface TsReInit {
   readonly old: TsState
   readonly newcomer: TsTransaction
 }
