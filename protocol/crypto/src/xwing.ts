@@ -108,7 +108,6 @@ export class XWing implements Kem {
 
   decapsulate(privateKey: Uint8Array, kemOutput: Uint8Array): Uint8Array | undefined {
     if (privateKey.length !== PRIVATE_KEY_BYTES) throw new RangeError("a private key of X-Wing has 32 bytes")
-    if (kemOutput.length !== this.outputBytes) return undefined
     const [ciphertext, ephemeral] = split(kemOutput, ML_KEM_768_CIPHERTEXT_BYTES)
     const { mlKemSeed, x25519Key } = expandXWingKey(this.#parts.sha3, privateKey)
     const agreement = this.#parts.x25519.agree(x25519Key, ephemeral, "again")
