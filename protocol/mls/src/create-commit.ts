@@ -231,7 +231,7 @@ function ownProposals(suite: CipherSuite, options: CommitOptions): Proposal[] | 
 /** An Add of a published key package, or `undefined` if the bytes are not one. */
 export function addProposal(bytes: Uint8Array): Extract<Proposal, { kind: "add" }> | undefined {
   try {
-    const message = decodeMlsMessage(bytes.slice())
+    const message = decodeMlsMessage(new Uint8Array(bytes))
     return message.kind === "key_package" ? { kind: "add", keyPackage: message.message } : undefined
   } catch (error) {
     if (error instanceof DecodeError) return undefined

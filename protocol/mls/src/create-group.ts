@@ -56,7 +56,7 @@ export function createFirstEpoch(options: FirstEpochOptions): Epoch {
   if (reason !== undefined) throw new RangeError(`the group would be invalid: ${reason}`)
   const context = makeGroupContext({
     cipherSuite: suite.id,
-    groupId: options.groupId.slice(),
+    groupId: new Uint8Array(options.groupId),
     epoch: 0n,
     treeHash: tree.treeHash(),
     confirmedTranscriptHash: new Uint8Array(0),

@@ -139,7 +139,7 @@ export class Group implements Disposable {
         suite,
         limits: limitsWith(limits),
         policy: { ...DEFAULT_POLICY, ...policy },
-        signaturePrivateKey: signatureKeys.privateKey.slice(),
+        signaturePrivateKey: new Uint8Array(signatureKeys.privateKey),
       },
       bytes,
     )

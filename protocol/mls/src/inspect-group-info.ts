@@ -74,7 +74,7 @@ export function cipherSuiteOf(bytes: Uint8Array): number | undefined {
 function decodeOrUndefined(bytes: Uint8Array): MlsMessage | undefined {
   try {
     // Copied: what is told about members outlives the call.
-    return decodeMlsMessage(bytes.slice())
+    return decodeMlsMessage(new Uint8Array(bytes))
   } catch (error) {
     if (error instanceof DecodeError) return undefined
     throw error

@@ -20,7 +20,7 @@ export function newState(surroundings: GroupSurroundings, suite: CipherSuite, ep
     suite,
     limits: limitsWith(limits),
     policy: { ...DEFAULT_POLICY, ...policy },
-    signaturePrivateKey: signatureKeys.privateKey.slice(),
+    signaturePrivateKey: new Uint8Array(signatureKeys.privateKey),
     phase: "active",
     reinit: undefined,
     epoch,

@@ -158,7 +158,7 @@ function decodeOrUndefined(bytes: Uint8Array): MlsMessage | undefined {
   try {
     const message = decodeMlsMessage(bytes)
     // What a public message brings into the group outlives the call. Private ones are decrypted into bytes of our own.
-    return message.kind === "public_message" ? decodeMlsMessage(bytes.slice()) : message
+    return message.kind === "public_message" ? decodeMlsMessage(new Uint8Array(bytes)) : message
   } catch (error) {
     if (error instanceof DecodeError) return undefined
     throw error

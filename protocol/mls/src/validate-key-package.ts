@@ -51,7 +51,7 @@ export function validateKeyPackage(
   nowMs: number,
   lifetimeLimitMs?: number,
 ): KeyPackageVerdict | { readonly kind: "rejected"; readonly reason: KeyPackageReason } {
-  const keyPackage = decodeOrNothing(bytes.slice())
+  const keyPackage = decodeOrNothing(new Uint8Array(bytes))
   if (keyPackage === undefined) return { kind: "rejected", reason: "key_package_malformed" }
   const lifetime = lifetimeLimitMs === undefined ? { nowMs } : { nowMs, limitMs: lifetimeLimitMs }
   const outcome = verifyKeyPackage(suite, keyPackage, lifetime)

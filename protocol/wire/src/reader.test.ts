@@ -113,3 +113,12 @@ describe("writer of fields", () => {
     expect(toHex(first)).toBe("01")
   })
 })
+
+describe("a reader of a Buffer", () => {
+  it("hands out views whose slice copies", () => {
+    const pool = Buffer.from([2, 7, 7])
+    const kept = new Reader(pool).vector().slice()
+    pool.fill(0)
+    expect(kept).toEqual(Uint8Array.of(7, 7))
+  })
+})

@@ -12,7 +12,10 @@ export class Reader {
   #offset = 0
 
   constructor(input: Uint8Array) {
-    this.#input = input
+    // A Buffer is taken for the plain array that it is made of: its own `slice` does not copy, and whoever keeps bytes of a
+    // message relies on copies.
+    const isPlain = Object.getPrototypeOf(input) === Uint8Array.prototype
+    this.#input = isPlain ? input : new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
     this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength)
   }
 
