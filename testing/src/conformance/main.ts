@@ -11,7 +11,7 @@ import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
 import type { VectorProvider } from "@qpc/crypto/conformance"
 import { wireVectorSets } from "@qpc/wire/conformance"
 import { setsNotRun } from "./not-run.ts"
-import type { VectorResult, VectorSet } from "./vector-set.ts"
+import type { VectorResult, VectorSet } from "@qpc/wire/conformance"
 
 const { values } = parseArgs({
   options: { json: { type: "boolean", default: false }, provider: { type: "string", default: "node" } },

@@ -1,5 +1,6 @@
 import { equalBytes, fromHex } from "@qpc/wire"
-import { Tally, type VectorResult } from "./tally.ts"
+import type { VectorResult } from "@qpc/wire/conformance"
+import { Tally } from "./tally.ts"
 import type { VectorProvider } from "./vector-provider.ts"
 
 /** The known answer of the reference implementation of Argon2id (RFC 9106 §5.3), out of its printed trace. */

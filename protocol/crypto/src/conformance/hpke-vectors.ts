@@ -3,7 +3,8 @@ import { DH_GROUPS } from "../dh-groups.ts"
 import { Hpke } from "../hpke.ts"
 import type { Aead, Kem } from "../primitives.ts"
 import { dhKemOf } from "../suite-specs.ts"
-import { Tally, type VectorResult } from "./tally.ts"
+import type { VectorResult } from "@qpc/wire/conformance"
+import { Tally } from "./tally.ts"
 import type { VectorProvider } from "./vector-provider.ts"
 
 /** One entry of RFC 9180 appendix A in the form of its JSON file. */

@@ -1,6 +1,7 @@
 import { equalBytes, fromHex } from "@qpc/wire"
 import { mlKem768PublicKeyIsValid } from "../ml-kem-768.ts"
-import { refuses, Tally, type VectorResult } from "./tally.ts"
+import type { VectorResult } from "@qpc/wire/conformance"
+import { refuses, Tally } from "./tally.ts"
 import type { VectorProvider } from "./vector-provider.ts"
 import type { WycheproofFile } from "./wycheproof.ts"
 

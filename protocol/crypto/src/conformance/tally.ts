@@ -1,14 +1,4 @@
-/** What running a set of published test vectors gave. `cases` is the sum of the other three counts. */
-export interface VectorResult {
-  readonly cases: number
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
-  /** Why cases were skipped, with their number; present whenever some were. */
-  readonly why?: string
-  /** One line for each failed case. */
-  readonly failures: readonly string[]
-}
+import type { VectorResult } from "@qpc/wire/conformance"
 
 /** Counts the cases of one set. */
 export class Tally {

@@ -4,13 +4,13 @@ import { gunzipSync } from "node:zlib"
 import { runArgon2id } from "./argon2id-vector.ts"
 import { runHpke } from "./hpke-vectors.ts"
 import { runCctv, runMlKem, runMlKemEncapsulation, runMlKemKeys } from "./ml-kem-vectors.ts"
-import type { VectorResult } from "./tally.ts"
+import type { VectorResult } from "@qpc/wire/conformance"
 import { nodeVectorProvider, type VectorProvider } from "./vector-provider.ts"
 import { runAesGcm, runChaCha20Poly1305, runEd25519, runHkdf, runHmac, runX25519 } from "./wycheproof.ts"
 import { runXWing } from "./xwing-vectors.ts"
 
 /** A named set of test vectors that somebody else wrote. */
-export interface VectorSet {
+interface VectorSet {
   /** Folder and file it comes from, such as `wycheproof/ed25519`. */
   readonly name: string
   /** Cases at the revision these runners were written for: what is missed when the file is not there. */

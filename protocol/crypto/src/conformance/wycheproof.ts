@@ -1,7 +1,8 @@
 import { constantTimeEqual, equalBytes, fromHex } from "@qpc/wire"
 import { expand, extract } from "../hkdf.ts"
 import type { Aead, HashFunction } from "../primitives.ts"
-import { refuses, Tally, type VectorResult } from "./tally.ts"
+import type { VectorResult } from "@qpc/wire/conformance"
+import { refuses, Tally } from "./tally.ts"
 import type { VectorProvider } from "./vector-provider.ts"
 
 /** A Wycheproof file: groups of cases, of which only the fields that every schema has are named here. */

@@ -1,5 +1,6 @@
 import { equalBytes, fromHex } from "@qpc/wire"
-import { Tally, type VectorResult } from "./tally.ts"
+import type { VectorResult } from "@qpc/wire/conformance"
+import { Tally } from "./tally.ts"
 import type { VectorProvider } from "./vector-provider.ts"
 
 /** An entry of draft-connolly-cfrg-xwing-kem appendix C. */

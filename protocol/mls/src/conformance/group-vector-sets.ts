@@ -1,4 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
+import type { VectorSet } from "@qpc/wire/conformance"
 import { checkDeserialization } from "./deserialization.ts"
 import { checkKeySchedule } from "./key-schedule.ts"
 import { checkMessageProtection } from "./message-protection.ts"
@@ -8,7 +9,6 @@ import { checkPskSecret } from "./psk-secret.ts"
 import { checkSecretTree } from "./secret-tree.ts"
 import { checkTranscriptHashes } from "./transcript-hashes.ts"
 import { mlsVectorSet } from "./vector-set.ts"
-import type { VectorSet } from "./vector-set.ts"
 import { checkWelcome } from "./welcome.ts"
 
 /**

@@ -2,4 +2,4 @@
 export { groupVectorSets } from "./group-vector-sets.ts"
 export { treeVectorSets } from "./tree-vector-sets.ts"
 export { mlsVectorSet } from "./vector-set.ts"
-export type { MlsVectorFile, VectorResult, VectorSet } from "./vector-set.ts"
+export type { MlsVectorFile } from "./vector-set.ts"

@@ -1,11 +1,12 @@
 import type { CipherSuite } from "@qpc/crypto"
+import type { VectorSet } from "@qpc/wire/conformance"
 import { checkCryptoBasics } from "./crypto-basics.ts"
 import { checkTreeKem } from "./treekem.ts"
 import { checkTreeMath } from "./tree-math.ts"
 import { checkTreeOperations } from "./tree-operations.ts"
 import { checkTreeValidation } from "./tree-validation.ts"
 import { mlsVectorSet } from "./vector-set.ts"
-import type { MlsVectorFile, VectorSet } from "./vector-set.ts"
+import type { MlsVectorFile } from "./vector-set.ts"
 
 /**
  * The sets of the MLS working group about labelled primitives and the ratchet tree.

@@ -1,25 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { CipherSuite } from "@qpc/crypto"
-
-/** What running a set of published test vectors gave. `cases` is the sum of the other three counts. */
-export interface VectorResult {
-  readonly cases: number
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
-  /** Why cases were skipped; present whenever some were. */
-  readonly why?: string
-  /** One line for each failed case. */
-  readonly failures: readonly string[]
-}
-
-/** A named set of test vectors that somebody else wrote. */
-export interface VectorSet {
-  /** Folder and file it comes from, such as `mls-wg/treekem`. */
-  readonly name: string
-  run(): VectorResult
-}
+import type { VectorResult, VectorSet } from "@qpc/wire/conformance"
 
 /** A case of a file of the MLS working group. `cipher_suite` is missing where no cryptography is involved. */
 interface MlsCase {
