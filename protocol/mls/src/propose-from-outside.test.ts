@@ -98,7 +98,7 @@ describe("a newcomer's own Add", () => {
 })
 
 describe("a removed member's proposal", () => {
-  it("is refused once the removal is in effect, by value and by reference", () => {
+  it("is of an epoch that has passed once the removal is in effect", () => {
     const party = Party.of("removed proposes", ["alice", "bob", "carol"], { policy })
     const { random } = party
     const removal = party.stage("alice", { removes: [2] })
