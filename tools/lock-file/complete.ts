@@ -24,7 +24,7 @@ interface LockFile {
   packages: Record<string, Entry>
 }
 
-const SYSTEMS = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"]
+const SYSTEMS = new Set("aix android darwin freebsd linux netbsd openbsd openharmony sunos win32".split(" "))
 const PROCESSORS: Readonly<Record<string, string>> = {
   aarch64: "arm64",
   arm: "arm",
@@ -73,7 +73,7 @@ function placeFor(packages: LockFile["packages"], parent: string, name: string, 
 /** What the name of a platform package says: `@scope/binding-linux-arm64-musl`, `tool-win32-x64`, `darwin-arm64`. */
 function platformOf(name: string): Platform | undefined {
   const words = name.split(/[/-]/)
-  const os = words.find((word) => SYSTEMS.includes(word))
+  const os = words.find((word) => SYSTEMS.has(word))
   const cpu = words.find((word) => word in PROCESSORS)
   if (os === undefined || cpu === undefined) return undefined
   const library = words.find((word) => word.startsWith("musl") || word.startsWith("gnu"))

@@ -31,7 +31,7 @@ const sets: VectorSet[] = [
   ...setsNotRun(vectorsDir),
 ]
 
-const results = sets.map((set) => ({ name: set.name, ...runSafely(set) }))
+const results = sets.map((set) => Object.assign({ name: set.name }, runSafely(set)))
 if (values.json) {
   console.log(JSON.stringify({ sets: results }, ["sets", "name", "cases", "passed", "failed", "skipped", "why"], 2))
 } else {
