@@ -1,5 +1,5 @@
 /**
- * `npm run interop -- [--json] [--stacks ours,ours,ours] [--instances N] [--suite N]… [--script NAME]…
+ * `npm run interop -- [--json] [--progress] [--stacks ours,ours,ours] [--instances N] [--suite N]… [--script NAME]…
  * [--handshake private|public]`: plays the scripts of the MLS working group with several servers.
  *
  * Without `--stacks`, several instances of ours play among themselves. Exit code 0 when nothing failed, 1 when something
@@ -18,6 +18,7 @@ import type { StackName } from "./stacks.ts"
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
+    progress: { type: "boolean", default: false },
     instances: { type: "string", default: "3" },
     stacks: { type: "string" },
     suite: { type: "string", multiple: true },
@@ -47,12 +48,17 @@ try {
   const outcomes: Outcome[] = []
   for await (const outcome of playAll(scripts, participants, only)) {
     outcomes.push(outcome)
+    if (values.progress) console.error(progressOf(outcome))
     if (outcome.result === "failed") console.error(`${outcome.script} failed: ${outcome.because}`)
   }
   console.log(values.json ? JSON.stringify({ stacks, outcomes }, undefined, 2) : report(outcomes))
   process.exitCode = outcomes.some(({ result }) => result === "failed") ? 1 : 0
 } finally {
   await Promise.all(instances.map(async (instance) => await instance.stop()))
+}
+
+function progressOf({ script, cipherSuite, handshake, result, milliseconds }: Outcome): string {
+  return `suite ${cipherSuite}, ${handshake}: ${script} ${result} in ${milliseconds} ms`
 }
 
 function fail(message: string): never {
