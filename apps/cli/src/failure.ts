@@ -37,8 +37,7 @@ export function reportFailure(output: Output, error: unknown): ExitCode {
     return EXIT_CODES[error.exit]
   }
   if (error instanceof ClientError) {
-    const candidates = error.candidates.length > 0 ? ` Known here: ${error.candidates.join(", ")}.` : ""
-    output.failure({ code: error.code, message: sentence(error.message) + candidates, nextStep: error.nextStep })
+    output.failure({ code: error.code, message: sentence(error.message), nextStep: error.nextStep })
     return CLIENT_EXIT_CODES[error.code] ?? EXIT_CODES.failed
   }
   throw error

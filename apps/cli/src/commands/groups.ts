@@ -1,4 +1,5 @@
-import type { Command } from "../command.ts"
+import type { Conversation, Sent } from "@qpc/sdk"
+import type { Command, CommandContext, CommandValues } from "../command.ts"
 import { reportSync, waitUntilAccepted } from "../delivery.ts"
 import { EXIT_CODES } from "../exit-code.ts"
 import { openProfile } from "../open.ts"
@@ -39,15 +40,14 @@ export const invite: Command = {
   options: [],
   examples: ["qpc invite friends bob"],
   async run(context, values) {
-    await using opened = await openProfile(context)
-    reportSync(context.output, opened.client, await opened.client.sync({ signal: context.signal }))
-    const group = opened.client.conversation(values.text("group"))
-    const sent = await group.invite(values.text("username"))
-    await waitUntilAccepted(context, opened.client, group, sent)
-    context.output.result(
-      { groupId: hex(group.id), invited: values.text("username"), epoch: Number(group.epoch) },
-      `${values.text("username")} is now in ${groupText(group)}. They see it after: qpc join`,
-    )
+    await changeMembers(context, values, async (group, username) => {
+      const sent = await group.invite(username)
+      return {
+        sent,
+        result: { invited: username },
+        line: () => `${username} is now in ${groupText(group)}. They see it after: qpc join`,
+      }
+    })
   },
 }
 
@@ -59,15 +59,10 @@ export const remove: Command = {
   options: [],
   examples: ["qpc remove friends bob"],
   async run(context, values) {
-    await using opened = await openProfile(context)
-    reportSync(context.output, opened.client, await opened.client.sync({ signal: context.signal }))
-    const group = opened.client.conversation(values.text("group"))
-    const sent = await group.remove(values.text("username"))
-    await waitUntilAccepted(context, opened.client, group, sent)
-    context.output.result(
-      { groupId: hex(group.id), removed: values.text("username"), epoch: Number(group.epoch) },
-      `${values.text("username")} is no longer in ${groupText(group)}.`,
-    )
+    await changeMembers(context, values, async (group, username) => {
+      const sent = await group.remove(username)
+      return { sent, result: { removed: username }, line: () => `${username} is no longer in ${groupText(group)}.` }
+    })
   },
 }
 
@@ -148,4 +143,26 @@ export const members: Command = {
       ...group.members().map((person) => `${personText(person)}  ${hex(person.identityKey)}`),
     )
   },
+}
+
+/** What a change of members is, and how to tell of it once it was made. */
+interface MemberChange {
+  readonly sent: Sent
+  readonly result: Readonly<Record<string, unknown>>
+  readonly line: () => string
+}
+
+/** Catches up first, so that the change is made in the group as it is now, and waits until this member has made it. */
+async function changeMembers(
+  context: CommandContext,
+  values: CommandValues,
+  change: (group: Conversation, username: string) => Promise<MemberChange>,
+): Promise<void> {
+  await using opened = await openProfile(context)
+  const { client } = opened
+  reportSync(context.output, client, await client.sync({ signal: context.signal }))
+  const group = client.conversation(values.text("group"))
+  const { sent, result, line } = await change(group, values.text("username"))
+  await waitUntilAccepted(context, client, group, sent)
+  context.output.result({ groupId: hex(group.id), ...result, epoch: Number(group.epoch) }, line())
 }
