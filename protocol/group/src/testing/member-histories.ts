@@ -1,0 +1,93 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { toHex } from "@qpc/wire"
+import type { Device } from "./device.ts"
+import { envelopeOf, World } from "./world.ts"
+
+/** A member as it was stored once, and what has to be true of it forever. All bytes in hexadecimal. */
+export interface StoredMember {
+  readonly name: string
+  readonly state: string
+  readonly identity: { readonly publicKey: string; readonly privateKey: string }
+  readonly epoch: string
+  readonly members: number
+  readonly isActive: boolean
+  readonly openIntents: number
+  /** Envelopes that this member has to take, in this order, and the kinds of the events that come of each. */
+  readonly envelopes: readonly { readonly envelope: string; readonly events: readonly string[] }[]
+}
+
+/** One member of every kind that there can be. */
+export function memberHistories(suite: CipherSuite): StoredMember[] {
+  const histories = { alone, talking, wanting, waiting, removed }
+  return Object.entries(histories).map(([name, history], at) => history(name, new World(suite, at + 1)))
+}
+
+function snapshot(
+  name: string,
+  { member, identity }: Device,
+  envelopes: readonly (readonly [envelope: Uint8Array, ...events: readonly string[]])[],
+): StoredMember {
+  return {
+    name,
+    state: toHex(member.toBytes()),
+    identity: { publicKey: toHex(identity.publicKey), privateKey: toHex(identity.privateKey) },
+    epoch: String(member.epoch),
+    members: member.members().length,
+    isActive: member.isActive,
+    openIntents: member.openIntentCount,
+    envelopes: envelopes.map(([envelope, ...events]) => ({ envelope: toHex(envelope), events })),
+  }
+}
+
+function alone(name: string, world: World): StoredMember {
+  return snapshot(name, world.group(1)[0], [])
+}
+
+/** Texts sent and received, with gaps, in two epochs; somebody left. */
+function talking(name: string, world: World): StoredMember {
+  const [alice, bob, carol] = world.group(3)
+  const early = [bob, carol, bob].map((device, at) => envelopeOf(device.text(`early ${at}`)))
+  alice.receive(early[2]!)
+  bob.send({ kind: "remove", members: [carol.self] })
+  bob.outbox = bob.outbox.slice(-1)
+  carol.outbox = []
+  world.settle()
+  alice.text("hello")
+  const later = [0, 1].map((at) => envelopeOf(bob.text(`later ${at}`)))
+  alice.receive(later[1]!)
+  return snapshot(name, alice, [
+    [early[0]!, "text"],
+    [early[1]!, "text"],
+    [later[0]!, "text"],
+    [later[1]!, "dropped"],
+    [early[2]!, "dropped"],
+  ])
+}
+
+/** An invitation on its way and two more intents in line; the invitation comes back. */
+function wanting(name: string, world: World): StoredMember {
+  const [alice, bob] = world.group(2)
+  alice.send({ kind: "invite", keyPackages: [world.device().keyPackage()] })
+  alice.send({ kind: "update_keys" })
+  alice.send({ kind: "remove", members: [bob.self] })
+  const echo = alice.outbox[0]!.deliveries[0]!.envelope
+  return snapshot(name, alice, [[echo, "members_changed", "epoch_changed", "intent_done"]])
+}
+
+/** A text that came before the commit to its epoch. */
+function waiting(name: string, world: World): StoredMember {
+  const [alice, bob] = world.group(2)
+  alice.send({ kind: "update_keys" })
+  alice.flush(world.service)
+  alice.receiveNext(world.service)
+  bob.receive(envelopeOf(alice.text("early")))
+  const commit = world.service.take(bob.self)!
+  return snapshot(name, bob, [[commit, "epoch_changed", "text"]])
+}
+
+function removed(name: string, world: World): StoredMember {
+  const [alice, bob] = world.group(2)
+  alice.send({ kind: "remove", members: [bob.self] })
+  world.settle()
+  return snapshot(name, bob, [])
+}
