@@ -1,0 +1,108 @@
+import { compareBytes, decodeWhole, DecodeError, encode, fromUtf8, IDENTITY_KEY_BYTES, readList } from "@qpc/wire"
+import { toIdentityKey, toUtf8 } from "@qpc/wire"
+import type { Reader } from "@qpc/wire"
+import { ADMIN_ROLE, ALL_PERMISSIONS, DEFAULT_ROLES, MEMBER_ROLE } from "./permissions.ts"
+import type { RoleAssignment, RoleId, RoleTable } from "./permissions.ts"
+import type { IdentityKey } from "@qpc/wire"
+
+/** A group context extension of the range for private use (RFC 9420 §17.3). Required of every member of our groups. */
+export const GROUP_SETTINGS_EXTENSION = 0xf7c1
+
+/** What a group is, beside its members and keys: in the group context, so that all members of an epoch agree on it. */
+export interface GroupSettings extends RoleTable {
+  readonly name: string
+  /** Seconds after which members delete what they have read; 0 for never. */
+  readonly disappearAfterSeconds: number
+  /** Set for ever: nobody sends or commits in a closed group. */
+  readonly isClosed: boolean
+}
+
+const VERSION = 1
+/** No name that was ever allowed is longer, in bytes. */
+const NAME_LIMIT_BYTES = 4096
+/** A year: longer is never. */
+const DISAPPEAR_MAX_SECONDS = 366 * 86_400
+
+/** The settings of a new group: its creator is its admin. */
+export function firstSettings(name: string, creator: IdentityKey): GroupSettings {
+  return {
+    name,
+    disappearAfterSeconds: 0,
+    isClosed: false,
+    roles: DEFAULT_ROLES,
+    assignments: [{ identityKey: creator, role: ADMIN_ROLE }],
+  }
+}
+
+/**
+ * Writes version u8 = 1 · name<V> · disappear after u32 s · closed u8 · list of (role u8 · permissions u16), ascending ·
+ * list of (identity key · role u8), ascending.
+ *
+ * @throws RangeError for what {@link decodeSettings} would not take
+ */
+export function encodeSettings(settings: GroupSettings): Uint8Array {
+  const bytes = encode((writer) => {
+    writer.uint8(VERSION).vector(toUtf8(settings.name)).uint32(settings.disappearAfterSeconds)
+    writer.uint8(settings.isClosed ? 1 : 0)
+    const roles = [...settings.roles].toSorted(([a], [b]) => a - b)
+    writer.list(roles, (inner, [role, permissions]) => void inner.uint8(role).uint16(permissions))
+    writer.list(settings.assignments, (inner, { identityKey, role }) => void inner.bytes(identityKey).uint8(role))
+  })
+  if (decodeSettings(bytes) === undefined) throw new RangeError("these are no settings of a group")
+  return bytes
+}
+
+/** The settings, or `undefined` if the extension is missing or not the one encoding of any. Copies. */
+export function decodeSettings(extensionData: Uint8Array | undefined): GroupSettings | undefined {
+  if (extensionData === undefined) return undefined
+  try {
+    return decodeWhole(extensionData, readSettings)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+function readSettings(reader: Reader): GroupSettings {
+  if (reader.uint8() !== VERSION) throw new DecodeError("reserved_value", 0)
+  const name = readName(reader)
+  const start = reader.offset
+  const disappearAfterSeconds = reader.uint32()
+  if (disappearAfterSeconds > DISAPPEAR_MAX_SECONDS) throw new DecodeError("bad_value", start)
+  const closed = reader.uint8()
+  if (closed > 1) throw new DecodeError("reserved_value", start)
+  const roles = readRoles(reader)
+  const assignments = readAssignments(reader, roles)
+  return { name, disappearAfterSeconds, isClosed: closed === 1, roles, assignments }
+}
+
+function readName(reader: Reader): string {
+  const start = reader.offset
+  const bytes = reader.vector()
+  const name = bytes.length <= NAME_LIMIT_BYTES ? fromUtf8(bytes) : undefined
+  if (name === undefined || name === "") throw new DecodeError("bad_value", start)
+  return name
+}
+
+function readRoles(reader: Reader): ReadonlyMap<RoleId, number> {
+  const start = reader.offset
+  const roles = readList(reader, (inner) => [inner.uint8(), inner.uint16()] as const)
+  const isAscending = roles.every(([role], at) => at === 0 || roles[at - 1]![0] < role)
+  const isKnown = roles.every(([, permissions]) => (permissions & ~ALL_PERMISSIONS) === 0)
+  if (roles[0]?.[0] !== MEMBER_ROLE || !isAscending || !isKnown) throw new DecodeError("bad_value", start)
+  return new Map(roles)
+}
+
+function readAssignments(reader: Reader, roles: ReadonlyMap<RoleId, number>): readonly RoleAssignment[] {
+  const start = reader.offset
+  const assignments = readList(reader, (inner) => ({
+    identityKey: toIdentityKey(inner.bytes(IDENTITY_KEY_BYTES).slice()),
+    role: inner.uint8(),
+  }))
+  const isAscending = assignments.every(
+    ({ identityKey }, at) => at === 0 || compareBytes(assignments[at - 1]!.identityKey, identityKey) < 0,
+  )
+  const isInTable = assignments.every(({ role }) => role !== MEMBER_ROLE && roles.has(role))
+  if (!isAscending || !isInTable) throw new DecodeError("bad_value", start)
+  return assignments
+}
