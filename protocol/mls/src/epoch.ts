@@ -71,10 +71,10 @@ export function retireEpoch(epoch: Epoch): PastEpoch {
 
 function signersIn(tree: RatchetTree): PastSigners {
   return {
-    keyOf: (leafIndex) => tree.leaf(leafIndex)?.signatureKey,
+    keyOf: (leafIndex) => tree.signatureKey(leafIndex),
     keys() {
       const keys: (Uint8Array | undefined)[] = []
-      for (const { leafIndex, leafNode } of tree.members()) keys[leafIndex] = leafNode.signatureKey
+      for (const { leafIndex, value } of tree.leaves()) keys[leafIndex] = value.signatureKey
       return Array.from(keys)
     },
   }

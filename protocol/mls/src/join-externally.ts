@@ -180,7 +180,7 @@ function readGroup(options: ExternalCommitOptions): BelievedGroup | ExternalJoin
 }
 
 function findOld({ tree }: BelievedGroup, isOurs: (member: Member) => boolean): Member | undefined {
-  for (const { leafIndex } of tree.members()) {
+  for (const { leafIndex } of tree.leaves()) {
     const member = memberAt(tree, leafIndex)
     if (isOurs(member)) return member
   }

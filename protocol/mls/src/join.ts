@@ -183,6 +183,6 @@ function buildEpoch(
 
 function findLeaf(tree: ValidRatchetTree, bundle: KeyPackageBundle): number | undefined {
   const { encoded } = bundle.decoded.leafNode
-  for (const { leafIndex, leafNode } of tree.members()) if (equalBytes(leafNode.encoded, encoded)) return leafIndex
+  for (const { leafIndex, value } of tree.leaves()) if (equalBytes(value.encoded, encoded)) return leafIndex
   return undefined
 }

@@ -1,6 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { decodeWhole, DecodeError, encode, Writer } from "@qpc/wire"
-import type { Reader } from "@qpc/wire"
+import { decodeWhole, DecodeError, encode, Reader, Writer } from "@qpc/wire"
 import { readCapabilities, writeCapabilities } from "./capabilities.ts"
 import type { Capabilities } from "./capabilities.ts"
 import { readCredential, writeCredential } from "./credential.ts"
@@ -72,10 +71,46 @@ export function decodeLeafNode(bytes: Uint8Array): LeafNode {
   return decodeWhole(bytes, readLeafNode)
 }
 
-/** The same leaf node in bytes of its own, so that it may outlive the message it came in. */
-export function ownedLeafNode(leafNode: LeafNode): LeafNode {
-  if (leafNode.encoded.length === leafNode.encoded.buffer.byteLength) return leafNode
-  return decodeLeafNode(leafNode.encoded.slice())
+/**
+ * A leaf node as a tree keeps it: encoded, a tenth of what the decoded one takes. Nothing is copied on the way out: all that
+ * is returned is borrowed.
+ */
+export class StoredLeafNode {
+  readonly #buffer: ArrayBufferLike
+  readonly #start: number
+  readonly #lengthBytes: number
+
+  /** Takes ownership of `encoded`, the bytes of a leaf node that was decoded before. */
+  constructor(encoded: Uint8Array) {
+    this.#buffer = encoded.buffer
+    this.#start = encoded.byteOffset
+    this.#lengthBytes = encoded.length
+  }
+
+  /** The whole node. */
+  get encoded(): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#start, this.#lengthBytes)
+  }
+
+  get encryptionKey(): Uint8Array {
+    return new Reader(this.encoded).vector()
+  }
+
+  get signatureKey(): Uint8Array {
+    const reader = new Reader(this.encoded)
+    reader.vector()
+    return reader.vector()
+  }
+
+  /** Decodes the node, each time anew. */
+  decode(): LeafNode {
+    return decodeLeafNode(this.encoded)
+  }
+}
+
+/** The bytes of a leaf node in memory of their own, so that they may outlive the message it came in. */
+export function ownedEncoding({ encoded }: LeafNode): Uint8Array {
+  return encoded.length === encoded.buffer.byteLength ? encoded : encoded.slice()
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { credentialType } from "./credential.ts"
 import { isDefaultExtension } from "./extension.ts"
-import type { LeafNode } from "./leaf-node.ts"
+import { KeySet } from "./key-set.ts"
+import type { LeafNode, StoredLeafNode } from "./leaf-node.ts"
 import { Multiset } from "./multiset.ts"
 import type { ParentNode } from "./parent-node.ts"
 import { isDefaultProposal } from "./proposal.ts"
 
-/** Longer keys (post-quantum ones) are indexed by their hash. */
-const KEY_NAME_BYTES = 64
+/** Longer keys (post-quantum ones) are ordered by their hash. */
+const KEY_PATH_BYTES = 64
 
 /** Kinds of code points that members list as supported, apart from each other in one number. */
 const SUPPORT = { extension: 1 << 16, proposal: 2 << 16, credential: 3 << 16 } as const
@@ -17,28 +18,45 @@ const SUPPORT = { extension: 1 << 16, proposal: 2 << 16, credential: 3 << 16 } a
  * tree, and how many members support what. A question costs a lookup, a fork almost nothing.
  */
 export class MemberIndex {
-  readonly #suite: CipherSuite
-  readonly #encryptionKeys: Multiset<string>
-  readonly #signatureKeys: Multiset<string>
+  #encryptionKeys: KeySet<StoredLeafNode | ParentNode>
+  #signatureKeys: KeySet<StoredLeafNode>
   readonly #credentialTypes: Multiset<number>
   readonly #supported: Multiset<number>
   #memberCount: number
 
-  private constructor(suite: CipherSuite, from: MemberIndex | undefined) {
-    this.#suite = suite
-    this.#encryptionKeys = from === undefined ? Multiset.empty() : from.#encryptionKeys.fork()
-    this.#signatureKeys = from === undefined ? Multiset.empty() : from.#signatureKeys.fork()
-    this.#credentialTypes = from === undefined ? Multiset.empty() : from.#credentialTypes.fork()
-    this.#supported = from === undefined ? Multiset.empty() : from.#supported.fork()
-    this.#memberCount = from === undefined ? 0 : from.#memberCount
+  private constructor(
+    encryptionKeys: KeySet<StoredLeafNode | ParentNode>,
+    signatureKeys: KeySet<StoredLeafNode>,
+    credentialTypes: Multiset<number>,
+    supported: Multiset<number>,
+    memberCount: number,
+  ) {
+    this.#encryptionKeys = encryptionKeys
+    this.#signatureKeys = signatureKeys
+    this.#credentialTypes = credentialTypes
+    this.#supported = supported
+    this.#memberCount = memberCount
   }
 
   static empty(suite: CipherSuite): MemberIndex {
-    return new MemberIndex(suite, undefined)
+    const pathOf = (key: Uint8Array): Uint8Array => (key.length <= KEY_PATH_BYTES ? key : suite.hash(key))
+    return new MemberIndex(
+      KeySet.empty({ keyOf: (node) => node.encryptionKey, pathOf }),
+      KeySet.empty({ keyOf: (leaf) => leaf.signatureKey, pathOf }),
+      Multiset.empty(),
+      Multiset.empty(),
+      0,
+    )
   }
 
   fork(): MemberIndex {
-    return new MemberIndex(this.#suite, this)
+    return new MemberIndex(
+      this.#encryptionKeys,
+      this.#signatureKeys,
+      this.#credentialTypes.fork(),
+      this.#supported.fork(),
+      this.#memberCount,
+    )
   }
 
   /** True if two nodes share an encryption key (RFC 9420 §7.3, §12.4.3.1). */
@@ -53,12 +71,12 @@ export class MemberIndex {
 
   /** True if a leaf or parent node has this key. */
   hasEncryptionKey(key: Uint8Array): boolean {
-    return this.#encryptionKeys.has(this.#nameOf(key))
+    return this.#encryptionKeys.has(key)
   }
 
   /** True if a member signs with this key. */
   hasSignatureKey(key: Uint8Array): boolean {
-    return this.#signatureKeys.has(this.#nameOf(key))
+    return this.#signatureKeys.has(key)
   }
 
   /** The credential types that members present. */
@@ -81,36 +99,34 @@ export class MemberIndex {
     return this.#everyoneLists(SUPPORT.credential | type)
   }
 
-  addLeaf(leafNode: LeafNode): void {
+  /** @param leafNode - What `stored` decodes to. */
+  addLeaf(stored: StoredLeafNode, leafNode: LeafNode): void {
     this.#memberCount++
-    this.#encryptionKeys.add(this.#nameOf(leafNode.encryptionKey))
-    this.#signatureKeys.add(this.#nameOf(leafNode.signatureKey))
+    this.#encryptionKeys = this.#encryptionKeys.with(stored)
+    this.#signatureKeys = this.#signatureKeys.with(stored)
     this.#credentialTypes.add(credentialType(leafNode.credential))
     for (const support of supportOf(leafNode)) this.#supported.add(support)
   }
 
-  removeLeaf(leafNode: LeafNode): void {
+  removeLeaf(stored: StoredLeafNode): void {
+    const leafNode = stored.decode()
     this.#memberCount--
-    this.#encryptionKeys.remove(this.#nameOf(leafNode.encryptionKey))
-    this.#signatureKeys.remove(this.#nameOf(leafNode.signatureKey))
+    this.#encryptionKeys = this.#encryptionKeys.without(stored)
+    this.#signatureKeys = this.#signatureKeys.without(stored)
     this.#credentialTypes.remove(credentialType(leafNode.credential))
     for (const support of supportOf(leafNode)) this.#supported.remove(support)
   }
 
   addParent(parent: ParentNode): void {
-    this.#encryptionKeys.add(this.#nameOf(parent.encryptionKey))
+    this.#encryptionKeys = this.#encryptionKeys.with(parent)
   }
 
   removeParent(parent: ParentNode): void {
-    this.#encryptionKeys.remove(this.#nameOf(parent.encryptionKey))
+    this.#encryptionKeys = this.#encryptionKeys.without(parent)
   }
 
   #everyoneLists(support: number): boolean {
     return this.#supported.count(support) === this.#memberCount
-  }
-
-  #nameOf(key: Uint8Array): string {
-    return String.fromCharCode(...(key.length <= KEY_NAME_BYTES ? key : this.#suite.hash(key)))
   }
 }
 

@@ -4,8 +4,8 @@ const SMALLEST_COMPACTION = 64
 /**
  * Counts how often values occur, and is cheap to fork: a fork shares the counts and keeps only what changed since.
  *
- * Forking costs the square root of the size, amortised. For the uniqueness of keys and the capabilities of members
- * (RFC 9420 §7.3), which would otherwise need a walk over the whole tree for each commit.
+ * Forking costs the square root of the size, amortised. For the capabilities of members (RFC 9420 §7.3), which would otherwise
+ * need a walk over the whole tree for each commit.
  */
 export class Multiset<T extends string | number> {
   /** Never written once it is shared. */

@@ -78,6 +78,6 @@ function vouchersOf(suite: CipherSuite, branch: Branch, parent: ParentNode): num
 
 function vouchesFor(node: TreeNode, expected: Uint8Array): boolean {
   if (node.kind === "branch") return node.value !== undefined && equalBytes(node.value.parentHash, expected)
-  const source = node.value?.leafNodeSource
+  const source = node.value?.decode().leafNodeSource
   return source?.kind === "commit" && equalBytes(source.parentHash, expected)
 }

@@ -1,46 +1,76 @@
-import { DecodeError, encode, readList } from "@qpc/wire"
-import type { Reader } from "@qpc/wire"
+import { DecodeError, encode, Reader, readList } from "@qpc/wire"
 
-/** A key that the members below it share (RFC 9420 §7.1). */
-export interface ParentNode {
-  readonly encryptionKey: Uint8Array
-  readonly parentHash: Uint8Array
-  /** Leaf indices in increasing order: members below who do not know the private key yet. */
-  readonly unmergedLeaves: readonly number[]
+/**
+ * A key that the members below it share (RFC 9420 §7.1), as a tree keeps it: encoded. What is returned is borrowed, and read
+ * each time anew.
+ */
+export class ParentNode {
+  readonly #buffer: ArrayBufferLike
+  readonly #start: number
+  readonly #lengthBytes: number
+
+  /** Takes ownership of `encoded`, the bytes of a parent node that was read or written before. */
+  constructor(encoded: Uint8Array) {
+    this.#buffer = encoded.buffer
+    this.#start = encoded.byteOffset
+    this.#lengthBytes = encoded.length
+  }
+
   /** The node as it is hashed. */
-  readonly encoded: Uint8Array
+  get encoded(): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#start, this.#lengthBytes)
+  }
+
+  get encryptionKey(): Uint8Array {
+    return new Reader(this.encoded).vector()
+  }
+
+  get parentHash(): Uint8Array {
+    const reader = new Reader(this.encoded)
+    reader.vector()
+    return reader.vector()
+  }
+
+  /** Leaf indices in increasing order: members below who do not know the private key yet. */
+  get unmergedLeaves(): readonly number[] {
+    const reader = new Reader(this.encoded)
+    reader.vector()
+    reader.vector()
+    return readList(reader, (inner) => inner.uint32())
+  }
 }
 
-/** A parent node of these contents (RFC 9420 §7.1), encoded once. Takes ownership of the byte strings. */
+/** A parent node of these contents (RFC 9420 §7.1). */
 export function makeParentNode(
   encryptionKey: Uint8Array,
   parentHash: Uint8Array,
   unmergedLeaves: readonly number[],
 ): ParentNode {
-  const encoded = encode((writer) =>
-    writer
-      .vector(encryptionKey)
-      .vector(parentHash)
-      .list(unmergedLeaves, (inner, leafIndex) => inner.uint32(leafIndex)),
+  return new ParentNode(
+    encode((writer) =>
+      writer
+        .vector(encryptionKey)
+        .vector(parentHash)
+        .list(unmergedLeaves, (inner, leafIndex) => inner.uint32(leafIndex)),
+    ),
   )
-  return { encryptionKey, parentHash, unmergedLeaves, encoded }
 }
 
 /**
- * Reads a ParentNode (RFC 9420 §7.1). Returns views.
+ * Reads a ParentNode (RFC 9420 §7.1). It keeps a view.
  *
  * @throws DecodeError `bad_value` if the unmerged leaves do not increase
  */
 export function readParentNode(reader: Reader): ParentNode {
   const start = reader.offset
-  const encryptionKey = reader.vector()
-  const parentHash = reader.vector()
+  reader.vector()
+  reader.vector()
   let previous = -1
-  const unmergedLeaves = readList(reader, (inner) => {
+  readList(reader, (inner) => {
     const leafIndex = inner.uint32()
     if (leafIndex <= previous) throw new DecodeError("bad_value", start)
     previous = leafIndex
     return leafIndex
   })
-  return { encryptionKey, parentHash, unmergedLeaves, encoded: reader.since(start) }
+  return new ParentNode(reader.since(start))
 }

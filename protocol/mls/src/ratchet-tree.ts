@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import type { LeafNode } from "./leaf-node.ts"
-import { ownedLeafNode } from "./leaf-node.ts"
+import { ownedEncoding, StoredLeafNode } from "./leaf-node.ts"
 import { MemberIndex } from "./member-index.ts"
 import { findInvalidParentHash } from "./parent-hash.ts"
 import { makeParentNode } from "./parent-node.ts"
@@ -8,6 +8,7 @@ import type { ParentNode } from "./parent-node.ts"
 import { nodeHash } from "./tree-hash.ts"
 import { fullWidth, nodeWidth } from "./tree-math.ts"
 import {
+  Branch,
   branchesAbove,
   branchesBelow,
   buildSubtree,
@@ -16,11 +17,10 @@ import {
   leafOf,
   leavesBelow,
   leftmostBlankLeaf,
-  makeBranch,
   resolve,
   rewritePath,
 } from "./tree-node.ts"
-import type { Branch, PathStep, TreeNode } from "./tree-node.ts"
+import type { PathStep, TakenLeaf, TreeNode } from "./tree-node.ts"
 
 /** How many leaves a tree may have unless the caller says otherwise. */
 export const LEAVES_LIMIT: number = 2 ** 17
@@ -31,8 +31,8 @@ export const LEAVES_LIMIT: number = 2 ** 17
  * A fork is independent and costs next to nothing, so a commit is tried on a fork and the group keeps whichever tree the
  * commit's fate asks for. Hashes of what a change did not touch are remembered across forks.
  *
- * Leaf nodes and parent nodes are stored as given; the tree takes ownership of them. Nothing is validated here:
- * decoding and applying changes keep the *shape* right, `validateTree` decides whether to believe the content.
+ * Leaf nodes and parent nodes are kept as they are encoded, and decoded when they are asked for: a member of a large group
+ * takes a few hundred bytes. The tree takes ownership of those bytes. Nothing is validated here: decoding and applying changes keep the *shape* right, `validateTree` decides whether to believe the content.
  */
 export class RatchetTree {
   readonly suite: CipherSuite
@@ -76,9 +76,15 @@ export class RatchetTree {
   ): RatchetTree {
     const width = fullWidth(leafCount)
     if (width > fullWidth(leavesLimit)) throw new RangeError(`a tree of ${leafCount} leaves is above the limit`)
-    const root = buildSubtree(0, width, content.leafAt, content.parentAt)
     const members = MemberIndex.empty(suite)
-    for (const { leafNode } of leavesBelow(root)) members.addLeaf(leafNode)
+    const leafAt = (leafIndex: number): StoredLeafNode | undefined => {
+      const leafNode = content.leafAt(leafIndex)
+      if (leafNode === undefined) return undefined
+      const stored = new StoredLeafNode(leafNode.encoded)
+      members.addLeaf(stored, leafNode)
+      return stored
+    }
+    const root = buildSubtree(0, width, leafAt, content.parentAt)
     for (const branch of branchesBelow(root)) if (branch.value !== undefined) members.addParent(branch.value)
     return new RatchetTree(suite, leavesLimit, root, width, members)
   }
@@ -111,9 +117,14 @@ export class RatchetTree {
     return this.#root
   }
 
-  /** The member at a leaf, or `undefined` if it is blank or outside of the tree. */
+  /** The member at a leaf, or `undefined` if it is blank or outside of the tree. Decoded anew; borrowed. */
   leaf(leafIndex: number): LeafNode | undefined {
-    return leafOf(this.#root, leafIndex)
+    return leafOf(this.#root, leafIndex)?.decode()
+  }
+
+  /** The signature key at a leaf, without decoding the rest of it; `undefined` as for {@link leaf}. Borrowed. */
+  signatureKey(leafIndex: number): Uint8Array | undefined {
+    return leafOf(this.#root, leafIndex)?.signatureKey
   }
 
   /** The parent node, or `undefined` if it is blank, a leaf or outside of the tree. */
@@ -127,8 +138,13 @@ export class RatchetTree {
     return findNode(this.#root, nodeIndex)?.value?.encryptionKey
   }
 
-  /** The members from left to right. */
-  members(): Generator<{ readonly leafIndex: number; readonly leafNode: LeafNode }> {
+  /** The members from left to right, each decoded. See {@link leaves} for what needs no decoding. */
+  *members(): Generator<{ readonly leafIndex: number; readonly leafNode: LeafNode }> {
+    for (const { leafIndex, value } of leavesBelow(this.#root)) yield { leafIndex, leafNode: value.decode() }
+  }
+
+  /** The leaves that are taken, from left to right, as they are kept. */
+  leaves(): Generator<TakenLeaf> {
     return leavesBelow(this.#root)
   }
 
@@ -175,7 +191,7 @@ export class RatchetTree {
    */
   addLeaf(leafNode: LeafNode): number {
     const leafIndex = this.reserveLeaf()
-    this.#replace(leafIndex, ownedLeafNode(leafNode), ({ value }) => {
+    this.#replace(leafIndex, leafNode, ({ value }) => {
       return (
         value && makeParentNode(value.encryptionKey, value.parentHash, insertSorted(value.unmergedLeaves, leafIndex))
       )
@@ -195,20 +211,20 @@ export class RatchetTree {
     if (blank !== undefined) return blank
     const width = this.#leafWidth
     const right = buildSubtree(width, width, nothing, nothing)
-    this.#root = makeBranch(nodeWidth(width), undefined, this.#root, right)
+    this.#root = new Branch(nodeWidth(width), undefined, this.#root, right)
     this.#leafWidth = 2 * width
     return width
   }
 
   /** Replaces a member's leaf and blanks the nodes above it (RFC 9420 §12.1.2). @throws RangeError if it is blank */
   updateLeaf(leafIndex: number, leafNode: LeafNode): void {
-    this.#memberAt(leafIndex)
-    this.#replace(leafIndex, ownedLeafNode(leafNode), nothing)
+    this.#assertTaken(leafIndex)
+    this.#replace(leafIndex, leafNode, nothing)
   }
 
   /** Removes a member, blanks the nodes above and truncates the tree (RFC 9420 §12.1.3). @throws RangeError if blank */
   removeLeaf(leafIndex: number): void {
-    this.#memberAt(leafIndex)
+    this.#assertTaken(leafIndex)
     this.#replace(leafIndex, undefined, nothing)
     while (this.#root.kind === "branch" && this.#root.right.memberCount === 0) {
       this.#forgetParents(this.#root)
@@ -220,7 +236,7 @@ export class RatchetTree {
   /** Replaces a leaf and gives the nodes above it these contents; those not in `parents` become blank (§7.5). */
   setPath(leafIndex: number, leafNode: LeafNode, parents: ReadonlyMap<number, ParentNode>): void {
     this.#leafInside(leafIndex)
-    this.#replace(leafIndex, ownedLeafNode(leafNode), ({ nodeIndex }) => parents.get(nodeIndex))
+    this.#replace(leafIndex, leafNode, ({ nodeIndex }) => parents.get(nodeIndex))
   }
 
   #replace(
@@ -228,10 +244,11 @@ export class RatchetTree {
     leafNode: LeafNode | undefined,
     parentAt: (branch: Branch) => ParentNode | undefined,
   ): void {
-    const previous = this.leaf(leafIndex)
+    const previous = leafOf(this.#root, leafIndex)
     if (previous !== undefined) this.#members.removeLeaf(previous)
-    if (leafNode !== undefined) this.#members.addLeaf(leafNode)
-    this.#root = rewritePath(this.#root, leafIndex, leafNode, (branch) => {
+    const stored = leafNode && new StoredLeafNode(ownedEncoding(leafNode))
+    if (stored !== undefined && leafNode !== undefined) this.#members.addLeaf(stored, leafNode)
+    this.#root = rewritePath(this.#root, leafIndex, stored, (branch) => {
       const value = parentAt(branch)
       if (branch.value !== undefined) this.#members.removeParent(branch.value)
       if (value !== undefined) this.#members.addParent(value)
@@ -258,10 +275,9 @@ export class RatchetTree {
     return leafIndex
   }
 
-  #memberAt(leafIndex: number): LeafNode {
-    const leafNode = this.leaf(leafIndex)
-    if (leafNode === undefined) throw new RangeError(`leaf ${leafIndex} is blank or outside of the tree`)
-    return leafNode
+  #assertTaken(leafIndex: number): void {
+    if (leafOf(this.#root, leafIndex) !== undefined) return
+    throw new RangeError(`leaf ${leafIndex} is blank or outside of the tree`)
   }
 }
 

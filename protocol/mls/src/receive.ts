@@ -143,7 +143,7 @@ function currentListener({ suite, epoch, limits }: GroupState): Listener {
     secretTree: epoch.secretTree,
     ownLeafIndex: epoch.keys.leafIndex,
     limits,
-    signatureKeyOf: (leafIndex) => epoch.tree.leaf(leafIndex)?.signatureKey,
+    signatureKeyOf: (leafIndex) => epoch.tree.signatureKey(leafIndex),
   }
 }
 

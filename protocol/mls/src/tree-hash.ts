@@ -3,15 +3,38 @@ import { encode } from "@qpc/wire"
 import { makeParentNode } from "./parent-node.ts"
 import type { ParentNode } from "./parent-node.ts"
 import { isBelow } from "./tree-math.ts"
-import type { TreeNode } from "./tree-node.ts"
+import type { Branch, TreeNode } from "./tree-node.ts"
 
-/** The tree hash of a subtree (RFC 9420 §7.8). Remembered in its nodes: only what is new is hashed. */
+/**
+ * The tree hash of a subtree (RFC 9420 §7.8). Borrowed. Remembered for branches, so that only what is new is hashed; a leaf's
+ * is computed anew, which costs less than keeping it for everybody.
+ */
 export function nodeHash(suite: CipherSuite, node: TreeNode): Uint8Array {
-  node.hash ??=
-    node.kind === "leaf"
-      ? hashLeaf(suite, node.leafIndex, node.value?.encoded)
-      : hashParent(suite, node.value, nodeHash(suite, node.left), nodeHash(suite, node.right))
-  return node.hash
+  if (node.kind === "leaf") return hashLeaf(suite, node.leafIndex, node.value?.encoded)
+  if (node.hashes === undefined) hashBranches(suite, node)
+  return new Uint8Array(node.hashes!, node.hashAt, suite.sizes.hashBytes)
+}
+
+/** Hashes what was not hashed yet, all into one buffer: an array for each would take ten times the memory. */
+function hashBranches(suite: CipherSuite, root: Branch): void {
+  const { hashBytes } = suite.sizes
+  const branches: Branch[] = []
+  collectUnhashed(root, branches)
+  const hashes = new Uint8Array(branches.length * hashBytes)
+  for (const [at, branch] of branches.entries()) {
+    const { value, left, right } = branch
+    hashes.set(hashParent(suite, value, nodeHash(suite, left), nodeHash(suite, right)), at * hashBytes)
+    branch.hashes = hashes.buffer
+    branch.hashAt = at * hashBytes
+  }
+}
+
+/** Children before parents. */
+function collectUnhashed(node: TreeNode, into: Branch[]): void {
+  if (node.kind === "leaf" || node.hashes !== undefined) return
+  collectUnhashed(node.left, into)
+  collectUnhashed(node.right, into)
+  into.push(node)
 }
 
 /**

@@ -1,32 +1,62 @@
-import type { LeafNode } from "./leaf-node.ts"
+import type { StoredLeafNode } from "./leaf-node.ts"
 import type { ParentNode } from "./parent-node.ts"
 import { leafToNode } from "./tree-math.ts"
 
-/** A place at the bottom of the tree, taken or blank. */
-interface LeafSlot {
-  readonly kind: "leaf"
-  readonly nodeIndex: number
+/** A place at the bottom of the tree, taken or blank. Ten thousand of them are kept, so it holds what it must. */
+export class LeafSlot {
   readonly leafIndex: number
-  readonly value: LeafNode | undefined
+  readonly value: StoredLeafNode | undefined
+
+  constructor(leafIndex: number, value: StoredLeafNode | undefined) {
+    this.leafIndex = leafIndex
+    this.value = value
+  }
+
+  get kind(): "leaf" {
+    return "leaf"
+  }
+
+  get nodeIndex(): number {
+    return leafToNode(this.leafIndex)
+  }
+
   /** 1 if taken, otherwise 0. */
-  readonly memberCount: number
+  get memberCount(): number {
+    return this.value === undefined ? 0 : 1
+  }
+
   /** True if nothing at or below it has a key: its resolution is empty (RFC 9420 §4.1.1). */
-  readonly isEmpty: boolean
-  /** The tree hash (RFC 9420 §7.8), once it was asked for. */
-  hash: Uint8Array | undefined
+  get isEmpty(): boolean {
+    return this.value === undefined
+  }
 }
 
 /** A node above two others, with a shared key or blank. */
-export interface Branch {
-  readonly kind: "branch"
+export class Branch {
   readonly nodeIndex: number
   readonly value: ParentNode | undefined
   readonly left: TreeNode
   readonly right: TreeNode
   /** Members below. */
   readonly memberCount: number
+  /** True if nothing at or below it has a key: its resolution is empty (RFC 9420 §4.1.1). */
   readonly isEmpty: boolean
-  hash: Uint8Array | undefined
+  /** Where the tree hash stands (RFC 9420 §7.8), once it was asked for: many share one buffer. Only tree-hash.ts writes. */
+  hashes: ArrayBufferLike | undefined = undefined
+  hashAt = 0
+
+  constructor(nodeIndex: number, value: ParentNode | undefined, left: TreeNode, right: TreeNode) {
+    this.nodeIndex = nodeIndex
+    this.value = value
+    this.left = left
+    this.right = right
+    this.memberCount = left.memberCount + right.memberCount
+    this.isEmpty = value === undefined && left.isEmpty && right.isEmpty
+  }
+
+  get kind(): "branch" {
+    return "branch"
+  }
 }
 
 /**
@@ -42,30 +72,18 @@ export interface PathStep {
   readonly copath: TreeNode
 }
 
-function makeLeafSlot(leafIndex: number, value: LeafNode | undefined): LeafSlot {
-  const isEmpty = value === undefined
-  const memberCount = isEmpty ? 0 : 1
-  return { kind: "leaf", nodeIndex: leafToNode(leafIndex), leafIndex, value, memberCount, isEmpty, hash: undefined }
-}
-
-export function makeBranch(nodeIndex: number, value: ParentNode | undefined, left: TreeNode, right: TreeNode): Branch {
-  const memberCount = left.memberCount + right.memberCount
-  const isEmpty = value === undefined && left.isEmpty && right.isEmpty
-  return { kind: "branch", nodeIndex, value, left, right, memberCount, isEmpty, hash: undefined }
-}
-
 /** A full subtree over `width` leaves from `firstLeaf` on, whose contents come from the two functions. */
 export function buildSubtree(
   firstLeaf: number,
   width: number,
-  leafAt: (leafIndex: number) => LeafNode | undefined,
+  leafAt: (leafIndex: number) => StoredLeafNode | undefined,
   parentAt: (nodeIndex: number) => ParentNode | undefined,
 ): TreeNode {
-  if (width === 1) return makeLeafSlot(firstLeaf, leafAt(firstLeaf))
+  if (width === 1) return new LeafSlot(firstLeaf, leafAt(firstLeaf))
   const half = width / 2
   const nodeIndex = 2 * firstLeaf + width - 1
   const left = buildSubtree(firstLeaf, half, leafAt, parentAt)
-  return makeBranch(nodeIndex, parentAt(nodeIndex), left, buildSubtree(firstLeaf + half, half, leafAt, parentAt))
+  return new Branch(nodeIndex, parentAt(nodeIndex), left, buildSubtree(firstLeaf + half, half, leafAt, parentAt))
 }
 
 /** The node of this index, or `undefined` outside of the tree. */
@@ -79,7 +97,7 @@ export function findNode(root: TreeNode, nodeIndex: number): TreeNode | undefine
 }
 
 /** The member at a leaf, or `undefined` if it is blank or outside of the tree. */
-export function leafOf(root: TreeNode, leafIndex: number): LeafNode | undefined {
+export function leafOf(root: TreeNode, leafIndex: number): StoredLeafNode | undefined {
   const node = findNode(root, leafToNode(leafIndex))
   return node?.kind === "leaf" ? node.value : undefined
 }
@@ -105,15 +123,15 @@ export function childBeside(branch: Branch, leafIndex: number): TreeNode {
 export function rewritePath(
   node: TreeNode,
   leafIndex: number,
-  leaf: LeafNode | undefined,
+  leaf: StoredLeafNode | undefined,
   parentAt: (branch: Branch) => ParentNode | undefined,
 ): TreeNode {
-  if (node.kind === "leaf") return makeLeafSlot(leafIndex, leaf)
+  if (node.kind === "leaf") return new LeafSlot(leafIndex, leaf)
   const value = parentAt(node)
   if (leafToNode(leafIndex) < node.nodeIndex) {
-    return makeBranch(node.nodeIndex, value, rewritePath(node.left, leafIndex, leaf, parentAt), node.right)
+    return new Branch(node.nodeIndex, value, rewritePath(node.left, leafIndex, leaf, parentAt), node.right)
   }
-  return makeBranch(node.nodeIndex, value, node.left, rewritePath(node.right, leafIndex, leaf, parentAt))
+  return new Branch(node.nodeIndex, value, node.left, rewritePath(node.right, leafIndex, leaf, parentAt))
 }
 
 /** The leftmost leaf without a member, or `undefined` in a tree without room. */
@@ -158,15 +176,22 @@ function collectResolution(node: TreeNode, excluded: ReadonlySet<number> | undef
   }
 }
 
+/** A leaf that is taken. */
+export type TakenLeaf = LeafSlot & { readonly value: StoredLeafNode }
+
 /** The members below a node, left to right. */
-export function* leavesBelow(node: TreeNode): Generator<{ readonly leafIndex: number; readonly leafNode: LeafNode }> {
+export function* leavesBelow(node: TreeNode): Generator<TakenLeaf> {
   if (node.memberCount === 0) return
   if (node.kind === "leaf") {
-    if (node.value !== undefined) yield { leafIndex: node.leafIndex, leafNode: node.value }
+    if (isTaken(node)) yield node
     return
   }
   yield* leavesBelow(node.left)
   yield* leavesBelow(node.right)
+}
+
+function isTaken(slot: LeafSlot): slot is TakenLeaf {
+  return slot.value !== undefined
 }
 
 /** The branches at or below a node, children before parents. */
