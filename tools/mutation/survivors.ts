@@ -1,0 +1,99 @@
+/** A mutant in Stryker's report: what stands at `location` was replaced. Lines and columns count from 1. */
+export interface Mutant {
+  readonly mutatorName: string
+  readonly replacement?: string
+  readonly status: string
+  readonly location: { readonly start: Position; readonly end: Position }
+}
+
+interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/** Stryker's report, as far as it is read here. Files go by their path from the root of the project. */
+export interface Report {
+  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>
+}
+
+/** A mutant that no test can or need notice, found again by its text, since lines move. */
+export interface Excused {
+  readonly file: string
+  /** The line on which it begins, without indentation. */
+  readonly line: string
+  /** What is replaced, with single spaces, cut where it is long. */
+  readonly original: string
+  readonly replacement: string
+  /** Why nobody can tell the difference, or why the difference does no harm. */
+  readonly why: string
+}
+
+/** What came of a run. Both lists must be empty. */
+export interface Verdict {
+  /** Survivors without a reason, in words. */
+  readonly unexplained: readonly Survivor[]
+  /** Entries of the list that no survivor matches: the mutant is killed by now, or its code has changed. */
+  readonly outdated: readonly Excused[]
+}
+
+/** A mutant that no test noticed. */
+interface Survivor extends Omit<Excused, "why"> {
+  readonly at: number
+  readonly mutator: string
+}
+
+/** Compares the survivors of a run with those that have a reason. Only files that were mutated are judged. */
+export function judge(report: Report, excused: readonly Excused[]): Verdict {
+  const survivors = survivorsOf(report)
+  return {
+    unexplained: survivors.filter((survivor) => !excused.some((entry) => keyOf(entry) === keyOf(survivor))),
+    outdated: excused.filter(
+      (entry) => entry.file in report.files && !survivors.some((survivor) => keyOf(entry) === keyOf(survivor)),
+    ),
+  }
+}
+
+/** How many mutants ended how, in Stryker's words. */
+export function countByStatus(report: Report): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { mutants } of Object.values(report.files)) {
+    for (const { status } of mutants) counts[status] = (counts[status] ?? 0) + 1
+  }
+  return counts
+}
+
+const NOT_NOTICED = new Set(["Survived", "NoCoverage"])
+
+/** Long enough to tell two expressions of a line apart, short enough to be read. */
+const TEXT_MAX = 100
+
+function survivorsOf(report: Report): Survivor[] {
+  return Object.entries(report.files).flatMap(([file, { source, mutants }]) => {
+    const lines = source.split("\n")
+    return mutants
+      .filter(({ status }) => NOT_NOTICED.has(status))
+      .map((mutant) => ({
+        file,
+        at: mutant.location.start.line,
+        mutator: mutant.mutatorName,
+        line: lines[mutant.location.start.line - 1]!.trim(),
+        original: oneLine(textAt(lines, mutant.location.start, mutant.location.end)),
+        replacement: oneLine(mutant.replacement ?? ""),
+      }))
+  })
+}
+
+function textAt(lines: readonly string[], start: Position, end: Position): string {
+  const taken = lines.slice(start.line - 1, end.line)
+  taken.push(taken.pop()!.slice(0, end.column - 1))
+  return taken.join("\n").slice(start.column - 1)
+}
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ")
+  return line.length > TEXT_MAX ? `${line.slice(0, TEXT_MAX)}…` : line
+}
+
+function keyOf({ file, line, original, replacement }: Omit<Excused, "why">): string {
+  return JSON.stringify([file, line, original, replacement])
+}
