@@ -20,6 +20,7 @@ const quiet: MergeReport = {
   updated: [],
   selfRemoved: false,
   extensions: [],
+  custom: [],
   reinit: undefined,
 }
 const commit = (report: Partial<MergeReport>, committer = 0): StagedCommit => {

@@ -1,9 +1,10 @@
-import type { CipherSuite } from "@qpc/crypto"
 import { constantTimeEqual, equalBytes } from "@qpc/wire"
 import { applyProposals, memberAt } from "./apply-proposals.ts"
-import type { AppliedProposals, ApplyRefusal } from "./apply-proposals.ts"
+import type { AppliedProposals, ApplyRefusal, LeafJudgement } from "./apply-proposals.ts"
 import type { VerifiedContent } from "./authenticated-content.ts"
 import type { Commit } from "./commit.ts"
+import { credentialJudge } from "./credential-validator.ts"
+import type { CredentialJudge, CredentialReason } from "./credential-validator.ts"
 import { zeroEpoch } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
 import { findPsks } from "./group-state.ts"
@@ -15,7 +16,6 @@ import type { MergedPath, PathReason } from "./merge-path.ts"
 import { openNextEpoch, provisionalContext } from "./next-epoch.ts"
 import { openPath } from "./open-path.ts"
 import type { PathSecretReason } from "./open-path.ts"
-import { sameCredential } from "./parent-group.ts"
 import type { PskLookup } from "./psk.ts"
 import type { MergeReport } from "./staged-commit.ts"
 import type { TreePrivateState } from "./tree-private-state.ts"
@@ -43,8 +43,6 @@ export type CommitRefusal =
   | "path_missing"
   /** §12.4.2: a PSK that we do not have. */
   | "psk_missing"
-  /** §12.2: an external commit removes someone else than the one who makes it, as far as credentials tell. */
-  | "resync_of_another"
   /** §8.3: the KEM output does not open. */
   | "external_init_invalid"
   /** §8.1: epochs are 64-bit numbers, and this one is the last. Nobody gets there honestly. */
@@ -83,20 +81,18 @@ export function applyCommit(
     sender.kind === "member" ? { kind: "member", leafIndex: sender.leafIndex } : { kind: "newcomer" }
   const proposals = committedProposals(state, verified, body.commit)
   if (typeof proposals === "string") return proposals
-  const sorted = sortProposals(proposals, { suite, tree: epoch.tree, committer })
+  const sorted = sortProposals(proposals, { suite, policy: state.policy, tree: epoch.tree, committer })
   if (typeof sorted === "string") return sorted
   const { path } = body.commit
   if (path === undefined && (sorted.requiresPath || proposals.length === 0)) return "path_missing"
 
-  const nowMs = state.policy.checkLifetimes ? options.nowMs : undefined
-  const lifetime = { nowMs, limitMs: state.limits.leafLifetimeMs }
-  const applied = applyProposals(suite, epoch, sorted, lifetime)
+  const judgement = judgementOf(state, options.nowMs)
+  const applied = applyProposals(epoch, sorted, judgement)
   if (typeof applied === "string") return applied
   const leafIndex = committer.kind === "member" ? committer.leafIndex : newcomersLeaf(applied)
   if (leafIndex === undefined) return "group_full"
-  const resync = committer.kind === "newcomer" && path ? checkResync(epoch, sorted, path.leafNode) : undefined
-  if (resync !== undefined) return resync
-  const merged = path === undefined ? undefined : mergeCommitPath(suite, epoch, applied, leafIndex, path)
+  const replaced = replacedLeaf(epoch, committer, sorted)
+  const merged = path && mergeCommitPath(epoch, applied, { leafIndex, path, committer, replaced }, judgement)
   if (typeof merged === "string") return merged
   // The committer's new leaf is in the tree now; the rules over all members hold for it too (RFC 9420 §12.2).
   const refusal = merged === undefined ? undefined : validateMembers(applied.tree, applied.extensions)
@@ -129,6 +125,7 @@ export function reportOf(
     selfRemoved: sorted.removes.includes(epoch.keys.leafIndex),
     extensions: applied.extensions,
     reinit: sorted.reinit,
+    custom: sorted.custom,
   }
 }
 
@@ -147,33 +144,65 @@ function newcomersLeaf({ tree }: AppliedProposals): number | undefined {
   return tree.hasRoomFor(1) ? tree.reserveLeaf() : undefined
 }
 
+/** How a member judges the leaves in a commit of somebody else. */
+function judgementOf({ policy, limits }: GroupState, nowMs: number): LeafJudgement {
+  return {
+    lifetime: { nowMs: policy.checkLifetimes ? nowMs : undefined, limitMs: limits.leafLifetimeMs },
+    judge: credentialJudge(policy.credentialValidator, nowMs),
+  }
+}
+
 /**
- * A newcomer may remove its own old appearance, and its new leaf has to be what an Update of the old one could have been
- * (RFC 9420 §12.2): the same credential, another encryption key.
+ * Judges the credential in a committer's path, whose signature was verified (RFC 9420 §5.3.1). A newcomer may remove its own
+ * old appearance; its new leaf has to be a valid successor then, as an Update's would (RFC 9420 §12.2).
+ *
+ * @param replaced - See {@link replacedLeaf}.
  */
-export function checkResync(
-  epoch: Pick<Epoch, "tree">,
+export function judgePathLeaf(
+  judge: CredentialJudge,
+  committer: Committer,
+  leafNode: Pick<LeafNode, "credential" | "signatureKey">,
+  replaced: LeafNode | undefined,
+): CredentialReason | undefined {
+  const { credential, signatureKey } = leafNode
+  const place = committer.kind === "member" ? "commit" : "external_commit"
+  return judge({ credential, signatureKey, place, predecessor: replaced })
+}
+
+/** The leaf that a committer's new one takes the place of: its own, or of a newcomer the one that it removes. */
+export function replacedLeaf(
+  { tree }: Pick<Epoch, "tree">,
+  committer: Committer,
   { removes }: Pick<SortedProposals, "removes">,
-  leafNode: Pick<LeafNode, "credential" | "encryptionKey">,
-): "resync_of_another" | "update_key_not_fresh" | undefined {
-  const old = removes[0] === undefined ? undefined : epoch.tree.leaf(removes[0])
-  if (old === undefined) return undefined
-  if (sameCredential(old.credential) !== sameCredential(leafNode.credential)) return "resync_of_another"
-  return equalBytes(old.encryptionKey, leafNode.encryptionKey) ? "update_key_not_fresh" : undefined
+): LeafNode | undefined {
+  const leafIndex = committer.kind === "member" ? committer.leafIndex : removes[0]
+  return leafIndex === undefined ? undefined : tree.leaf(leafIndex)
+}
+
+/** A committer's path on its way into the tree. */
+interface CommitterPath {
+  readonly committer: Committer
+  readonly leafIndex: number
+  readonly path: UpdatePath
+  readonly replaced: LeafNode | undefined
 }
 
 function mergeCommitPath(
-  suite: CipherSuite,
   epoch: Epoch,
-  applied: AppliedProposals,
-  leafIndex: number,
-  path: UpdatePath,
-): MergedPath | LeafNodeReason | PathReason {
+  { tree, added }: AppliedProposals,
+  { committer, leafIndex, path, replaced }: CommitterPath,
+  { judge }: LeafJudgement,
+): MergedPath | LeafNodeReason | PathReason | CredentialReason | "update_key_not_fresh" {
+  // The old leaf of a newcomer is gone when the keys of the path are compared with those in the tree.
+  const keepsKey = replaced !== undefined && equalBytes(replaced.encryptionKey, path.leafNode.encryptionKey)
+  if (committer.kind === "newcomer" && keepsKey) return "update_key_not_fresh"
   const place = { groupId: epoch.context.groupId, leafIndex }
-  const leaf = validateLeafNode(suite, path.leafNode, { source: "commit", place, lifetime: undefined })
+  const leaf = validateLeafNode(tree.suite, path.leafNode, { source: "commit", place, lifetime: undefined })
   if (leaf.kind === "rejected") return leaf.reason
-  const added = new Set(applied.added.map((member) => member.leafIndex))
-  const outcome = mergePath(applied.tree, leafIndex, { ...path, leafNode: leaf.leafNode }, added)
+  const refusal = judgePathLeaf(judge, committer, leaf.leafNode, replaced)
+  if (refusal !== undefined) return refusal
+  const addedLeaves = new Set(added.map((member) => member.leafIndex))
+  const outcome = mergePath(tree, leafIndex, { ...path, leafNode: leaf.leafNode }, addedLeaves)
   return outcome.kind === "merged" ? outcome.merged : outcome.reason
 }
 

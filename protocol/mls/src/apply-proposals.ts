@@ -1,9 +1,9 @@
-import type { CipherSuite } from "@qpc/crypto"
+import type { CredentialJudge, CredentialReason } from "./credential-validator.ts"
 import type { Epoch } from "./epoch.ts"
 import type { Extension } from "./extension.ts"
-import { externalSendersDecode } from "./external-senders.ts"
+import { judgeExternalSenders } from "./external-senders.ts"
 import type { KeyPackage } from "./key-package.ts"
-import type { LeafNode } from "./leaf-node.ts"
+import type { LeafNode, LeafPlace } from "./leaf-node.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import type { Member } from "./staged-commit.ts"
 import { verifyKeyPackage } from "./validate-key-package.ts"
@@ -36,6 +36,9 @@ export type ApplyRefusal =
   | KeyPackageReason
   | LeafNodeReason
   | MembersReason
+  | CredentialReason
+  /** §12.2: a custom type that some member who has to follow the commit does not list. */
+  | "proposal_not_supported_by_all"
   /** §12.1.2: an Update of a leaf that is blank. */
   | "update_of_blank_leaf"
   /** §7.3: an Update that keeps the encryption key, or takes another node's. */
@@ -45,21 +48,23 @@ export type ApplyRefusal =
   /** Above `GroupLimits.members`. */
   | "group_full"
 
-/**
- * Applies proposals to a fork of the tree (RFC 9420 §12.3).
- *
- * @param lifetime - How key packages are judged; without a clock for a commit that others accepted already.
- */
+/** How new leaves are judged. */
+export interface LeafJudgement {
+  /** Of key packages; without a clock for a commit that others accepted already. */
+  readonly lifetime: LifetimePolicy | undefined
+  readonly judge: CredentialJudge
+}
+
+/** Applies proposals to a fork of the tree (RFC 9420 §12.3). */
 export function applyProposals(
-  suite: CipherSuite,
   epoch: Pick<Epoch, "tree" | "context">,
   sorted: SortedProposals,
-  lifetime: LifetimePolicy | undefined,
+  judgement: LeafJudgement,
 ): AppliedProposals | ApplyRefusal {
   const tree = epoch.tree.fork()
   const { groupId } = epoch.context
   for (const { leafIndex, leafNode } of sorted.updates) {
-    const refusal = applyUpdate(suite, tree, groupId, leafIndex, leafNode)
+    const refusal = applyUpdate(tree, { groupId, leafIndex }, leafNode, judgement)
     if (refusal !== undefined) return refusal
   }
   const removed: Member[] = []
@@ -67,15 +72,18 @@ export function applyProposals(
     removed.push(memberAt(tree, leafIndex))
     tree.removeLeaf(leafIndex)
   }
+  // Whoever is removed or added need not understand what the others agree on (RFC 9420 §12.2).
+  const isUnderstood = sorted.custom.every(({ type }) => tree.index.everyoneSupportsProposal(type))
+  if (!isUnderstood) return "proposal_not_supported_by_all"
   const added: AddedMember[] = []
   for (const keyPackage of sorted.adds) {
-    const outcome = applyAdd(suite, tree, keyPackage, lifetime)
+    const outcome = applyAdd(tree, keyPackage, judgement)
     if (typeof outcome === "string") return outcome
     added.push(outcome)
   }
   const extensions = sorted.extensions ?? epoch.context.extensions
-  if (!externalSendersDecode(extensions)) return "external_senders_malformed"
-  const refusal = validateMembers(tree, extensions)
+  const refusal =
+    judgeExternalSenders(judgement.judge, epoch.context.extensions, extensions) ?? validateMembers(tree, extensions)
   if (refusal !== undefined) return refusal
   return { tree, extensions, added, removed, updatedLeaves: sorted.updates.map(({ leafIndex }) => leafIndex) }
 }
@@ -88,29 +96,33 @@ export function memberAt(tree: RatchetTree, leafIndex: number): Member {
 }
 
 function applyUpdate(
-  suite: CipherSuite,
   tree: RatchetTree,
-  groupId: Uint8Array,
-  leafIndex: number,
+  place: LeafPlace,
   leafNode: LeafNode,
+  { judge }: LeafJudgement,
 ): ApplyRefusal | undefined {
-  if (tree.leaf(leafIndex) === undefined) return "update_of_blank_leaf"
-  const place = { groupId, leafIndex }
-  const valid = validateLeafNode(suite, leafNode, { source: "update", place, lifetime: undefined })
+  const predecessor = tree.leaf(place.leafIndex)
+  if (predecessor === undefined) return "update_of_blank_leaf"
+  const valid = validateLeafNode(tree.suite, leafNode, { source: "update", place, lifetime: undefined })
   if (valid.kind === "rejected") return valid.reason
   if (tree.index.hasEncryptionKey(leafNode.encryptionKey)) return "update_key_not_fresh"
-  tree.updateLeaf(leafIndex, valid.leafNode)
+  const { credential, signatureKey } = leafNode
+  const refusal = judge({ credential, signatureKey, place: "update", predecessor })
+  if (refusal !== undefined) return refusal
+  tree.updateLeaf(place.leafIndex, valid.leafNode)
   return undefined
 }
 
 function applyAdd(
-  suite: CipherSuite,
   tree: RatchetTree,
   keyPackage: KeyPackage,
-  lifetime: LifetimePolicy | undefined,
+  { lifetime, judge }: LeafJudgement,
 ): AddedMember | ApplyRefusal {
-  const valid = verifyKeyPackage(suite, keyPackage, lifetime)
+  const valid = verifyKeyPackage(tree.suite, keyPackage, lifetime)
   if (valid.kind === "rejected") return valid.reason
+  const { credential, signatureKey } = keyPackage.leafNode
+  const refusal = judge({ credential, signatureKey, place: "add", predecessor: undefined })
+  if (refusal !== undefined) return refusal
   if (!tree.hasRoomFor(1)) return "group_full"
   return { leafIndex: tree.addLeaf(valid.keyPackage.leafNode), keyPackage: valid.keyPackage }
 }

@@ -1,10 +1,15 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { DecodeError } from "@qpc/wire"
+import { credentialJudge } from "./credential-validator.ts"
+import type { CredentialJudge, CredentialReason } from "./credential-validator.ts"
 import { EXTENSION_TYPES, findExtension } from "./extension.ts"
-import { externalSendersDecode } from "./external-senders.ts"
+import { judgeExternalSenders } from "./external-senders.ts"
 import { verifyGroupInfo } from "./group-info.ts"
 import type { GroupInfo, VerifiedGroupInfo } from "./group-info.ts"
 import type { GroupLimits } from "./limits.ts"
+import { acceptsSuite } from "./policy.ts"
+import type { GroupPolicy } from "./policy.ts"
+import type { RatchetTree } from "./ratchet-tree.ts"
 import { decodeRatchetTree } from "./tree-codec.ts"
 import { validateTree } from "./validate-tree.ts"
 import type { TreeReason, ValidRatchetTree } from "./validate-tree.ts"
@@ -12,6 +17,9 @@ import type { TreeReason, ValidRatchetTree } from "./validate-tree.ts"
 /** Why what a GroupInfo says about a group is not believed (RFC 9420 §12.4.3, §12.4.3.1). */
 export type GroupInfoReason =
   | TreeReason
+  | CredentialReason
+  /** Not one of `GroupPolicy.cipherSuites`. */
+  | "suite_not_accepted"
   | "group_cipher_suite"
   /** `isKnownGroup` says that we are in it already. */
   | "group_already_known"
@@ -30,6 +38,9 @@ export interface BelieveOptions {
   readonly ratchetTree: Uint8Array | undefined
   readonly isKnownGroup: ((groupId: Uint8Array) => boolean) | undefined
   readonly limits: GroupLimits
+  readonly policy: Pick<GroupPolicy, "cipherSuites" | "credentialValidator">
+  /** By which credentials are judged; `undefined` to judge them without a clock. */
+  readonly nowMs: number | undefined
 }
 
 /** A group that a newcomer has reason to believe in: signed by a member, with the tree that it names. */
@@ -44,9 +55,10 @@ export interface BelievedGroup {
  * The confirmation tag is not among it: only who knows the epoch's secrets can tell.
  */
 export function believeGroupInfo(options: BelieveOptions, info: GroupInfo): BelievedGroup | GroupInfoReason {
-  const { suite, limits, isKnownGroup } = options
+  const { suite, limits, policy, isKnownGroup } = options
   const { groupId, treeHash, extensions, cipherSuite } = info.groupContext
   if (cipherSuite !== suite.id) return "group_cipher_suite"
+  if (!acceptsSuite(policy, cipherSuite)) return "suite_not_accepted"
   if (isKnownGroup?.(groupId) === true) return "group_already_known"
   const encodedTree = options.ratchetTree ?? findExtension(info.extensions, EXTENSION_TYPES.ratchetTree)
   if (encodedTree === undefined) return "ratchet_tree_missing"
@@ -57,11 +69,24 @@ export function believeGroupInfo(options: BelieveOptions, info: GroupInfo): Beli
   if (signatureKey === undefined) return "unknown_signer"
   const verified = verifyGroupInfo(suite, signatureKey, info)
   if (verified === undefined) return "bad_group_info_signature"
-  if (!externalSendersDecode(extensions)) return "external_senders_malformed"
+  const judge = credentialJudge(policy.credentialValidator, options.nowMs)
+  const senders = judgeExternalSenders(judge, [], extensions)
+  if (senders !== undefined) return senders
   // How long, not until when: members whose key package has expired since are members all the same (RFC 9420 §7.2, §7.3).
   const lifetime = { nowMs: undefined, limitMs: limits.leafLifetimeMs }
   const valid = validateTree(tree, { groupId, treeHash, extensions, lifetime })
-  return valid.kind === "valid" ? { info: verified, tree: valid.tree } : valid.reason
+  if (valid.kind === "rejected") return valid.reason
+  return judgeMembers(judge, tree) ?? { info: verified, tree: valid.tree }
+}
+
+/** Asks about every member whose leaf was found to be genuine (RFC 9420 §5.3.1). */
+function judgeMembers(judge: CredentialJudge, tree: RatchetTree): CredentialReason | undefined {
+  for (const { leafNode } of tree.members()) {
+    const { credential, signatureKey } = leafNode
+    const refusal = judge({ credential, signatureKey, place: "member", predecessor: undefined })
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
 }
 
 function decodedOrUndefined<T>(decode: () => T): T | undefined {

@@ -10,11 +10,14 @@ import type { ProposalOrRef } from "./commit.ts"
 import { createPath } from "./create-path.ts"
 import type { CreatedPath } from "./create-path.ts"
 import type { Epoch } from "./epoch.ts"
+import { credentialJudge } from "./credential-validator.ts"
 import type { Extension } from "./extension.ts"
 import { findPsks } from "./group-state.ts"
 import type { GroupState } from "./group-state.ts"
 import { validateMembers } from "./validate-members.ts"
 import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
+import { renewLeaf } from "./own-leaf.ts"
+import type { LeafRenewal, RenewedLeaf } from "./own-leaf.ts"
 import { openNextEpoch, provisionalContext } from "./next-epoch.ts"
 import type { OpenedEpoch } from "./next-epoch.ts"
 import type { PaddedBytes } from "./private-message.ts"
@@ -41,7 +44,7 @@ export type PskToInject =
   | { readonly kind: "resumption"; readonly groupId: Uint8Array; readonly epoch: bigint }
 
 /** What a commit shall do. Nothing at all is allowed: it then refreshes the committer's keys. */
-export interface CommitOptions {
+export interface CommitOptions extends LeafRenewal {
   /** Key packages as published: MLSMessages. */
   readonly adds?: readonly Uint8Array[]
   /** Leaf indices. */
@@ -53,6 +56,8 @@ export interface CommitOptions {
   readonly psks?: readonly PskToInject[]
   /** Ends the group in favour of another (RFC 9420 §12.1.5). Goes with nothing else (RFC 9420 §12.2). */
   readonly reinit?: Omit<ReInit, "kind">
+  /** Proposals of types that `GroupPolicy.customProposals` registers (RFC 9420 §12.1). */
+  readonly custom?: readonly { readonly type: number; readonly body: Uint8Array }[]
   /** Where the secrets of {@link psks} are found, beside those of this group's own epochs. */
   readonly pskLookup?: PskLookup
   /** True to cover the proposals received in this epoch (RFC 9420 §12.4). Default true. */
@@ -89,7 +94,8 @@ interface Plan {
   readonly applied: AppliedProposals
   readonly psks: readonly PreSharedKey[]
   readonly keys: TreePrivateState
-  readonly hasPath: boolean
+  /** Our next leaf where the commit has a path. */
+  readonly leaf: RenewedLeaf | undefined
   readonly leftOut: readonly LeftOutProposal[]
 }
 
@@ -106,7 +112,7 @@ export function createCommit(
 ): CreatedCommit | CommitRefusal {
   const plan = planCommit(state, options, bond)
   if (typeof plan === "string") return plan
-  using path = plan.hasPath ? createOwnPath(state, plan, options.random) : undefined
+  using path = plan.leaf && createOwnPath(state, plan, plan.leaf, options.random)
   // The path has replaced our leaf; the rules over all members hold for it too.
   const refusal = validateMembers(plan.applied.tree, plan.applied.extensions)
   if (refusal !== undefined) {
@@ -135,7 +141,7 @@ export function createCommit(
   const auth = { signature: signed.signature, confirmationTag: opened.epoch.confirmationTag }
   const message = protect(speaker, signed, auth, options)
   const committer = { kind: "member", leafIndex: state.epoch.keys.leafIndex } as const
-  const report = reportOf(state.epoch, plan.applied, plan.sorted, committer.leafIndex, plan.hasPath, committer)
+  const report = reportOf(state.epoch, plan.applied, plan.sorted, committer.leafIndex, path !== undefined, committer)
   return { kind: "created", commit: message, ...newcomers, epoch: opened.epoch, report, leftOut: plan.leftOut }
 }
 
@@ -179,7 +185,7 @@ function planWith(
   bond: PreSharedKey | undefined,
   { own, queued, leftOut }: Covered,
 ): Plan | CommitRefusal {
-  const { suite, epoch, limits } = state
+  const { suite, epoch, limits, policy } = state
   const committer = { kind: "member", leafIndex: epoch.keys.leafIndex } as const
   const sent: SentProposal[] = [...queued, ...own.map((proposal) => ({ proposal, sender: committer }))]
   if (sent.length > limits.committedProposals) return "too_many_committed_proposals"
@@ -187,16 +193,22 @@ function planWith(
     ...queued.map(({ reference }) => ({ kind: "reference", reference }) as const),
     ...own.map((proposal) => ({ kind: "proposal", proposal }) as const),
   ]
-  const sorted = sortProposals(sent, { suite, tree: epoch.tree, committer, bond: bond?.id })
+  const sorted = sortProposals(sent, { suite, policy, tree: epoch.tree, committer, bond: bond?.id })
   if (typeof sorted === "string") return sorted
-  const applied = applyProposals(suite, epoch, sorted, { nowMs: options.nowMs, limitMs: limits.leafLifetimeMs })
+  const { nowMs } = options
+  const lifetime = { nowMs, limitMs: limits.leafLifetimeMs }
+  const judge = credentialJudge(policy.credentialValidator, nowMs)
+  const applied = applyProposals(epoch, sorted, { lifetime, judge })
   if (typeof applied === "string") return applied
   const psks = findPsks(state, sorted.psks, (id) => (id === bond?.id ? bond.secret : options.pskLookup?.(id)))
   if (psks === undefined) return "psk_missing"
-  const hasPath = options.forcePath === true || sorted.requiresPath || sent.length === 0
+  const renews = options.newSignatureKeys !== undefined || options.newCredential !== undefined
+  const hasPath = options.forcePath === true || renews || sorted.requiresPath || sent.length === 0
+  const leaf = hasPath ? renewLeaf(state, options, "commit", nowMs) : undefined
+  if (typeof leaf === "string") return leaf
   const keys = epoch.keys.fork()
   keys.forgetBlank(applied.tree)
-  return { items, sorted, applied, psks, keys, hasPath, leftOut: reportLeftOut(state, leftOut) }
+  return { items, sorted, applied, psks, keys, leaf, leftOut: reportLeftOut(state, leftOut) }
 }
 
 function reportLeftOut(
@@ -224,6 +236,7 @@ function ownProposals(suite: CipherSuite, options: CommitOptions): Proposal[] | 
   for (const psk of options.psks ?? []) {
     proposals.push({ kind: "psk", id: pskIdOf(psk, options.random(suite.sizes.hashBytes)) })
   }
+  for (const { type, body } of options.custom ?? []) proposals.push(ownedProposal({ kind: "custom", type, body }))
   if (options.reinit !== undefined) proposals.push(ownedProposal({ kind: "reinit", ...options.reinit }))
   return proposals
 }
@@ -246,16 +259,17 @@ export function pskIdOf(psk: PskToInject, pskNonce: Uint8Array): PreSharedKeyId 
   return { kind: "resumption", usage: "application", pskGroupId, pskEpoch, pskNonce }
 }
 
-function createOwnPath(state: GroupState, { applied, keys }: Plan, random: Random): CreatedPath {
-  const { epoch, signaturePrivateKey } = state
-  const leaf = epoch.tree.leaf(keys.leafIndex)
-  if (leaf === undefined) throw new Error("unreachable: our own leaf is blank")
-  const { signatureKey, credential, capabilities, extensions } = leaf
+function createOwnPath(
+  { epoch }: GroupState,
+  { applied, keys }: Plan,
+  { content, signaturePrivateKey }: RenewedLeaf,
+  random: Random,
+): CreatedPath {
   return createPath({
     tree: applied.tree,
     keys,
     groupId: epoch.context.groupId,
-    leaf: { signatureKey, credential, capabilities, extensions },
+    leaf: content,
     signaturePrivateKey,
     added: new Set(applied.added.map(({ leafIndex }) => leafIndex)),
     groupContext: (treeHash) => provisionalContext(epoch.context, treeHash, applied.extensions),
@@ -278,7 +292,8 @@ function welcomeNewcomers(
     suite: state.suite,
     opened,
     signer: plan.keys.leafIndex,
-    signaturePrivateKey: state.signaturePrivateKey,
+    // The GroupInfo shows the new epoch: it is signed with the key that our leaf has there.
+    signaturePrivateKey: plan.leaf?.signaturePrivateKey ?? state.signaturePrivateKey,
     ratchetTree: isInside ? ratchetTree : undefined,
     psks: plan.psks.map(({ id }) => id),
     newcomers: added.map(({ leafIndex, keyPackage }: AddedMember) => ({

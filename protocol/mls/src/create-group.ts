@@ -2,16 +2,19 @@ import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import type { Random } from "@qpc/wire"
 import type { Capabilities } from "./capabilities.ts"
 import type { Credential } from "./credential.ts"
+import { credentialJudge } from "./credential-validator.ts"
 import { withSecretTree } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
 import { isDefaultExtension } from "./extension.ts"
 import type { Extension } from "./extension.ts"
-import { externalSendersDecode } from "./external-senders.ts"
+import { judgeExternalSenders } from "./external-senders.ts"
 import { makeGroupContext } from "./group-context.ts"
 import { keyPairFrom, ownCapabilities } from "./key-package-bundle.ts"
 import { confirmationTag, secretsOf } from "./key-schedule.ts"
 import { signLeafNode } from "./leaf-node.ts"
 import { lifetimeFrom } from "./lifetime.ts"
+import { acceptsSuite } from "./policy.ts"
+import type { GroupPolicy } from "./policy.ts"
 import { RatchetTree } from "./ratchet-tree.ts"
 import { interimTranscriptHash } from "./transcript-hash.ts"
 import { TreePrivateState } from "./tree-private-state.ts"
@@ -31,12 +34,13 @@ export interface FirstEpochOptions {
   readonly leafExtensions: readonly Extension[]
   readonly capabilities: Partial<Capabilities>
   readonly membersLimit: number
+  readonly policy: GroupPolicy
 }
 
 /**
  * A group of one (RFC 9420 §11).
  *
- * @throws RangeError if the creator does not meet what its own extensions require
+ * @throws RangeError if the creator does not meet what its own extensions require, or its policy does not accept the suite
  */
 export function createFirstEpoch(options: FirstEpochOptions): Epoch {
   const { suite, credential, signatureKeys, random, extensions } = options
@@ -52,7 +56,10 @@ export function createFirstEpoch(options: FirstEpochOptions): Epoch {
     extensions: options.leafExtensions,
   })
   const tree = RatchetTree.ofCreator(suite, leafNode, options.membersLimit)
-  const reason = externalSendersDecode(extensions) ? validateMembers(tree, extensions) : "external_senders_malformed"
+  const judge = credentialJudge(options.policy.credentialValidator, options.nowMs)
+  const reason = acceptsSuite(options.policy, suite.id)
+    ? (judgeExternalSenders(judge, [], extensions) ?? validateMembers(tree, extensions))
+    : "suite_not_accepted"
   if (reason !== undefined) throw new RangeError(`the group would be invalid: ${reason}`)
   const context = makeGroupContext({
     cipherSuite: suite.id,

@@ -1,4 +1,4 @@
-import { DecodeError, readList } from "@qpc/wire"
+import { DecodeError, encode, equalBytes, readList } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 
 /** CredentialType code points (RFC 9420 §17.5). */
@@ -8,7 +8,7 @@ const CREDENTIAL_TYPES = { basic: 1, x509: 2 } as const
 const CERTIFICATES_LIMIT = 32
 
 /**
- * Who a member claims to be (RFC 9420 §5.3). What the claim is worth is the application's to find out.
+ * Who a member claims to be (RFC 9420 §5.3). What the claim is worth a `CredentialValidator` says.
  *
  * - `basic`: an identity in a form of the application's own.
  * - `x509`: DER certificates, the member's own first.
@@ -60,4 +60,14 @@ export function writeCredential(writer: Writer, credential: Credential): void {
       if (credential.type <= CREDENTIAL_TYPES.x509) throw new RangeError(`credential type ${credential.type} is known`)
       writer.uint16(credential.type).vector(credential.body)
   }
+}
+
+/** True if two credentials are the same, byte by byte. */
+export function credentialsAreEqual(a: Credential, b: Credential): boolean {
+  return equalBytes(credentialBytes(a), credentialBytes(b))
+}
+
+/** The bytes of a Credential (RFC 9420 §5.3). */
+export function credentialBytes(credential: Credential): Uint8Array {
+  return encode((writer) => writeCredential(writer, credential))
 }

@@ -1,7 +1,8 @@
-import { decodeWhole, DecodeError, readList } from "@qpc/wire"
+import { decodeWhole, DecodeError, equalBytes, readList } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
-import { readCredential, writeCredential } from "./credential.ts"
+import { credentialsAreEqual, readCredential, writeCredential } from "./credential.ts"
 import type { Credential } from "./credential.ts"
+import type { CredentialJudge, CredentialReason } from "./credential-validator.ts"
 import { EXTENSION_TYPES, findExtension } from "./extension.ts"
 import type { Extension } from "./extension.ts"
 
@@ -32,15 +33,39 @@ export function writeExternalSenders(writer: Writer, senders: readonly ExternalS
   writer.list(senders, writeExternalSender)
 }
 
-/** True unless a list of extensions has an `external_senders` that does not decode (RFC 9420 §12.1.8.1). */
-export function externalSendersDecode(extensions: readonly Extension[]): boolean {
+/**
+ * Judges the senders that an `external_senders` extension brings in (RFC 9420 §5.3.1, §12.1.8.1); `undefined` if there is
+ * nothing against them.
+ *
+ * @param before - Extensions of the group until now: senders who are in there are not new.
+ */
+export function judgeExternalSenders(
+  judge: CredentialJudge,
+  before: readonly Extension[],
+  after: readonly Extension[],
+): CredentialReason | "external_senders_malformed" | undefined {
+  const senders = externalSendersIn(after)
+  if (senders === undefined) return "external_senders_malformed"
+  const known = externalSendersIn(before) ?? []
+  for (const { credential, signatureKey } of senders) {
+    const isKnown = known.some((sender) => {
+      return equalBytes(sender.signatureKey, signatureKey) && credentialsAreEqual(sender.credential, credential)
+    })
+    if (isKnown) continue
+    const refusal = judge({ credential, signatureKey, place: "external_sender", predecessor: undefined })
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+/** The senders that a list of extensions names, none where there is no `external_senders`; `undefined` if it does not decode. */
+function externalSendersIn(extensions: readonly Extension[]): readonly ExternalSender[] | undefined {
   const encoded = findExtension(extensions, EXTENSION_TYPES.externalSenders)
-  if (encoded === undefined) return true
+  if (encoded === undefined) return []
   try {
-    decodeWhole(encoded, readExternalSenders)
-    return true
+    return decodeWhole(encoded, readExternalSenders)
   } catch (error) {
-    if (error instanceof DecodeError) return false
+    if (error instanceof DecodeError) return undefined
     throw error
   }
 }

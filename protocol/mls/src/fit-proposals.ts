@@ -1,5 +1,6 @@
 import type { CommitRefusal } from "./apply-commit.ts"
 import { applyProposals } from "./apply-proposals.ts"
+import { credentialJudge } from "./credential-validator.ts"
 import type { Extension } from "./extension.ts"
 import { findPsks } from "./group-state.ts"
 import type { GroupState } from "./group-state.ts"
@@ -32,7 +33,6 @@ export function unpickedReason(
   committer: { readonly leafIndex: number },
 ): LeftOutReason {
   const { leafIndex } = committer
-  if (proposal.kind === "custom") return "proposal_unsupported"
   if (proposal.kind === "reinit") return "reinit_not_alone"
   if (proposal.kind === "remove" && proposal.removed === leafIndex) return "remove_of_committer"
   const isOurs = sender.kind === "member" && sender.leafIndex === leafIndex
@@ -99,8 +99,8 @@ export function findUnfit(trial: Trial): ReadonlyMap<QueuedProposal, CommitRefus
 
 function extend(trial: Trial, { sorting, tree, extensions }: Attempt, more: SentProposal[]): Attempt | CommitRefusal {
   const { state, committer, nowMs, pskLookup, bond } = trial
-  const { suite, epoch, limits } = state
-  const surroundings = { suite, tree: epoch.tree, committer, bond }
+  const { suite, epoch, limits, policy } = state
+  const surroundings = { suite, policy, tree: epoch.tree, committer, bond }
   const together = forkSorting(sorting)
   for (const sent of more) {
     const refusal = addToSorting(together, sent, surroundings)
@@ -112,8 +112,11 @@ function extend(trial: Trial, { sorting, tree, extensions }: Attempt, more: Sent
   }
   const alone = sortProposals(more, surroundings)
   if (typeof alone === "string") return alone
-  const lifetime = { nowMs, limitMs: limits.leafLifetimeMs }
-  const applied = applyProposals(suite, { tree, context: { ...epoch.context, extensions } }, alone, lifetime)
+  const judgement = {
+    lifetime: { nowMs, limitMs: limits.leafLifetimeMs },
+    judge: credentialJudge(policy.credentialValidator, nowMs),
+  }
+  const applied = applyProposals({ tree, context: { ...epoch.context, extensions } }, alone, judgement)
   if (typeof applied === "string") return applied
   const others = alone.psks.filter((id) => id !== bond)
   if (findPsks(state, others, pskLookup) === undefined) return "psk_missing"

@@ -28,6 +28,11 @@ export interface GroupSurroundings {
 
 /** What {@link Group.fromBytes} needs. */
 export interface WakeOptions extends GroupSurroundings {
+  /**
+   * Key pairs of leaves that are on their way: see `newSignatureKeys` of a commit or an Update. Signature keys are never in
+   * the state. Pass all that may be in use; which of them is, the state tells.
+   */
+  readonly nextSignatureKeys?: readonly KeyPair[]
   /** The newest record of {@link Group.reserve} that was stored; needed once anything was reserved. */
   readonly reservation?: Uint8Array
 }
@@ -58,6 +63,8 @@ export interface JoinGroupOptions extends GroupSurroundings {
   /** Where it is not in the Welcome. */
   readonly ratchetTree?: Uint8Array
   readonly psks?: PskLookup
+  /** By which credentials are judged, in milliseconds since the Unix epoch (RFC 9420 §5.3.1). Default: without a clock. */
+  readonly nowMs?: number
   /** Says whether we are in a group of this id already, which makes the Welcome invalid (RFC 9420 §12.4.3.1). */
   readonly isKnownGroup?: (groupId: Uint8Array) => boolean
   /** The group that this one has to descend from, by a ReInit or as a branch (RFC 9420 §11.2, §11.3). Borrowed. */
@@ -86,6 +93,8 @@ export interface JoinExternallyOptions extends GroupSurroundings {
   readonly isKnownGroup?: (groupId: Uint8Array) => boolean
   readonly authenticatedData: Uint8Array
   readonly random: Random
+  /** By which credentials are judged, in milliseconds since the Unix epoch (RFC 9420 §5.3.1). Default: without a clock. */
+  readonly nowMs?: number
 }
 
 /** What came of an external join. */

@@ -1,4 +1,4 @@
-import type { CipherSuite } from "@qpc/crypto"
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { equalBytes } from "@qpc/wire"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupLimits } from "./limits.ts"
@@ -26,7 +26,9 @@ export interface GroupState {
   readonly limits: GroupLimits
   readonly policy: GroupPolicy
   /** Behind the signature key of our leaf. */
-  readonly signaturePrivateKey: Uint8Array
+  signaturePrivateKey: Uint8Array
+  /** Those of leaves of ours that are on their way; see `signature-keys.ts`. */
+  nextSignatureKeys: readonly KeyPair[]
   phase: GroupPhase
   /** What ended the group, once the phase is `replaced`. */
   reinit: ReInit | undefined

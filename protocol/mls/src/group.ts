@@ -24,8 +24,8 @@ import { createExternalCommit } from "./join-externally.ts"
 import { exportSecret } from "./key-schedule.ts"
 import { limitsWith } from "./limits.ts"
 import { clearStaged, mergeStaged, zeroGroup } from "./merge.ts"
-import { assertOwnKeys, newState } from "./new-state.ts"
-import { DEFAULT_POLICY } from "./policy.ts"
+import { newState } from "./new-state.ts"
+import { policyWith } from "./policy.ts"
 import { sameCredential } from "./parent-group.ts"
 import type { Descent, IdentityOf, ParentGroup } from "./parent-group.ts"
 import type { ReInit } from "./proposal.ts"
@@ -39,6 +39,7 @@ import type { Received } from "./received.ts"
 import { assertReserved, isBehind, reserve, resume } from "./reservation.ts"
 import type { ReserveOptions } from "./reservation.ts"
 import { send } from "./send.ts"
+import { dropIdleKeys, holdNextKeys, takeSignatureKeys } from "./signature-keys.ts"
 import type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
 import {
   decodeState,
@@ -72,14 +73,14 @@ export class Group implements Disposable {
 
   /** A new group with its creator as the only member (RFC 9420 §11). @throws RangeError for options that contradict */
   static create(options: CreateGroupOptions): Group {
-    const limits = limitsWith(options.limits)
     const epoch = createFirstEpoch({
       ...options,
+      policy: policyWith(options.policy),
       lifetimeMs: options.lifetimeMs ?? DEFAULT_LIFETIME_MS,
       extensions: options.extensions ?? [],
       leafExtensions: options.leafExtensions ?? [],
       capabilities: options.capabilities ?? {},
-      membersLimit: limits.members,
+      membersLimit: limitsWith(options.limits).members,
     })
     return new Group(newState(options, options.suite, epoch))
   }
@@ -93,10 +94,11 @@ export class Group implements Disposable {
    * @throws TypeError if the parent is a group that we were removed from
    */
   static join(options: JoinGroupOptions): Joined {
-    const { suite, welcome, bundles, ratchetTree, psks, isKnownGroup, identityOf } = options
-    const limits = limitsWith(options.limits)
+    const { suite, welcome, bundles, ratchetTree, psks, isKnownGroup, identityOf, nowMs } = options
+    const [limits, policy] = [limitsWith(options.limits), policyWith(options.policy)]
     const parent = options.parent === undefined ? undefined : options.parent.#asParent(identityOf)
-    const joined = joinEpoch({ suite, welcome, bundles, ratchetTree, psks, isKnownGroup, limits, parent })
+    const about = { suite, welcome, bundles, ratchetTree, psks, isKnownGroup, limits, policy, nowMs, parent }
+    const joined = joinEpoch(about)
     if (typeof joined === "string") return { kind: "rejected", reason: joined }
     const group = new Group(newState(options, suite, joined.epoch))
     return { kind: "joined", group, bundle: joined.bundle, addedBy: joined.signer }
@@ -109,7 +111,7 @@ export class Group implements Disposable {
    * @throws RangeError if `signatureKeys` are not a pair
    */
   static joinExternally(options: JoinExternallyOptions): JoinedExternally {
-    const { suite, limits } = options
+    const { suite } = options
     const created = createExternalCommit({
       ...options,
       ratchetTree: options.ratchetTree,
@@ -119,7 +121,9 @@ export class Group implements Disposable {
       psks: options.psks ?? [],
       pskLookup: options.pskLookup,
       isKnownGroup: options.isKnownGroup,
-      limits: limitsWith(limits),
+      limits: limitsWith(options.limits),
+      policy: policyWith(options.policy),
+      nowMs: options.nowMs,
     })
     if (typeof created === "string") return { kind: "rejected", reason: created }
     return { kind: "joined", group: new Group(newState(options, suite, created.epoch)), commit: created.commit }
@@ -130,7 +134,7 @@ export class Group implements Disposable {
    *
    * @throws ReservationError if the record is missing, of another group, or older than the state
    * @throws DecodeError if `bytes` are not what {@link toBytes} wrote for this suite
-   * @throws RangeError if `signatureKeys` are not those of our leaf
+   * @throws RangeError if the keys passed are not those of our leaf, and of leaves of ours that are on their way
    */
   static fromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: WakeOptions): Group {
     const { signatureKeys, limits, policy } = surroundings
@@ -138,12 +142,13 @@ export class Group implements Disposable {
       {
         suite,
         limits: limitsWith(limits),
-        policy: { ...DEFAULT_POLICY, ...policy },
+        policy: policyWith(policy),
         signaturePrivateKey: new Uint8Array(signatureKeys.privateKey),
       },
       bytes,
     )
-    if (state.phase !== "removed") assertOwnKeys(state.epoch, signatureKeys)
+    const passed = [signatureKeys, ...(surroundings.nextSignatureKeys ?? [])]
+    if (state.phase !== "removed") takeSignatureKeys(suite, state, passed)
     resume(state, surroundings.reservation)
     return new Group(state)
   }
@@ -279,6 +284,7 @@ export class Group implements Disposable {
     const staged: StagedCommit = { kind: "own", committer: this.ownLeafIndex, report }
     state.staged.set(staged, epoch)
     state.ownCommit = { staged, messageHash: state.suite.hash(commit) }
+    if (options.newSignatureKeys !== undefined) holdNextKeys(state, options.newSignatureKeys)
     return {
       kind: "staged",
       staged,
@@ -299,6 +305,7 @@ export class Group implements Disposable {
   /** Forgets the proposals of this epoch. A commit that refers to one cannot be followed afterwards. */
   dropProposals(): void {
     this.#state.queue.clear()
+    dropIdleKeys(this.#state)
   }
 
   /**

@@ -9,6 +9,8 @@ import { limitsWith } from "./limits.ts"
 import type { GroupLimits } from "./limits.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import type { MlsMessage } from "./mls-message.ts"
+import { policyWith } from "./policy.ts"
+import type { GroupPolicy } from "./policy.ts"
 import type { Member } from "./staged-commit.ts"
 
 /** A group as one of its members describes it to those outside (RFC 9420 §12.4.3). */
@@ -33,15 +35,19 @@ export function inspectGroupInfo(options: {
   readonly groupInfo: Uint8Array
   readonly ratchetTree?: Uint8Array
   readonly limits?: Partial<GroupLimits>
+  readonly policy?: Partial<Pick<GroupPolicy, "cipherSuites" | "credentialValidator">>
+  /** By which credentials are judged, in milliseconds since the Unix epoch. */
+  readonly nowMs?: number
 }):
   | { readonly kind: "believed"; readonly group: InspectedGroup }
   | { readonly kind: "rejected"; readonly reason: GroupInfoReason | "malformed" | "not_a_group_info" } {
   const message = decodeOrUndefined(options.groupInfo)
   if (message === undefined) return { kind: "rejected", reason: "malformed" }
   if (message.kind !== "group_info") return { kind: "rejected", reason: "not_a_group_info" }
-  const { suite, ratchetTree, limits } = options
+  const { suite, ratchetTree, limits, nowMs } = options
+  const policy = policyWith(options.policy)
   const believed = believeGroupInfo(
-    { suite, ratchetTree, isKnownGroup: undefined, limits: limitsWith(limits) },
+    { suite, ratchetTree, isKnownGroup: undefined, limits: limitsWith(limits), policy, nowMs },
     message.message,
   )
   if (typeof believed === "string") return { kind: "rejected", reason: believed }

@@ -1,6 +1,6 @@
 import { DecodeError } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
-import { checkResync, EPOCH_MAX } from "./apply-commit.ts"
+import { EPOCH_MAX, judgePathLeaf, replacedLeaf } from "./apply-commit.ts"
 import type { CommitRefusal } from "./apply-commit.ts"
 import { memberAt } from "./apply-proposals.ts"
 import { signContent } from "./authenticated-content.ts"
@@ -12,6 +12,7 @@ import type { PskToInject } from "./create-commit.ts"
 import { createPath } from "./create-path.ts"
 import type { PathParameters } from "./create-path.ts"
 import type { Credential } from "./credential.ts"
+import { credentialJudge } from "./credential-validator.ts"
 import type { Extension } from "./extension.ts"
 import type { Epoch } from "./epoch.ts"
 import { frameContent } from "./framed-content.ts"
@@ -33,10 +34,7 @@ import type { MembersReason } from "./validate-members.ts"
 export type ExternalJoinReason =
   | GroupInfoReason
   | MembersReason
-  | Extract<
-      CommitRefusal,
-      "resync_of_another" | "update_key_not_fresh" | "psk_missing" | "group_full" | "epoch_exhausted"
-    >
+  | Extract<CommitRefusal, "update_key_not_fresh" | "psk_missing" | "group_full" | "epoch_exhausted">
   | "malformed"
   | "not_a_group_info"
   /** The group does not offer it: its GroupInfo has no `external_pub`. */
@@ -130,7 +128,10 @@ function commitTo(
   })
   const { updatePath } = path
   const removes = removed === undefined ? [] : [removed]
-  const refusal = checkResync({ tree: before }, { removes }, updatePath.leafNode) ?? validateMembers(tree, extensions)
+  const newcomer = { kind: "newcomer" } as const
+  const judge = credentialJudge(options.policy.credentialValidator, options.nowMs)
+  const replaced = replacedLeaf({ tree: before }, newcomer, { removes })
+  const refusal = judgePathLeaf(judge, newcomer, updatePath.leafNode, replaced) ?? validateMembers(tree, extensions)
   if (refusal !== undefined) {
     keys.destroy(suite)
     return refusal

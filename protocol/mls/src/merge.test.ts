@@ -170,7 +170,8 @@ describe("a staged commit", () => {
 describe("what an epoch leaves behind when it ends", () => {
   it("opens late messages and nothing else: all other secrets are zeroed", () => {
     const party = Party.of("zeroed", ["alice", "bob"], { policy: { proposals: true } })
-    party.group("alice").propose({ kind: "update" }, { authenticatedData: new Uint8Array(0), random: party.random })
+    const options = { authenticatedData: new Uint8Array(0), random: party.random, nowMs: party.nowMs }
+    party.group("alice").propose({ kind: "update" }, options)
     const { staged } = party.stage("alice")
     const state = party.insidesOf("alice")
     const { senderDataSecret, ...others } = state.epoch.secrets

@@ -1,7 +1,9 @@
 import { retireEpoch, zeroEpoch, zeroPastEpoch } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
 import type { GroupState } from "./group-state.ts"
+import { ownLeaf } from "./own-leaf.ts"
 import { skipReserved } from "./reservation.ts"
+import { adoptLeafKey, dropIdleKeys, zeroNextKeys } from "./signature-keys.ts"
 import type { MergeReport, StagedCommit } from "./staged-commit.ts"
 import { TreePrivateState } from "./tree-private-state.ts"
 
@@ -31,7 +33,9 @@ export function clearStaged(state: GroupState, staged: StagedCommit): void {
   const epoch = state.staged.get(staged)
   if (epoch !== undefined) zeroEpoch(epoch)
   state.staged.delete(staged)
-  if (state.ownCommit?.staged === staged) state.ownCommit = undefined
+  if (state.ownCommit?.staged !== staged) return
+  state.ownCommit = undefined
+  dropIdleKeys(state)
 }
 
 /** Ends the life of all keys. */
@@ -42,6 +46,7 @@ export function zeroGroup(state: GroupState): void {
   for (const { secret } of state.resumptionPsks) secret.fill(0)
   state.pastEpochs = []
   state.resumptionPsks = []
+  zeroNextKeys(state)
 }
 
 function assertStaged(state: GroupState, staged: StagedCommit): void {
@@ -60,6 +65,7 @@ function voidOthers(state: GroupState): void {
 function advance(state: GroupState, next: Epoch, report: MergeReport): void {
   const { limits, epoch: previous } = state
   const { epoch } = previous.context
+  const { signatureKey } = ownLeaf(state)
   const psk = { epoch, secret: previous.secrets.resumptionPsk.slice() }
   const past = [retireEpoch(previous), ...state.pastEpochs]
   for (const dropped of past.splice(limits.pastEpochs)) zeroPastEpoch(dropped)
@@ -68,6 +74,7 @@ function advance(state: GroupState, next: Epoch, report: MergeReport): void {
   state.pastEpochs = past
   state.resumptionPsks = psks
   state.epoch = next
+  adoptLeafKey(state, signatureKey)
   skipReserved(state)
   if (report.reinit === undefined) return
   state.phase = "replaced"

@@ -4,7 +4,7 @@ import type { Epoch } from "./epoch.ts"
 import type { GroupSurroundings } from "./group-options.ts"
 import type { GroupState } from "./group-state.ts"
 import { limitsWith } from "./limits.ts"
-import { DEFAULT_POLICY } from "./policy.ts"
+import { policyWith } from "./policy.ts"
 import { ProposalQueue } from "./proposal-queue.ts"
 import { NO_RESERVATION } from "./reservation.ts"
 
@@ -19,8 +19,9 @@ export function newState(surroundings: GroupSurroundings, suite: CipherSuite, ep
   return {
     suite,
     limits: limitsWith(limits),
-    policy: { ...DEFAULT_POLICY, ...policy },
+    policy: policyWith(policy),
     signaturePrivateKey: new Uint8Array(signatureKeys.privateKey),
+    nextSignatureKeys: [],
     phase: "active",
     reinit: undefined,
     epoch,
@@ -38,7 +39,7 @@ export function newState(surroundings: GroupSurroundings, suite: CipherSuite, ep
  *
  * @throws RangeError if the signature keys are not those of our leaf
  */
-export function assertOwnKeys(epoch: Pick<Epoch, "tree" | "keys">, signatureKeys: KeyPair): void {
+function assertOwnKeys(epoch: Pick<Epoch, "tree" | "keys">, signatureKeys: KeyPair): void {
   const { suite } = epoch.tree
   const shown = epoch.tree.leaf(epoch.keys.leafIndex)?.signatureKey
   const ours = suite.signaturePublicKey(signatureKeys.privateKey)

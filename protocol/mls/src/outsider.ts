@@ -1,6 +1,7 @@
 import { decodeWhole } from "@qpc/wire"
 import { verifyContent } from "./authenticated-content.ts"
 import type { VerifiedContent } from "./authenticated-content.ts"
+import { customTypeOf } from "./custom-proposal.ts"
 import { EXTENSION_TYPES, findExtension } from "./extension.ts"
 import { readExternalSenders } from "./external-senders.ts"
 import type { GroupState } from "./group-state.ts"
@@ -8,7 +9,7 @@ import type { Proposal } from "./proposal.ts"
 import type { PublicMessage } from "./public-message.ts"
 import type { RejectReason } from "./received.ts"
 
-/** What an `external` sender may propose (RFC 9420 §12.1.8). */
+/** What an `external` sender may propose (RFC 9420 §12.1.8), beside custom types that say so. */
 const EXTERNAL_PROPOSALS: ReadonlySet<Proposal["kind"]> = new Set([
   "add",
   "remove",
@@ -47,7 +48,7 @@ function outsidersKey(state: GroupState, { content }: PublicMessage): Uint8Array
     case "member":
       throw new Error("unreachable: members have a membership tag")
     case "external":
-      if (body.kind !== "proposal" || !EXTERNAL_PROPOSALS.has(body.proposal.kind)) return "content_forbidden"
+      if (body.kind !== "proposal" || !isForExternalSenders(state, body.proposal)) return "content_forbidden"
       return externalSendersKey(state, sender.senderIndex)
     case "new_member_proposal":
       if (body.kind !== "proposal" || body.proposal.kind !== "add") return "content_forbidden"
@@ -56,6 +57,11 @@ function outsidersKey(state: GroupState, { content }: PublicMessage): Uint8Array
       if (body.kind !== "commit") return "content_forbidden"
       return body.commit.path?.leafNode.signatureKey ?? "path_missing"
   }
+}
+
+function isForExternalSenders({ policy }: GroupState, proposal: Proposal): boolean {
+  const custom = customTypeOf(policy.customProposals, proposal)
+  return EXTERNAL_PROPOSALS.has(proposal.kind) || custom?.fromExternalSenders === true
 }
 
 function externalSendersKey({ epoch }: GroupState, senderIndex: number): Uint8Array | undefined {

@@ -1,5 +1,5 @@
 import { encode, equalBytes, toHex } from "@qpc/wire"
-import { writeCredential } from "./credential.ts"
+import { credentialBytes } from "./credential.ts"
 import type { Credential } from "./credential.ts"
 import { writeExtensions } from "./extension.ts"
 import type { Extension } from "./extension.ts"
@@ -42,7 +42,7 @@ export type DescentReason =
 export type IdentityOf = (credential: Credential) => string
 
 /** People are the same if their credentials are, byte by byte. */
-export const sameCredential: IdentityOf = (credential) => toHex(encode((writer) => writeCredential(writer, credential)))
+export const sameCredential: IdentityOf = (credential) => toHex(credentialBytes(credential))
 
 /** The group that another one descends from, as its member knows it. */
 export interface ParentGroup {

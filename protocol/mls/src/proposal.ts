@@ -23,8 +23,8 @@ export const PROPOSAL_TYPES = {
 /**
  * A change that a commit may make (RFC 9420 §12.1).
  *
- * `custom` is any type RFC 9420 does not list, its content being one opaque vector. It decodes so that a refusal can
- * name the type; it may be committed only where all members list the type (RFC 9420 §13.2), GREASE included (§13.5).
+ * `custom` is any type RFC 9420 does not list, its content being one opaque vector. It always decodes; it is taken only where
+ * the application registered the type (`GroupPolicy.customProposals`) and all members list it (RFC 9420 §13.2).
  */
 export type Proposal =
   | { readonly kind: "add"; readonly keyPackage: KeyPackage }
@@ -53,11 +53,6 @@ export function isDefaultProposal(type: number): boolean {
 /** The code point of a proposal, as capabilities list it. */
 function proposalType(proposal: Proposal): number {
   return proposal.kind === "custom" ? proposal.type : PROPOSAL_TYPES[proposal.kind]
-}
-
-/** True if a commit of this proposal must carry a path (RFC 9420 §12.4). Unknown types do: it is the safe side. */
-export function requiresPath(proposal: Proposal): boolean {
-  return proposal.kind !== "add" && proposal.kind !== "psk" && proposal.kind !== "reinit"
 }
 
 /**

@@ -100,11 +100,11 @@ describe("a newcomer's own Add", () => {
 describe("a removed member's proposal", () => {
   it("is of an epoch that has passed once the removal is in effect", () => {
     const party = Party.of("removed proposes", ["alice", "bob", "carol"], { policy })
-    const { random } = party
+    const { random, nowMs } = party
     const removal = party.stage("alice", { removes: [2] })
     const late = party
       .group("carol")
-      .propose({ kind: "update" }, { authenticatedData: NO_DATA, random, wireFormat: "public" })
+      .propose({ kind: "update" }, { authenticatedData: NO_DATA, random, nowMs, wireFormat: "public" })
     if (late.kind === "refused") throw new Error(late.reason)
     party.group("alice").merge(removal.staged)
     party.follow("bob", removal.commit)

@@ -66,6 +66,7 @@ function makeProposal(
     case "extensions":
       return { kind: "group_context_extensions", extensions: wanted.extensions }
     case "reinit":
+    case "custom":
       return wanted
   }
 }

@@ -15,7 +15,9 @@ function proposeToAll(
   wireFormat: "private" | "public" = "private",
 ): void {
   const { random, nowMs } = party
-  const proposed = party.group(by).propose(wanted, { authenticatedData: NO_DATA, random, wireFormat })
+  const proposed = party
+    .group(by)
+    .propose(wanted, { authenticatedData: NO_DATA, random, nowMs: party.nowMs, wireFormat })
   if (proposed.kind === "refused") throw new Error(proposed.reason)
   for (const name of party.names) {
     if (name === by) continue
@@ -146,8 +148,8 @@ describe("proposals by reference", () => {
 
   it("are taken once, up to a limit, and only where the policy allows them", () => {
     const party = Party.of("bounded", ["alice", "bob"], { policy, limits: { queuedProposals: 1 } })
-    const { random } = party
-    const options = { authenticatedData: NO_DATA, random, wireFormat: "public" } as const
+    const { random, nowMs } = party
+    const options = { authenticatedData: NO_DATA, random, nowMs, wireFormat: "public" } as const
     const proposed = party.group("bob").propose({ kind: "update" }, options)
     if (proposed.kind === "refused") throw new Error(proposed.reason)
     expect(party.group("bob").propose({ kind: "update" }, options)).toEqual({
@@ -166,7 +168,7 @@ describe("proposals by reference", () => {
     const strict = Party.of("strict", ["alice", "bob"])
     const unwanted = strict
       .group("bob")
-      .propose({ kind: "update" }, { authenticatedData: NO_DATA, random: strict.random })
+      .propose({ kind: "update" }, { authenticatedData: NO_DATA, random: strict.random, nowMs: strict.nowMs })
     if (unwanted.kind === "refused") throw new Error(unwanted.reason)
     expect(strict.hear("alice", unwanted.message)).toBe("not_allowed")
     expect(() => strict.say("alice", "not held back")).not.toThrow()
@@ -174,7 +176,7 @@ describe("proposals by reference", () => {
 
   it("are refused before they are made where they could not be meant", () => {
     const party = Party.of("nonsense", ["alice", "bob"], { policy })
-    const options = { authenticatedData: NO_DATA, random: party.random }
+    const options = { authenticatedData: NO_DATA, random: party.random, nowMs: party.nowMs }
     const alice = party.group("alice")
     expect(alice.propose({ kind: "remove", leafIndex: 7 }, options)).toMatchObject({ reason: "remove_of_blank_leaf" })
     expect(alice.propose({ kind: "add", keyPackage: Uint8Array.of(1) }, options)).toMatchObject({

@@ -2,21 +2,29 @@ import type { Random } from "@qpc/wire"
 import { proposalRef } from "./authenticated-content.ts"
 import { addProposal, pskIdOf, speakerOf } from "./create-commit.ts"
 import type { PskToInject } from "./create-commit.ts"
+import { credentialJudge } from "./credential-validator.ts"
+import type { CredentialReason } from "./credential-validator.ts"
+import { customTypeOf } from "./custom-proposal.ts"
 import type { Extension } from "./extension.ts"
 import type { GroupState } from "./group-state.ts"
 import { keyPairFrom } from "./key-package-bundle.ts"
 import { signLeafNode } from "./leaf-node.ts"
+import { renewLeaf } from "./own-leaf.ts"
+import type { LeafRenewal } from "./own-leaf.ts"
 import type { PaddedBytes } from "./private-message.ts"
 import { ownedProposal } from "./proposal-queue.ts"
 import type { Proposal } from "./proposal.ts"
 import { protect, signBody } from "./send.ts"
+import { holdNextKeys } from "./signature-keys.ts"
+import { verifyKeyPackage } from "./validate-key-package.ts"
+import type { KeyPackageReason } from "./validate-key-package.ts"
 
 /** What a member may propose (RFC 9420 §12.1). */
 export type ProposalToSend =
   /** `keyPackage` as published: an MLSMessage. */
   | { readonly kind: "add"; readonly keyPackage: Uint8Array }
   /** Fresh keys for our own leaf. */
-  | { readonly kind: "update" }
+  | ({ readonly kind: "update" } & LeafRenewal)
   | { readonly kind: "remove"; readonly leafIndex: number }
   | { readonly kind: "psk"; readonly psk: PskToInject }
   | { readonly kind: "extensions"; readonly extensions: readonly Extension[] }
@@ -27,12 +35,16 @@ export type ProposalToSend =
       readonly cipherSuite: number
       readonly extensions: readonly Extension[]
     }
+  /** Of a type that `GroupPolicy.customProposals` registers. */
+  | { readonly kind: "custom"; readonly type: number; readonly body: Uint8Array }
 
 /** How a proposal is sent. */
 export interface ProposeOptions {
   readonly authenticatedData: Uint8Array
   readonly paddedBytes?: PaddedBytes
   readonly random: Random
+  /** By which key packages and credentials are judged, in milliseconds since the Unix epoch (RFC 9420 §7.3). */
+  readonly nowMs: number
   /** Default `private`. */
   readonly wireFormat?: "private" | "public"
 }
@@ -48,13 +60,22 @@ export type Proposed =
     }
   | {
       readonly kind: "refused"
-      readonly reason: "key_package_malformed" | "remove_of_blank_leaf" | "too_many_proposals"
+      readonly reason:
+        | KeyPackageReason
+        | CredentialReason
+        | "remove_of_blank_leaf"
+        | "proposal_unsupported"
+        | "too_many_proposals"
     }
 
-/** Sends a proposal and keeps it for the commit that will refer to it (RFC 9420 §12.1). */
+/**
+ * Sends a proposal and keeps it for the commit that will refer to it (RFC 9420 §12.1).
+ *
+ * @throws RangeError if the new signature keys of an Update are not a pair
+ */
 export function propose(state: GroupState, wanted: ProposalToSend, options: ProposeOptions): Proposed {
   if (state.queue.size >= state.limits.queuedProposals) return { kind: "refused", reason: "too_many_proposals" }
-  const outcome = makeProposal(state, wanted, options.random)
+  const outcome = makeProposal(state, wanted, options)
   if (typeof outcome === "string") return { kind: "refused", reason: outcome }
   const { proposal, updateKey } = outcome
   const speaker = speakerOf(state)
@@ -64,8 +85,11 @@ export function propose(state: GroupState, wanted: ProposalToSend, options: Prop
   const message = protect(speaker, signed, auth, options)
   const reference = proposalRef(state.suite, { wireFormat, content: signed.content, auth })
   state.queue.add({ reference, proposal, sender: signed.content.sender, updateKey })
+  if (wanted.kind === "update" && wanted.newSignatureKeys !== undefined) holdNextKeys(state, wanted.newSignatureKeys)
   return { kind: "proposed", message, reference }
 }
+
+type RefusedProposal = Extract<Proposed, { readonly kind: "refused" }>["reason"]
 
 /** A proposal in bytes of its own, and the private key of the leaf if it is an Update. */
 interface MadeProposal {
@@ -76,15 +100,13 @@ interface MadeProposal {
 function makeProposal(
   state: GroupState,
   wanted: ProposalToSend,
-  random: Random,
-): MadeProposal | Extract<Proposed, { readonly kind: "refused" }>["reason"] {
+  { random, nowMs }: ProposeOptions,
+): MadeProposal | RefusedProposal {
   switch (wanted.kind) {
-    case "add": {
-      const add = addProposal(wanted.keyPackage)
-      return add === undefined ? "key_package_malformed" : made(add)
-    }
+    case "add":
+      return makeAdd(state, wanted.keyPackage, nowMs)
     case "update":
-      return makeUpdate(state, random)
+      return makeUpdate(state, wanted, random, nowMs)
     case "remove":
       if (state.epoch.tree.leaf(wanted.leafIndex) === undefined) return "remove_of_blank_leaf"
       return made({ kind: "remove", removed: wanted.leafIndex })
@@ -94,21 +116,44 @@ function makeProposal(
       return made({ kind: "group_context_extensions", extensions: wanted.extensions })
     case "reinit":
       return made(wanted)
+    case "custom":
+      if (customTypeOf(state.policy.customProposals, wanted) === undefined) return "proposal_unsupported"
+      return made(wanted)
   }
+}
+
+/** Whoever sends an Add checks it as of now (RFC 9420 §7.3, §10.1); those who receive it need not be in time. */
+function makeAdd(
+  { suite, limits, policy }: GroupState,
+  bytes: Uint8Array,
+  nowMs: number,
+): MadeProposal | RefusedProposal {
+  const add = addProposal(bytes)
+  if (add === undefined) return "key_package_malformed"
+  const { keyPackage } = add
+  const valid = verifyKeyPackage(suite, keyPackage, { nowMs, limitMs: limits.leafLifetimeMs })
+  if (valid.kind === "rejected") return valid.reason
+  const { credential, signatureKey } = keyPackage.leafNode
+  const judge = credentialJudge(policy.credentialValidator, nowMs)
+  return judge({ credential, signatureKey, place: "add", predecessor: undefined }) ?? made(add)
 }
 
 function made(proposal: Proposal): MadeProposal {
   return { proposal: ownedProposal(proposal), updateKey: undefined }
 }
 
-function makeUpdate(state: GroupState, random: Random): MadeProposal {
-  const { suite, epoch, signaturePrivateKey } = state
-  const leaf = epoch.tree.leaf(epoch.keys.leafIndex)
-  if (leaf === undefined) throw new Error("unreachable: our own leaf is blank")
-  const { signatureKey, credential, capabilities, extensions } = leaf
+function makeUpdate(
+  state: GroupState,
+  renewal: LeafRenewal,
+  random: Random,
+  nowMs: number,
+): MadeProposal | CredentialReason {
+  const { suite, epoch } = state
+  const leaf = renewLeaf(state, renewal, "update", nowMs)
+  if (typeof leaf === "string") return leaf
   const { publicKey, privateKey } = keyPairFrom(suite, random)
-  const content = { encryptionKey: publicKey, signatureKey, credential, capabilities, extensions }
+  const content = { ...leaf.content, encryptionKey: publicKey, leafNodeSource: { kind: "update" } } as const
   const place = { groupId: epoch.context.groupId, leafIndex: epoch.keys.leafIndex }
-  const leafNode = signLeafNode(suite, signaturePrivateKey, { ...content, leafNodeSource: { kind: "update" } }, place)
+  const leafNode = signLeafNode(suite, leaf.signaturePrivateKey, content, place)
   return { proposal: { kind: "update", leafNode }, updateKey: privateKey }
 }

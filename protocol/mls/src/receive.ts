@@ -8,6 +8,7 @@ import { decodeMlsMessage } from "./mls-message.ts"
 import type { MlsMessage } from "./mls-message.ts"
 import { openOutsiderPublic } from "./outsider.ts"
 import type { PrivateMessage } from "./private-message.ts"
+import { judgeProposal } from "./judge-proposal.ts"
 import { ownedProposal } from "./proposal-queue.ts"
 import type { PskLookup } from "./psk.ts"
 import type { PublicMessage } from "./public-message.ts"
@@ -62,7 +63,7 @@ function receivePrivate(state: GroupState, message: PrivateMessage, options: Rec
     case "application":
       return acceptApplication(opened)
     case "proposal": {
-      const outcome = acceptProposal(state, verified)
+      const outcome = acceptProposal(state, verified, options.nowMs)
       if (outcome.kind === "rejected") key.release()
       else key.consume()
       return outcome
@@ -85,7 +86,9 @@ function receivePublic(state: GroupState, message: PublicMessage, options: Recei
   if (typeof verified === "string") return reject(verified)
   const isOwn = sender.kind === "member" && sender.leafIndex === state.epoch.keys.leafIndex
   if (isOwn) return reject("own_message")
-  return body.kind === "proposal" ? acceptProposal(state, verified) : acceptCommit(state, verified, options)
+  return body.kind === "proposal"
+    ? acceptProposal(state, verified, options.nowMs)
+    : acceptCommit(state, verified, options)
 }
 
 function acceptApplication({ verified, leafIndex, generation, key }: Unprotected): Received {
@@ -102,8 +105,11 @@ function acceptApplication({ verified, leafIndex, generation, key }: Unprotected
   }
 }
 
-/** Keeps a proposal for a later commit (RFC 9420 §12.1). Whether it is valid is decided by the commit. */
-function acceptProposal(state: GroupState, verified: VerifiedContent): Received {
+/**
+ * Keeps a proposal for a later commit (RFC 9420 §12.1). Whether it is valid is decided by the commit, but for what RFC 9420
+ * asks at once: that it is of a type we know (§12.2), and that new credentials are valid (§5.3.1).
+ */
+function acceptProposal(state: GroupState, verified: VerifiedContent, nowMs: number): Received {
   const { sender, authenticatedData, body } = verified.content
   if (body.kind !== "proposal") throw new Error("unreachable: only proposals are queued")
   if (!state.policy.proposals) return reject("not_allowed")
@@ -112,6 +118,8 @@ function acceptProposal(state: GroupState, verified: VerifiedContent): Received 
   const reference = proposalRef(state.suite, verified)
   if (state.queue.has(reference)) return reject("proposal_known")
   if (state.queue.size >= state.limits.queuedProposals) return reject("too_many_proposals")
+  const refusal = judgeProposal(state, body.proposal, sender, nowMs)
+  if (refusal !== undefined) return reject(refusal)
   const proposal = ownedProposal(body.proposal)
   state.queue.add({ reference, proposal, sender, updateKey: undefined })
   return { kind: "proposal", sender, proposal, reference, authenticatedData: authenticatedData.slice() }

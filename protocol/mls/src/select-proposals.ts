@@ -28,7 +28,7 @@ export function selectQueued(
       if (sender.kind === "member" && sender.leafIndex !== committer.leafIndex) lastUpdates.set(sender.leafIndex, item)
     } else if (proposal.kind === "group_context_extensions") {
       if (!changesExtensions) extensions = item
-    } else if (proposal.kind === "add" || proposal.kind === "psk") {
+    } else if (proposal.kind === "add" || proposal.kind === "psk" || proposal.kind === "custom") {
       selected.add(item)
     }
   }

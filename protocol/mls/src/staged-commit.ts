@@ -1,4 +1,5 @@
 import type { Credential } from "./credential.ts"
+import type { CommittedCustomProposal } from "./custom-proposal.ts"
 import type { Extension } from "./extension.ts"
 import type { ReInit } from "./proposal.ts"
 
@@ -24,6 +25,8 @@ export interface MergeReport {
   readonly extensions: readonly Extension[]
   /** Set if the group ends here in favour of another (RFC 9420 §11.2). */
   readonly reinit: ReInit | undefined
+  /** What the application's own proposals ask for (RFC 9420 §12.1), in the order of the commit: yours to judge and to do. */
+  readonly custom: readonly CommittedCustomProposal[]
 }
 
 /**

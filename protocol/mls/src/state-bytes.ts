@@ -106,6 +106,7 @@ export function decodeState(surroundings: Surroundings, bytes: Uint8Array): Grou
   if (own !== undefined) staged.set(own.commit.staged, own.epoch)
   return {
     ...surroundings,
+    nextSignatureKeys: [],
     phase: fixed.phase,
     reinit: fixed.reinit,
     epoch: { ...fixed.epoch, secretTree: trees.current },
@@ -179,6 +180,7 @@ function readOwnCommit(
     selfRemoved: false,
     extensions: epoch.context.extensions,
     reinit,
+    custom: [],
   }
   const staged: StagedCommit = { kind: "own", committer, report }
   return { commit: { staged, messageHash }, epoch }

@@ -1,9 +1,12 @@
 import type { CipherSuite } from "@qpc/crypto"
+import { customTypeOf, requiresPath } from "./custom-proposal.ts"
+import type { CommittedCustomProposal } from "./custom-proposal.ts"
 import type { Extension } from "./extension.ts"
 import type { Sender } from "./framed-content.ts"
 import type { KeyPackage } from "./key-package.ts"
 import type { LeafNode } from "./leaf-node.ts"
-import { requiresPath } from "./proposal.ts"
+import { acceptsSuite } from "./policy.ts"
+import type { GroupPolicy } from "./policy.ts"
 import type { Proposal, ReInit } from "./proposal.ts"
 import { MLS_10 } from "./protocol-version.ts"
 import { pskIdKey } from "./psk.ts"
@@ -28,6 +31,7 @@ export interface SortedProposals {
   readonly psks: readonly PreSharedKeyId[]
   readonly externalInit: Uint8Array | undefined
   readonly reinit: ReInit | undefined
+  readonly custom: readonly CommittedCustomProposal[]
   /** True if the commit must carry a path (RFC 9420 §12.4). */
   readonly requiresPath: boolean
 }
@@ -54,11 +58,15 @@ export type ProposalRefusal =
   | "extensions_changed_twice"
   /** §12.2. */
   | "reinit_not_alone"
-  /** §12.1.5. */
+  /** §12.1.5: older than ours. */
   | "reinit_version"
+  /** §12.1.5: not one of `GroupPolicy.versions`. */
+  | "reinit_version_not_accepted"
+  /** §12.1.5: not one of `GroupPolicy.cipherSuites`. */
+  | "reinit_suite_not_accepted"
   /** §12.2. */
   | "external_init_forbidden"
-  /** §12.2: a type that this engine, and so not every member, supports. */
+  /** §12.2: a type that `GroupPolicy.customProposals` does not register, so that we, and not all members, support it. */
   | "proposal_unsupported"
   /** §12.2, external commits: exactly one ExternalInit. */
   | "external_init_missing"
@@ -74,6 +82,7 @@ export interface Sorting {
   readonly psks: PreSharedKeyId[]
   externalInit: Uint8Array | undefined
   reinit: ReInit | undefined
+  readonly custom: CommittedCustomProposal[]
   readonly changedLeaves: Set<number>
   readonly pskKeys: Set<string>
 }
@@ -81,6 +90,7 @@ export interface Sorting {
 /** Where the rules look. */
 interface Surroundings {
   readonly suite: CipherSuite
+  readonly policy: Pick<GroupPolicy, "customProposals" | "cipherSuites" | "versions">
   readonly tree: RatchetTree
   readonly committer: Committer
   /** The one PSK of another usage than `application` that may be used: in the first commit of a group, by its creator. */
@@ -97,6 +107,7 @@ export function emptySorting(): Sorting {
     psks: [],
     externalInit: undefined,
     reinit: undefined,
+    custom: [],
     changedLeaves: new Set(),
     pskKeys: new Set(),
   }
@@ -104,13 +115,14 @@ export function emptySorting(): Sorting {
 
 /** An independent copy. */
 export function forkSorting(sorting: Sorting): Sorting {
-  const { updates, removes, adds, psks, changedLeaves, pskKeys } = sorting
+  const { updates, removes, adds, psks, custom, changedLeaves, pskKeys } = sorting
   return {
     ...sorting,
     updates: [...updates],
     removes: [...removes],
     adds: [...adds],
     psks: [...psks],
+    custom: [...custom],
     changedLeaves: new Set(changedLeaves),
     pskKeys: new Set(pskKeys),
   }
@@ -133,7 +145,8 @@ export function sortProposals(
     if (sorting.externalInit === undefined) return "external_init_missing"
     if (sorting.removes.length > 1) return "external_commit_proposals"
   }
-  return { ...sorting, requiresPath: proposals.some(({ proposal }) => requiresPath(proposal)) }
+  const { customProposals } = surroundings.policy
+  return { ...sorting, requiresPath: proposals.some(({ proposal }) => requiresPath(customProposals, proposal)) }
 }
 
 /** Adds one proposal, unless it breaks a rule by itself or together with those before. */
@@ -157,10 +170,7 @@ export function addToSorting(
     case "psk":
       return sortPsk(sorting, proposal.id, surroundings)
     case "reinit":
-      if (proposal.version < MLS_10) return "reinit_version"
-      if (!isEmpty(sorting)) return "reinit_not_alone"
-      sorting.reinit = proposal
-      return undefined
+      return sortReInit(sorting, proposal, surroundings)
     case "external_init":
       if (!isExternal) return "external_init_forbidden"
       if (sorting.externalInit !== undefined) return "external_commit_proposals"
@@ -171,12 +181,23 @@ export function addToSorting(
       sorting.extensions = proposal.extensions
       return undefined
     case "custom":
-      return "proposal_unsupported"
+      if (customTypeOf(surroundings.policy.customProposals, proposal) === undefined) return "proposal_unsupported"
+      sorting.custom.push({ type: proposal.type, body: proposal.body, sender })
+      return undefined
   }
 }
 
-function isEmpty({ extensions, updates, removes, adds, psks, externalInit }: Sorting): boolean {
-  const sortedCount = updates.length + removes.length + adds.length + psks.length
+function sortReInit(sorting: Sorting, reinit: ReInit, { policy }: Surroundings): ProposalRefusal | undefined {
+  if (reinit.version < MLS_10) return "reinit_version"
+  if (policy.versions?.includes(reinit.version) === false) return "reinit_version_not_accepted"
+  if (!acceptsSuite(policy, reinit.cipherSuite)) return "reinit_suite_not_accepted"
+  if (!isEmpty(sorting)) return "reinit_not_alone"
+  sorting.reinit = reinit
+  return undefined
+}
+
+function isEmpty({ extensions, updates, removes, adds, psks, custom, externalInit }: Sorting): boolean {
+  const sortedCount = updates.length + removes.length + adds.length + psks.length + custom.length
   return sortedCount === 0 && extensions === undefined && externalInit === undefined
 }
 

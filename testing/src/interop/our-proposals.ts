@@ -27,7 +27,8 @@ export function proposalCalls(
 > {
   const propose = (stateId: number, wanted: ProposalToSend): { proposal: Uint8Array } => {
     const { group, wireFormat } = memory.get("state", stateId)
-    const proposed = group.propose(wanted, { authenticatedData: NO_BYTES, random: nodeRandom, wireFormat })
+    const options = { authenticatedData: NO_BYTES, random: nodeRandom, nowMs: Date.now(), wireFormat }
+    const proposed = group.propose(wanted, options)
     if (proposed.kind === "refused") throw new RefusedError(`proposal: ${proposed.reason}`)
     return { proposal: proposed.message }
   }

@@ -35,7 +35,7 @@ function resigned(party: Party, confirmationTag: Uint8Array | undefined): Uint8A
 
 /** A proposal of carol that alice has and the victim does not. */
 function unheardProposal(party: Party): Uint8Array {
-  const options = { authenticatedData: NO_DATA, random: party.random }
+  const options = { authenticatedData: NO_DATA, random: party.random, nowMs: party.nowMs }
   const proposed = party.group("carol").propose({ kind: "update" }, options)
   if (proposed.kind === "refused") throw new Error(proposed.reason)
   party.hear("alice", proposed.message)
@@ -165,7 +165,8 @@ playAttacks("a commit with a path that is not right", [
     const forged = withLeaf(party, path, { signatureKey }).leafNode
     // Only carol can sign for her key: she and alice work together.
     const place = { groupId: epoch.context.groupId, leafIndex: 0 }
-    const changes = { encryptionKey: forged.encryptionKey, leafNodeSource: path.leafNode.leafNodeSource }
+    const { encryptionKey, credential } = forged
+    const changes = { encryptionKey, credential, leafNodeSource: path.leafNode.leafNodeSource }
     const signed = updateOf(party, "carol", changes, place)
     return signed.kind === "update" ? { ...path, leafNode: signed.leafNode } : path
   }),

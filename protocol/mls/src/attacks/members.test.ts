@@ -131,6 +131,7 @@ playAttacks("a commit that adds somebody who does not fit", [
       credential: { kind: "x509", certificates: [Uint8Array.of(1)] },
       capabilities: { ...capabilities, credentials: [2] },
     }),
+    { policy: { credentialValidator: () => undefined } },
   ),
   adding(
     "somebody who lacks what the group requires",

@@ -289,7 +289,7 @@ playAttacks("a message that comes again, too late or too early", [
     title: "a proposal of a past epoch",
     reason: "epoch_passed",
     make: (party) => {
-      const options = { authenticatedData: NO_DATA, random: party.random }
+      const options = { authenticatedData: NO_DATA, random: party.random, nowMs: party.nowMs }
       const proposed = party.group("alice").propose({ kind: "update" }, options)
       if (proposed.kind === "refused") throw new Error(proposed.reason)
       party.commit("carol", { includeQueuedProposals: false })

@@ -119,7 +119,7 @@ playAttacks("an external commit that is not right", [
   outside("one of somebody who is a member already", "duplicate_signature_key", (party) => {
     return externalCommit(party, "carol").commit
   }),
-  outside("one that throws another member out", "resync_of_another", (party) => {
+  outside("one that throws another member out", "credential_not_successor", (party) => {
     return externalCommit(party, "erin", { more: [{ kind: "remove", removed: 2 }] }).commit
   }),
   outside("one with a KEM output that nobody can open", "external_init_invalid", (party) => {

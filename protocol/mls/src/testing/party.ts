@@ -11,7 +11,7 @@ import type { GroupState } from "../group-state.ts"
 import { createKeyPackage } from "../key-package-bundle.ts"
 import type { KeyPackageBundle, KeyPackageOptions } from "../key-package-bundle.ts"
 import { limitsWith } from "../limits.ts"
-import { DEFAULT_POLICY } from "../policy.ts"
+import { policyWith } from "../policy.ts"
 import type { Received } from "../received.ts"
 import { decodeState } from "../state-bytes.ts"
 import { countedRandom } from "./counted-random.ts"
@@ -176,7 +176,7 @@ export class Party {
     const { suite } = this
     const { limits, policy } = this.#settings
     const signaturePrivateKey = this.keysOf(name).privateKey
-    const surroundings = { limits: limitsWith(limits), policy: { ...DEFAULT_POLICY, ...policy }, signaturePrivateKey }
+    const surroundings = { limits: limitsWith(limits), policy: policyWith(policy), signaturePrivateKey }
     return decodeState({ suite, ...surroundings }, this.group(name).toBytes())
   }
 }

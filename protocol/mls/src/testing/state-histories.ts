@@ -116,7 +116,9 @@ function proposals(name: string, suite: CipherSuite): StoredState {
 
 function proposeUpdate(party: Party, who: string): Uint8Array {
   const { random } = party
-  const proposed = party.group(who).propose({ kind: "update" }, { authenticatedData: NO_DATA, random })
+  const proposed = party
+    .group(who)
+    .propose({ kind: "update" }, { authenticatedData: NO_DATA, random, nowMs: party.nowMs })
   if (proposed.kind === "refused") throw new Error(proposed.reason)
   return proposed.message
 }
