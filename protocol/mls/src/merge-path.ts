@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from "@qpc/wire"
+import { equalBytes } from "@qpc/wire"
 import { chainParents } from "./parent-hash.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import { resolve } from "./tree-node.ts"
@@ -97,6 +97,7 @@ function checkShape(path: UpdatePath, steps: readonly PathStep[], added: Readonl
 function checkKeys({ suite, index }: RatchetTree, path: UpdatePath): PathReason | undefined {
   const keys = [path.leafNode.encryptionKey, ...path.nodes.map((node) => node.encryptionKey)]
   if (!keys.every((key) => suite.kemPublicKeyIsValid(key))) return "path_key_unusable"
-  const isFresh = new Set(keys.map(toHex)).size === keys.length && !keys.some((key) => index.hasEncryptionKey(key))
+  const isFirst = (key: Uint8Array, at: number): boolean => keys.findIndex((other) => equalBytes(other, key)) === at
+  const isFresh = keys.every(isFirst) && !keys.some((key) => index.hasEncryptionKey(key))
   return isFresh ? undefined : "path_key_repeated"
 }

@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { encode, equalBytes } from "@qpc/wire"
+import { equalBytes, vectorBytes, withScratch, Writer } from "@qpc/wire"
 import { makeParentNode } from "./parent-node.ts"
 import type { ParentNode } from "./parent-node.ts"
 import { nodeHash, originalNodeHash } from "./tree-hash.ts"
@@ -13,9 +13,13 @@ export function parentHash(
   parent: Pick<ParentNode, "encryptionKey" | "parentHash">,
   originalSiblingTreeHash: Uint8Array,
 ): Uint8Array {
-  return suite.hash(
-    encode((writer) => writer.vector(parent.encryptionKey).vector(parent.parentHash).vector(originalSiblingTreeHash)),
-  )
+  const fields = [parent.encryptionKey, parent.parentHash, originalSiblingTreeHash]
+  const inputBytes = fields.reduce((total, field) => total + vectorBytes(field.length), 0)
+  return withScratch(inputBytes, (scratch) => {
+    const writer = new Writer(scratch)
+    for (const field of fields) writer.vector(field)
+    return suite.hash(scratch)
+  })
 }
 
 /** What a committer puts above its leaf: parent nodes by node index, and the hash that its leaf node commits to. */
@@ -37,10 +41,10 @@ export function chainParents(
   const parents = new Map<number, ParentNode>()
   let hashAbove: Uint8Array = new Uint8Array(0)
   for (const [at, step] of [...steps.entries()].toReversed()) {
-    const parent = makeParentNode(encryptionKeys[at]!, hashAbove, [])
-    parents.set(step.nodeIndex, parent)
+    const encryptionKey = encryptionKeys[at]!
+    parents.set(step.nodeIndex, makeParentNode(encryptionKey, hashAbove, []))
     // Nobody is unmerged in a fresh node, so the original sibling tree hash is the current one.
-    hashAbove = parentHash(suite, parent, nodeHash(suite, step.copath))
+    hashAbove = parentHash(suite, { encryptionKey, parentHash: hashAbove }, nodeHash(suite, step.copath))
   }
   return { parents, leafParentHash: hashAbove }
 }

@@ -1,4 +1,4 @@
-import { DecodeError, encode, Reader, readList } from "@qpc/wire"
+import { DecodeError, Reader, readList, vectorBytes, Writer } from "@qpc/wire"
 
 /**
  * A key that the members below it share (RFC 9420 §7.1), as a tree keeps it: encoded. What is returned is borrowed, and read
@@ -46,14 +46,12 @@ export function makeParentNode(
   parentHash: Uint8Array,
   unmergedLeaves: readonly number[],
 ): ParentNode {
-  return new ParentNode(
-    encode((writer) =>
-      writer
-        .vector(encryptionKey)
-        .vector(parentHash)
-        .list(unmergedLeaves, (inner, leafIndex) => inner.uint32(leafIndex)),
-    ),
-  )
+  const unmergedBytes = 4 * unmergedLeaves.length
+  const lengths = [encryptionKey.length, parentHash.length, unmergedBytes]
+  const writer = new Writer(lengths.reduce((total, lengthBytes) => total + vectorBytes(lengthBytes), 0))
+  writer.vector(encryptionKey).vector(parentHash).vectorLength(unmergedBytes)
+  for (const leafIndex of unmergedLeaves) writer.uint32(leafIndex)
+  return new ParentNode(writer.take())
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { encode } from "@qpc/wire"
+import { vectorBytes, withScratch, Writer } from "@qpc/wire"
 import { makeParentNode } from "./parent-node.ts"
 import type { ParentNode } from "./parent-node.ts"
 import { isBelow } from "./tree-math.ts"
@@ -58,12 +58,10 @@ function withoutUnmerged(parent: ParentNode, leaves: ReadonlySet<number>): Paren
 
 /** LeafNodeHashInput (RFC 9420 §7.8). */
 function hashLeaf(suite: CipherSuite, leafIndex: number, encoded: Uint8Array | undefined): Uint8Array {
-  return suite.hash(
-    encode((writer) => {
-      writer.uint8(1).uint32(leafIndex)
-      writer.optional(encoded, (inner, bytes) => inner.bytes(bytes))
-    }),
-  )
+  return withScratch(1 + 4 + optionalBytes(encoded), (scratch) => {
+    writeOptional(new Writer(scratch).uint8(1).uint32(leafIndex), encoded)
+    return suite.hash(scratch)
+  })
 }
 
 /** ParentNodeHashInput (RFC 9420 §7.8). */
@@ -73,10 +71,18 @@ function hashParent(
   left: Uint8Array,
   right: Uint8Array,
 ): Uint8Array {
-  return suite.hash(
-    encode((writer) => {
-      writer.uint8(2).optional(parent?.encoded, (inner, bytes) => inner.bytes(bytes))
-      writer.vector(left).vector(right)
-    }),
-  )
+  const encoded = parent?.encoded
+  const inputBytes = 1 + optionalBytes(encoded) + vectorBytes(left.length) + vectorBytes(right.length)
+  return withScratch(inputBytes, (scratch) => {
+    writeOptional(new Writer(scratch).uint8(2), encoded).vector(left).vector(right)
+    return suite.hash(scratch)
+  })
+}
+
+function optionalBytes(encoded: Uint8Array | undefined): number {
+  return 1 + (encoded?.length ?? 0)
+}
+
+function writeOptional(writer: Writer, encoded: Uint8Array | undefined): Writer {
+  return encoded === undefined ? writer.uint8(0) : writer.uint8(1).bytes(encoded)
 }

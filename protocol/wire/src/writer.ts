@@ -87,11 +87,17 @@ export class Writer {
     return this
   }
 
-  /** Writes items behind their common length in bytes, `T x<V>` (RFC 9420 §2.1.2). */
+  /** Writes items behind their common length in bytes, `T x<V>` (RFC 9420 §2.1.2). `item` appends to this writer. */
   list<T>(items: readonly T[], item: (writer: Writer, value: T) => void): this {
-    const inner = new Writer()
-    for (const value of items) item(inner, value)
-    return this.vector(inner.view())
+    const start = this.#length
+    for (const value of items) item(this, value)
+    // The items move to make room for their length: a writer of their own would copy them too, and grow on its way.
+    const lengthBytes = this.#length - start
+    const itemsStart = start + varintBytes(lengthBytes)
+    this.#reserve(itemsStart - start)
+    this.#buffer.copyWithin(itemsStart, start, start + lengthBytes)
+    writeVarint(this.#buffer, start, lengthBytes)
+    return this
   }
 
   /** Writes `optional<T>`: one presence byte, then the value (RFC 9420 §2.1.1). */

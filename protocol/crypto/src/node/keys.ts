@@ -77,7 +77,8 @@ export class Keys {
   }
 
   forgetPrivate(bytes: Uint8Array): void {
-    for (const kind of KINDS) this.#private.forget(privateName(kind, bytes))
+    const digest = privateDigest(bytes)
+    for (const kind of KINDS) this.#private.forget(kind + digest)
   }
 
   forgetAll(): void {
@@ -128,7 +129,11 @@ function onCurve(name: NistCurveName): Import {
 }
 
 function privateName(kind: KeyKind, bytes: Uint8Array): string {
-  return kind + hash("sha256", bytes, "latin1")
+  return kind + privateDigest(bytes)
+}
+
+function privateDigest(bytes: Uint8Array): string {
+  return hash("sha256", bytes, "latin1")
 }
 
 function publicName(kind: KeyKind, bytes: Uint8Array): string {
