@@ -1,4 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
+import { commitCost } from "./commit-cost.ts"
+import type { CommitCost } from "./commit-cost.ts"
 import { createCommit, speakerOf } from "./create-commit.ts"
 import type { CommitOptions } from "./create-commit.ts"
 import { createFirstEpoch } from "./create-group.ts"
@@ -201,6 +203,11 @@ export class Group implements Disposable {
   member(leafIndex: number): Member | undefined {
     const leafNode = this.#state.epoch.tree.leaf(leafIndex)
     return leafNode && { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
+  }
+
+  /** What our next commit, and the dearest of anybody's, would cost. Takes a walk over the tree. */
+  commitCost(): CommitCost {
+    return commitCost(this.#state.epoch.tree.root, this.ownLeafIndex)
   }
 
   /** Equal for all members who are in the same group and epoch (RFC 9420 §8.7). Owned. @throws TypeError once removed */

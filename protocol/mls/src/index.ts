@@ -2,6 +2,7 @@
 export type { CommitRefusal } from "./apply-commit.ts"
 export type { Capabilities, RequiredCapabilities } from "./capabilities.ts"
 export { writeRequiredCapabilities } from "./capabilities.ts"
+export type { CommitCost } from "./commit-cost.ts"
 export type { CommitOptions, PskToInject } from "./create-commit.ts"
 export type { Credential } from "./credential.ts"
 export { EXTENSION_TYPES, findExtension } from "./extension.ts"
