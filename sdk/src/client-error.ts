@@ -24,6 +24,7 @@ export type ClientErrorCode =
   | "conversation_unknown"
   | "conversation_ambiguous"
   | "not_a_member"
+  | "must_rejoin"
   | "group_refused"
   | "text_too_long"
   // The way to the server.

@@ -65,7 +65,10 @@ export async function recordEvent(
     case "members_changed":
       return tx.event({ kind: "members_changed", groupId, ...people(context, event), epoch: event.epoch })
     case "removed_from_group":
-      return recordRemoval(context, tx, groupId)
+      return recordRemoval(context, tx, groupId, NOT_A_MEMBER)
+    case "must_rejoin":
+      tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason })
+      return recordRemoval(context, tx, groupId, MUST_REJOIN)
     case "intent_queued":
       return tx.sent(groupId, event.intentId, "stored")
     case "intent_done":
@@ -83,6 +86,11 @@ export async function recordEvent(
   }
 }
 
+/** What helps whoever cannot follow a group any more. */
+export const REJOIN = "Ask a member to remove you and to invite you again; use this profile on one machine only."
+
+const MUST_REJOIN: Failure = { code: "must_rejoin", nextStep: REJOIN }
+const NOT_A_MEMBER: Failure = { code: "not_a_member", nextStep: "Ask a member to invite you again." }
 const NO_ENVELOPE = { seq: 0n, sizeBytes: 0 }
 
 async function recordText(
@@ -147,8 +155,7 @@ function people(context: Context, event: GroupEvent & { readonly kind: "members_
 }
 
 /** What still waits for the network was sealed for a group that no longer listens to us. */
-async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId): Promise<void> {
-  const failure = { code: "not_a_member", nextStep: "Ask a member to invite you again." }
+async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId, failure: Failure): Promise<void> {
   for (const position of context.outbox.rows(groupId)) {
     const row = await context.profile.outboxRow(position)
     if (row?.sentId !== undefined) tx.sent(groupId, row.sentId, "failed", failure)
@@ -167,7 +174,19 @@ function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })
       return { code: reason, nextStep: "Look at the members; the group is not as it was." }
     case "group_full":
       return { code: reason, nextStep: "Begin another group." }
+    case "winner_missing":
+      return {
+        code: reason,
+        nextStep: "Try again later; if it stays so, the server does not do its work: tell its operator.",
+      }
+    case "refused_by_service":
+      return {
+        code: reason,
+        nextStep: "Look at the members, then try again; if it stays so, tell the server's operator.",
+      }
     case "removed_from_group":
-      return { code: reason, nextStep: "Ask a member to invite you again." }
+      return { code: reason, nextStep: NOT_A_MEMBER.nextStep }
+    case "must_rejoin":
+      return MUST_REJOIN
   }
 }

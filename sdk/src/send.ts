@@ -3,7 +3,7 @@ import { toUtf8, uuidText } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { Sent } from "./model.ts"
-import { OWN_STEP, recordStep } from "./record-step.ts"
+import { OWN_STEP, recordStep, REJOIN } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
 /**
@@ -47,6 +47,10 @@ function refusal({ reason }: GroupEvent & { readonly kind: "refused" }): ClientE
     case "not_a_member":
       return new ClientError("not_a_member", "you are no longer a member of this group", {
         nextStep: "Ask a member to invite you again.",
+      })
+    case "must_rejoin":
+      return new ClientError("must_rejoin", "this profile cannot follow the group any more", {
+        nextStep: REJOIN,
       })
     case "text_too_large":
       return new ClientError("text_too_long", "the text is too long", { nextStep: "Send it in several messages." })

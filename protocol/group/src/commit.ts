@@ -2,7 +2,7 @@ import { envelopeHeader, paddedBytes, sendEnvelope } from "@qpc/envelope"
 import type { EnvelopeKind } from "@qpc/envelope"
 import { newMessageId } from "@qpc/wire"
 import type { Draft } from "./draft.ts"
-import type { IntentFailure } from "./event.ts"
+import type { PlanFailure } from "./event.ts"
 import type { OpenIntent } from "./intents.ts"
 import type { MemberState } from "./member-state.ts"
 import { identitiesOf, planCommit } from "./plan.ts"
@@ -10,7 +10,7 @@ import type { Plan } from "./plan.ts"
 import type { Delivery, Outgoing } from "./step.ts"
 
 /** What came of an intent for now: a commit is on its way, nothing was left to do, or it cannot be had. */
-export type Attempt = "committed" | "done" | IntentFailure
+export type Attempt = "committed" | "done" | PlanFailure
 
 /** Makes a commit of an intent and puts it into the draft. There must be none pending. */
 export function attempt(state: MemberState, open: OpenIntent, nowMs: number, draft: Draft): Attempt {
@@ -32,7 +32,8 @@ export function attemptNext(state: MemberState, nowMs: number, draft: Draft): vo
   while (intents.pending === undefined) {
     const open = intents.queue.shift()
     if (open === undefined) return
-    const { intentId } = open
+    const { intentId, intent } = open
+    if (intent.kind === "upkeep") throw new Error("unreachable: upkeep stands in no line")
     const outcome = attempt(state, open, nowMs, draft)
     if (outcome === "committed") return
     if (outcome === "done") draft.tell({ kind: "intent_done", intentId, epoch: group.epoch })
@@ -60,6 +61,7 @@ function commitMessage(
     treeInWelcome: true,
   })
   if (result.kind === "refused") return undefined
+  if (result.leftOut.length > 0) throw new Error("unreachable: a proposal waits, and our policy takes none")
   const id = `commit out of epoch ${epoch}`
   state.onLayer?.({ layer: "mls", direction: "down", bytesIn: 0, bytesOut: result.commit.length, id })
 
@@ -71,6 +73,7 @@ function commitMessage(
     group.clear(result.staged)
     return undefined
   }
+  state.ownCommits.add(state.suite.hash(result.commit))
   const messageId = newMessageId(nowMs, state.random)
   return { messageId, groupId, deliveries, claim: { epoch, membersAfter: plan.membersAfter } }
 }

@@ -15,6 +15,7 @@ import { identityOf } from "./roster.ts"
 import { openState, restoreLayers } from "./state-codec.ts"
 import { GroupStateError } from "./state-error.ts"
 import type { OnLayer } from "./trace.ts"
+import { startUpkeep } from "./upkeep.ts"
 
 /** What a member needs from its surroundings, every time it comes to life. */
 export interface MemberSurroundings {
@@ -41,7 +42,7 @@ export interface JoinMemberOptions extends MemberSurroundings {
   readonly envelope: Uint8Array
   /** Our unused key packages; the Welcome names the one it was made for. */
   readonly bundles: readonly KeyPackageBundle[]
-  /** Nothing is judged by it today: neither a Welcome nor the leaves in its tree expire (RFC 9420 §7.3, §12.4.3.1). */
+  /** Nothing is judged by it: neither a Welcome nor the leaves in its tree expire (RFC 9420 §7.3, §12.4.3.1). */
   readonly nowMs: number
 }
 
@@ -87,7 +88,9 @@ export function createMember(options: CreateMemberOptions): Member {
     limits: mlsLimits(limits),
   })
   const self = toIdentityKey(identity.publicKey.slice())
-  return new OrderedMember(newState({ suite, self, name, group, random, limits, onLayer }))
+  const state = newState({ suite, self, name, group, random, limits, onLayer })
+  startUpkeep(state, "created", nowMs)
+  return new OrderedMember(state)
 }
 
 /** Enters the group of a Welcome. Total for foreign bytes. */
@@ -115,7 +118,9 @@ export function joinMember(options: JoinMemberOptions): Joined {
     return reject(isLabelledSo ? "not_a_qpc_group" : "header_mismatch")
   }
   const self = toIdentityKey(identity.publicKey.slice())
-  const member = new OrderedMember(newState({ suite, self, name, group, random, limits, onLayer }))
+  const state = newState({ suite, self, name, group, random, limits, onLayer })
+  startUpkeep(state, "joined", options.nowMs)
+  const member = new OrderedMember(state)
   const authenticator = group.epochAuthenticator()
   return {
     kind: "joined",
@@ -143,7 +148,7 @@ export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundi
     if (name === undefined) throw new GroupStateError("corrupt")
     const self = toIdentityKey(identity.publicKey.slice())
     const state = newState({ suite, self, name, group, random, limits, onLayer })
-    restoreLayers(state, opened.layers)
+    restoreLayers(state, opened)
     // Which intent a commit is for is known here, the commit itself is known to MLS: they are stored and lost together.
     const isWhole = (state.intents.pending === undefined) === (group.pendingCommit === undefined)
     if (!isWhole) throw new GroupStateError("corrupt")

@@ -37,6 +37,11 @@ export type GroupEvent =
   | { readonly kind: "epoch_changed"; readonly epoch: bigint; readonly authenticator: Uint8Array }
   /** `by` removed us. Everything that was still queued has ended; every further {@link Content} is refused. */
   | { readonly kind: "removed_from_group"; readonly epoch: bigint; readonly by: IdentityKey }
+  /**
+   * We cannot go on in this group and send nothing any more: a member has to remove us and invite us again. Everything that was
+   * still queued has ended.
+   */
+  | { readonly kind: "must_rejoin"; readonly epoch: bigint; readonly reason: MustRejoinReason }
   /** An invite, removal or key update was taken up. It ends in `intent_done` or `intent_failed` with the same id. */
   | { readonly kind: "intent_queued"; readonly intentId: MessageId }
   /** Another commit was first; the intent was made anew for `epoch`, and is now in its `attempt`-th commit. */
@@ -56,20 +61,42 @@ export type GroupEvent =
 
 /** Why an intent ended without having its way. */
 export type IntentFailure =
+  | PlanFailure
   /** Others were faster {@link GroupLimits.intentAttempts} times in a row. */
   | "too_many_conflicts"
+  /** The delivery service said each time that another commit was first, and none ever came. */
+  | "winner_missing"
+  /** The delivery service will not take the commit, for another reason than being late; see {@link Member.abandon}. */
+  | "refused_by_service"
+  | "removed_from_group"
+  /** We cannot follow the group any more; see the event `must_rejoin`. */
+  | "must_rejoin"
+
+/** Why an intent cannot become a commit in the group as it is. */
+export type PlanFailure =
   /** A key package expired or turned out unusable meanwhile: fetch another and invite again. */
   | "key_package_rejected"
   /** The commit that would carry it out is not a valid one in the group as it is now. */
   | "commit_refused"
   /** The group would have more than {@link GroupLimits.members} members. */
   | "group_full"
-  | "removed_from_group"
+
+/** Why we cannot go on in a group. */
+export type MustRejoinReason =
+  /**
+   * A message of ours arrived that this state has not sent yet: the state was copied, or brought back from an old backup. Going
+   * on would use keys a second time.
+   */
+  | "own_message_ahead"
+  /** A commit of ours arrived that we gave up because the delivery service had refused it: the others have followed it. */
+  | "abandoned_commit"
 
 /** Why {@link Member.send} refused. */
 export type RefusalReason =
   /** We were removed, or left. */
   | "not_a_member"
+  /** We cannot follow the group any more; see the event `must_rejoin`. */
+  | "must_rejoin"
   /** The text is longer than {@link GroupLimits.textBytes}. */
   | "text_too_large"
   /** {@link GroupLimits.queuedIntents} intents are waiting already. */

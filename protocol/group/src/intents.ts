@@ -10,10 +10,13 @@ import {
 import type { MessageId, Reader, Writer } from "@qpc/wire"
 import type { Intent } from "./content.ts"
 
+/** What somebody wants of the group, or what the group needs by itself: see `upkeep.ts`. */
+export type Wanted = Intent | { readonly kind: "upkeep" }
+
 /** An intent that has not ended. */
 export interface OpenIntent {
   readonly intentId: MessageId
-  readonly intent: Intent
+  readonly intent: Wanted
   /** Commits made for it so far. */
   readonly attempt: number
 }
@@ -74,6 +77,7 @@ export class Intents {
 const INVITE = 1
 const REMOVE = 2
 const UPDATE_KEYS = 3
+const UPKEEP = 4
 
 function writeOpenIntent(writer: Writer, { intentId, intent, attempt }: OpenIntent): void {
   writer.bytes(intentId).uint32(attempt)
@@ -86,6 +90,9 @@ function writeOpenIntent(writer: Writer, { intentId, intent, attempt }: OpenInte
       return
     case "update_keys":
       writer.uint8(UPDATE_KEYS)
+      return
+    case "upkeep":
+      writer.uint8(UPKEEP)
   }
 }
 
@@ -95,7 +102,7 @@ function readOpenIntent(reader: Reader): OpenIntent {
   return { intentId, attempt, intent: readIntent(reader) }
 }
 
-function readIntent(reader: Reader): Intent {
+function readIntent(reader: Reader): Wanted {
   const start = reader.offset
   const kind = reader.uint8()
   if (kind === INVITE) {
@@ -106,6 +113,7 @@ function readIntent(reader: Reader): Intent {
     return { kind: "remove", members }
   }
   if (kind === UPDATE_KEYS) return { kind: "update_keys" }
+  if (kind === UPKEEP) return { kind: "upkeep" }
   throw new DecodeError("reserved_value", start)
 }
 

@@ -22,6 +22,18 @@ export interface GroupLimits {
   readonly seenMessages?: number
   /** Epochs that stay readable after their end. Default 3. */
   readonly pastEpochs?: number
+  /** How long a commit that was preferred to ours may take to come, before ours is made anew. Default 30 s. */
+  readonly winnerMs?: number
+  /** Our keys are renewed when they get this old, or up to a tenth earlier. Default 30 days; 0 for never. */
+  readonly updateKeysAfterMs?: number
+  /** Mean time between the first key updates of those who join a group: n members take n times that. Default 15 min. */
+  readonly updateSpacingMs?: number
+  /** Mean time between two commits that warm the tree of a group. Default 30 s; 0 for never. */
+  readonly warmEveryMs?: number
+  /** Members from which on a group's tree is warmed. Default 32. */
+  readonly warmFromMembers?: number
+  /** Ciphertexts per level of the tree that a commit may cost before the tree is warmed. Default 2. */
+  readonly warmCiphertextsPerLevel?: number
 }
 
 /** Every bound, with its default where the caller gave none. */

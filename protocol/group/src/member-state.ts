@@ -6,10 +6,12 @@ import { MessageReceiver } from "@qpc/gtp"
 import type { Group } from "@qpc/mls"
 import { toGroupId } from "@qpc/wire"
 import type { GroupId, IdentityKey, Random } from "@qpc/wire"
+import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
 import { Intents } from "./intents.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import { MlsKeys } from "./mls-keys.ts"
+import { OwnCommits } from "./own-commits.ts"
 import { Parked } from "./parked.ts"
 import type { OnLayer } from "./trace.ts"
 
@@ -31,6 +33,9 @@ export interface MemberState {
   departed: Departed
   intents: Intents
   parked: Parked
+  deadlines: Deadlines
+  ownCommits: OwnCommits
+  /** False once we are out: removed by somebody, or unable to follow the group. */
   isActive: boolean
 }
 
@@ -61,6 +66,8 @@ export function newState(options: StateOptions): MemberState {
     departed: new Departed(),
     intents: new Intents(),
     parked: new Parked(limits),
+    deadlines: new Deadlines(),
+    ownCommits: new OwnCommits(),
     isActive: true,
   }
 }
@@ -97,4 +104,10 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   parkedMs: 10 * 60_000,
   seenMessages: 10_000,
   pastEpochs: 3,
+  winnerMs: 30_000,
+  updateKeysAfterMs: 30 * 24 * 3_600_000,
+  updateSpacingMs: 15 * 60_000,
+  warmEveryMs: 30_000,
+  warmFromMembers: 32,
+  warmCiphertextsPerLevel: 2,
 }

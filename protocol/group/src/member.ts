@@ -23,7 +23,7 @@ export interface Member extends Disposable {
   /** The group's name, authenticated as part of the group's state. */
   readonly name: string
   readonly self: IdentityKey
-  /** False once we were removed: from then on everything is refused or dropped. */
+  /** False once we were removed, or must rejoin: from then on everything is refused or dropped. */
   readonly isActive: boolean
   /** Intents that have not ended, the one in the pending commit included. */
   readonly openIntentCount: number
@@ -40,10 +40,18 @@ export interface Member extends Disposable {
   /** Takes one envelope from the inbox, in inbox order. Total: whatever bytes arrive, it returns. */
   receive(envelope: Uint8Array, nowMs: number): Step
   /**
-   * The delivery service refused the claim of `messageId` because another commit was first. Only noted: the winner
-   * arrives through the inbox and {@link receive} then makes the intent anew. An unknown id changes nothing.
+   * The delivery service refused the claim of `messageId` because another commit was first. The winner arrives through the
+   * inbox and {@link receive} then makes the intent anew. If no winner has come by {@link GroupLimits.winnerMs}, {@link tick}
+   * makes it anew all the same, as often as {@link GroupLimits.intentAttempts} allows. An unknown id changes nothing.
+   *
+   * @param missedCommits - Envelopes that came with the refusal. Looked at only where the inbox has failed before.
    */
-  conflict(messageId: MessageId, nowMs: number): Step
+  conflict(messageId: MessageId, nowMs: number, missedCommits?: readonly Uint8Array[]): Step
+  /**
+   * The delivery service will never take the commit of `messageId`, for another reason than being late. The commit is given up
+   * and its intent fails. An unknown id changes nothing.
+   */
+  abandon(messageId: MessageId, nowMs: number): Step
   /** Does what is due at `nowMs`. Harmless at any time. */
   tick(nowMs: number): Step
   /** The whole durable state, secrets included: to be stored encrypted. Owned by the caller. */

@@ -1,10 +1,12 @@
 import type { MergeReport, StagedCommit } from "@qpc/mls"
 import type { IdentityKey } from "@qpc/wire"
-import { attempt, attemptNext } from "./commit.ts"
+import { attemptNext } from "./commit.ts"
 import type { Draft } from "./draft.ts"
-import type { PendingCommit } from "./intents.ts"
+import { leave } from "./leave.ts"
 import type { MemberState } from "./member-state.ts"
+import { rebase } from "./rebase.ts"
 import { identityOf } from "./roster.ts"
+import { continueUpkeep } from "./upkeep.ts"
 
 /** Our commit came back from the delivery service: it is the one. */
 export function mergeOwn(state: MemberState, staged: StagedCommit, nowMs: number, draft: Draft): void {
@@ -12,7 +14,10 @@ export function mergeOwn(state: MemberState, staged: StagedCommit, nowMs: number
   state.intents.pending = undefined
   merge(state, staged, draft)
   const { epoch } = state.group
-  if (pending !== undefined) draft.tell({ kind: "intent_done", intentId: pending.open.intentId, epoch })
+  if (pending !== undefined && pending.open.intent.kind !== "upkeep") {
+    draft.tell({ kind: "intent_done", intentId: pending.open.intentId, epoch })
+  }
+  continueUpkeep(state, true, nowMs)
   attemptNext(state, nowMs, draft)
 }
 
@@ -23,7 +28,8 @@ export function mergeOthers(state: MemberState, staged: StagedCommit, nowMs: num
   if (report.selfRemoved) return
   const { pending } = intents
   intents.pending = undefined
-  if (pending !== undefined) rebase(state, pending, nowMs, draft)
+  if (pending !== undefined) rebase(state, pending, { nowMs, ifTooOften: "too_many_conflicts" }, draft)
+  continueUpkeep(state, false, nowMs)
   attemptNext(state, nowMs, draft)
 }
 
@@ -32,8 +38,11 @@ function merge(state: MemberState, staged: StagedCommit, draft: Draft): MergeRep
   const by = identityAt(state, staged.committer)
   const leftEpoch = group.epoch
   const report = group.merge(staged)
+  state.deadlines.winnerByMs = undefined
+  state.ownCommits.forgetAll()
   if (report.selfRemoved) {
-    leave(state, leftEpoch + 1n, by, draft)
+    leave(state, "removed_from_group", draft)
+    draft.tell({ kind: "removed_from_group", epoch: leftEpoch + 1n, by })
     return report
   }
 
@@ -51,26 +60,6 @@ function merge(state: MemberState, staged: StagedCommit, draft: Draft): MergeRep
   }
   draft.tell({ kind: "epoch_changed", epoch, authenticator: group.epochAuthenticator() })
   return report
-}
-
-function leave(state: MemberState, epoch: bigint, by: IdentityKey, draft: Draft): void {
-  state.isActive = false
-  state.parked.takeAll()
-  for (const { intentId } of state.intents.takeAll()) {
-    draft.tell({ kind: "intent_failed", intentId, reason: "removed_from_group" })
-  }
-  draft.tell({ kind: "removed_from_group", epoch, by })
-}
-
-/** Makes the intent of a lost commit anew in the epoch that the winner opened. */
-function rebase(state: MemberState, lost: PendingCommit, nowMs: number, draft: Draft): void {
-  const { open } = lost
-  const { intentId } = open
-  const { epoch } = state.group
-  const outcome = open.attempt < state.limits.intentAttempts ? attempt(state, open, nowMs, draft) : "too_many_conflicts"
-  if (outcome === "committed") draft.tell({ kind: "intent_rebased", intentId, epoch, attempt: open.attempt + 1 })
-  else if (outcome === "done") draft.tell({ kind: "intent_done", intentId, epoch })
-  else draft.tell({ kind: "intent_failed", intentId, reason: outcome })
 }
 
 function identityAt(state: MemberState, leafIndex: number): IdentityKey {

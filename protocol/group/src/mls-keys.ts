@@ -19,6 +19,8 @@ export class MlsKeys implements EpochKeys {
   payloadBytes = 0
   /** The time of the call under way; MLS judges nothing by it when it opens application messages. */
   nowMs = 0
+  /** Set once a message of ours arrived that we have not sent yet: somebody else has a copy of our state. */
+  isCopied = false
 
   constructor(group: Group, options: MlsKeysOptions) {
     this.#group = group
@@ -61,6 +63,7 @@ export class MlsKeys implements EpochKeys {
       case "proposal":
         return { kind: "rejected", reason: "decrypt_failed" }
       case "rejected":
+        this.isCopied ||= received.reason === "own_message_ahead"
         return { kind: "rejected", reason: openRejection(received.reason) }
     }
   }

@@ -1,14 +1,16 @@
-import { equalBytes } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Content } from "./content.ts"
+import { earliest } from "./deadlines.ts"
 import { Draft } from "./draft.ts"
 import type { GroupMember, Member } from "./member.ts"
 import type { MemberState } from "./member-state.ts"
 import { identityOf } from "./roster.ts"
 import { receiveBytes } from "./receive.ts"
 import { sendContent } from "./send.ts"
+import { abandon, noteConflict, tickConflict, winnerAtMs } from "./settle.ts"
 import { encodeState } from "./state-codec.ts"
 import type { Step } from "./step.ts"
+import { tickUpkeep, upkeepAtMs } from "./upkeep.ts"
 
 /** A member of a group whose epochs are ordered by a delivery service: the first commit per epoch wins. */
 export class OrderedMember implements Member {
@@ -65,17 +67,20 @@ export class OrderedMember implements Member {
     return this.#step((state, draft) => receiveBytes(state, envelope, nowMs, draft))
   }
 
-  conflict(messageId: MessageId, _nowMs: number): Step {
-    return this.#step(({ intents }) => {
-      const { pending } = intents
-      if (pending && equalBytes(pending.messageId, messageId)) intents.pending = { ...pending, isLost: true }
-    })
+  conflict(messageId: MessageId, nowMs: number, missedCommits: readonly Uint8Array[] = []): Step {
+    return this.#step((state, draft) => noteConflict(state, { messageId, missedCommits }, nowMs, draft))
+  }
+
+  abandon(messageId: MessageId, nowMs: number): Step {
+    return this.#step((state, draft) => abandon(state, messageId, nowMs, draft))
   }
 
   tick(nowMs: number): Step {
     return this.#step((state, draft) => {
       const expired = state.parked.takeExpired(nowMs)
       for (let i = 0; i < expired.length; i++) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
+      tickConflict(state, nowMs, draft)
+      tickUpkeep(state, nowMs, draft)
     })
   }
 
@@ -94,7 +99,7 @@ export class OrderedMember implements Member {
     const state = this.#alive()
     const draft = new Draft()
     change(state, draft)
-    return draft.finish(state.parked.expiresAtMs)
+    return draft.finish(earliest(state.parked.expiresAtMs, winnerAtMs(state), upkeepAtMs(state)))
   }
 
   #alive(): MemberState {

@@ -1,8 +1,8 @@
 import { validateKeyPackage } from "@qpc/mls"
 import { toHex } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
-import type { Intent } from "./content.ts"
-import type { IntentFailure } from "./event.ts"
+import type { PlanFailure } from "./event.ts"
+import type { Wanted } from "./intents.ts"
 import type { MemberState } from "./member-state.ts"
 import { identityOf } from "./roster.ts"
 
@@ -17,16 +17,17 @@ export type Plan =
     }
   /** The group is like that already. */
   | { readonly kind: "done" }
-  | { readonly kind: "impossible"; readonly reason: IntentFailure }
+  | { readonly kind: "impossible"; readonly reason: PlanFailure }
 
 /** Translates an intent into proposals for the present epoch; another epoch may need another plan. */
-export function planCommit(state: MemberState, intent: Intent, nowMs: number): Plan {
+export function planCommit(state: MemberState, intent: Wanted, nowMs: number): Plan {
   switch (intent.kind) {
     case "invite":
       return planInvite(state, intent.keyPackages, nowMs)
     case "remove":
       return planRemove(state, intent.members)
     case "update_keys":
+    case "upkeep":
       return { kind: "commit", adds: [], joiners: [], removes: [], membersAfter: identitiesOf(state) }
   }
 }

@@ -195,7 +195,7 @@ describe("a lost answer of the delivery service", () => {
     const lost = nth(alice.outbox)
     expect(world.service.offer(lost)).toBe("epoch_conflict")
     const noted = alice.member.conflict(lost.messageId, world.clock.nowMs)
-    expect(noted).toEqual({ outgoing: [], events: [], wakeAtMs: undefined })
+    expect(noted).toEqual({ outgoing: [], events: [], wakeAtMs: world.clock.nowMs + 30_000 })
     alice.outbox = []
     world.settle()
     expect(agree([alice, bob])).toBe(true)

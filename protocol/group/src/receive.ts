@@ -6,6 +6,8 @@ import type { RejectReason } from "@qpc/mls"
 import { equalBytes } from "@qpc/wire"
 import { checkCommit } from "./check-commit.ts"
 import type { Draft } from "./draft.ts"
+import type { MustRejoinReason } from "./event.ts"
+import { leave } from "./leave.ts"
 import type { MemberState } from "./member-state.ts"
 import { mergeOthers, mergeOwn } from "./merge.ts"
 import { identityOf } from "./roster.ts"
@@ -63,15 +65,25 @@ function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, dr
     case "proposal":
       return draft.drop("proposal_without_commit", "STREAM_POLICY_VIOLATION")
     case "rejected":
-      return draft.drop(received.reason, commitError(received.reason))
+      draft.drop(received.reason, commitError(received.reason))
+      if (received.reason === "own_message_ahead") mustRejoin(state, "own_message_ahead", draft)
+      // Whoever knows the keys can label a message as ours; only one that we made has its hash.
+      else if (state.ownCommits.has(state.suite.hash(envelope.sealed))) mustRejoin(state, "abandoned_commit", draft)
   }
+}
+
+function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft): void {
+  leave(state, "must_rejoin", draft)
+  draft.tell({ kind: "must_rejoin", epoch: state.group.epoch, reason })
 }
 
 function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): void {
   const received = state.receiver.receive(envelope.sealed, envelope.epoch)
   if (received.kind === "drop") {
     const { reason } = received
-    return draft.tell({ kind: "dropped", reason, code: dropError(reason).code })
+    draft.tell({ kind: "dropped", reason, code: dropError(reason).code })
+    if (state.keys.isCopied) mustRejoin(state, "own_message_ahead", draft)
+    return
   }
   const { content, contentBytes, senderLeafIndex } = received
   const id = `${content.streamType} ${content.streamId}, sequence ${content.sequence}`

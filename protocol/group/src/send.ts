@@ -15,7 +15,10 @@ import { identitiesOf, planCommit } from "./plan.ts"
  */
 export function sendContent(state: MemberState, content: Content, nowMs: number, draft: Draft): void {
   checkContent(state, content)
-  if (!state.isActive) return draft.tell({ kind: "refused", reason: "not_a_member" })
+  if (!state.isActive) {
+    const reason = state.group.phase === "removed" ? "not_a_member" : "must_rejoin"
+    return draft.tell({ kind: "refused", reason })
+  }
   const refusal =
     content.kind === "text" ? sendTextContent(state, content.text, nowMs, draft) : takeUp(state, content, nowMs, draft)
   if (refusal !== undefined) draft.tell({ kind: "refused", reason: refusal })
@@ -51,24 +54,19 @@ function takeUp(state: MemberState, intent: Intent, nowMs: number, draft: Draft)
   if (intents.pending !== undefined) {
     // Planned only to see that it is not hopeless from the start; it is planned again when its turn comes.
     const plan = planCommit(state, open.intent, nowMs)
-    if (plan.kind === "impossible") return refusalOf(plan.reason)
+    if (plan.kind === "impossible") return plan.reason
     if (intents.queue.length >= limits.queuedIntents) return "too_many_intents"
     intents.queue.push(open)
     draft.tell({ kind: "intent_queued", intentId: open.intentId })
     return undefined
   }
   const outcome = attempt(state, open, nowMs, draft)
-  if (outcome !== "committed" && outcome !== "done") return refusalOf(outcome)
+  // Only the first attempt is a refusal: nothing was promised yet.
+  if (outcome !== "committed" && outcome !== "done") return outcome
   draft.tell({ kind: "intent_queued", intentId: open.intentId })
   if (outcome === "done") draft.tell({ kind: "intent_done", intentId: open.intentId, epoch: group.epoch })
   attemptNext(state, nowMs, draft)
   return undefined
-}
-
-/** Only the first attempt is a refusal: nothing was promised yet. */
-function refusalOf(reason: Exclude<ReturnType<typeof attempt>, "committed" | "done">): RefusalReason {
-  if (reason === "removed_from_group") return "not_a_member"
-  return reason === "too_many_conflicts" ? "commit_refused" : reason
 }
 
 /** An intent outlives the call that brought it. */

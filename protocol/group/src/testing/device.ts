@@ -36,6 +36,8 @@ export class Device {
   readonly events: GroupEvent[] = []
   /** What the network has not taken yet. */
   outbox: Outgoing[] = []
+  /** When it wants to be ticked. */
+  wakeAtMs: number | undefined
   readonly #options: DeviceOptions
   readonly #random: Random
   #bundles: KeyPackageBundle[] = []
@@ -61,6 +63,7 @@ export class Device {
     const { suite, clock } = this.#options
     const groupId = toGroupId(this.#random(16))
     this.#member = createMember({ suite, groupId, name, nowMs: clock.nowMs, ...this.#surroundings() })
+    this.tick()
   }
 
   /** A fresh key package, as the server would hand it out. */
@@ -73,7 +76,7 @@ export class Device {
   }
 
   send(content: Content): Step {
-    return this.#take(this.member.send(content, this.#options.clock.nowMs))
+    return this.take(this.member.send(content, this.#options.clock.nowMs))
   }
 
   text(text: string): Step {
@@ -84,7 +87,7 @@ export class Device {
   flush(service: OrderingService): void {
     for (let outgoing = this.outbox.shift(); outgoing !== undefined; outgoing = this.outbox.shift()) {
       const verdict = service.offer(outgoing)
-      if (verdict === "epoch_conflict") this.#take(this.member.conflict(outgoing.messageId, this.#options.clock.nowMs))
+      if (verdict === "epoch_conflict") this.take(this.member.conflict(outgoing.messageId, this.#options.clock.nowMs))
     }
   }
 
@@ -97,10 +100,11 @@ export class Device {
   }
 
   receive(envelope: Uint8Array): Step {
-    if (this.#member !== undefined) return this.#take(this.#member.receive(envelope, this.#options.clock.nowMs))
+    if (this.#member !== undefined) return this.take(this.#member.receive(envelope, this.#options.clock.nowMs))
+    const { clock } = this.#options
     const joined = this.join(envelope)
     const events = joined.kind === "joined" ? joined.events : []
-    return this.#take({ outgoing: [], events, wakeAtMs: undefined })
+    return this.take({ outgoing: [], events, wakeAtMs: clock.nowMs })
   }
 
   join(envelope: Uint8Array): Joined {
@@ -114,7 +118,7 @@ export class Device {
   }
 
   tick(): Step {
-    return this.#take(this.member.tick(this.#options.clock.nowMs))
+    return this.take(this.member.tick(this.#options.clock.nowMs))
   }
 
   /** Goes through its stored bytes, as after a crash. */
@@ -129,9 +133,11 @@ export class Device {
     return this.events.flatMap((event) => (event.kind === "text" ? [event.text] : []))
   }
 
-  #take(step: Step): Step {
+  /** What every step ends with: its messages wait for the network, its events are noted. */
+  take(step: Step): Step {
     this.outbox.push(...step.outgoing)
     this.events.push(...step.events)
+    this.wakeAtMs = step.wakeAtMs
     return step
   }
 

@@ -15,7 +15,11 @@ export class OrderingService {
   /** The epoch of each group, and who is in it; known from its first claim on. */
   readonly #channels = new Map<string, { epoch: bigint; members: Set<string> }>()
 
+  /** Commits that were offered to it, the refused ones included. */
+  readonly offered = { commits: 0 }
+
   offer(outgoing: Outgoing): Verdict {
+    if (outgoing.claim !== undefined) this.offered.commits += 1
     const name = toHex(outgoing.messageId)
     const known = this.#verdicts.get(name)
     if (known !== undefined) return known === "accepted" ? "duplicate" : known

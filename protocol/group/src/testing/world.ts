@@ -15,6 +15,7 @@ export class World {
   readonly devices: Device[] = []
   readonly #suite: CipherSuite
   readonly #seed: number
+  #made = 0
 
   constructor(suite: CipherSuite, seed = 1) {
     this.#suite = suite
@@ -22,7 +23,7 @@ export class World {
   }
 
   device(more: Pick<DeviceOptions, "limits" | "onLayer"> = {}): Device {
-    const seed = this.#seed * 1000 + this.devices.length
+    const seed = this.#seed * 1000 + this.#made++
     const device = new Device({ suite: this.#suite, seed, clock: this.clock, ...more })
     this.devices.push(device)
     return device
@@ -64,6 +65,22 @@ export class World {
       if (next() % 2 === 0) device.flush(this.service)
       else device.receiveNext(this.service)
     }
+  }
+
+  /** Lets time go by: everybody is ticked when they want to be, and the network does the rest. */
+  run(forMs: number): void {
+    const endMs = this.clock.nowMs + forMs
+    for (let next = this.#nextAwake(); next !== undefined && next.wakeAtMs! <= endMs; next = this.#nextAwake()) {
+      this.clock.nowMs = Math.max(this.clock.nowMs, next.wakeAtMs!)
+      next.tick()
+      this.settle()
+    }
+    this.clock.nowMs = endMs
+  }
+
+  #nextAwake(): Device | undefined {
+    const waiting = this.devices.filter(({ wakeAtMs }) => wakeAtMs !== undefined)
+    return waiting.toSorted((a, b) => a.wakeAtMs! - b.wakeAtMs!)[0]
   }
 
   #busy(): Device[] {
