@@ -9,7 +9,7 @@ import { parseArgs } from "node:util"
 import { cryptoVectorSets, loadBrowserVectorProvider, nodeVectorProvider } from "@qpc/crypto/conformance"
 import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
 import type { VectorProvider } from "@qpc/crypto/conformance"
-import { wireVectorSets } from "@qpc/wire/conformance"
+import { vectorFolder, wireVectorSets } from "@qpc/wire/conformance"
 import { setsNotRun } from "./not-run.ts"
 import type { VectorResult, VectorSet } from "@qpc/wire/conformance"
 
@@ -22,12 +22,13 @@ if (!existsSync(vectorsDir)) {
   process.exit(2)
 }
 
+const files = vectorFolder(vectorsDir)
 const provider = await loadProvider(values.provider)
 const sets: VectorSet[] = [
-  ...treeVectorSets(vectorsDir, provider.suites),
-  ...groupVectorSets(vectorsDir, provider.suites),
-  ...cryptoVectorSets(vectorsDir, provider),
-  ...wireVectorSets(vectorsDir),
+  ...treeVectorSets(files, provider.suites),
+  ...groupVectorSets(files, provider.suites),
+  ...cryptoVectorSets(files, provider),
+  ...wireVectorSets(files),
   ...setsNotRun(vectorsDir),
 ]
 

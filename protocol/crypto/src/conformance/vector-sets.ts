@@ -1,11 +1,8 @@
-import { existsSync, readFileSync } from "node:fs"
-import { join } from "node:path"
-import { gunzipSync } from "node:zlib"
 import { runArgon2id } from "./argon2id-vector.ts"
 import { runHpke } from "./hpke-vectors.ts"
 import { runCctv, runMlKem, runMlKemEncapsulation, runMlKemKeys } from "./ml-kem-vectors.ts"
-import type { VectorResult } from "@qpc/wire/conformance"
-import { nodeVectorProvider, type VectorProvider } from "./vector-provider.ts"
+import type { VectorFiles, VectorResult } from "@qpc/wire/conformance"
+import type { VectorProvider } from "./vector-provider.ts"
 import { runAesGcm, runChaCha20Poly1305, runEd25519, runHkdf, runHmac, runX25519 } from "./wycheproof.ts"
 import { runXWing } from "./xwing-vectors.ts"
 
@@ -22,14 +19,14 @@ interface VectorSet {
 /**
  * Every published set this package answers for.
  *
- * @param vectorsDir - The folder with `wycheproof/`, `hpke-rfc9180/`, `ml-kem-cctv/`, `xwing/` and `argon2/`.
- * @param provider - Whose primitives to run; those of `@qpc/crypto/node` by default.
+ * @param files - With the folders `wycheproof/`, `hpke-rfc9180/`, `ml-kem-cctv/`, `xwing/` and `argon2/`.
+ * @param provider - Whose primitives to run.
  */
-export function cryptoVectorSets(vectorsDir: string, provider: VectorProvider = nodeVectorProvider()): VectorSet[] {
+export function cryptoVectorSets(files: VectorFiles, provider: VectorProvider): VectorSet[] {
   const set = (name: string, file: string, expectedCases: number, run: (text: string) => VectorResult): VectorSet => ({
     name,
     expectedCases,
-    run: () => runFile(join(vectorsDir, file), expectedCases, run),
+    run: () => runFile(files, file, expectedCases, run),
   })
   const wycheproof = (name: string, expectedCases: number, run: (text: string) => VectorResult): VectorSet =>
     set(`wycheproof/${name}`, `wycheproof/${name.replaceAll("-", "_")}_test.json`, expectedCases, run)
@@ -46,33 +43,38 @@ export function cryptoVectorSets(vectorsDir: string, provider: VectorProvider = 
     wycheproof("mlkem-768-keygen-seed", 100, (text) => runMlKemKeys(provider, JSON.parse(text))),
     wycheproof("mlkem-768-encaps", 265, (text) => runMlKemEncapsulation(provider, JSON.parse(text))),
     wycheproof("mlkem-768", 193, (text) => runMlKem(provider, JSON.parse(text))),
-    mlKemCctvSet(vectorsDir, provider),
+    mlKemCctvSet(files, provider),
     set("xwing", "xwing/test-vectors.json", 3, (text) => runXWing(provider, JSON.parse(text))),
     set("argon2/argon2id", "argon2/argon2id", 1, (text) => runArgon2id(provider, text)),
   ]
 }
 
-/** Four files of one parameter set. The other two sets belong to no suite. */
-function mlKemCctvSet(vectorsDir: string, provider: VectorProvider): VectorSet {
+/** Files of one parameter set. The other two sets belong to no suite. */
+function mlKemCctvSet(files: VectorFiles, provider: VectorProvider): VectorSet {
   const expectedCases = 783
-  const path = (kind: string, ending = "txt"): string => join(vectorsDir, "ml-kem-cctv", kind, `ML-KEM-768.${ending}`)
-  const text = (kind: string): string => readFileSync(path(kind), "utf8")
   return {
     name: "ml-kem-cctv",
     expectedCases,
     run() {
-      if (!existsSync(path("intermediate"))) return missing(path("intermediate"), expectedCases)
-      return runCctv(provider, {
-        intermediate: text("intermediate"),
-        modulus: gunzipSync(readFileSync(path("modulus", "txt.gz"))).toString("utf8"),
-        unluckySample: text("unluckysample"),
-      })
+      const intermediate = files.text("ml-kem-cctv/intermediate/ML-KEM-768.txt")
+      const modulus = files.text("ml-kem-cctv/modulus/ML-KEM-768.txt.gz")
+      const unluckySample = files.text("ml-kem-cctv/unluckysample/ML-KEM-768.txt")
+      if (intermediate === undefined || modulus === undefined || unluckySample === undefined) {
+        return missing(`${files.place}/ml-kem-cctv`, expectedCases)
+      }
+      return runCctv(provider, { intermediate, modulus, unluckySample })
     },
   }
 }
 
-function runFile(path: string, expectedCases: number, run: (text: string) => VectorResult): VectorResult {
-  return existsSync(path) ? run(readFileSync(path, "utf8")) : missing(path, expectedCases)
+function runFile(
+  files: VectorFiles,
+  path: string,
+  expectedCases: number,
+  run: (text: string) => VectorResult,
+): VectorResult {
+  const text = files.text(path)
+  return text === undefined ? missing(`${files.place}/${path}`, expectedCases) : run(text)
 }
 
 function missing(path: string, expectedCases: number): VectorResult {

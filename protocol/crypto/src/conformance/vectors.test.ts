@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
+import { vectorFolder } from "@qpc/wire/conformance"
 import { describe, expect, it } from "vitest"
 import { loadBrowserVectorProvider, nodeVectorProvider } from "./vector-provider.ts"
 import { cryptoVectorSets } from "./vector-sets.ts"
@@ -20,7 +21,7 @@ const LEFT_OUT: ReadonlyMap<string, number> = new Map([
 ])
 
 describe.each([nodeVectorProvider(), await loadBrowserVectorProvider()])("published vectors on $name", (provider) => {
-  for (const set of cryptoVectorSets(vectorsDir, provider)) {
+  for (const set of cryptoVectorSets(vectorFolder(vectorsDir), provider)) {
     it(areThere ? `pass: ${set.name}` : `NOT RUN: ${set.name}, ${set.expectedCases} cases, no ${vectorsDir}`, () => {
       const result = set.run()
       expect(result.failures).toEqual([])
@@ -33,7 +34,7 @@ describe.each([nodeVectorProvider(), await loadBrowserVectorProvider()])("publis
 
 describe("vector sets without their files", () => {
   it("are skipped with their number of cases and the reason", () => {
-    const [ed25519] = cryptoVectorSets("/nowhere")
+    const [ed25519] = cryptoVectorSets(vectorFolder("/nowhere"), nodeVectorProvider())
     expect(ed25519?.run()).toMatchObject({
       cases: 151,
       passed: 0,

@@ -1,11 +1,12 @@
 import { suites } from "@qpc/crypto/node"
+import { vectorFolder } from "@qpc/wire/conformance"
 import { describe, expect, it } from "vitest"
 import { groupVectorSets } from "./group-vector-sets.ts"
 
 const vectorsDir = process.env["VECTORS_DIR"] ?? new URL("../../../../../shared/vectors", import.meta.url).pathname
 
 describe("published vectors of messages and groups", () => {
-  it.each(groupVectorSets(vectorsDir, [...suites.values()]))("pass: $name", (set) => {
+  it.each(groupVectorSets(vectorFolder(vectorsDir), [...suites.values()]))("pass: $name", (set) => {
     const { cases, passed, failed, skipped, why, failures } = set.run()
     if (skipped > 0) console.log(`${set.name}: ${skipped} of ${cases} cases not run, ${why}`)
     expect(failures).toEqual([])
@@ -15,7 +16,7 @@ describe("published vectors of messages and groups", () => {
   })
 
   it("say how many cases were not run where the vectors are missing", () => {
-    const results = groupVectorSets("/nowhere", [...suites.values()]).map((set) => set.run())
+    const results = groupVectorSets(vectorFolder("/nowhere"), [...suites.values()]).map((set) => set.run())
     expect(results.map(({ skipped, why }) => `${skipped}: ${why}`)).toEqual(
       [14, 300, 7, 77, 21, 7, 7, 7, 56, 91, 1].map((count) => `${count}: the file is missing`),
     )

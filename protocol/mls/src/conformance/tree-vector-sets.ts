@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import type { VectorSet } from "@qpc/wire/conformance"
+import type { VectorFiles, VectorSet } from "@qpc/wire/conformance"
 import { checkCryptoBasics } from "./crypto-basics.ts"
 import { checkTreeKem } from "./treekem.ts"
 import { checkTreeMath } from "./tree-math.ts"
@@ -11,11 +11,11 @@ import type { MlsVectorFile } from "./vector-set.ts"
 /**
  * The sets of the MLS working group about labelled primitives and the ratchet tree.
  *
- * @param vectorsDir - The folder that holds `mls-wg`.
+ * @param files - With the folder `mls-wg`.
  * @param suites - Cases of other suites are skipped and counted.
  */
-export function treeVectorSets(vectorsDir: string, suites: readonly CipherSuite[]): VectorSet[] {
-  return TREE_FILES.map((file) => mlsVectorSet(vectorsDir, file, suites))
+export function treeVectorSets(files: VectorFiles, suites: readonly CipherSuite[]): VectorSet[] {
+  return TREE_FILES.map((file) => mlsVectorSet(files, file, suites))
 }
 
 const TREE_FILES: readonly MlsVectorFile[] = [

@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from "node:fs"
-import { join } from "node:path"
 import type { CipherSuite } from "@qpc/crypto"
-import type { VectorResult, VectorSet } from "@qpc/wire/conformance"
+import type { VectorFiles, VectorResult, VectorSet } from "@qpc/wire/conformance"
 
 /** A case of a file of the MLS working group. `cipher_suite` is missing where no cryptography is involved. */
 interface MlsCase {
@@ -23,14 +21,14 @@ export interface MlsVectorFile {
  *
  * @param suites - What we have: cases of other suites count as skipped.
  */
-export function mlsVectorSet(vectorsDir: string, from: MlsVectorFile, suites: readonly CipherSuite[]): VectorSet {
-  const path = join(vectorsDir, "mls-wg", "test-vectors", `${from.file}.json`)
+export function mlsVectorSet(files: VectorFiles, from: MlsVectorFile, suites: readonly CipherSuite[]): VectorSet {
   const missing = { passed: 0, failed: 0, cases: from.caseCount, skipped: from.caseCount, failures: [] }
   return {
     name: `mls-wg/${from.file}`,
     run() {
-      if (!existsSync(path)) return { ...missing, why: "the file is missing" }
-      return runCases(JSON.parse(readFileSync(path, "utf8")) as MlsCase[], suites, from.check)
+      const text = files.text(`mls-wg/test-vectors/${from.file}.json`)
+      if (text === undefined) return { ...missing, why: "the file is missing" }
+      return runCases(JSON.parse(text) as MlsCase[], suites, from.check)
     },
   }
 }
