@@ -1,17 +1,19 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { constantTimeEqual, decodeWhole, DecodeError, equalBytes, readList, readOptional } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
-import type { Epoch, PastEpoch, PastSigners } from "./epoch.ts"
+import type { Epoch, PastEpoch } from "./epoch.ts"
 import { readGroupContext, writeGroupContext } from "./group-context.ts"
+import type { GroupContext } from "./group-context.ts"
 import { confirmationTag } from "./key-schedule.ts"
 import type { KeptSecrets } from "./key-schedule.ts"
-import { SecretTree } from "./secret-tree.ts"
+import type { RatchetTree } from "./ratchet-tree.ts"
+import type { SecretTree } from "./secret-tree.ts"
 import { interimTranscriptHash } from "./transcript-hash.ts"
-import { readRatchetTree, writeRatchetTree } from "./tree-codec.ts"
-import { TreePrivateState } from "./tree-private-state.ts"
+import { fullWidth, LEAVES_MAX } from "./tree-math.ts"
+import type { TreePrivateState } from "./tree-private-state.ts"
 
-/** An epoch without its secret tree, which changes with each message and is stored apart. */
-export type FixedEpoch = Omit<Epoch, "secretTree">
+/** What an epoch has of constant size: all but its trees and private keys. */
+export type EpochHeader = Pick<Epoch, "context" | "secrets" | "confirmationTag">
 
 /** The secrets that are stored, in this order. */
 const STORED_SECRETS = [
@@ -25,92 +27,124 @@ const STORED_SECRETS = [
   "initSecret",
 ] as const satisfies readonly (keyof KeptSecrets)[]
 
-/** Writes what stays the same while an epoch lasts, private keys included. */
-export function writeFixedEpoch(writer: Writer, epoch: FixedEpoch): void {
-  writeGroupContext(writer, epoch.context)
-  writeRatchetTree(writer, epoch.tree)
-  epoch.keys.write(writer)
-  for (const name of STORED_SECRETS) writer.vector(epoch.secrets[name])
-  writer.vector(epoch.confirmationTag)
+/** Writes GroupContext · secrets<V> · confirmation tag<V>. */
+export function writeEpochHeader(writer: Writer, { context, secrets, confirmationTag: tag }: EpochHeader): void {
+  writeGroupContext(writer, context)
+  for (const name of STORED_SECRETS) writer.vector(secrets[name])
+  writer.vector(tag)
+}
+
+/** Reads what {@link writeEpochHeader} wrote. Copies. @throws DecodeError `bad_value` for another suite too */
+export function readEpochHeader(reader: Reader, suite: CipherSuite): EpochHeader {
+  return { context: readContext(reader, suite), ...readEpochSecrets(reader, suite) }
+}
+
+/** Reads a GroupContext of this suite. Copies. @throws DecodeError */
+export function readContext(reader: Reader, suite: CipherSuite): GroupContext {
+  const start = reader.offset
+  readGroupContext(reader)
+  const context = decodeWhole(reader.since(start).slice(), readGroupContext)
+  if (context.cipherSuite !== suite.id) throw new DecodeError("bad_value", start)
+  return context
+}
+
+/** The second half of {@link readEpochHeader}. */
+export function readEpochSecrets(reader: Reader, suite: CipherSuite): Pick<EpochHeader, "secrets" | "confirmationTag"> {
+  const stored = STORED_SECRETS.map((name) => [name, readSecret(reader, suite)] as const)
+  const secrets = Object.fromEntries(stored) as unknown as KeptSecrets
+  return { secrets, confirmationTag: readSecret(reader, suite) }
 }
 
 /**
- * Reads what {@link writeFixedEpoch} wrote. Copies.
+ * Puts an epoch together.
  *
- * @param isLive - True to check that tree, keys and confirmation tag fit together: a state that does not hold together
- *   would make messages that nobody can read.
- * @throws DecodeError
+ * @param isLive - True to check keys and confirmation tag too: a state that does not hold together would make messages that
+ *   nobody can read.
+ * @throws DecodeError if the parts are not of one epoch
  */
-export function readFixedEpoch(reader: Reader, suite: CipherSuite, leavesLimit: number, isLive: boolean): FixedEpoch {
-  const start = reader.offset
-  const contextStart = reader.offset
-  readGroupContext(reader)
-  const context = decodeWhole(reader.since(contextStart).slice(), readGroupContext)
-  const tree = readRatchetTree(reader, suite, leavesLimit)
-  const keys = TreePrivateState.read(reader)
-  const stored = STORED_SECRETS.map((name) => [name, readSecret(reader, suite)] as const)
-  const secrets = Object.fromEntries(stored) as unknown as KeptSecrets
-  const tag = readSecret(reader, suite)
-  const hash = context.confirmedTranscriptHash
-  const epoch = { context, tree, keys, secrets, confirmationTag: tag }
-  const isWhole =
-    context.cipherSuite === suite.id &&
-    equalBytes(tree.treeHash(), context.treeHash) &&
-    (!isLive || holdsTogether(epoch))
-  if (!isWhole) throw new DecodeError("bad_value", start)
-  return { ...epoch, interimTranscriptHash: interimTranscriptHash(suite, hash, tag) }
+export function joinEpochParts(
+  header: EpochHeader,
+  tree: RatchetTree,
+  keys: TreePrivateState,
+  secretTree: SecretTree,
+  isLive: boolean,
+): Epoch {
+  const { context, confirmationTag: tag } = header
+  const { suite } = tree
+  const isWhole = equalBytes(tree.treeHash(), context.treeHash) && (!isLive || holdsTogether(header, tree, keys))
+  if (!isWhole) throw new DecodeError("bad_value", 0)
+  const interim = interimTranscriptHash(suite, context.confirmedTranscriptHash, tag)
+  return { ...header, tree, keys, secretTree, interimTranscriptHash: interim }
 }
 
-function holdsTogether({
-  context,
-  tree,
-  keys,
-  secrets,
-  confirmationTag: tag,
-}: Omit<FixedEpoch, "interimTranscriptHash">): boolean {
+function holdsTogether(header: EpochHeader, tree: RatchetTree, keys: TreePrivateState): boolean {
+  const { context, secrets, confirmationTag: tag } = header
   const expected = confirmationTag(tree.suite, secrets, context.confirmedTranscriptHash)
-  return tree.leaf(keys.leafIndex) !== undefined && constantTimeEqual(expected, tag) && keys.matches(tree.suite, tree)
+  const isOurs = tree.leaf(keys.leafIndex) !== undefined && keys.matches(tree.suite, tree)
+  return isOurs && constantTimeEqual(expected, tag)
 }
 
-function readSecret(reader: Reader, suite: CipherSuite): Uint8Array {
+/** Reads a secret of the suite's hash length. Copies. @throws DecodeError */
+export function readSecret(reader: Reader, suite: CipherSuite): Uint8Array {
   const start = reader.offset
   const secret = reader.vector()
   if (secret.length !== suite.sizes.hashBytes) throw new DecodeError("bad_value", start)
   return secret.slice()
 }
 
-/** A past epoch without its secret tree. */
-export type FixedPastEpoch = Omit<PastEpoch, "secretTree">
-
-/** Writes what stays the same of a past epoch. */
-export function writeFixedPastEpoch(writer: Writer, past: FixedPastEpoch): void {
-  writer.uint64(past.epoch).vector(past.groupContext).vector(past.senderDataSecret).uint32(past.ownLeafIndex)
-  writer.list(past.signers.keys(), (inner, key) => inner.optional(key, (item, bytes) => item.vector(bytes)))
+/** Writes GroupContext<V> · sender data secret<V> · own leaf u32 · leaves u32 · list of leaf u32, optional signature key<V>. */
+export function writePastEpoch(writer: Writer, past: PastEpoch): void {
+  const { groupContext, senderDataSecret, ownLeafIndex, secretTree, formerSigners } = past
+  writer.vector(groupContext).vector(senderDataSecret).uint32(ownLeafIndex).uint32(secretTree.leafWidth)
+  writer.list([...formerSigners], (inner, [leafIndex, signatureKey]) => {
+    inner.uint32(leafIndex).optional(signatureKey, (item, key) => item.vector(key))
+  })
 }
 
-/** Reads what {@link writeFixedPastEpoch} wrote. Copies. @throws DecodeError */
-export function readFixedPastEpoch(reader: Reader, suite: CipherSuite): FixedPastEpoch {
+/**
+ * Reads what {@link writePastEpoch} wrote. Copies.
+ *
+ * @param secretTree - Finds the secret tree, which is stored apart, by its width.
+ * @throws DecodeError
+ */
+export function readPastEpoch(
+  reader: Reader,
+  suite: CipherSuite,
+  epoch: bigint,
+  secretTree: (leafWidth: number) => SecretTree,
+): PastEpoch {
   return {
-    epoch: reader.uint64(),
+    epoch,
     groupContext: reader.vector().slice(),
     senderDataSecret: readSecret(reader, suite),
     ownLeafIndex: reader.uint32(),
-    signers: signersFrom(readList(reader, (inner) => readOptional(inner, (item) => item.vector().slice()))),
+    secretTree: secretTree(readLeafWidth(reader)),
+    formerSigners: readFormerSigners(reader),
   }
 }
 
-function signersFrom(keys: readonly (Uint8Array | undefined)[]): PastSigners {
-  return { keyOf: (leafIndex) => keys[leafIndex], keys: () => keys }
+/** Reads how many leaves a tree has: a power of two. @throws DecodeError */
+export function readLeafWidth(reader: Reader): number {
+  const start = reader.offset
+  const leafWidth = reader.uint32()
+  if (leafWidth < 1 || leafWidth > LEAVES_MAX || fullWidth(leafWidth) !== leafWidth) {
+    throw new DecodeError("bad_value", start)
+  }
+  return leafWidth
 }
 
-/** Writes a whole epoch that is not yet in use. */
-export function writeStagedEpoch(writer: Writer, epoch: Epoch): void {
-  writeFixedEpoch(writer, epoch)
-  epoch.secretTree.write(writer)
-}
-
-/** Reads what {@link writeStagedEpoch} wrote. @throws DecodeError */
-export function readStagedEpoch(reader: Reader, suite: CipherSuite, leavesLimit: number): Epoch {
-  const fixed = readFixedEpoch(reader, suite, leavesLimit, true)
-  return { ...fixed, secretTree: SecretTree.read(suite, reader) }
+function readFormerSigners(reader: Reader): Map<number, Uint8Array | undefined> {
+  const start = reader.offset
+  const signers = new Map<number, Uint8Array | undefined>()
+  let previous = -1
+  readList(reader, (inner) => {
+    const leafIndex = inner.uint32()
+    if (leafIndex <= previous) throw new DecodeError("bad_value", start)
+    previous = leafIndex
+    signers.set(
+      leafIndex,
+      readOptional(inner, (item) => item.vector().slice()),
+    )
+  })
+  return signers
 }

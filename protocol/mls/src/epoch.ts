@@ -1,9 +1,12 @@
 import type { CipherSuite } from "@qpc/crypto"
+import { equalBytes } from "@qpc/wire"
 import type { GroupContext } from "./group-context.ts"
 import { zeroSecrets } from "./key-schedule.ts"
 import type { EpochSecrets, KeptSecrets } from "./key-schedule.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import { SecretTree } from "./secret-tree.ts"
+import { changedNodes } from "./tree-diff.ts"
+import { isLeaf } from "./tree-math.ts"
 import type { TreePrivateState } from "./tree-private-state.ts"
 
 /** All that a member knows about one epoch (RFC 9420 §8). */
@@ -26,15 +29,8 @@ export interface PastEpoch {
   readonly senderDataSecret: Uint8Array
   readonly secretTree: SecretTree
   readonly ownLeafIndex: number
-  readonly signers: PastSigners
-}
-
-/** Who could sign in an epoch that is over. Shares the tree of the epoch, so that ending one costs no walk over it. */
-export interface PastSigners {
-  /** `undefined` for a leaf that was blank or outside of the tree. Borrowed. */
-  keyOf(leafIndex: number): Uint8Array | undefined
-  /** The keys by leaf index, for storing. Takes a walk over the tree. */
-  keys(): readonly (Uint8Array | undefined)[]
+  /** Who could sign at leaves that the next epoch changed; `undefined` where nobody was. By leaf index, increasing. */
+  readonly formerSigners: ReadonlyMap<number, Uint8Array | undefined>
 }
 
 /** The resumption PSK of an epoch (RFC 9420 §8.6). */
@@ -52,8 +48,12 @@ export function withSecretTree(
   return { secrets, secretTree: SecretTree.create(suite, encryptionSecret, tree.leafWidth) }
 }
 
-/** Keeps what late messages need and zeroes the rest. The epoch must not be used afterwards. */
-export function retireEpoch(epoch: Epoch): PastEpoch {
+/**
+ * Keeps what late messages need and zeroes the rest. The epoch must not be used afterwards.
+ *
+ * @param next - The tree of the epoch that follows.
+ */
+export function retireEpoch(epoch: Epoch, next: RatchetTree): PastEpoch {
   const { senderDataSecret, ...others } = epoch.secrets
   for (const secret of Object.values(others)) secret.fill(0)
   epoch.secretTree.retire()
@@ -65,19 +65,33 @@ export function retireEpoch(epoch: Epoch): PastEpoch {
     senderDataSecret,
     secretTree: epoch.secretTree,
     ownLeafIndex,
-    signers: signersIn(epoch.tree),
+    formerSigners: formerSigners(epoch.tree, next),
   }
 }
 
-function signersIn(tree: RatchetTree): PastSigners {
-  return {
-    keyOf: (leafIndex) => tree.signatureKey(leafIndex),
-    keys() {
-      const keys: (Uint8Array | undefined)[] = []
-      for (const { leafIndex, value } of tree.leaves()) keys[leafIndex] = value.signatureKey
-      return Array.from(keys)
-    },
+/** What the next epoch no longer tells; all other signature keys are in its tree. */
+function formerSigners(tree: RatchetTree, next: RatchetTree): Map<number, Uint8Array | undefined> {
+  const former = new Map<number, Uint8Array | undefined>()
+  for (const { nodeIndex } of changedNodes(tree.root, next.root)) {
+    if (!isLeaf(nodeIndex)) continue
+    const leafIndex = nodeIndex / 2
+    const [before, after] = [tree.signatureKey(leafIndex), next.signatureKey(leafIndex)]
+    const isSame = before === undefined || after === undefined ? before === after : equalBytes(before, after)
+    if (!isSame) former.set(leafIndex, before?.slice())
   }
+  return former
+}
+
+/** The signature key of a member of a past epoch. Borrowed; `undefined` for a leaf that was blank or outside of the tree. */
+export function pastSigner(
+  { pastEpochs, epoch: current }: { readonly pastEpochs: readonly PastEpoch[]; readonly epoch: Epoch },
+  epoch: bigint,
+  leafIndex: number,
+): Uint8Array | undefined {
+  for (const past of pastEpochs.toReversed()) {
+    if (past.epoch >= epoch && past.formerSigners.has(leafIndex)) return past.formerSigners.get(leafIndex)
+  }
+  return current.tree.signatureKey(leafIndex)
 }
 
 /** Ends the life of an epoch that never took effect, or of a group. */

@@ -1,5 +1,6 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { equalBytes } from "@qpc/wire"
+import type { RecordLog } from "@qpc/wire"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupLimits } from "./limits.ts"
 import type { GroupPolicy } from "./policy.ts"
@@ -46,6 +47,8 @@ export interface GroupState {
    * `undefined` for one that removes us.
    */
   readonly staged: Map<StagedCommit, Epoch | undefined>
+  /** What differs from what is stored. Whoever changes the state marks it there; see `state-records.ts`. */
+  readonly records: RecordLog
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { commitCost } from "./commit-cost.ts"
 import type { CommitCost } from "./commit-cost.ts"
-import { createCommit, speakerOf } from "./create-commit.ts"
+import type { StateChanges, StateRecord } from "@qpc/wire"
+import { speakerOf } from "./create-commit.ts"
 import type { CommitOptions } from "./create-commit.ts"
 import { createFirstEpoch } from "./create-group.ts"
 import { descend } from "./descend.ts"
@@ -38,19 +39,15 @@ import { publishGroupInfo } from "./publish-group-info.ts"
 import type { GroupInfoOptions, PublishedGroupInfo } from "./publish-group-info.ts"
 import { receive } from "./receive.ts"
 import type { Received } from "./received.ts"
+import { surroundingsOf } from "./restore-state.ts"
 import { assertReserved, isBehind, reserve, resume } from "./reservation.ts"
 import type { ReserveOptions } from "./reservation.ts"
 import { send } from "./send.ts"
-import { dropIdleKeys, holdNextKeys, takeSignatureKeys } from "./signature-keys.ts"
+import { dropIdleKeys, takeSignatureKeys } from "./signature-keys.ts"
+import { stageCommit } from "./stage-commit.ts"
 import type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
-import {
-  decodeState,
-  encodeEpochSection,
-  encodeHandshakeSection,
-  encodeRatchetSection,
-  encodeState,
-} from "./state-bytes.ts"
-import type { StateSections } from "./state-bytes.ts"
+import { decodeState, encodeState } from "./state-bytes.ts"
+import { stateFromRecords } from "./state-from-records.ts"
 
 const DEFAULT_LIFETIME_MS = 90 * 86_400_000
 
@@ -60,14 +57,13 @@ const DEFAULT_LIFETIME_MS = 90 * 86_400_000
  * Synchronous and without surroundings: bytes, time and randomness come in, bytes come out. What others sent never makes it
  * throw; misuse throws `RangeError` or `TypeError` before anything changes.
  *
- * **Durability.** Every sending call and every accepted message changes the state. Store {@link toBytes} before what was
- * made leaves, and never load an older state than the newest one from which something may have left: it would use keys a
- * second time.
+ * **Durability.** Every sending call and every accepted message changes the state. Store {@link takeChanges}, or all of
+ * {@link toBytes}, before what was made leaves, and never load an older state than the newest one from which something may
+ * have left: it would use keys a second time.
  */
 export class Group implements Disposable {
   readonly #state: GroupState
-  /** The encoded part that changes with epochs only; kept so that storing after a message costs little. */
-  #epochSection: Uint8Array | undefined
+  #isDisposed = false
 
   private constructor(state: GroupState) {
     this.#state = state
@@ -132,26 +128,31 @@ export class Group implements Disposable {
   }
 
   /**
-   * Wakes a stored group, with its pending commit. Generations that {@link reserve} reserved are skipped.
+   * Wakes a stored group, with its pending commit. Generations that {@link reserve} reserved are skipped. Everything is owed to
+   * the store then: {@link takeChanges} begins with a whole state.
    *
    * @throws ReservationError if the record is missing, of another group, or older than the state
-   * @throws DecodeError if `bytes` are not what {@link toBytes} wrote for this suite
+   * @throws StateVersionError if newer software wrote the state
+   * @throws DecodeError if `bytes` are not what {@link toBytes} writes for this suite, or wrote in any version
    * @throws RangeError if the keys passed are not those of our leaf, and of leaves of ours that are on their way
    */
   static fromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: WakeOptions): Group {
-    const { signatureKeys, limits, policy } = surroundings
-    const state = decodeState(
-      {
-        suite,
-        limits: limitsWith(limits),
-        policy: policyWith(policy),
-        signaturePrivateKey: new Uint8Array(signatureKeys.privateKey),
-      },
-      bytes,
-    )
-    const passed = [signatureKeys, ...(surroundings.nextSignatureKeys ?? [])]
-    if (state.phase !== "removed") takeSignatureKeys(suite, state, passed)
-    resume(state, surroundings.reservation)
+    return Group.#wake(decodeState(surroundingsOf(suite, surroundings), bytes), surroundings)
+  }
+
+  /**
+   * Wakes a group from the records that {@link takeChanges} led to; nothing is owed to the store then. Copies.
+   *
+   * @param records - All of this group's, in any order.
+   * @throws DecodeError unless they are all records of one state of this suite at one time; otherwise as {@link fromBytes}
+   */
+  static fromRecords(suite: CipherSuite, records: Iterable<StateRecord>, surroundings: WakeOptions): Group {
+    return Group.#wake(stateFromRecords(surroundingsOf(suite, surroundings), [...records]), surroundings)
+  }
+
+  static #wake(state: GroupState, { signatureKeys, nextSignatureKeys = [], reservation }: WakeOptions): Group {
+    if (state.phase !== "removed") takeSignatureKeys(state.suite, state, [signatureKeys, ...nextSignatureKeys])
+    resume(state, reservation)
     return new Group(state)
   }
 
@@ -282,24 +283,7 @@ export class Group implements Disposable {
    */
   stageCommit(options: CommitOptions): Staged {
     this.#assertActive()
-    const state = this.#state
-    if (state.ownCommit !== undefined) return { kind: "refused", reason: "commit_pending" }
-    assertReserved(state, options.wireFormat === "public" ? undefined : "handshake")
-    const created = createCommit(state, options)
-    if (typeof created === "string") return { kind: "refused", reason: created }
-    const { commit, welcome, ratchetTree, epoch, report, leftOut } = created
-    const staged: StagedCommit = { kind: "own", committer: this.ownLeafIndex, report }
-    state.staged.set(staged, epoch)
-    state.ownCommit = { staged, messageHash: state.suite.hash(commit) }
-    if (options.newSignatureKeys !== undefined) holdNextKeys(state, options.newSignatureKeys)
-    return {
-      kind: "staged",
-      staged,
-      commit,
-      ...(welcome === undefined ? {} : { welcome }),
-      ...(ratchetTree === undefined ? {} : { ratchetTree }),
-      leftOut,
-    }
+    return stageCommit(this.#state, options)
   }
 
   /** Sends a proposal for somebody's commit (RFC 9420 §12.1). @throws TypeError once the group is over for us */
@@ -330,9 +314,7 @@ export class Group implements Disposable {
    * @throws TypeError unless it was staged in this epoch of this group and neither merged nor cleared
    */
   merge(staged: StagedCommit): MergeReport {
-    const report = mergeStaged(this.#state, staged)
-    this.#forgetEpochSection()
-    return report
+    return mergeStaged(this.#state, staged)
   }
 
   /**
@@ -357,19 +339,20 @@ export class Group implements Disposable {
     return isBehind(this.#state)
   }
 
-  /** The whole state, versioned, secrets included: for a store that encrypts. The signature key is not in it. */
-  toBytes(): Uint8Array {
-    return encodeState(this.#state.suite, this.toSections())
+  /**
+   * What is to be stored since the last time, secrets included: O(log n) bytes for a message and for a commit of n members,
+   * beside whom it adds; everything the first time. Delete what is deleted here: a message that was read stays unreadable so.
+   * What could not be stored is not lost: it is owed until {@link StateChanges.stored}. @throws TypeError once disposed of
+   */
+  takeChanges(): StateChanges {
+    this.#assertAlive()
+    return this.#state.records.take()
   }
 
-  /** The same in parts by how often they change. `epoch` is borrowed and zeroed with the epoch, the others are owned. */
-  toSections(): StateSections {
-    this.#epochSection ??= encodeEpochSection(this.#state)
-    return {
-      epoch: this.#epochSection,
-      ratchets: encodeRatchetSection(this.#state),
-      handshake: encodeHandshakeSection(this.#state),
-    }
+  /** The whole state, versioned, secrets included; the signature key is not in it. @throws TypeError once disposed of */
+  toBytes(): Uint8Array {
+    this.#assertAlive()
+    return encodeState(this.#state)
   }
 
   /** Zeroes all keys. Nothing works afterwards. */
@@ -378,7 +361,7 @@ export class Group implements Disposable {
     this.#state.signaturePrivateKey.fill(0)
     this.#state.phase = "removed"
     this.#state.reinit = undefined
-    this.#forgetEpochSection()
+    this.#isDisposed = true
   }
 
   #descend(
@@ -407,8 +390,8 @@ export class Group implements Disposable {
     if (phase !== "active") throw new TypeError(`the group is over for us: ${phase}`)
   }
 
-  #forgetEpochSection(): void {
-    this.#epochSection?.fill(0)
-    this.#epochSection = undefined
+  /** A store that was told what is left of a disposed group would forget the group. */
+  #assertAlive(): void {
+    if (this.#isDisposed) throw new TypeError("the group was disposed of")
   }
 }

@@ -1,10 +1,12 @@
 import { retireEpoch, zeroEpoch, zeroPastEpoch } from "./epoch.ts"
-import type { Epoch } from "./epoch.ts"
+import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupState } from "./group-state.ts"
 import { ownLeaf } from "./own-leaf.ts"
 import { skipReserved } from "./reservation.ts"
 import { adoptLeafKey, dropIdleKeys, zeroNextKeys } from "./signature-keys.ts"
 import type { MergeReport, StagedCommit } from "./staged-commit.ts"
+import { markEpoch, markForgotten, markHeader, markOwnCommit } from "./state-records.ts"
+import { markPastEpoch, markResumptionPsk } from "./state-records.ts"
 import { TreePrivateState } from "./tree-private-state.ts"
 
 /**
@@ -34,7 +36,7 @@ export function clearStaged(state: GroupState, staged: StagedCommit): void {
   if (epoch !== undefined) zeroEpoch(epoch)
   state.staged.delete(staged)
   if (state.ownCommit?.staged !== staged) return
-  state.ownCommit = undefined
+  forgetOwnCommit(state)
   dropIdleKeys(state)
 }
 
@@ -42,8 +44,8 @@ export function clearStaged(state: GroupState, staged: StagedCommit): void {
 export function zeroGroup(state: GroupState): void {
   voidOthers(state)
   zeroEpoch(state.epoch)
-  for (const past of state.pastEpochs) zeroPastEpoch(past)
-  for (const { secret } of state.resumptionPsks) secret.fill(0)
+  for (const past of state.pastEpochs) forgetPastEpoch(state, past)
+  for (const psk of state.resumptionPsks) forgetResumptionPsk(state, psk)
   state.pastEpochs = []
   state.resumptionPsks = []
   zeroNextKeys(state)
@@ -58,8 +60,24 @@ function assertStaged(state: GroupState, staged: StagedCommit): void {
 function voidOthers(state: GroupState): void {
   for (const epoch of state.staged.values()) if (epoch !== undefined) zeroEpoch(epoch)
   state.staged.clear()
-  state.ownCommit = undefined
+  forgetOwnCommit(state)
   state.queue.clear()
+}
+
+function forgetOwnCommit(state: GroupState): void {
+  if (state.ownCommit === undefined) return
+  state.ownCommit = undefined
+  markOwnCommit(state)
+}
+
+function forgetPastEpoch(state: GroupState, past: PastEpoch): void {
+  zeroPastEpoch(past)
+  markForgotten(state, past)
+}
+
+function forgetResumptionPsk(state: GroupState, psk: ResumptionPsk): void {
+  psk.secret.fill(0)
+  markResumptionPsk(state, psk, false)
 }
 
 function advance(state: GroupState, next: Epoch, report: MergeReport): void {
@@ -67,18 +85,23 @@ function advance(state: GroupState, next: Epoch, report: MergeReport): void {
   const { epoch } = previous.context
   const { signatureKey } = ownLeaf(state)
   const psk = { epoch, secret: previous.secrets.resumptionPsk.slice() }
-  const past = [retireEpoch(previous), ...state.pastEpochs]
-  for (const dropped of past.splice(limits.pastEpochs)) zeroPastEpoch(dropped)
+  const past = retireEpoch(previous, next.tree)
+  markPastEpoch(state, past)
+  const pastEpochs = [past, ...state.pastEpochs]
+  for (const dropped of pastEpochs.splice(limits.pastEpochs)) forgetPastEpoch(state, dropped)
+  markResumptionPsk(state, psk, true)
   const psks = [psk, ...state.resumptionPsks]
-  for (const { secret } of psks.splice(limits.resumptionPsks)) secret.fill(0)
-  state.pastEpochs = past
+  for (const dropped of psks.splice(limits.resumptionPsks)) forgetResumptionPsk(state, dropped)
+  state.pastEpochs = pastEpochs
   state.resumptionPsks = psks
   state.epoch = next
+  markEpoch(state, previous)
   adoptLeafKey(state, signatureKey)
   skipReserved(state)
   if (report.reinit === undefined) return
   state.phase = "replaced"
   state.reinit = report.reinit
+  markHeader(state)
 }
 
 /** We were removed: what is left tells who was in the group, and opens nothing (RFC 9420 §12.4.2). */
@@ -87,4 +110,5 @@ function endGroup(state: GroupState): void {
   zeroGroup(state)
   state.epoch = { ...state.epoch, keys: new TreePrivateState(leafIndex, new Uint8Array(0)) }
   state.phase = "removed"
+  markHeader(state)
 }

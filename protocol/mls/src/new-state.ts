@@ -7,6 +7,7 @@ import { limitsWith } from "./limits.ts"
 import { policyWith } from "./policy.ts"
 import { ProposalQueue } from "./proposal-queue.ts"
 import { NO_RESERVATION } from "./reservation.ts"
+import { attachRecords, newRecordLog } from "./state-records.ts"
 
 /**
  * What a member keeps who enters a group in this epoch. Takes the epoch over.
@@ -16,7 +17,7 @@ import { NO_RESERVATION } from "./reservation.ts"
 export function newState(surroundings: GroupSurroundings, suite: CipherSuite, epoch: Epoch): GroupState {
   const { signatureKeys, limits, policy } = surroundings
   assertOwnKeys(epoch, signatureKeys)
-  return {
+  return completeState({
     suite,
     limits: limitsWith(limits),
     policy: policyWith(policy),
@@ -31,7 +32,15 @@ export function newState(surroundings: GroupSurroundings, suite: CipherSuite, ep
     ownCommit: undefined,
     reserved: NO_RESERVATION,
     staged: new Map(),
-  }
+  })
+}
+
+/** Adds to a state the memory of what is to be stored of it. */
+export function completeState(parts: Omit<GroupState, "records">): GroupState {
+  const records = newRecordLog(parts.suite, () => state)
+  const state: GroupState = { ...parts, records }
+  attachRecords(state)
+  return state
 }
 
 /**

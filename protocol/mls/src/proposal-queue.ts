@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { DecodeError, readList, readOptional, toHex } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
+import { DecodeError, encode, readOptional, recordKey, toHex } from "@qpc/wire"
+import type { Reader, RecordLog, StateRecord } from "@qpc/wire"
 import type { ProposalOrRef } from "./commit.ts"
 import { readSender, writeSender } from "./framed-content.ts"
 import type { Sender } from "./framed-content.ts"
@@ -19,6 +19,7 @@ export interface QueuedProposal extends SentProposal {
 /** The proposals of the current epoch by their references. Emptied by each commit. */
 export class ProposalQueue {
   readonly #byReference = new Map<string, QueuedProposal>()
+  #log: RecordLog | undefined
 
   get size(): number {
     return this.#byReference.size
@@ -35,7 +36,9 @@ export class ProposalQueue {
 
   /** Keeps a proposal, which must own its bytes. */
   add(queued: QueuedProposal): void {
+    const at = this.size
     this.#byReference.set(toHex(queued.reference), queued)
+    this.#log?.mark(queuedKey(at), () => encodeQueued(queued))
   }
 
   /** What a commit covers, in its order; `undefined` if it refers to what we do not have. */
@@ -63,36 +66,42 @@ export class ProposalQueue {
   /** Forgets everything; keys of own updates are zeroed. */
   clear(): void {
     for (const { updateKey } of this.#byReference.values()) updateKey?.fill(0)
+    const count = this.size
     this.#byReference.clear()
+    for (let at = 0; at < count; at++) this.#log?.mark(queuedKey(at), () => undefined)
   }
 
-  /** Writes the state, keys of own updates included; see {@link read}. */
-  write(writer: Writer): void {
-    writer.list(this.values(), (inner, { reference, proposal, sender, updateKey }) => {
-      inner.vector(reference).vector(encodeProposal(proposal))
-      writeSender(inner, sender)
-      inner.optional(updateKey, (item, key) => item.vector(key))
-    })
+  /** From now on every change is noted in this log. */
+  attach(log: RecordLog): void {
+    this.#log = log
   }
 
-  /** Reads what {@link write} wrote. Copies. @throws DecodeError */
-  static read(suite: CipherSuite, reader: Reader): ProposalQueue {
-    const start = reader.offset
-    const queue = new ProposalQueue()
-    const items = readList(reader, (inner) => ({
-      reference: inner.vector().slice(),
-      proposal: decodeProposal(inner.vector().slice()),
-      sender: readSender(inner),
-      updateKey: readOptional(inner, (item) => item.vector().slice()),
-    }))
-    for (const item of items) {
-      if (item.reference.length !== suite.sizes.hashBytes || queue.has(item.reference)) {
-        throw new DecodeError("bad_value", start)
-      }
-      queue.add(item)
-    }
-    return queue
+  /** The queue in records, keys of own updates included; {@link readQueuedProposal} reads their values. */
+  *records(): Generator<StateRecord> {
+    for (const [at, queued] of this.values().entries()) yield { key: queuedKey(at), value: encodeQueued(queued) }
   }
+}
+
+function queuedKey(at: number): string {
+  return recordKey("proposal", at)
+}
+
+function encodeQueued({ reference, proposal, sender, updateKey }: QueuedProposal): Uint8Array {
+  return encode((writer) => {
+    writer.vector(reference).vector(encodeProposal(proposal))
+    writeSender(writer, sender)
+    writer.optional(updateKey, (inner, key) => inner.vector(key))
+  })
+}
+
+/** Reads ProposalRef<V> · proposal<V> · sender · optional key<V>. Copies. @throws DecodeError */
+export function readQueuedProposal(reader: Reader, suite: CipherSuite): QueuedProposal {
+  const start = reader.offset
+  const reference = reader.vector().slice()
+  if (reference.length !== suite.sizes.hashBytes) throw new DecodeError("bad_value", start)
+  const proposal = decodeProposal(reader.vector().slice())
+  const sender = readSender(reader)
+  return { reference, proposal, sender, updateKey: readOptional(reader, (inner) => inner.vector().slice()) }
 }
 
 /** The same proposal in bytes of its own, so that it may outlive the message it came in. */

@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { readList } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
+import { concatBytes, encode } from "@qpc/wire"
+import type { RecordLog, StateRecord } from "@qpc/wire"
 import { deriveTreeSecret } from "./labels.ts"
 
 /** How much disorder of messages a receiver tolerates (RFC 9420 §15.3). */
@@ -41,6 +41,12 @@ export interface KeyCandidate {
  */
 export type KeyMiss = "key_consumed" | "generation_too_far" | "derivations_spent"
 
+/** Where the records of a ratchet lie: its own, and one for each key that was skipped, with its generation behind. */
+export interface RatchetKeys {
+  readonly head: string
+  readonly skipped: (generation: number) => string
+}
+
 const GENERATION_MAX = 0xffff_ffff
 
 /** The sender ratchet of one leaf for one kind of message (RFC 9420 §9.1). Forward only; what was used is gone. */
@@ -51,6 +57,7 @@ export class Ratchet {
   #next: number
   /** Keys of generations before `#next` whose messages have not come yet, oldest first. */
   readonly #skipped: Map<number, MessageKey>
+  #place: { readonly log: RecordLog; readonly keys: RatchetKeys } | undefined
 
   /** Takes ownership of `secret`, that of generation `next`. */
   constructor(suite: CipherSuite, secret: Uint8Array, next = 0, skipped: readonly MessageKey[] = []) {
@@ -103,15 +110,42 @@ export class Ratchet {
   zero(): void {
     this.#secret.fill(0)
     for (const key of this.#skipped.values()) zeroKey(key)
+    const generations = [...this.#skipped.keys()]
     this.#skipped.clear()
+    for (const generation of generations) this.#markSkipped(generation)
+    this.#place?.log.mark(this.#place.keys.head, () => undefined)
   }
 
-  /** Writes the state, secrets included; see {@link readRatchet}. */
-  write(writer: Writer): void {
-    writer.vector(this.#secret).uint32(this.#next)
-    writer.list([...this.#skipped.values()], (inner, { generation, key, nonce }) =>
-      inner.uint32(generation).vector(key).vector(nonce),
-    )
+  /** From now on every change is noted in this log. */
+  attach(log: RecordLog, keys: RatchetKeys): void {
+    this.#place = { log, keys }
+  }
+
+  /** Notes everything as changed. */
+  markAll(): void {
+    this.#markHead()
+    for (const generation of this.#skipped.keys()) this.#markSkipped(generation)
+  }
+
+  /** The ratchet in records, secrets included: secret · next generation u32, and key · nonce for each skipped generation. */
+  *records({ head, skipped }: RatchetKeys): Generator<StateRecord> {
+    yield { key: head, value: this.#head() }
+    for (const [generation, key] of this.#skipped) yield { key: skipped(generation), value: keyBytes(key) }
+  }
+
+  #head(): Uint8Array {
+    return encode((writer) => writer.bytes(this.#secret).uint32(this.#next), this.#secret.length + 4)
+  }
+
+  #markHead(): void {
+    this.#place?.log.mark(this.#place.keys.head, () => this.#head())
+  }
+
+  #markSkipped(generation: number): void {
+    this.#place?.log.mark(this.#place.keys.skipped(generation), () => {
+      const key = this.#skipped.get(generation)
+      return key && keyBytes(key)
+    })
   }
 
   #skippedCandidate(generation: number): KeyCandidate | KeyMiss {
@@ -121,6 +155,7 @@ export class Ratchet {
       messageKey,
       consume: () => {
         this.#skipped.delete(generation)
+        this.#markSkipped(generation)
         zeroKey(messageKey)
       },
       release: () => undefined,
@@ -145,7 +180,7 @@ export class Ratchet {
       messageKey,
       consume: () => {
         zeroKey(messageKey)
-        for (const key of skipped) this.#skipped.set(key.generation, key)
+        for (const key of skipped) this.#keep(key)
         this.#forgetBefore(generation - window)
         this.#replaceSecret(secret, generation + 1)
       },
@@ -160,6 +195,12 @@ export class Ratchet {
     this.#secret.fill(0)
     this.#secret = secret
     this.#next = next
+    this.#markHead()
+  }
+
+  #keep(key: MessageKey): void {
+    this.#skipped.set(key.generation, key)
+    this.#markSkipped(key.generation)
   }
 
   #forgetBefore(generation: number): void {
@@ -167,20 +208,9 @@ export class Ratchet {
       if (kept >= generation) return
       zeroKey(key)
       this.#skipped.delete(kept)
+      this.#markSkipped(kept)
     }
   }
-}
-
-/** Reads what {@link Ratchet.write} wrote. Copies, so that the input may be zeroed. @throws DecodeError */
-export function readRatchet(suite: CipherSuite, reader: Reader): Ratchet {
-  const secret = reader.vector().slice()
-  const next = reader.uint32()
-  const skipped = readList(reader, (inner) => ({
-    generation: inner.uint32(),
-    key: inner.vector().slice(),
-    nonce: inner.vector().slice(),
-  }))
-  return new Ratchet(suite, secret, next, skipped)
 }
 
 /** Ends the life of a message key. */
@@ -200,4 +230,8 @@ function deriveKey(suite: CipherSuite, secret: Uint8Array, generation: number): 
 
 function deriveFollowing(suite: CipherSuite, secret: Uint8Array, generation: number): Uint8Array {
   return deriveTreeSecret(suite, secret, "secret", generation, suite.sizes.hashBytes)
+}
+
+function keyBytes({ key, nonce }: MessageKey): Uint8Array {
+  return concatBytes(key, nonce)
 }

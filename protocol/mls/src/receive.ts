@@ -2,6 +2,7 @@ import { constantTimeEqual, DecodeError, equalBytes } from "@qpc/wire"
 import { applyCommit } from "./apply-commit.ts"
 import { proposalRef } from "./authenticated-content.ts"
 import type { VerifiedContent } from "./authenticated-content.ts"
+import { pastSigner } from "./epoch.ts"
 import type { PastEpoch } from "./epoch.ts"
 import type { GroupState } from "./group-state.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
@@ -155,9 +156,10 @@ function currentListener({ suite, epoch, limits }: GroupState): Listener {
   }
 }
 
-function pastListener({ suite, limits }: GroupState, past: PastEpoch): Listener {
-  const { groupContext, senderDataSecret, secretTree, ownLeafIndex, signers } = past
-  const signatureKeyOf = (leafIndex: number): Uint8Array | undefined => signers.keyOf(leafIndex)
+function pastListener(state: GroupState, past: PastEpoch): Listener {
+  const { suite, limits } = state
+  const { groupContext, senderDataSecret, secretTree, ownLeafIndex } = past
+  const signatureKeyOf = (leafIndex: number): Uint8Array | undefined => pastSigner(state, past.epoch, leafIndex)
   return { suite, groupContext, senderDataSecret, secretTree, ownLeafIndex, limits, signatureKeyOf }
 }
 

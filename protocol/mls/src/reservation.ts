@@ -79,6 +79,7 @@ export function reserve(state: GroupState, options: ReserveOptions): Uint8Array 
     return ceiling
   }
   state.reserved = { epoch, application: raised("application"), handshake: raised("handshake") }
+  markReserved(state)
   return encodeRecord(state)
 }
 
@@ -107,6 +108,7 @@ export function resume(state: GroupState, record: Uint8Array | undefined): void 
   if (!equalBytes(groupId, state.epoch.context.groupId)) throw new ReservationError("reservation_of_another_group")
   if (isBefore(reservation, known)) throw new ReservationError("reservation_rolled_back")
   state.reserved = reservation
+  markReserved(state)
   skipReserved(state)
 }
 
@@ -140,8 +142,19 @@ export function isBehind({ reserved, epoch }: Pick<GroupState, "reserved" | "epo
   return epoch.context.epoch < reserved.epoch
 }
 
-/** Writes a reservation. */
-export function writeReservation(writer: Writer, { epoch, application, handshake }: Reservation): void {
+/** The key of the record that holds a state's reservation. */
+export const RESERVED_KEY = "reserved"
+
+/** The value of the record of a state's reservation: epoch u64 · application u32 · handshake u32. */
+export function encodeReservation(reservation: Reservation): Uint8Array {
+  return encode((writer) => writeReservation(writer, reservation))
+}
+
+function markReserved(state: GroupState): void {
+  state.records.mark(RESERVED_KEY, () => encodeReservation(state.reserved))
+}
+
+function writeReservation(writer: Writer, { epoch, application, handshake }: Reservation): void {
   writer.uint64(epoch).uint32(application).uint32(handshake)
 }
 

@@ -1,8 +1,10 @@
 import { suite0001 as suite } from "@qpc/crypto/node"
-import { decodeWhole, DecodeError, encode, toHex } from "@qpc/wire"
+import { DecodeError, encode, RecordReader, toHex, writeRecords } from "@qpc/wire"
+import type { StateRecord } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { RatchetLimits } from "./ratchet.ts"
+import { StoredSecretTrees } from "./secret-tree-records.ts"
 import { SecretTree } from "./secret-tree.ts"
 import type { RatchetKind } from "./secret-tree.ts"
 
@@ -50,10 +52,10 @@ describe("a secret tree", () => {
 
   it("is not moved by what proves not to be genuine", () => {
     const tree = treeOf(4)
-    const before = encode((writer) => tree.write(writer))
+    const before = bytesOf(tree)
     for (const generation of [0, 3, 8]) open(tree, generation, false)
     expect(open(tree, 9, false)).toBe("generation_too_far")
-    expect(encode((writer) => tree.write(writer))).toEqual(before)
+    expect(bytesOf(tree)).toEqual(before)
     expect(open(tree, 0)).toBe(keyOf(1, "application", 0))
   })
 
@@ -115,10 +117,7 @@ describe("a secret tree", () => {
             used.add(generation)
             next = Math.max(next, generation + 1)
           }
-          tree = decodeWhole(
-            encode((writer) => tree.write(writer)),
-            (reader) => SecretTree.read(suite, reader),
-          )
+          tree = restored([...tree.records(0n)], 2)
         }
       }),
       { numRuns: 40, seed: 9420 },
@@ -128,7 +127,7 @@ describe("a secret tree", () => {
   it("holds no secret from which a used key could be derived again", () => {
     const tree = treeOf(4)
     for (const generation of [0, 1, 2]) open(tree, generation)
-    const bytes = toHex(encode((writer) => tree.write(writer)))
+    const bytes = toHex(bytesOf(tree))
     expect(bytes).not.toContain(toHex(root()))
     expect([0, 1, 2].some((generation) => bytes.includes(keyOf(1, "application", generation)))).toBe(false)
   })
@@ -150,16 +149,53 @@ describe("a secret tree", () => {
     expect([0, 1, 2, 3].map((leafIndex) => open(tree, 0, true, leafIndex))).toEqual(Array(4).fill("key_consumed"))
   })
 
-  it.each([
-    ["an unknown state", [2, 0, 0, 0, 4]],
-    ["no leaf", [0, 0, 0, 0, 0]],
-    ["a width that is no power of two", [0, 0, 0, 0, 3]],
-    ["more leaves than a tree can have", [0, 0x80, 0, 0, 0]],
-  ])("does not read back %s", (_, head) => {
-    const bytes = Uint8Array.of(...head, 0, 0)
-    expect(() => decodeWhole(bytes, (reader) => SecretTree.read(suite, reader))).toThrow(DecodeError)
+  it.each<[string, (records: StateRecord[]) => StateRecord[]]>([
+    ["a record of a shorter secret", (records) => changed(records, "secret/", (value) => value.slice(1))],
+    [
+      "a record with something behind",
+      (records) => changed(records, "ratchet/", (value) => Uint8Array.of(...value, 0)),
+    ],
+    [
+      "a key that was not skipped",
+      (records) => renamed(records, "skipped/", "application/00000001", "application/00000003"),
+    ],
+    ["a secret outside of the tree", (records) => renamed(records, "secret/", "00000005", "00000007")],
+    ["a secret above a ratchet", (records) => renamed(records, "secret/", "00000005", "00000003")],
+    [
+      "a ratchet without the other of its leaf",
+      (records) => records.filter(({ key }) => !key.endsWith("/application")),
+    ],
+    ["a leaf without its handshake ratchet", (records) => records.filter(({ key }) => !key.endsWith("/handshake"))],
+    ["a ratchet of no kind", (records) => renamed(records, "ratchet/", "handshake", "handwriting")],
+    ["a number in another form", (records) => renamed(records, "secret/", "00000005", "5")],
+  ])("does not read back %s", (_, damage) => {
+    const tree = treeOf(4)
+    open(tree, 2)
+    const records = [...tree.records(0n)]
+    expect(() => restored(records, 4)).not.toThrow()
+    expect(() => restored(damage(records), 4)).toThrow(DecodeError)
   })
 })
+
+function restored(records: readonly StateRecord[], leafWidth: number): SecretTree {
+  return new StoredSecretTrees(suite, new RecordReader(records)).take(0n, leafWidth, false)
+}
+
+function bytesOf(tree: SecretTree): Uint8Array {
+  return encode((writer) => writeRecords(writer, tree.records(0n)))
+}
+
+function changed(
+  records: readonly StateRecord[],
+  start: string,
+  change: (value: Uint8Array) => Uint8Array,
+): StateRecord[] {
+  return records.map(({ key, value }) => ({ key, value: key.startsWith(start) ? change(value) : value }))
+}
+
+function renamed(records: readonly StateRecord[], start: string, from: string, to: string): StateRecord[] {
+  return records.map(({ key, value }) => ({ key: key.startsWith(start) ? key.replace(from, to) : key, value }))
+}
 
 const sender = treeOf(2)
 const pairKeys: string[] = []

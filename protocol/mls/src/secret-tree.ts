@@ -1,15 +1,16 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { DecodeError, readList, readOptional, toUtf8 } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
+import { recordKey, toUtf8 } from "@qpc/wire"
+import type { RecordLog, StateRecord } from "@qpc/wire"
 import { expandWithLabel } from "./labels.ts"
-import { Ratchet, readRatchet } from "./ratchet.ts"
-import type { KeyCandidate, KeyMiss, MessageKey, RatchetLimits } from "./ratchet.ts"
-import { fullWidth, leafToNode, LEAVES_MAX, leftOf, rightOf, rootOf } from "./tree-math.ts"
+import { Ratchet } from "./ratchet.ts"
+import type { KeyCandidate, KeyMiss, MessageKey, RatchetKeys, RatchetLimits } from "./ratchet.ts"
+import { fullWidth, leafToNode, leftOf, rightOf, rootOf } from "./tree-math.ts"
 
 /** Which of a leaf's two ratchets (RFC 9420 §9): handshake for proposals and commits. */
 export type RatchetKind = "handshake" | "application"
 
-interface LeafRatchets {
+/** The two ratchets of a leaf. */
+export interface LeafRatchets {
   /** Absent once the epoch is over: only late application messages are still read then. */
   readonly handshake: Ratchet | undefined
   readonly application: Ratchet
@@ -24,7 +25,18 @@ interface Expansion {
   readonly from: number
 }
 
+/** A tree as it is stored. */
+export interface SecretTreeParts {
+  /** A power of two. */
+  readonly leafWidth: number
+  readonly nodes: ReadonlyMap<number, Uint8Array>
+  readonly ratchets: ReadonlyMap<number, LeafRatchets>
+  /** True once the epoch is over. */
+  readonly isRetired: boolean
+}
+
 const EMPTY = new Uint8Array(0)
+const KINDS = ["application", "handshake"] as const satisfies readonly RatchetKind[]
 const LEFT = toUtf8("left")
 const RIGHT = toUtf8("right")
 
@@ -43,25 +55,38 @@ export class SecretTree {
   #isRetired: boolean
   /** Steps that refused messages have cost. Not stored: a restart forgives them. */
   #refusedDerivations = 0
+  #place: { readonly log: RecordLog; readonly epoch: bigint } | undefined
 
-  private constructor(
-    suite: CipherSuite,
-    leafWidth: number,
-    nodes: Map<number, Uint8Array>,
-    ratchets: Map<number, LeafRatchets>,
-    isRetired: boolean,
-  ) {
+  private constructor(suite: CipherSuite, { leafWidth, nodes, ratchets, isRetired }: SecretTreeParts) {
     this.#suite = suite
     this.#leafWidth = leafWidth
-    this.#nodes = nodes
-    this.#ratchets = ratchets
+    this.#nodes = new Map(nodes)
+    this.#ratchets = new Map(ratchets)
     this.#isRetired = isRetired
   }
 
   /** The tree over as many leaves as the ratchet tree has. Takes ownership of `encryptionSecret`. */
   static create(suite: CipherSuite, encryptionSecret: Uint8Array, leafCount: number): SecretTree {
     const leafWidth = fullWidth(leafCount)
-    return new SecretTree(suite, leafWidth, new Map([[rootOf(leafWidth), encryptionSecret]]), new Map(), false)
+    const nodes = new Map([[rootOf(leafWidth), encryptionSecret]])
+    return new SecretTree(suite, { leafWidth, nodes, ratchets: new Map(), isRetired: false })
+  }
+
+  /** A tree as it was stored, which its reader has checked. Takes ownership. */
+  static restore(suite: CipherSuite, parts: SecretTreeParts): SecretTree {
+    return new SecretTree(suite, parts)
+  }
+
+  /** Leaves, taken or blank: a power of two. */
+  get leafWidth(): number {
+    return this.#leafWidth
+  }
+
+  /** The secret that all others come from, as long as no key was taken. Borrowed. */
+  get encryptionSecret(): Uint8Array {
+    const secret = this.#nodes.get(rootOf(this.#leafWidth))
+    if (secret === undefined) throw new Error("unreachable: keys of an epoch that is not yet in use")
+    return secret
   }
 
   /** Takes the next key of our own ratchet; it will never come out again. @throws RangeError if the leaf is outside */
@@ -144,38 +169,44 @@ export class SecretTree {
 
   /** Ends the tree's life: zeroes all it holds. */
   zero(): void {
-    for (const secret of this.#nodes.values()) secret.fill(0)
-    for (const ratchets of this.#ratchets.values()) zeroRatchets(ratchets)
+    const secrets = [...this.#nodes]
     this.#nodes.clear()
+    for (const [nodeIndex, secret] of secrets) {
+      secret.fill(0)
+      this.#markNode(nodeIndex)
+    }
+    for (const ratchets of this.#ratchets.values()) zeroRatchets(ratchets)
     this.#ratchets.clear()
   }
 
-  /** Writes the state, secrets included; see {@link readSecretTree}. */
-  write(writer: Writer): void {
-    writer.uint8(this.#isRetired ? 1 : 0).uint32(this.#leafWidth)
-    writer.list([...this.#nodes], (inner, [nodeIndex, secret]) => inner.uint32(nodeIndex).vector(secret))
-    writer.list([...this.#ratchets], (inner, [leafIndex, { handshake, application }]) => {
-      inner.uint32(leafIndex).optional(handshake, (item, ratchet) => ratchet.write(item))
-      application.write(inner)
-    })
+  /** From now on every change is noted in this log, under this epoch. */
+  attach(log: RecordLog, epoch: bigint): void {
+    this.#place = { log, epoch }
+    for (const [leafIndex, ratchets] of this.#ratchets) this.#attachRatchets(leafIndex, ratchets)
   }
 
-  /** Reads what {@link write} wrote. Copies. @throws DecodeError */
-  static read(suite: CipherSuite, reader: Reader): SecretTree {
-    const start = reader.offset
-    const isRetired = reader.uint8()
-    const leafWidth = reader.uint32()
-    if (isRetired > 1) throw new DecodeError("reserved_value", start)
-    if (leafWidth < 1 || leafWidth > LEAVES_MAX || fullWidth(leafWidth) !== leafWidth) {
-      throw new DecodeError("bad_value", start)
+  /** Notes everything as changed. */
+  markAll(): void {
+    for (const nodeIndex of this.#nodes.keys()) this.#markNode(nodeIndex)
+    for (const ratchets of this.#ratchets.values()) for (const kind of KINDS) ratchets[kind]?.markAll()
+  }
+
+  /** The tree in records, secrets included; `secret-tree-records.ts` reads them. */
+  *records(epoch: bigint): Generator<StateRecord> {
+    for (const [nodeIndex, secret] of this.#nodes) yield { key: secretKey(epoch, nodeIndex), value: secret.slice() }
+    for (const [leafIndex, ratchets] of this.#ratchets) {
+      for (const kind of KINDS) yield* ratchets[kind]?.records(ratchetKeys(epoch, leafIndex, kind)) ?? []
     }
-    const nodes = readList(reader, (inner) => [inner.uint32(), inner.vector().slice()] as const)
-    const ratchets = readList(reader, (inner) => {
-      const leafIndex = inner.uint32()
-      const handshake = readOptional(inner, (item) => readRatchet(suite, item))
-      return [leafIndex, { handshake, application: readRatchet(suite, inner) }] as const
-    })
-    return new SecretTree(suite, leafWidth, new Map(nodes), new Map(ratchets), isRetired === 1)
+  }
+
+  #markNode(nodeIndex: number): void {
+    this.#place?.log.mark(secretKey(this.#place.epoch, nodeIndex), () => this.#nodes.get(nodeIndex)?.slice())
+  }
+
+  #attachRatchets(leafIndex: number, ratchets: LeafRatchets): void {
+    if (this.#place === undefined) return
+    const { log, epoch } = this.#place
+    for (const kind of KINDS) ratchets[kind]?.attach(log, ratchetKeys(epoch, leafIndex, kind))
   }
 
   #expand(leafIndex: number): Expansion | undefined {
@@ -207,12 +238,29 @@ export class SecretTree {
   #adopt(leafIndex: number, { ratchets, siblings, from }: Expansion): void {
     this.#nodes.get(from)?.fill(0)
     this.#nodes.delete(from)
-    for (const [nodeIndex, secret] of siblings) this.#nodes.set(nodeIndex, secret)
+    this.#markNode(from)
+    for (const [nodeIndex, secret] of siblings) {
+      this.#nodes.set(nodeIndex, secret)
+      this.#markNode(nodeIndex)
+    }
     this.#ratchets.set(leafIndex, ratchets)
+    this.#attachRatchets(leafIndex, ratchets)
+    for (const kind of KINDS) ratchets[kind]?.markAll()
   }
 
   #derive(secret: Uint8Array, label: string, context: Uint8Array): Uint8Array {
     return expandWithLabel(this.#suite, secret, label, context, this.#suite.sizes.hashBytes)
+  }
+}
+
+function secretKey(epoch: bigint, nodeIndex: number): string {
+  return recordKey("secret", epoch, nodeIndex)
+}
+
+function ratchetKeys(epoch: bigint, leafIndex: number, kind: RatchetKind): RatchetKeys {
+  return {
+    head: recordKey("ratchet", epoch, leafIndex, kind),
+    skipped: (generation) => recordKey("skipped", epoch, leafIndex, kind, generation),
   }
 }
 
