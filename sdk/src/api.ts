@@ -1,4 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
+import type { GroupLimits } from "@qpc/group"
 import type { Dial } from "@qpc/transport"
 import type { GroupId, Random } from "@qpc/wire"
 import type { Clock } from "./clock.ts"
@@ -74,6 +75,8 @@ export interface ClientOptions {
   /** One line per layer that a message crosses. */
   readonly onTrace?: (line: TraceLine) => void
   readonly limits?: Partial<ClientLimits>
+  /** Bounds and times of every group, beside those in `limits`: key updates, warming, attempts. */
+  readonly group?: Omit<GroupLimits, "textBytes" | "pastEpochs">
 }
 
 /** How far back to read. */

@@ -39,7 +39,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   const members = {
     suite,
     random: options.random,
-    limits: { textBytes: limits.textBytes, pastEpochs: limits.pastEpochs },
+    limits: { ...options.group, textBytes: limits.textBytes, pastEpochs: limits.pastEpochs },
     onLayer,
   }
   const context: Context = {

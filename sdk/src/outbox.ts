@@ -25,7 +25,7 @@ export interface OutboxOptions {
 type Outcome =
   /** `isNew` is false where the server had it before and only the answer was lost. */
   | { readonly kind: "accepted"; readonly isNew: boolean }
-  | { readonly kind: "epoch_conflict" }
+  | { readonly kind: "epoch_conflict"; readonly missedCommits: readonly Uint8Array[] }
   /** Try again later. */
   | { readonly kind: "retry"; readonly waitMs: number }
   /** The server will never take it. */
@@ -113,7 +113,6 @@ export class Outbox {
       if (row === undefined) throw new Error("unreachable: the index names a row that is not in the store")
       const outcome = await this.#offer(group, row)
       if (outcome.kind === "retry") return this.#wait(group, outcome.waitMs)
-      if (outcome.kind === "refused" && row.outgoing.claim !== undefined) return this.#holdBack(group, row)
       this.#failures.delete(group)
       await settle(this.#context, position, row, outcome)
     }
@@ -124,7 +123,9 @@ export class Outbox {
       const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batchOf(outgoing)))
       if (outcome.case === "accepted") return { kind: "accepted", isNew: !outcome.value.duplicate }
       if (outcome.case === "epochConflict" && outgoing.claim === undefined) return NO_CLAIM
-      if (outcome.case === "epochConflict") return { kind: "epoch_conflict" }
+      if (outcome.case === "epochConflict") {
+        return { kind: "epoch_conflict", missedCommits: outcome.value.missedCommits }
+      }
       return { kind: "retry", waitMs: this.#context.limits.retryCapMs } // A newer server's answer that we cannot read.
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
@@ -156,32 +157,17 @@ export class Outbox {
     this.#waiting.set(group, timer)
     this.#context.pulse.beat()
   }
-
-  /**
-   * A commit that the server refuses for another reason than being late. The member waits for its echo or a winner, so it
-   * cannot just be forgotten: it is tried again, slowly, and people are told once. If the reason is that we were removed,
-   * the inbox says so and clears the outbox.
-   */
-  async #holdBack(group: string, { outgoing }: OutboxRecord): Promise<void> {
-    const { limits, turn } = this.#context
-    const isFirst = !this.#failures.has(group)
-    this.#failures.set(group, (this.#failures.get(group) ?? 0) + 1)
-    this.#wait(group, limits.retryCapMs)
-    if (!isFirst) return
-    const reason = "send_failed" satisfies NoticeReason
-    const notice = { seq: 0n, sizeBytes: sizeOf(outgoing), groupId: outgoing.groupId, reason }
-    await turn.takeAlways(() => Transaction.run(this.#context, "down", async (tx) => void tx.notice(notice)))
-  }
 }
 
 /** Writes down what the server said about a row, and takes it out of the outbox. */
 function settle(
   context: Context,
   position: number,
-  { outgoing, sentId }: OutboxRecord,
+  row: OutboxRecord,
   outcome: Exclude<Outcome, { readonly kind: "retry" }>,
 ): Promise<void> {
-  const { groupId, messageId } = outgoing
+  const { outgoing, sentId } = row
+  const { groupId } = outgoing
   return context.turn.takeAlways(async () => {
     if ((await context.profile.outboxRow(position)) === undefined) return // We were removed from the group meanwhile.
     await Transaction.run(context, "down", async (tx) => {
@@ -195,11 +181,27 @@ function settle(
         if (sentId !== undefined) tx.sent(groupId, sentId, "failed", outcome.failure)
         tx.notice({ seq: 0n, sizeBytes: sizeOf(outgoing), groupId, reason: "send_failed" satisfies NoticeReason })
       }
-      const member = context.groups.find(groupId)
-      if (outcome.kind !== "epoch_conflict" || member === undefined) return
-      await recordStep(context, tx, member, member.conflict(messageId, context.clock.unixMs()), OWN_STEP)
+      await tellMember(context, tx, row, outcome)
     })
   })
+}
+
+/** A commit that came to nothing is the member's matter: its intent is made anew, or has failed. */
+async function tellMember(
+  context: Context,
+  tx: Transaction,
+  { outgoing }: OutboxRecord,
+  outcome: Exclude<Outcome, { readonly kind: "retry" }>,
+): Promise<void> {
+  const { groupId, messageId, claim } = outgoing
+  const member = context.groups.find(groupId)
+  if (outcome.kind === "accepted" || claim === undefined || member === undefined) return
+  const nowMs = context.clock.unixMs()
+  const step =
+    outcome.kind === "refused"
+      ? member.abandon(messageId, nowMs)
+      : member.conflict(messageId, nowMs, outcome.missedCommits)
+  await recordStep(context, tx, member, step, OWN_STEP)
 }
 
 const MOVED_ON: Failure = {
