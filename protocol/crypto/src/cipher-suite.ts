@@ -13,6 +13,12 @@ export interface HpkeSealed {
   readonly ciphertext: Uint8Array
 }
 
+/** An `info` of HPKE after hashing; see {@link CipherSuite.hpkeInfo}. Public, and of one suite only. */
+export interface HpkeInfo {
+  /** `key_schedule_context` of RFC 9180 §5.1. */
+  readonly scheduleContext: Uint8Array
+}
+
 /** Lengths in bytes, fixed by the suite. */
 export interface CipherSuiteSizes {
   /** Nh: hashes, MAC keys and key-schedule secrets. */
@@ -93,14 +99,20 @@ export interface CipherSuite {
   kemPublicKeyIsValid(publicKey: Uint8Array): boolean
 
   /**
+   * Hashes an `info` once for many recipients: that of a Welcome is as long as the whole tree, and each newcomer has a
+   * ciphertext.
+   */
+  hpkeInfo(info: Uint8Array): HpkeInfo
+  /**
    * SealBase (RFC 9180 §6.1).
    *
+   * @param info - Or what {@link hpkeInfo} of this suite made of it.
    * @param seed - `kemSeedBytes` of entropy for the ephemeral key.
    * @returns `undefined` if `publicKey` is not a usable key of the suite's KEM.
    */
   hpkeSeal(
     publicKey: Uint8Array,
-    info: Uint8Array,
+    info: Uint8Array | HpkeInfo,
     aad: Uint8Array,
     plaintext: Uint8Array,
     seed: Uint8Array,

@@ -1,5 +1,5 @@
 import { concatBytes, toUtf8 } from "@qpc/wire"
-import type { HpkeSealed } from "./cipher-suite.ts"
+import type { HpkeInfo, HpkeSealed } from "./cipher-suite.ts"
 import { LabeledKdf, twoBytes } from "./labeled-kdf.ts"
 import type { Aead, HashFunction, Kem } from "./primitives.ts"
 
@@ -33,10 +33,17 @@ export class Hpke {
     this.#hashBytes = hash.hashBytes
   }
 
+  /** The part of the key schedule that depends on `info` alone (RFC 9180 §5.1). */
+  info(info: Uint8Array): HpkeInfo {
+    // key_schedule_context starts alike for every message of base mode, whose psk_id is empty.
+    this.#contextPrefix ??= concatBytes(Uint8Array.of(MODE_BASE), this.#kdf.extract(EMPTY, "psk_id_hash", EMPTY))
+    return { scheduleContext: concatBytes(this.#contextPrefix, this.#kdf.extract(EMPTY, "info_hash", info)) }
+  }
+
   /** SealBase (RFC 9180 §6.1). */
   seal(
     publicKey: Uint8Array,
-    info: Uint8Array,
+    info: Uint8Array | HpkeInfo,
     aad: Uint8Array,
     plaintext: Uint8Array,
     seed: Uint8Array,
@@ -88,7 +95,7 @@ export class Hpke {
   }
 
   /** KeySchedule (RFC 9180 §5.1) for one message. Uses up `sharedSecret`; the caller zeroes the key. */
-  messageKey(sharedSecret: Uint8Array, info: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {
+  messageKey(sharedSecret: Uint8Array, info: Uint8Array | HpkeInfo): { key: Uint8Array; nonce: Uint8Array } {
     const context = this.#contextOf(info)
     const secret = this.#scheduleSecret(sharedSecret)
     const key = this.#kdf.expand(secret, "key", context, this.#aead.keyBytes)
@@ -113,10 +120,8 @@ export class Hpke {
     return exported
   }
 
-  #contextOf(info: Uint8Array): Uint8Array {
-    // key_schedule_context starts alike for every message of base mode, whose psk_id is empty.
-    this.#contextPrefix ??= concatBytes(Uint8Array.of(MODE_BASE), this.#kdf.extract(EMPTY, "psk_id_hash", EMPTY))
-    return concatBytes(this.#contextPrefix, this.#kdf.extract(EMPTY, "info_hash", info))
+  #contextOf(info: Uint8Array | HpkeInfo): Uint8Array {
+    return (info instanceof Uint8Array ? this.info(info) : info).scheduleContext
   }
 
   /** Uses up `sharedSecret`. */

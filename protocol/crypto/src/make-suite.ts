@@ -53,6 +53,7 @@ export function makeSuite(parts: SuiteParts): CipherSuite {
     kemKeyPair: (seed) => kem.keyPair(seed),
     kemPublicKey: (privateKey) => kem.publicKey(privateKey),
     kemPublicKeyIsValid: (publicKey) => kem.publicKeyIsValid(publicKey),
+    hpkeInfo: (info) => hpke.info(info),
     hpkeSeal: (publicKey, info, aad, plaintext, seed) => hpke.seal(publicKey, info, aad, plaintext, seed),
     hpkeOpen: (privateKey, info, aad, sealed) => hpke.open(privateKey, info, aad, sealed),
     hpkeSendExport: (publicKey, info, exporterContext, lengthBytes, seed) =>

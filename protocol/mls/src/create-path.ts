@@ -1,6 +1,6 @@
-import type { CipherSuite, HpkeSealed } from "@qpc/crypto"
+import type { CipherSuite, HpkeInfo, HpkeSealed } from "@qpc/crypto"
 import type { Random } from "@qpc/wire"
-import { encryptWithLabel } from "./labels.ts"
+import { encryptionInfo, encryptWithInfo } from "./labels.ts"
 import { signLeafNode } from "./leaf-node.ts"
 import type { LeafNodeContent } from "./leaf-node.ts"
 import { chainParents } from "./parent-hash.ts"
@@ -108,10 +108,10 @@ export function createPath(parameters: PathParameters): CreatedPath {
   )
   tree.setPath(keys.leafIndex, leafNode, parents)
 
-  const context = parameters.groupContext(tree.treeHash())
+  const info = encryptionInfo(suite, "UpdatePathNode", parameters.groupContext(tree.treeHash()))
   const nodes = steps.map((step, at) => ({
     encryptionKey: nodeKeys[at]!.publicKey,
-    encryptedPathSecret: sealPathSecret(suite, step, parameters.added, context, pathSecrets[at]!, random),
+    encryptedPathSecret: sealPathSecret(suite, step, parameters.added, info, pathSecrets[at]!, random),
   }))
   keys.set(2 * keys.leafIndex, leafKeys.privateKey)
   for (const [at, step] of steps.entries()) keys.set(step.nodeIndex, nodeKeys[at]!.privateKey)
@@ -124,7 +124,7 @@ function sealPathSecret(
   suite: CipherSuite,
   step: PathStep,
   added: ReadonlySet<number>,
-  context: Uint8Array,
+  info: HpkeInfo,
   pathSecret: Uint8Array,
   random: Random,
 ): HpkeSealed[] {
@@ -132,7 +132,7 @@ function sealPathSecret(
     const publicKey = node.value?.encryptionKey
     if (publicKey === undefined) throw new Error("unreachable: a resolution holds no blank node")
     const seed = random(suite.sizes.kemSeedBytes)
-    const sealed = encryptWithLabel(suite, publicKey, "UpdatePathNode", context, pathSecret, seed)
+    const sealed = encryptWithInfo(suite, publicKey, info, pathSecret, seed)
     seed.fill(0)
     if (sealed === undefined) throw new Error("unreachable: a key entered the tree that was not checked to be usable")
     return sealed

@@ -7,7 +7,7 @@ import { keyPackageRef } from "./key-package.ts"
 import type { OpenedEpoch } from "./next-epoch.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
 import type { ValidKeyPackage } from "./validate-key-package.ts"
-import { sealGroupInfo, sealGroupSecrets } from "./welcome.ts"
+import { groupSecretsInfo, sealGroupInfo, sealGroupSecrets } from "./welcome.ts"
 import type { Welcome } from "./welcome.ts"
 
 /** What goes into a Welcome (RFC 9420 §12.4.1, §12.4.3.1). */
@@ -40,10 +40,11 @@ export function createWelcome(parameters: WelcomeParameters): Welcome {
     signer: parameters.signer,
   })
   const encryptedGroupInfo = sealGroupInfo(suite, opened.welcomeSecret, groupInfo.encoded)
+  const info = groupSecretsInfo(suite, encryptedGroupInfo)
   const secrets = newcomers.map(({ keyPackage, pathSecret }) => {
     const seed = random(suite.sizes.kemSeedBytes)
     const groupSecrets = { joinerSecret: opened.joinerSecret, pathSecret, psks }
-    const sealed = sealGroupSecrets(suite, keyPackage.initKey, encryptedGroupInfo, groupSecrets, seed)
+    const sealed = sealGroupSecrets(suite, keyPackage.initKey, info, groupSecrets, seed)
     seed.fill(0)
     if (sealed === undefined) throw new Error("unreachable: the init key of a valid key package is usable")
     return { newMember: keyPackageRef(suite, keyPackage), encryptedGroupSecrets: sealed }

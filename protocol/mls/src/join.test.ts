@@ -12,7 +12,7 @@ import { encodeMlsMessage } from "./mls-message.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
 import { Party } from "./testing/party.ts"
 import { encodeRatchetTree } from "./tree-codec.ts"
-import { sealGroupInfo, sealGroupSecrets } from "./welcome.ts"
+import { sealGroupInfo, groupSecretsInfo, sealGroupSecrets } from "./welcome.ts"
 import type { GroupSecrets } from "./welcome.ts"
 import { memberSecret, welcomeSecret } from "./key-schedule.ts"
 
@@ -59,7 +59,13 @@ function forge(party: Party, bundle: KeyPackageBundle, forgery: Forgery): Uint8A
   const encryptedGroupInfo = sealGroupInfo(suite, forgery.welcomeKey ?? welcomeSecret(suite, member), info.encoded)
   const secrets = { joinerSecret, pathSecret: undefined, psks: [], ...forgery.secrets }
   const { initKey } = bundle.decoded
-  const sealed = sealGroupSecrets(suite, initKey, encryptedGroupInfo, secrets, random(suite.sizes.kemSeedBytes))
+  const sealed = sealGroupSecrets(
+    suite,
+    initKey,
+    groupSecretsInfo(suite, encryptedGroupInfo),
+    secrets,
+    random(suite.sizes.kemSeedBytes),
+  )
   if (sealed === undefined) throw new Error("not sealed")
   const newMember = keyPackageRef(suite, bundle.decoded)
   const message = { cipherSuite: suite.id, secrets: [{ newMember, encryptedGroupSecrets: sealed }], encryptedGroupInfo }

@@ -56,7 +56,7 @@ describe("key set", () => {
     for (let at = 0; at < 4096; at++) set = set.with(alike(at))
     comparisons = 0
     set.count(alike(4000).key)
-    expect(comparisons).toBeLessThanOrEqual(17)
+    expect(comparisons).toBeLessThanOrEqual(5)
   })
 
   it("refuses to remove what is not there", () => {

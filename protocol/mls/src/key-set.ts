@@ -3,7 +3,7 @@ import { equalBytes } from "@qpc/wire"
 /** Children of a fork in the trie: one for each half byte. */
 const FORK_WIDTH = 16
 /** A list of holders up to this length is searched; a longer one becomes a fork. */
-const BUCKET_LIMIT = 16
+const BUCKET_LIMIT = 4
 
 /** Holders whose keys have the same beginning; each key once. Never written. */
 type Bucket<T> = readonly Entry<T>[]

@@ -1,4 +1,4 @@
-import { type CipherSuite, type HpkeSealed } from "@qpc/crypto"
+import type { CipherSuite, HpkeInfo, HpkeSealed } from "@qpc/crypto"
 import { encode, toUtf8, vectorBytes, withScratch, Writer } from "@qpc/wire"
 
 const PREFIX = "MLS 1.0 "
@@ -68,7 +68,23 @@ export function encryptWithLabel(
   plaintext: Uint8Array,
   seed: Uint8Array,
 ): HpkeSealed | undefined {
-  return withLabelled(label, context, (info) => suite.hpkeSeal(publicKey, info, EMPTY, plaintext, seed))
+  return encryptWithInfo(suite, publicKey, encryptionInfo(suite, label, context), plaintext, seed)
+}
+
+/** EncryptContext (RFC 9420 §5.1.3), hashed once for everybody whom {@link encryptWithInfo} is called for. */
+export function encryptionInfo(suite: CipherSuite, label: string, context: Uint8Array): HpkeInfo {
+  return withLabelled(label, context, (info) => suite.hpkeInfo(info))
+}
+
+/** EncryptWithLabel (RFC 9420 §5.1.3) to one of many; see {@link encryptWithLabel}. */
+export function encryptWithInfo(
+  suite: CipherSuite,
+  publicKey: Uint8Array,
+  info: HpkeInfo,
+  plaintext: Uint8Array,
+  seed: Uint8Array,
+): HpkeSealed | undefined {
+  return suite.hpkeSeal(publicKey, info, EMPTY, plaintext, seed)
 }
 
 /** DecryptWithLabel (RFC 9420 §5.1.3). `undefined` for what does not open. */

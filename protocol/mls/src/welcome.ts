@@ -1,8 +1,8 @@
-import type { CipherSuite, HpkeSealed } from "@qpc/crypto"
+import type { CipherSuite, HpkeInfo, HpkeSealed } from "@qpc/crypto"
 import { decodeWhole, encode, readList, readOptional } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 import { readHpkeCiphertext, writeHpkeCiphertext } from "./hpke-ciphertext.ts"
-import { decryptWithLabel, encryptWithLabel, expandWithLabel } from "./labels.ts"
+import { decryptWithLabel, encryptionInfo, encryptWithInfo, expandWithLabel } from "./labels.ts"
 import { readPreSharedKeyId, writePreSharedKeyId } from "./psk-id.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
 
@@ -70,20 +70,28 @@ export function encodeGroupSecrets(secrets: GroupSecrets): Uint8Array {
 }
 
 /**
- * Seals one newcomer's secrets (RFC 9420 §12.4.3.1). Bound to the group info, so that no other can be put beside them.
+ * What binds the secrets of all newcomers to the group info, so that no other can be put beside them (RFC 9420 §12.4.3.1).
+ */
+export function groupSecretsInfo(suite: CipherSuite, encryptedGroupInfo: Uint8Array): HpkeInfo {
+  return encryptionInfo(suite, "Welcome", encryptedGroupInfo)
+}
+
+/**
+ * Seals one newcomer's secrets (RFC 9420 §12.4.3.1).
  *
+ * @param info - See {@link groupSecretsInfo}.
  * @param seed - `kemSeedBytes` of fresh entropy.
  * @returns `undefined` if the init key is not usable
  */
 export function sealGroupSecrets(
   suite: CipherSuite,
   initKey: Uint8Array,
-  encryptedGroupInfo: Uint8Array,
+  info: HpkeInfo,
   secrets: GroupSecrets,
   seed: Uint8Array,
 ): HpkeSealed | undefined {
   const plaintext = encodeGroupSecrets(secrets)
-  const sealed = encryptWithLabel(suite, initKey, "Welcome", encryptedGroupInfo, plaintext, seed)
+  const sealed = encryptWithInfo(suite, initKey, info, plaintext, seed)
   plaintext.fill(0)
   return sealed
 }

@@ -7,8 +7,8 @@ import { decodeVarint } from "./varint.ts"
  * Methods return views into the input, valid only while the caller owns it. Call `.slice()` to keep one.
  */
 export class Reader {
+  // No DataView beside it: making one costs more than the few bytes of a field.
   readonly #input: Uint8Array
-  readonly #view: DataView
   #offset = 0
 
   constructor(input: Uint8Array) {
@@ -16,7 +16,6 @@ export class Reader {
     // message relies on copies.
     const isPlain = Object.getPrototypeOf(input) === Uint8Array.prototype
     this.#input = isPlain ? input : new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
-    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength)
   }
 
   /** Bytes read so far. */
@@ -31,22 +30,27 @@ export class Reader {
 
   /** @throws DecodeError `truncated` */
   uint8(): number {
-    return this.#view.getUint8(this.#advance(1))
+    return this.#input[this.#advance(1)]!
   }
 
   /** @throws DecodeError `truncated` */
   uint16(): number {
-    return this.#view.getUint16(this.#advance(2))
+    const at = this.#advance(2)
+    return (this.#input[at]! << 8) | this.#input[at + 1]!
   }
 
   /** @throws DecodeError `truncated` */
   uint32(): number {
-    return this.#view.getUint32(this.#advance(4))
+    const at = this.#advance(4)
+    const input = this.#input
+    return ((input[at]! << 24) | (input[at + 1]! << 16) | (input[at + 2]! << 8) | input[at + 3]!) >>> 0
   }
 
   /** @throws DecodeError `truncated` */
   uint64(): bigint {
-    return this.#view.getBigUint64(this.#advance(8))
+    if (this.remainingBytes < 8) throw new DecodeError("truncated", this.#offset)
+    const high = this.uint32()
+    return (BigInt(high) << 32n) | BigInt(this.uint32())
   }
 
   /** A view of exactly `length` bytes. @throws DecodeError `truncated` */

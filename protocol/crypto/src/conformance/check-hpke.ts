@@ -58,6 +58,8 @@ function checkSealing(suite: CipherSuite, it: Register): void {
       const message = suite.hpkeSeal(publicKey, context!, associated!, text!, seed)!
       ensure(message.ciphertext.length === lengthBytes + aeadTagBytes, "ciphertext")
       ensureEqual(suite.hpkeOpen(privateKey, context!, associated!, message), text, `${lengthBytes} bytes`)
+      const again = suite.hpkeSeal(publicKey, suite.hpkeInfo(context!), associated!, text!, seed)!
+      ensureEqual(suite.hpkeOpen(privateKey, context!, associated!, again), text, `hashed info of ${lengthBytes} bytes`)
     }
   })
 

@@ -6,7 +6,7 @@ import { memberSecret, welcomeSecret } from "../key-schedule.ts"
 import { encodeMlsMessage } from "../mls-message.ts"
 import type { RatchetTree } from "../ratchet-tree.ts"
 import { encodeRatchetTree } from "../tree-codec.ts"
-import { sealGroupInfo, sealGroupSecrets } from "../welcome.ts"
+import { sealGroupInfo, groupSecretsInfo, sealGroupSecrets } from "../welcome.ts"
 import type { GroupSecrets } from "../welcome.ts"
 import type { Party } from "./party.ts"
 
@@ -38,7 +38,13 @@ export function forgeWelcome(party: Party, bundle: KeyPackageBundle, forgery: We
   const encryptedGroupInfo = sealGroupInfo(suite, forgery.welcomeKey ?? welcomeSecret(suite, member), info.encoded)
   const secrets = { joinerSecret, pathSecret: undefined, psks: [], ...forgery.secrets }
   const seed = random(suite.sizes.kemSeedBytes)
-  const sealed = sealGroupSecrets(suite, bundle.decoded.initKey, encryptedGroupInfo, secrets, seed)
+  const sealed = sealGroupSecrets(
+    suite,
+    bundle.decoded.initKey,
+    groupSecretsInfo(suite, encryptedGroupInfo),
+    secrets,
+    seed,
+  )
   if (sealed === undefined) throw new Error("not sealed")
   const recipient = { newMember: forgery.newMember ?? bundle.ref, encryptedGroupSecrets: sealed }
   const message = { cipherSuite: suite.id, secrets: [recipient], encryptedGroupInfo }
