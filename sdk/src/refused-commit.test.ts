@@ -18,6 +18,11 @@ async function friends() {
   return { clock, server, alice, bob, carol, group, reasons }
 }
 
+/** What a server says that took another commit first. */
+const conflict = (missedCommits: readonly Uint8Array[]) => ({
+  outcome: { case: "epochConflict", value: { currentEpoch: 2n, missedCommits } },
+})
+
 describe("a commit that the server refuses for good", () => {
   it("fails for everybody to see, and does not stand in the way of the next one", async () => {
     const { clock, server, bob, group, reasons } = await friends()
@@ -35,10 +40,6 @@ describe("a commit that the server refuses for good", () => {
 })
 
 describe("a commit that the server calls late although no other ever comes", () => {
-  const conflict = (missedCommits: readonly Uint8Array[]) => ({
-    outcome: { case: "epochConflict", value: { currentEpoch: 2n, missedCommits } },
-  })
-
   it("is tried again for a while, and then fails for everybody to see", async () => {
     const { clock, server, group, reasons } = await friends()
     const offersBefore = server.calls.filter((method) => method === "batchEnqueue").length

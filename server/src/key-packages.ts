@@ -4,9 +4,16 @@ import type { ServerClock } from "./clock.ts"
 import { refusal } from "./refusal.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { SlidingWindow } from "./sliding-window.ts"
-import type { StockedKeyPackage, Storage } from "./storage/storage.ts"
+import type { LastResort, StockedKeyPackage, Storage, TakenKeyPackage } from "./storage/storage.ts"
 
-/** Stocks of key packages, each handed out once (RFC 9420 §16.8). Refusals are thrown as `RpcError`. */
+/** What a person's stock is. */
+export interface Stock {
+  readonly available: number
+  /** Absent if there is none, or it has expired. */
+  readonly lastResort: LastResort | undefined
+}
+
+/** Stocks of key packages, each handed out once, and one for each that is empty (RFC 9420 §16.8). Refusals are thrown as `RpcError`. */
 export class KeyPackages {
   readonly #storage: Storage
   readonly #clock: ServerClock
@@ -23,12 +30,16 @@ export class KeyPackages {
     this.#fetchesOfOne = new SlidingWindow(options.limits.fetchesOfOne, bounds)
   }
 
-  /** Adds to the owner's stock, all or nothing. @returns how many are available now */
-  async upload(owner: IdentityKey, packages: readonly StockedKeyPackage[]): Promise<number> {
+  /** Adds to the owner's stock, all or nothing, and replaces the last-resort package, if there is another. */
+  async upload(
+    owner: IdentityKey,
+    packages: readonly StockedKeyPackage[],
+    lastResort: StockedKeyPackage | undefined,
+  ): Promise<Stock> {
     const nowMs = this.#clock.unixMs()
     const { keyPackageBytes, keyPackageLifetimeMs, keyPackageStock } = this.#limits
     if (packages.length > keyPackageStock) throw refusal("key_package_stock_full")
-    for (const { data, expiresAtMs } of packages) {
+    for (const { data, expiresAtMs } of lastResort === undefined ? packages : [...packages, lastResort]) {
       const isSized = data.length > 0 && data.length <= keyPackageBytes
       const isTimely = expiresAtMs > nowMs && expiresAtMs <= nowMs + keyPackageLifetimeMs
       if (!isSized || !isTimely) throw refusal("key_package_invalid")
@@ -36,16 +47,20 @@ export class KeyPackages {
     const at = { nowMs, stockLimit: keyPackageStock }
     const outcome = await this.#storage.addKeyPackages(owner, packages, at)
     if (outcome.kind === "stock_full") throw refusal("key_package_stock_full")
-    return outcome.available
+    if (lastResort !== undefined) await this.#storage.keepLastResort(owner, lastResort)
+    return { available: outcome.available, lastResort: await this.#storage.lastResort(owner, nowMs) }
   }
 
-  /** Takes one package of `identityKey` for ever; that it is gone is durable before it is handed out. */
-  async fetch(requester: IdentityKey, identityKey: Uint8Array): Promise<Uint8Array> {
+  /**
+   * Takes one package of `identityKey` for ever, or the last-resort one; that it is gone, or was used, is durable before it is
+   * handed out.
+   */
+  async fetch(requester: IdentityKey, identityKey: Uint8Array): Promise<TakenKeyPackage> {
     if (identityKey.length !== IDENTITY_KEY_BYTES) throw refusal("malformed")
     const owner = toIdentityKey(identityKey)
     this.#admit(toHex(requester), toHex(owner))
-    const data = await this.#storage.takeKeyPackage(owner, this.#clock.unixMs())
-    if (data) return data
+    const taken = await this.#storage.takeKeyPackage(owner, this.#clock.unixMs())
+    if (taken) return taken
     throw refusal((await this.#storage.accountByIdentity(owner)) ? "key_packages_exhausted" : "user_unknown")
   }
 

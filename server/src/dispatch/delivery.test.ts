@@ -273,6 +273,21 @@ describe("key packages", () => {
     await expect(fetch()).rejects.toMatchObject({ reason: "key_packages_exhausted" })
   })
 
+  it("give way to the last-resort one when they are used up, which says so and is counted", async () => {
+    await using room = await pair()
+    const [only, lastResort] = [1, 2].map((n) => ({ data: Uint8Array.of(n), expiresAtMs: later }))
+    await room.alice.rpc.call(methods.uploadKeyPackage, { keyPackages: [only!], lastResort: lastResort! })
+    const fetch = () => room.bob.rpc.call(methods.fetchKeyPackage, { identityKey: room.alice.key })
+    expect(await fetch()).toMatchObject({ data: Uint8Array.of(1), lastResort: false })
+    for (let use = 0; use < 2; use++) {
+      expect(await fetch()).toMatchObject({ data: Uint8Array.of(2), lastResort: true })
+    }
+    const stock = await room.alice.rpc.call(methods.uploadKeyPackage, {})
+    expect(stock).toMatchObject({ available: 0, lastResort: { uses: 2, expiresAtMs: later } })
+    const upload = room.alice.rpc.call(methods.uploadKeyPackage, { lastResort: { ...lastResort!, expiresAtMs: 1n } })
+    await expect(upload).rejects.toMatchObject({ reason: "key_package_invalid" })
+  })
+
   it("cannot be drained by one requester", async () => {
     await using room = await pair({ "fetch-rate-of-one": "1/1h" })
     const keyPackages = [1, 2].map((n) => ({ data: Uint8Array.of(n), expiresAtMs: later }))

@@ -88,18 +88,24 @@ type KeyMethods = Pick<Served, "uploadKeyPackage" | "fetchKeyPackage" | "resolve
 function keyHandlers({ accounts, keyPackages }: Services): KeyMethods {
   return {
     uploadKeyPackage: async (request, client) => {
-      const packages = request.keyPackages.map(({ data, expiresAtMs }) => ({
-        data,
-        expiresAtMs: toNumber(expiresAtMs),
-      }))
-      return { available: await keyPackages.upload(client.session.identityKey, packages) }
+      const packages = request.keyPackages.map(toStocked)
+      const newLastResort = request.lastResort && toStocked(request.lastResort)
+      const { available, lastResort } = await keyPackages.upload(client.session.identityKey, packages, newLastResort)
+      if (lastResort === undefined) return { available }
+      const { expiresAtMs, uses } = lastResort
+      return { available, lastResort: { expiresAtMs: BigInt(expiresAtMs), uses } }
     },
-    fetchKeyPackage: async ({ identityKey }, client) => ({
-      data: await keyPackages.fetch(client.session.identityKey, identityKey),
-    }),
+    fetchKeyPackage: async ({ identityKey }, client) => {
+      const { data, isLastResort } = await keyPackages.fetch(client.session.identityKey, identityKey)
+      return { data, lastResort: isLastResort }
+    },
     resolveUser: async ({ username }) => ({ identityKey: await accounts.resolveUser(username) }),
     resolveIdentity: async ({ identityKey }) => ({ username: await accounts.resolveIdentity(identityKey) }),
   }
+}
+
+function toStocked({ data, expiresAtMs }: { readonly data: Uint8Array; readonly expiresAtMs: bigint }) {
+  return { data, expiresAtMs: toNumber(expiresAtMs) }
 }
 
 type DeliveryMethods = Pick<Served, "enqueue" | "batchEnqueue" | "peek" | "ack" | "subscribe">

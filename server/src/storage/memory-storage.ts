@@ -7,12 +7,14 @@ import type {
   Batch,
   BatchLimits,
   BatchOutcome,
+  LastResort,
   PeekRange,
   Session,
   StockedKeyPackage,
   Storage,
   StoredEnvelope,
   Swept,
+  TakenKeyPackage,
 } from "./storage.ts"
 
 interface Stocked {
@@ -26,6 +28,7 @@ interface Inbox {
   newestSeq: number
   envelopes: (StoredEnvelope & { readonly expiresAtMs: number })[]
   stock: Stocked[]
+  lastResort: (StockedKeyPackage & { uses: number }) | undefined
   remembered: Map<string, { readonly batch: Batch; readonly outcome: BatchOutcome }>
 }
 
@@ -56,7 +59,13 @@ export class MemoryStorage implements Storage {
     if (this.#accounts.some((other) => other.usernameKey === account.usernameKey)) return "username_taken"
     if (this.#accounts.some((other) => equalBytes(other.identityKey, account.identityKey))) return "identity_taken"
     this.#accounts.push(account)
-    this.#inboxes.set(toHex(account.identityKey), { newestSeq: 0, envelopes: [], stock: [], remembered: new Map() })
+    this.#inboxes.set(toHex(account.identityKey), {
+      newestSeq: 0,
+      envelopes: [],
+      stock: [],
+      lastResort: undefined,
+      remembered: new Map(),
+    })
     return "created"
   }
 
@@ -99,11 +108,29 @@ export class MemoryStorage implements Storage {
     return { kind: "added", available: available + fresh.size }
   }
 
-  async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<Uint8Array | undefined> {
-    const stock = this.#inboxes.get(toHex(identityKey))?.stock ?? []
-    const oldest = stock.find((stocked) => !stocked.taken && stocked.expiresAtMs > nowMs)
-    if (oldest) oldest.taken = true
-    return oldest?.data
+  async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined> {
+    const inbox = this.#inboxes.get(toHex(identityKey))
+    const oldest = inbox?.stock.find((stocked) => !stocked.taken && stocked.expiresAtMs > nowMs)
+    if (oldest) {
+      oldest.taken = true
+      return { data: oldest.data, isLastResort: false }
+    }
+    const lastResort = inbox?.lastResort
+    if (!lastResort || lastResort.expiresAtMs <= nowMs) return undefined
+    lastResort.uses++
+    return { data: lastResort.data, isLastResort: true }
+  }
+
+  async keepLastResort(identityKey: IdentityKey, { data, expiresAtMs }: StockedKeyPackage): Promise<void> {
+    const inbox = this.#inbox(identityKey)
+    const isSame = inbox.lastResort !== undefined && equalBytes(inbox.lastResort.data, data)
+    inbox.lastResort = { data: data.slice(), expiresAtMs, uses: isSame ? inbox.lastResort!.uses : 0 }
+  }
+
+  async lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined> {
+    const { lastResort } = this.#inbox(identityKey)
+    if (!lastResort || lastResort.expiresAtMs <= nowMs) return undefined
+    return { expiresAtMs: lastResort.expiresAtMs, uses: lastResort.uses }
   }
 
   async enqueue(batch: Batch, limits: BatchLimits): Promise<BatchOutcome> {

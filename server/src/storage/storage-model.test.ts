@@ -56,6 +56,12 @@ const taken = person.map(
     (storage, nowMs) =>
       storage.takeKeyPackage(identity(n), nowMs),
 )
+const lastResortKept = fc
+  .tuple(person, fc.nat(3), fc.integer({ min: 1, max: 60 }))
+  .map(([n, content, lifeMs]): Step => async (storage, nowMs) => {
+    await storage.keepLastResort(identity(n), { data: bytes(content), expiresAtMs: nowMs + lifeMs })
+    return storage.lastResort(identity(n), nowMs)
+  })
 const swept = fc.constant<Step>(async (storage, nowMs) => {
   await storage.sweep(nowMs, 1000)
 })
@@ -69,6 +75,7 @@ const steps = fc.array(
       { weight: 2, arbitrary: acknowledged },
       { weight: 2, arbitrary: stocked },
       { weight: 2, arbitrary: taken },
+      { weight: 1, arbitrary: lastResortKept },
       { weight: 1, arbitrary: swept },
     ),
     fc.nat(15),

@@ -26,6 +26,20 @@ export interface StockedKeyPackage {
   readonly expiresAtMs: number
 }
 
+/** One key package on its way to whoever asked for it. */
+export interface TakenKeyPackage {
+  readonly data: Uint8Array
+  /** True if the stock was empty: others may have been given the same package (RFC 9420 §16.8). */
+  readonly isLastResort: boolean
+}
+
+/** What is known of the package that an empty stock hands out. */
+export interface LastResort {
+  readonly expiresAtMs: number
+  /** How often it was handed out. */
+  readonly uses: number
+}
+
 /** One payload for some members of a channel. Recipients are distinct. */
 export interface BatchDelivery {
   readonly recipients: readonly IdentityKey[]
@@ -156,8 +170,15 @@ export interface Storage extends AsyncDisposable {
     packages: readonly StockedKeyPackage[],
     at: { readonly nowMs: number; readonly stockLimit: number },
   ): Promise<{ readonly kind: "added" | "stock_full"; readonly available: number }>
-  /** Takes the oldest unexpired package for ever; `undefined` where there is none. */
-  takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<Uint8Array | undefined>
+  /**
+   * Takes the oldest unexpired package for ever. From an empty stock the last-resort package is handed out and counted, unless
+   * it has expired; `undefined` where there is none either.
+   */
+  takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined>
+  /** Keeps a package for an empty stock, in place of the one before. The same one again keeps its count. */
+  keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<void>
+  /** What is kept for an empty stock; `undefined` if nothing is, or it has expired. */
+  lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined>
 
   enqueue(batch: Batch, limits: BatchLimits): Promise<BatchOutcome>
   /** Reads without removing, in order, what has not expired. */

@@ -11,6 +11,9 @@ const session = (n: number, createdAtMs: number = START_MS) => ({
 
 const stocked = (n: number, expiresAtMs: number = START_MS + HOUR_MS) => ({ data: bytes(n, n), expiresAtMs })
 
+/** What is taken out of a stock. */
+const once = (n: number) => ({ data: bytes(n, n), isLastResort: false })
+
 const NOW = { nowMs: START_MS, stockLimit: 3 }
 
 const people: readonly StorageCase[] = [
@@ -83,8 +86,8 @@ const keyPackages: readonly StorageCase[] = [
         kind: "added",
         available: 2,
       })
-      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), bytes(1, 1))
-      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), bytes(2, 2))
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), once(1))
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), once(2))
       assert.equal(await storage.takeKeyPackage(identity(1), START_MS), undefined)
       assert.equal(await storage.takeKeyPackage(identity(9), START_MS), undefined)
     },
@@ -103,7 +106,7 @@ const keyPackages: readonly StorageCase[] = [
     async run(storage) {
       await storage.createAccount(account(1))
       await storage.addKeyPackages(identity(1), [stocked(1, START_MS + 10), stocked(2)], NOW)
-      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS + 10), bytes(2, 2))
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS + 10), once(2))
     },
   },
   {
@@ -130,5 +133,49 @@ const keyPackages: readonly StorageCase[] = [
   },
 ]
 
+const lastResorts: readonly StorageCase[] = [
+  {
+    name: "hands out the last-resort package, and counts that, only while the stock is empty",
+    async run(storage) {
+      await storage.createAccount(account(1))
+      await storage.addKeyPackages(identity(1), [stocked(1)], NOW)
+      await storage.keepLastResort(identity(1), stocked(7))
+      const expiresAtMs = stocked(7).expiresAtMs
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), once(1))
+      assert.deepEqual(await storage.lastResort(identity(1), START_MS), { expiresAtMs, uses: 0 })
+      for (let use = 0; use < 3; use++) {
+        assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), { ...once(7), isLastResort: true })
+      }
+      assert.deepEqual(await storage.lastResort(identity(1), START_MS), { expiresAtMs, uses: 3 })
+      await storage.addKeyPackages(identity(1), [stocked(2)], NOW)
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), once(2))
+    },
+  },
+  {
+    name: "replaces the last-resort package; the same one keeps its count",
+    async run(storage) {
+      await storage.createAccount(account(1))
+      await storage.keepLastResort(identity(1), stocked(7))
+      await storage.takeKeyPackage(identity(1), START_MS)
+      await storage.keepLastResort(identity(1), stocked(7))
+      assert.equal((await storage.lastResort(identity(1), START_MS))?.uses, 1)
+      await storage.keepLastResort(identity(1), stocked(8, START_MS + 20))
+      assert.deepEqual(await storage.lastResort(identity(1), START_MS), { expiresAtMs: START_MS + 20, uses: 0 })
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), { ...once(8), isLastResort: true })
+    },
+  },
+  {
+    name: "does not hand out an expired last-resort package, nor one of somebody else",
+    async run(storage) {
+      for (const n of [1, 2]) await storage.createAccount(account(n))
+      await storage.keepLastResort(identity(1), stocked(7, START_MS + 10))
+      assert.equal(await storage.takeKeyPackage(identity(2), START_MS), undefined)
+      assert.equal(await storage.lastResort(identity(2), START_MS), undefined)
+      assert.equal(await storage.takeKeyPackage(identity(1), START_MS + 10), undefined)
+      assert.equal(await storage.lastResort(identity(1), START_MS + 10), undefined)
+    },
+  },
+]
+
 /** People, their sessions and their key packages. */
-export const accountCases: readonly StorageCase[] = [...people, ...sessions, ...keyPackages]
+export const accountCases: readonly StorageCase[] = [...people, ...sessions, ...keyPackages, ...lastResorts]

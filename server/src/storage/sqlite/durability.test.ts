@@ -94,7 +94,8 @@ describe("a store that is opened again", () => {
     using place = temporaryStore()
     await filled(place)
     const db = openDatabase(place.options)
-    db.exec("ALTER TABLE inboxes DROP COLUMN queued_bytes; DELETE FROM migrations WHERE version = 2")
+    db.exec(`ALTER TABLE inboxes DROP COLUMN queued_bytes; DROP TABLE last_resort_key_packages;
+      DELETE FROM migrations WHERE version >= 2`)
     db.close()
     await using storage = await opened(place.options)
     const limits = { ...LIMITS, queueBytes: 3 }

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto"
 import type { SqliteDatabase } from "./engine.ts"
-import type { StockedKeyPackage } from "../storage.ts"
+import type { LastResort, StockedKeyPackage, TakenKeyPackage } from "../storage.ts"
+
+interface LastResortRow {
+  readonly data: Uint8Array
+  readonly expires_at_ms: number
+  readonly uses: number
+}
 
 /** The rows of key packages. A taken package stays, empty, until it expires: nobody can put it back. */
 export class KeyPackageRows {
@@ -9,6 +15,9 @@ export class KeyPackageRows {
   readonly #available
   readonly #oldest
   readonly #take
+  readonly #lastResort
+  readonly #keepLastResort
+  readonly #countUse
 
   constructor(db: SqliteDatabase) {
     this.#known = db
@@ -29,6 +38,15 @@ export class KeyPackageRows {
        ORDER BY id LIMIT 1`,
     )
     this.#take = db.prepare("UPDATE key_packages SET data = NULL WHERE id = ?")
+    this.#lastResort = db.prepare<[number, number], LastResortRow>(
+      "SELECT data, expires_at_ms, uses FROM last_resort_key_packages WHERE account = ? AND expires_at_ms > ?",
+    )
+    this.#keepLastResort = db.prepare(
+      `INSERT INTO last_resort_key_packages (account, data, expires_at_ms, uses) VALUES (?, ?, ?, 0)
+       ON CONFLICT (account) DO UPDATE SET
+         uses = iif(data = excluded.data, uses, 0), data = excluded.data, expires_at_ms = excluded.expires_at_ms`,
+    )
+    this.#countUse = db.prepare("UPDATE last_resort_key_packages SET uses = uses + 1 WHERE account = ?")
   }
 
   add(
@@ -50,10 +68,24 @@ export class KeyPackageRows {
     return { kind: "added", available: available + fresh.size }
   }
 
-  take(account: number, nowMs: number): Uint8Array | undefined {
+  take(account: number, nowMs: number): TakenKeyPackage | undefined {
     const oldest = this.#oldest.get(account, nowMs)
-    if (!oldest) return undefined
-    this.#take.run(oldest.id)
-    return new Uint8Array(oldest.data)
+    if (oldest) {
+      this.#take.run(oldest.id)
+      return { data: new Uint8Array(oldest.data), isLastResort: false }
+    }
+    const lastResort = this.#lastResort.get(account, nowMs)
+    if (!lastResort) return undefined
+    this.#countUse.run(account)
+    return { data: new Uint8Array(lastResort.data), isLastResort: true }
+  }
+
+  keepLastResort(account: number, { data, expiresAtMs }: StockedKeyPackage): void {
+    this.#keepLastResort.run(account, data, expiresAtMs)
+  }
+
+  lastResort(account: number, nowMs: number): LastResort | undefined {
+    const row = this.#lastResort.get(account, nowMs)
+    return row && { expiresAtMs: row.expires_at_ms, uses: row.uses }
   }
 }

@@ -109,10 +109,21 @@ UPDATE inboxes SET queued_bytes = (
   SELECT coalesce(sum(length(data)), 0) FROM envelopes JOIN payloads ON payloads.id = payload WHERE inbox = inboxes.id);
 `
 
+const LAST_RESORT = `
+CREATE TABLE last_resort_key_packages (
+  account INTEGER PRIMARY KEY REFERENCES accounts (id),
+  data BLOB NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  uses INTEGER NOT NULL -- how often it was handed out
+) STRICT;
+CREATE INDEX last_resort_key_packages_by_expiry ON last_resort_key_packages (expires_at_ms);
+`
+
 /** The schema's history, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "accounts, key packages, inboxes, channels", sql: FIRST_SCHEMA },
   { version: 2, name: "bytes in inboxes", sql: QUEUED_BYTES },
+  { version: 3, name: "last-resort key packages", sql: LAST_RESORT },
 ]
 
 /**

@@ -6,12 +6,14 @@ import type {
   Batch,
   BatchLimits,
   BatchOutcome,
+  LastResort,
   PeekRange,
   Session,
   StockedKeyPackage,
   Storage,
   StoredEnvelope,
   Swept,
+  TakenKeyPackage,
 } from "../storage.ts"
 import { AccountRows } from "./accounts.ts"
 import { ChannelRows } from "./channels.ts"
@@ -101,11 +103,19 @@ class SqliteStorage implements Storage {
     return this.#commit.write(() => this.#keyPackages.add(this.#idOf(identityKey), packages, at))
   }
 
-  async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<Uint8Array | undefined> {
+  async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined> {
     return this.#commit.write(() => {
       const account = this.#accounts.idOf(identityKey)
       return account === undefined ? undefined : this.#keyPackages.take(account, nowMs)
     })
+  }
+
+  async keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<void> {
+    return this.#commit.write(() => this.#keyPackages.keepLastResort(this.#idOf(identityKey), lastResort))
+  }
+
+  async lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined> {
+    return this.#read(() => this.#keyPackages.lastResort(this.#idOf(identityKey), nowMs))
   }
 
   async enqueue(batch: Batch, limits: BatchLimits): Promise<BatchOutcome> {

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file qpc/v1/keys.proto.
  */
 export const file_qpc_v1_keys: GenFile = /*@__PURE__*/
-  fileDesc("ChFxcGMvdjEva2V5cy5wcm90bxIGcXBjLnYxIjEKCktleVBhY2thZ2USDAoEZGF0YRgBIAEoDBIVCg1leHBpcmVzX2F0X21zGAIgASgEIkMKF1VwbG9hZEtleVBhY2thZ2VSZXF1ZXN0EigKDGtleV9wYWNrYWdlcxgBIAMoCzISLnFwYy52MS5LZXlQYWNrYWdlIi0KGFVwbG9hZEtleVBhY2thZ2VSZXNwb25zZRIRCglhdmFpbGFibGUYASABKA0iLgoWRmV0Y2hLZXlQYWNrYWdlUmVxdWVzdBIUCgxpZGVudGl0eV9rZXkYASABKAwiJwoXRmV0Y2hLZXlQYWNrYWdlUmVzcG9uc2USDAoEZGF0YRgBIAEoDGIGcHJvdG8z");
+  fileDesc("ChFxcGMvdjEva2V5cy5wcm90bxIGcXBjLnYxIjEKCktleVBhY2thZ2USDAoEZGF0YRgBIAEoDBIVCg1leHBpcmVzX2F0X21zGAIgASgEImwKF1VwbG9hZEtleVBhY2thZ2VSZXF1ZXN0EigKDGtleV9wYWNrYWdlcxgBIAMoCzISLnFwYy52MS5LZXlQYWNrYWdlEicKC2xhc3RfcmVzb3J0GAIgASgLMhIucXBjLnYxLktleVBhY2thZ2UiVgoYVXBsb2FkS2V5UGFja2FnZVJlc3BvbnNlEhEKCWF2YWlsYWJsZRgBIAEoDRInCgtsYXN0X3Jlc29ydBgCIAEoCzISLnFwYy52MS5MYXN0UmVzb3J0IjEKCkxhc3RSZXNvcnQSFQoNZXhwaXJlc19hdF9tcxgBIAEoBBIMCgR1c2VzGAIgASgNIi4KFkZldGNoS2V5UGFja2FnZVJlcXVlc3QSFAoMaWRlbnRpdHlfa2V5GAEgASgMIjwKF0ZldGNoS2V5UGFja2FnZVJlc3BvbnNlEgwKBGRhdGEYASABKAwSEwoLbGFzdF9yZXNvcnQYAiABKAhiBnByb3RvMw");
 
 /**
  * @generated from message qpc.v1.KeyPackage
@@ -48,6 +48,13 @@ export type UploadKeyPackageRequest = Message<"qpc.v1.UploadKeyPackageRequest"> 
    * @generated from field: repeated qpc.v1.KeyPackage key_packages = 1;
    */
   keyPackages: KeyPackage[];
+
+  /**
+   * Handed out, again and again, only while the stock is empty (RFC 9420 §16.8). Takes the place of the one before.
+   *
+   * @generated from field: qpc.v1.KeyPackage last_resort = 2;
+   */
+  lastResort?: KeyPackage | undefined;
 };
 
 /**
@@ -67,6 +74,13 @@ export type UploadKeyPackageResponse = Message<"qpc.v1.UploadKeyPackageResponse"
    * @generated from field: uint32 available = 1;
    */
   available: number;
+
+  /**
+   * Absent if there is none, or it has expired.
+   *
+   * @generated from field: qpc.v1.LastResort last_resort = 2;
+   */
+  lastResort?: LastResort | undefined;
 };
 
 /**
@@ -77,7 +91,34 @@ export const UploadKeyPackageResponseSchema: GenMessage<UploadKeyPackageResponse
   messageDesc(file_qpc_v1_keys, 2);
 
 /**
- * 301. Takes one package out of the stock of identity_key; nobody gets it again. Reason: key_packages_exhausted.
+ * @generated from message qpc.v1.LastResort
+ */
+export type LastResort = Message<"qpc.v1.LastResort"> & {
+  /**
+   * Unix milliseconds.
+   *
+   * @generated from field: uint64 expires_at_ms = 1;
+   */
+  expiresAtMs: bigint;
+
+  /**
+   * How often it was handed out. Its owner replaces it once it was.
+   *
+   * @generated from field: uint32 uses = 2;
+   */
+  uses: number;
+};
+
+/**
+ * Describes the message qpc.v1.LastResort.
+ * Use `create(LastResortSchema)` to create a new message.
+ */
+export const LastResortSchema: GenMessage<LastResort> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_keys, 3);
+
+/**
+ * 301. Takes one package out of the stock of identity_key; nobody gets it again. From an empty stock comes the last-resort
+ * package. Reason: key_packages_exhausted if there is none either.
  *
  * @generated from message qpc.v1.FetchKeyPackageRequest
  */
@@ -93,7 +134,7 @@ export type FetchKeyPackageRequest = Message<"qpc.v1.FetchKeyPackageRequest"> & 
  * Use `create(FetchKeyPackageRequestSchema)` to create a new message.
  */
 export const FetchKeyPackageRequestSchema: GenMessage<FetchKeyPackageRequest> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_keys, 3);
+  messageDesc(file_qpc_v1_keys, 4);
 
 /**
  * @generated from message qpc.v1.FetchKeyPackageResponse
@@ -103,6 +144,13 @@ export type FetchKeyPackageResponse = Message<"qpc.v1.FetchKeyPackageResponse"> 
    * @generated from field: bytes data = 1;
    */
   data: Uint8Array;
+
+  /**
+   * True if the stock was empty: others may have been given the same package.
+   *
+   * @generated from field: bool last_resort = 2;
+   */
+  lastResort: boolean;
 };
 
 /**
@@ -110,5 +158,5 @@ export type FetchKeyPackageResponse = Message<"qpc.v1.FetchKeyPackageResponse"> 
  * Use `create(FetchKeyPackageResponseSchema)` to create a new message.
  */
 export const FetchKeyPackageResponseSchema: GenMessage<FetchKeyPackageResponse> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_keys, 4);
+  messageDesc(file_qpc_v1_keys, 5);
 
