@@ -19,7 +19,7 @@ export interface StateChanges {
    * Call it once the changes are durable, all of them together. Until then they stay owed: the next taking has them again, as
    * they are by then. What changed after these were taken stays owed in any case. Store in the order of taking.
    */
-  stored(): void
+  readonly stored: () => void
 }
 
 /** What a {@link RecordLog} has to know of the state that it belongs to. */

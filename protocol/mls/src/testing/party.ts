@@ -3,7 +3,7 @@ import { monitorNonces } from "@qpc/crypto/conformance"
 import type { MonitoredSuite } from "@qpc/crypto/conformance"
 import { suite0001 } from "@qpc/crypto/node"
 import { toUtf8 } from "@qpc/wire"
-import type { Random } from "@qpc/wire"
+import type { Random, StateRecord } from "@qpc/wire"
 import type { CommitOptions } from "../create-commit.ts"
 import { Group } from "../group.ts"
 import type { CreateGroupOptions, JoinGroupOptions } from "../group-options.ts"
@@ -157,11 +157,14 @@ export class Party {
     return outcomeOf(this.group(name).receive(message, this.nowMs))
   }
 
-  /** The same member after a restart, from what it stored. */
-  restart(name: string): Group {
+  /** The same member after a restart, from what it stored: in one piece, unless records are given. */
+  restart(name: string, records?: Iterable<StateRecord>): Group {
     const { limits, policy } = this.#settings
     const surroundings = { signatureKeys: this.keysOf(name), ...(limits && { limits }), ...(policy && { policy }) }
-    const restored = Group.fromBytes(this.suite, this.group(name).toBytes(), surroundings)
+    const restored =
+      records === undefined
+        ? Group.fromBytes(this.suite, this.group(name).toBytes(), surroundings)
+        : Group.fromRecords(this.suite, records, surroundings)
     this.#groups.set(name, restored)
     return restored
   }
