@@ -1,78 +1,67 @@
 /**
- * `npm run conformance [-- --json] [-- --provider browser]`: runs every set of published test vectors with all cipher
- * suites and says what came of it; with the browser's primitives if asked, which run here as well.
+ * `npm run conformance [-- --json] [-- --provider browser [--chromium]]`: runs every set of published test vectors with
+ * all cipher suites and says what came of it. The browser's primitives run in Node, or in a real Chromium if asked.
  *
- * Exit code 0 when nothing failed, 1 when a case failed, 2 when the vectors are not there.
+ * Exit code 0 when cases passed and none failed, 1 otherwise, 2 when the vectors or Chromium are not there.
  */
 import { existsSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { cryptoVectorSets, loadBrowserVectorProvider, nodeVectorProvider } from "@qpc/crypto/conformance"
-import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
 import type { VectorProvider } from "@qpc/crypto/conformance"
+import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
 import { vectorFolder, wireVectorSets } from "@qpc/wire/conformance"
+import type { VectorFiles, VectorSet } from "@qpc/wire/conformance"
+import { NoChromiumError } from "../chromium/find-chromium.ts"
 import { setsNotRun } from "./not-run.ts"
-import type { VectorResult, VectorSet } from "@qpc/wire/conformance"
+import { Report } from "./report.ts"
+import { runSafely } from "./run-set.ts"
 
 const { values } = parseArgs({
-  options: { json: { type: "boolean", default: false }, provider: { type: "string", default: "node" } },
+  options: {
+    json: { type: "boolean", default: false },
+    provider: { type: "string", default: "node" },
+    chromium: { type: "boolean", default: false },
+  },
 })
 const vectorsDir = process.env["VECTORS_DIR"] ?? new URL("../../../../shared/vectors", import.meta.url).pathname
-if (!existsSync(vectorsDir)) {
-  console.error(`No test vectors at ${vectorsDir}. Set VECTORS_DIR to the folder that holds them.`)
-  process.exit(2)
-}
+if (!existsSync(vectorsDir)) fail(`No test vectors at ${vectorsDir}. Set VECTORS_DIR to the folder that holds them.`)
+if (values.chromium && values.provider !== "browser") fail("Chromium runs the browser's primitives: --provider browser")
 
+const report = new Report(values.json ? undefined : console.log)
 const files = vectorFolder(vectorsDir)
-const provider = await loadProvider(values.provider)
-const sets: VectorSet[] = [
-  ...treeVectorSets(files, provider.suites),
-  ...groupVectorSets(files, provider.suites),
-  ...cryptoVectorSets(files, provider),
-  ...wireVectorSets(files),
-  ...setsNotRun(vectorsDir),
-]
+if (values.chromium) await runThere(files)
+else for (const set of setsOf(files, await loadProvider(values.provider))) report.add(runSafely(set))
+for (const set of setsNotRun(vectorsDir)) report.add(runSafely(set))
+console.log(values.json ? report.json() : report.summary())
+process.exitCode = report.isGood ? 0 : 1
 
-const results = sets.map((set) => Object.assign({ name: set.name }, runSafely(set)))
-if (values.json) {
-  console.log(JSON.stringify({ sets: results }, ["sets", "name", "cases", "passed", "failed", "skipped", "why"], 2))
-} else {
-  printTable(results)
+function setsOf(from: VectorFiles, provider: VectorProvider): VectorSet[] {
+  return [
+    ...treeVectorSets(from, provider.suites),
+    ...groupVectorSets(from, provider.suites),
+    ...cryptoVectorSets(from, provider),
+    ...wireVectorSets(from),
+  ]
 }
-process.exitCode = results.some((result) => result.failed > 0) ? 1 : 0
+
+/** Loads what drives Chromium only when it is wanted: everybody else runs without it. */
+async function runThere(from: VectorFiles): Promise<void> {
+  const { runInChromium } = await import("../chromium/run-in-chromium.ts")
+  try {
+    await runInChromium(from, (set) => report.add(set))
+  } catch (error) {
+    if (error instanceof NoChromiumError) fail(error.message)
+    throw error
+  }
+}
 
 function loadProvider(name: string): VectorProvider | Promise<VectorProvider> {
   if (name === "node") return nodeVectorProvider()
   if (name === "browser") return loadBrowserVectorProvider()
-  console.error(`There is no provider ${name}: node or browser.`)
+  return fail(`There is no provider ${name}: node or browser.`)
+}
+
+function fail(message: string): never {
+  console.error(message)
   process.exit(2)
-}
-
-/** A runner that throws counts as one failed case: a broken runner must never look like a passed set. */
-function runSafely(set: VectorSet): VectorResult {
-  try {
-    const result = set.run()
-    if (result.passed + result.failed + result.skipped !== result.cases) {
-      return { ...result, failed: result.failed + 1, failures: ["the counts do not add up"] }
-    }
-    return result
-  } catch (error) {
-    return { cases: 1, passed: 0, failed: 1, skipped: 0, failures: [String(error)] }
-  }
-}
-
-function printTable(rows: readonly ({ readonly name: string } & VectorResult)[]): void {
-  const width = Math.max(...rows.map((row) => row.name.length))
-  console.log(`${"set".padEnd(width)}${cell("cases")}${cell("passed")}${cell("failed")}${cell("skipped")}`)
-  for (const row of rows) {
-    const counts = cell(row.cases) + cell(row.passed) + cell(row.failed) + cell(row.skipped)
-    console.log(`${row.name.padEnd(width)}${counts}${row.why === undefined ? "" : `  ${row.why}`}`)
-    for (const failure of row.failures.slice(0, 5)) console.log(`    ${failure}`)
-  }
-  const sum = (field: "cases" | "passed" | "failed" | "skipped"): number => rows.reduce((n, row) => n + row[field], 0)
-  console.log(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped of ${sum("cases")}`)
-}
-
-/** One column of counts. */
-function cell(value: string | number): string {
-  return String(value).padStart(7)
 }
