@@ -1,0 +1,187 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { ClientError, newMemoryDisk, openClient } from "@qpc/sdk"
+import type { Change, Client, OpaqueClient } from "@qpc/sdk"
+import { ClientDisk } from "./client-disk.ts"
+import { Endpoint } from "./endpoint.ts"
+import type { PacketNetwork } from "./packet-network.ts"
+import { PERFECT_DISK } from "./plan.ts"
+import type { DiskFaults, Plan } from "./plan.ts"
+import type { Prng } from "./prng.ts"
+import { Process } from "./process.ts"
+import type { World } from "./world.ts"
+
+/** What one device of a world is made of. */
+export interface ClientNodeOptions {
+  readonly world: World
+  readonly network: PacketNetwork
+  readonly prng: Prng
+  readonly plan: Plan
+  readonly suite: CipherSuite
+  readonly nextConnection: () => number
+  /** 1, 2, …: also its address in the network. */
+  readonly index: number
+  readonly onDurable: (node: ClientNode, changes: readonly Change[]) => void
+  readonly onOpened: (node: ClientNode) => void
+  /** The client did what no client should. */
+  readonly onMistake: (what: string, error: unknown) => void
+}
+
+/** The longest waits of a simulated client; a person who calls `connect` does not wait that long either. */
+const RETRY_CAP_MS = 1_000
+const LOOK_EVERY_MS = 250
+
+const noOpaque: OpaqueClient = {
+  startRegistration: () => Promise.reject(new Error("unreachable: nobody signs up here")),
+  finishRegistration: () => Promise.reject(new Error("unreachable: nobody signs up here")),
+  startLogin: () => Promise.reject(new Error("unreachable: nobody logs in here")),
+  finishLogin: () => Promise.reject(new Error("unreachable: nobody logs in here")),
+  [Symbol.asyncDispose]: async () => {},
+}
+
+/** A device with a disk, on which the real client is started, killed, and started again. */
+export class ClientNode {
+  readonly index: number
+  readonly name: string
+  readonly disk = newMemoryDisk()
+  /** Its identity key in hexadecimal; set when it is enrolled. */
+  key = ""
+  diskFaults: DiskFaults
+  /** True after its disk lost data and the client said so: nobody can use it any more. */
+  isLost = false
+  /** Set while a record on its disk is damaged. */
+  isRotten = false
+  /** True while a person keeps it switched off. */
+  isOff = false
+  readonly #options: ClientNodeOptions
+  readonly #prng: Prng
+  #process: Process | undefined
+  #disk: ClientDisk | undefined
+  #client: Client | undefined
+  #incarnation = 0
+  readonly #skewMs: number
+
+  constructor(options: ClientNodeOptions) {
+    this.#options = options
+    this.index = options.index
+    this.name = `d${options.index}`
+    this.#prng = options.prng.fork(this.name)
+    this.diskFaults = options.plan.clientDisk
+    this.#skewMs = Math.round((this.#prng.fork("skew").fraction() * 2 - 1) * options.plan.skewMs)
+    this.#look()
+  }
+
+  /** The client, while its process lives and its profile is open. */
+  get client(): Client | undefined {
+    return this.#process?.isAlive === true ? this.#client : undefined
+  }
+
+  /** Nothing goes wrong here from now on. Whoever had a failing disk starts the program again. */
+  heal(): void {
+    this.diskFaults = PERFECT_DISK
+    this.isOff = false
+    if (this.#disk?.isBroken === true) this.kill()
+  }
+
+  /** Starts the client on its disk, unless it runs. */
+  async start(): Promise<void> {
+    if (this.isLost || this.isOff || this.#process?.isAlive === true) return
+    const { world, network, plan, suite, nextConnection, onDurable, onOpened } = this.#options
+    const name = `${this.name}#${++this.#incarnation}`
+    const process = new Process(world, name, this.#skewMs)
+    this.#process = process
+    this.#client = undefined
+    const prng = this.#prng.fork(name)
+    process.onKilled(() => world.schedule(50 + prng.waitMs(1_500), () => void this.start()))
+    const { trace } = world
+    const store = new ClientDisk({
+      disk: this.disk,
+      process,
+      prng: prng.fork("disk"),
+      trace,
+      faults: () => this.diskFaults,
+      onDurable: (changes) => onDurable(this, changes),
+    })
+    this.#disk = store
+    const endpoint = new Endpoint({ network, process, address: this.index, nextConnection, giveUpMs: plan.giveUpMs })
+    endpoint.attach()
+    const { dial } = endpoint
+    const { clock } = process
+    const random = prng.fork("random").bytes
+    const reconnect = { baseMs: 50, capMs: RETRY_CAP_MS }
+    const limits = {
+      keyPackageStock: 8,
+      keyPackageLow: 5,
+      retryCapMs: RETRY_CAP_MS,
+      callDeadlineMs: plan.callDeadlineMs,
+    }
+    try {
+      const client = await openClient({ store, dial, suite, random, clock, opaque: noOpaque, reconnect, limits })
+      if (this.isRotten) this.#options.onMistake(`${name}: opened a damaged profile`, undefined)
+      this.#client = client
+      trace.note(`${name}: open`)
+      onOpened(this)
+      client.connect()
+    } catch (error) {
+      this.#notOpened(process, error)
+    }
+  }
+
+  /** Pulls the plug. */
+  kill(): void {
+    this.#process?.kill()
+  }
+
+  /** Switches it off as a person does. */
+  async switchOff(): Promise<void> {
+    const client = this.client
+    this.isOff = true
+    if (client === undefined) return this.kill()
+    const process = this.#process
+    await client.close()
+    process?.kill()
+  }
+
+  switchOn(): void {
+    this.isOff = false
+    void this.start()
+  }
+
+  #notOpened(process: Process, error: unknown): void {
+    const { world, onMistake } = this.#options
+    if (!(error instanceof ClientError)) return onMistake(`${process.name}: does not open`, error)
+    world.trace.note(`${process.name}: does not open (${error.code})`)
+    if (error.code === "store_corrupt") {
+      if (!this.isRotten) return onMistake(`${process.name}: a sound profile does not open`, error)
+      world.trace.count("damaged profiles noticed")
+      this.isLost = true
+    }
+    process.kill()
+  }
+
+  /** What a person does who sees the program stopped: starts it again. */
+  #look(): void {
+    this.#options.world.schedule(LOOK_EVERY_MS, () => {
+      this.#look()
+      const state = this.client?.connectionState
+      if (state?.at !== "stopped") return
+      const { code } = state.error
+      this.#options.world.trace.note(`${this.name}: stopped (${code})`)
+      if (!code.startsWith("store_")) return this.#options.onMistake(`${this.name}: stopped`, state.error)
+      this.#options.world.trace.count("clients started again after their disk failed")
+      this.kill()
+    })
+  }
+
+  /** Damages one bit of one member's state while the device is off. @returns false if there is none */
+  rot(prng: Prng): boolean {
+    const rows = [...this.disk.collections.get("members")!]
+    if (rows.length === 0 || this.#process?.isAlive === true) return false
+    const [key, value] = prng.pick(rows)
+    const damaged = value.slice()
+    damaged[prng.between(0, damaged.length - 1)]! ^= 1 << prng.between(0, 7)
+    this.disk.collections.get("members")!.set(key, damaged)
+    this.isRotten = true
+    this.#options.world.trace.note(`${this.name}: one bit of group ${key.slice(0, 8)} flips`)
+    return true
+  }
+}

@@ -1,0 +1,78 @@
+import { toHex } from "@qpc/wire"
+import type { ClientNode } from "./client-node.ts"
+import type { GroupView, Oracle } from "./oracle.ts"
+import type { ViolationKind } from "./violation.ts"
+
+/** What a device believes of one of its groups. */
+export function viewsOf(node: ClientNode): ReadonlyMap<string, GroupView> {
+  const views = new Map<string, GroupView>()
+  for (const group of node.client?.conversations() ?? []) {
+    const { epoch, isMember } = group
+    // Whoever was removed has no keys of the epoch, and asking for them is a mistake.
+    const authenticator = isMember ? toHex(group.epochAuthenticator) : ""
+    const roster = group.members().map(({ identityKey }) => toHex(identityKey))
+    views.set(toHex(group.id), { epoch, isMember, authenticator, roster })
+  }
+  return views
+}
+
+/** Something that keeps a world from being at rest. */
+export interface Unsettled {
+  readonly kind: ViolationKind
+  readonly what: string
+}
+
+/** Everything that is not as it should be when nothing goes wrong any more. Empty: the world is at rest. */
+export function unsettled(devices: readonly ClientNode[], oracle: Oracle): readonly Unsettled[] {
+  const living = devices.filter(({ isLost }) => !isLost)
+  const found: Unsettled[] = []
+  const views = new Map(living.map((node) => [node, viewsOf(node)]))
+  for (const node of living) {
+    const { at } = node.client?.connectionState ?? { at: "not running" }
+    if (at !== "online") found.push({ kind: "diverged", what: `${node.name} is ${at}` })
+    for (const [id, state] of oracle.sentBy(node.key)) {
+      if (state === "stored") found.push({ kind: "stranded", what: `${node.name} waits for the end of ${id}` })
+    }
+  }
+  const groups = new Set<string>()
+  for (const own of views.values()) for (const group of own.keys()) groups.add(group)
+  for (const group of groups) {
+    const members = living.filter((node) => views.get(node)?.get(group)?.isMember === true)
+    found.push(...differences(group, members, views, devices))
+    for (const node of members) {
+      const missing = oracle.missing(node, group)
+      for (const text of missing)
+        found.push({ kind: "lost", what: `${node.name} does not have text ${text.number} of ${text.sender.name}` })
+    }
+  }
+  return found
+}
+
+function differences(
+  group: string,
+  members: readonly ClientNode[],
+  views: ReadonlyMap<ClientNode, ReadonlyMap<string, GroupView>>,
+  devices: readonly ClientNode[],
+): readonly Unsettled[] {
+  const [first] = members
+  const standard = first && views.get(first)?.get(group)
+  if (first === undefined || standard === undefined) return []
+  const found: Unsettled[] = []
+  const short = group.slice(0, 8)
+  for (const node of members) {
+    const { epoch, authenticator, roster } = views.get(node)!.get(group)!
+    const isSame = epoch === standard.epoch && authenticator === standard.authenticator
+    const isSameRoster = roster.join() === standard.roster.join()
+    if (isSame && isSameRoster) continue
+    const what = `${node.name} is in epoch ${epoch} of ${short}, ${first.name} in ${standard.epoch}`
+    found.push({ kind: "diverged", what })
+  }
+  for (const key of standard.roster) {
+    const node = devices.find((device) => device.key === key)
+    if (node === undefined || node.isLost || members.includes(node)) continue
+    found.push({ kind: "diverged", what: `${node.name} is on the roster of ${short} and has not joined` })
+  }
+  const strangers = members.filter(({ key }) => !standard.roster.includes(key))
+  for (const { name } of strangers) found.push({ kind: "diverged", what: `${name} thinks to be in ${short}` })
+  return found
+}

@@ -1,0 +1,138 @@
+import type { Change } from "@qpc/sdk"
+import type { Batch, BatchOutcome } from "@qpc/server"
+import { encodeEnvelope } from "@qpc/envelope"
+import { concatBytes, fromHex, toGroupId, toIdentityKey, toMessageId, toUtf8 } from "@qpc/wire"
+import { beforeEach, describe, expect, it } from "vitest"
+import { bodyOf, Oracle } from "./oracle.ts"
+import type { Device, GroupView } from "./oracle.ts"
+
+const GROUP = "aa".repeat(16)
+const alice: Device = { key: "01".repeat(32), name: "alice" }
+const bob: Device = { key: "02".repeat(32), name: "bob" }
+const both = [alice.key, bob.key]
+const view = (epoch: bigint, authenticator = "x"): GroupView => ({ epoch, authenticator, roster: both, isMember: true })
+
+const idOf = (number: number): Uint8Array => new Uint8Array(16).fill(number)
+/** What the sdk writes: version, id, and the text somewhere behind it. */
+const line = (number: number): Change => ({
+  kind: "put",
+  collection: "messages",
+  key: concatBytes(fromHex(GROUP), idOf(number)),
+  value: concatBytes(Uint8Array.of(1), idOf(number), toUtf8(bodyOf(number))),
+})
+const sent = (number: number, state: number): Change => ({
+  kind: "put",
+  collection: "sent",
+  key: idOf(number),
+  value: concatBytes(Uint8Array.of(1), fromHex(GROUP), Uint8Array.of(state)),
+})
+const accepted: BatchOutcome = { kind: "accepted", duplicate: false, acceptedAtMs: 0, skipped: [], firstSeq: 1 }
+const batch = (number: number, epoch = 1n): Batch => {
+  const groupId = toGroupId(fromHex(GROUP))
+  const payload = encodeEnvelope({ kind: "application", groupId, epoch, sealed: new Uint8Array(4) })
+  return {
+    sender: toIdentityKey(fromHex(alice.key)),
+    messageId: toMessageId(idOf(number)),
+    fingerprint: new Uint8Array(32),
+    channelId: groupId,
+    deliveries: [{ recipients: [toIdentityKey(fromHex(bob.key))], payload }],
+    acceptedAtMs: 0,
+    expiresAtMs: 1,
+    rememberedUntilMs: 1,
+  }
+}
+
+describe("oracle", () => {
+  let oracle: Oracle
+  const kinds = (): readonly string[] => oracle.violations.map(({ kind }) => kind)
+  /** Alice writes the next text and the server takes it. */
+  const write = (): number => {
+    const number = oracle.writing(alice, GROUP)
+    oracle.durable(alice, [line(number)])
+    oracle.enqueued(batch(number), accepted)
+    return number
+  }
+
+  beforeEach(() => {
+    oracle = new Oracle()
+    oracle.observed(alice, GROUP, view(1n), true)
+    oracle.observed(bob, GROUP, view(1n), true)
+  })
+
+  it("is content with a conversation in order", () => {
+    for (const number of [write(), write()]) oracle.durable(bob, [line(number)])
+    expect(oracle.missing(bob, GROUP)).toEqual([])
+    expect(kinds()).toEqual([])
+  })
+
+  it("reports two authenticators of one epoch as a fork", () => {
+    oracle.observed(alice, GROUP, view(2n), true)
+    oracle.observed(bob, GROUP, view(2n, "y"), true)
+    expect(kinds()).toEqual(["fork"])
+  })
+
+  it("reports two rosters of one epoch as a fork", () => {
+    oracle.observed(bob, GROUP, { ...view(1n), roster: [bob.key] }, false)
+    expect(kinds()).toEqual(["fork"])
+  })
+
+  it("reports a disk that goes back an epoch, not a memory that was lost", () => {
+    oracle.observed(bob, GROUP, view(2n), false)
+    oracle.observed(bob, GROUP, view(1n), true)
+    expect(kinds()).toEqual([])
+    oracle.observed(bob, GROUP, view(0n), true)
+    expect(kinds()).toEqual(["epoch_back"])
+  })
+
+  it("reports a text that is on a disk twice", () => {
+    const number = write()
+    oracle.durable(bob, [line(number)])
+    oracle.durable(bob, [line(number)])
+    expect(kinds()).toEqual(["duplicate"])
+  })
+
+  it("reports a text that its sender never wrote down", () => {
+    oracle.durable(bob, [line(oracle.writing(alice, GROUP))])
+    oracle.durable(bob, [line(77)])
+    expect(kinds()).toEqual(["unsent", "unsent"])
+  })
+
+  it("reports texts of one sender in another order", () => {
+    const [first, second] = [write(), write()]
+    oracle.durable(bob, [line(second)])
+    oracle.durable(bob, [line(first)])
+    expect(kinds()).toEqual(["order"])
+  })
+
+  it("reports a second commit out of one epoch", () => {
+    const claim = { epoch: 1, membersAfter: [], commitIndex: 0 }
+    oracle.enqueued({ ...batch(1), claim }, accepted)
+    oracle.enqueued({ ...batch(2), claim }, { kind: "epoch_conflict", currentEpoch: 2, missedCommits: [] })
+    expect(kinds()).toEqual([])
+    oracle.enqueued({ ...batch(2), claim }, accepted)
+    expect(kinds()).toEqual(["two_commits"])
+  })
+
+  it("misses a text that the server took and a member does not have", () => {
+    const number = write()
+    expect(oracle.missing(bob, GROUP).map((text) => text.number)).toEqual([number])
+  })
+
+  it("does not miss what was said before somebody joined, or what its sender was told has failed", () => {
+    oracle.observed(bob, GROUP, { ...view(1n), isMember: false }, true)
+    oracle.observed(bob, GROUP, view(2n), true)
+    write()
+    expect(oracle.missing(bob, GROUP)).toEqual([])
+    const number = oracle.writing(alice, GROUP)
+    oracle.durable(alice, [line(number)])
+    oracle.enqueued(batch(number, 2n), accepted)
+    expect(oracle.missing(bob, GROUP)).toHaveLength(1)
+    oracle.durable(alice, [sent(number, 2)])
+    expect(oracle.missing(bob, GROUP)).toEqual([])
+  })
+
+  it("knows what a device still waits for", () => {
+    oracle.durable(alice, [sent(1, 0), sent(2, 1)])
+    expect([...oracle.sentBy(alice.key).values()]).toEqual(["stored", "accepted"])
+  })
+})

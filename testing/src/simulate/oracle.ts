@@ -1,0 +1,214 @@
+import { receiveEnvelope } from "@qpc/group"
+import type { Change } from "@qpc/sdk"
+import type { Batch, BatchOutcome } from "@qpc/server"
+import { toHex } from "@qpc/wire"
+import type { Violation, ViolationKind } from "./violation.ts"
+
+/** A device as the oracle knows it; keys are in hexadecimal. */
+export interface Device {
+  readonly key: string
+  readonly name: string
+}
+
+/** What a device believes of a group. */
+export interface GroupView {
+  readonly epoch: bigint
+  readonly authenticator: string
+  readonly roster: readonly string[]
+  readonly isMember: boolean
+}
+
+/** A text from before it is written to what became of it. */
+export interface Text {
+  readonly number: number
+  readonly sender: Device
+  readonly group: string
+  /** Its place among the sender's texts of the group, once it is on the sender's disk. */
+  order?: number
+  /** Under which id its sender and the server know it. */
+  messageId?: string
+  epoch?: bigint
+  /** Those in whose inboxes the server put it. */
+  recipients?: readonly string[]
+}
+
+type SentState = "stored" | "accepted" | "failed"
+const SENT_STATES: readonly SentState[] = ["stored", "accepted", "failed"]
+
+/** In the sdk's record of a sent message: version u8 · group id · state u8. */
+const SENT_STATE_OFFSET = 17
+/** In the sdk's record of a message: version u8 · message id. */
+const MESSAGE_ID_OFFSET = 1
+const MESSAGE_ID_BYTES = 16
+const GROUP_ID_BYTES = 16
+
+/** The body of the text with this number. */
+export const bodyOf = (number: number): string => `simulated text ${String(number).padStart(8, "0")}`
+const BODY = /simulated text (\d{8})/
+const latin1 = new TextDecoder("latin1")
+
+/**
+ * Knows who wrote what and when, what the server took and what every disk holds, and says at once when something happened
+ * that must not. It reads disks, not the client's own events: those could be wrong in the same way.
+ */
+export class Oracle {
+  readonly violations: Violation[] = []
+  /** How often something came about that runs should show. */
+  readonly #count: (what: string) => void
+  readonly texts = new Map<number, Text>()
+  readonly #byMessageId = new Map<string, Text>()
+  readonly #shown = new Map<string, Set<number>>()
+  readonly #lastOrder = new Map<string, number>()
+  readonly #ordersUsed = new Map<string, number>()
+  readonly #epochs = new Map<string, GroupView & { readonly by: string }>()
+  readonly #durableEpochs = new Map<string, bigint>()
+  readonly #joinEpochs = new Map<string, bigint>()
+  readonly #commits = new Map<string, string>()
+  readonly #sent = new Map<string, Map<string, SentState>>()
+
+  constructor(count: (what: string) => void = () => {}) {
+    this.#count = count
+  }
+
+  /** A person is about to write a text. @returns its number */
+  writing(sender: Device, group: string): number {
+    const number = this.texts.size + 1
+    this.texts.set(number, { number, sender, group })
+    return number
+  }
+
+  /** A transaction of a device is on its disk. */
+  durable(device: Device, changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind === "delete") continue
+      if (change.collection === "messages") this.#message(device, change.key, change.value)
+      if (change.collection === "sent") this.#sentState(device, change.key, change.value)
+    }
+  }
+
+  /** A batch is on the server's disk, or was refused. */
+  enqueued(batch: Batch, outcome: BatchOutcome): void {
+    if (outcome.kind === "epoch_conflict") this.#count("commits that came second")
+    if (outcome.kind !== "accepted" || outcome.duplicate) return
+    const group = toHex(batch.channelId)
+    const id = toHex(batch.messageId)
+    if (batch.claim) {
+      const step = `${group} ${batch.claim.epoch}`
+      const earlier = this.#commits.get(step)
+      if (earlier !== undefined && earlier !== id) this.report("two_commits", `two commits leave epoch ${step}`)
+      this.#commits.set(step, id)
+      this.#count("commits accepted")
+      return
+    }
+    const text = this.#byMessageId.get(id)
+    const [delivery] = batch.deliveries
+    if (text === undefined || delivery === undefined) return this.report("unsent", `the server took unknown ${id}`)
+    const skipped = new Set(outcome.skipped.map(toHex))
+    text.recipients = delivery.recipients.map(toHex).filter((key) => !skipped.has(key))
+    const received = receiveEnvelope(delivery.payload)
+    if (received.kind === "envelope") text.epoch = received.envelope.epoch
+  }
+
+  /** What a device believes now; `isDurable` where its disk says the same. */
+  observed(device: Device, group: string, view: GroupView, isDurable: boolean): void {
+    const place = `${device.key} ${group}`
+    if (!view.isMember) {
+      if (this.#joinEpochs.delete(place)) this.#count("members removed")
+      return
+    }
+    if (!this.#joinEpochs.has(place)) {
+      this.#joinEpochs.set(place, view.epoch)
+      if (view.epoch > 0n) this.#count("invitations that succeeded")
+    }
+    this.#compare(device, group, view)
+    const before = this.#durableEpochs.get(place)
+    if (!isDurable) return
+    if (before !== undefined && view.epoch < before)
+      this.report("epoch_back", `${device.name} went back from epoch ${before} to ${view.epoch} of ${group}`)
+    this.#durableEpochs.set(place, view.epoch)
+  }
+
+  hasShown(key: string, number: number): boolean {
+    return this.#shown.get(key)?.has(number) === true
+  }
+
+  /** What a device's own messages and intents have come to, by id. */
+  sentBy(key: string): ReadonlyMap<string, SentState> {
+    return this.#sent.get(key) ?? new Map()
+  }
+
+  /**
+   * Texts that the server took and that a device, a member from then until now, does not have. A text that its sender was
+   * told has failed is nobody's loss.
+   */
+  missing(device: Device, group: string): readonly Text[] {
+    const joinEpoch = this.#joinEpochs.get(`${device.key} ${group}`)
+    if (joinEpoch === undefined) return []
+    return [...this.texts.values()].filter((text) => {
+      const { recipients, epoch, messageId, sender } = text
+      if (text.group !== group || recipients === undefined || epoch === undefined || messageId === undefined)
+        return false
+      if (!recipients.includes(device.key) || epoch < joinEpoch) return false
+      return this.sentBy(sender.key).get(messageId) !== "failed" && !this.hasShown(device.key, text.number)
+    })
+  }
+
+  report(kind: ViolationKind, what: string): void {
+    this.violations.push({ kind, what })
+  }
+
+  #message(device: Device, key: Uint8Array, value: Uint8Array): void {
+    const group = toHex(key.subarray(0, GROUP_ID_BYTES))
+    const number = Number(BODY.exec(latin1.decode(value))?.[1])
+    const text = this.texts.get(number)
+    if (text === undefined || text.group !== group)
+      return this.report("unsent", `${device.name} shows a text that nobody wrote in ${group}`)
+    const isOwn = text.sender.key === device.key
+    if (isOwn) this.#written(text, value)
+    else if (text.order === undefined)
+      return this.report("unsent", `${device.name} shows text ${number}, which its sender has not written down`)
+    const shown = this.#shown.get(device.key) ?? new Set()
+    this.#shown.set(device.key, shown)
+    if (shown.has(number)) return this.report("duplicate", `${device.name} shows text ${number} twice`)
+    shown.add(number)
+    if (isOwn) return
+    this.#count("texts shown")
+    this.#checkOrder(device, text)
+  }
+
+  #written(text: Text, value: Uint8Array): void {
+    const place = `${text.sender.key} ${text.group}`
+    const order = (this.#ordersUsed.get(place) ?? 0) + 1
+    this.#ordersUsed.set(place, order)
+    text.order = order
+    text.messageId = toHex(value.subarray(MESSAGE_ID_OFFSET, MESSAGE_ID_OFFSET + MESSAGE_ID_BYTES))
+    this.#byMessageId.set(text.messageId, text)
+  }
+
+  #checkOrder(device: Device, { group, sender, number, order = 0 }: Text): void {
+    const place = `${device.key} ${group} ${sender.key}`
+    const last = this.#lastOrder.get(place) ?? 0
+    if (order < last)
+      this.report("order", `${device.name} shows text ${number} of ${sender.name} behind a later one of theirs`)
+    this.#lastOrder.set(place, Math.max(last, order))
+  }
+
+  #sentState(device: Device, key: Uint8Array, value: Uint8Array): void {
+    const state = SENT_STATES[value[SENT_STATE_OFFSET]!]
+    const states = this.#sent.get(device.key) ?? new Map<string, SentState>()
+    this.#sent.set(device.key, states)
+    if (state === undefined) return this.report("mistake", `${device.name} wrote a sent record of another form`)
+    states.set(toHex(key), state)
+  }
+
+  #compare(device: Device, group: string, view: GroupView): void {
+    const name = `${group} ${view.epoch}`
+    const known = this.#epochs.get(name)
+    if (known === undefined) {
+      this.#epochs.set(name, { ...view, by: device.name })
+      return
+    }
+    const isSame = known.authenticator === view.authenticator && known.roster.join() === view.roster.join()
+    if (!isSame) this.report("fork", `${device.name} and ${known.by} differ in epoch ${view.epoch} of ${group}`)
+  }
+}

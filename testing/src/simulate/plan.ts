@@ -1,0 +1,138 @@
+import type { LinkFaults } from "./packet-network.ts"
+import { Prng } from "./prng.ts"
+
+/** Everything that can be made to go wrong. Each seed switches some of it on: a swarm finds more than one mixture. */
+export const FAULTS = [
+  "loss",
+  "duplicates",
+  "reorder",
+  "delay",
+  "partitions",
+  "client_crashes",
+  "client_kills",
+  "client_disk_full",
+  "client_disk_broken",
+  "bit_rot",
+  "server_crashes",
+  "server_disk",
+  "offline",
+  "clock_skew",
+  "removals",
+] as const
+/** The name of a kind of trouble. */
+export type FaultName = (typeof FAULTS)[number]
+
+/** How networks fall apart. */
+export const PARTITION_SHAPES = ["total", "subset", "one_way", "bridge", "flapping", "swizzle_clog"] as const
+/** The name of a way to fall apart. */
+export type PartitionShape = (typeof PARTITION_SHAPES)[number]
+
+/** What a disk does at each durable step. */
+export interface DiskFaults {
+  /** Probability that the machine stops at the step, before or after it took effect. */
+  readonly crash: number
+  /** Probability that the step fails and nobody knows whether it took effect. */
+  readonly broken: number
+  readonly isFull: boolean
+  /** The longest a step takes. */
+  readonly slowestMs: number
+}
+
+/** A disk that does no harm. */
+export const PERFECT_DISK: DiskFaults = { crash: 0, broken: 0, isFull: false, slowestMs: 1 }
+
+/** What is drawn from a seed before anything happens. */
+export interface Plan {
+  readonly seed: bigint
+  readonly faults: ReadonlySet<FaultName>
+  /** Devices, each a member of its own: 2 to 50. */
+  readonly deviceCount: number
+  readonly groupCount: number
+  /** How long faults and work go on. */
+  readonly durationMs: number
+  /** Mean time between two things that somebody does, anywhere. */
+  readonly actionEveryMs: number
+  readonly link: LinkFaults
+  readonly shapes: readonly PartitionShape[]
+  readonly partitionEveryMs: number
+  readonly clientDisk: DiskFaults
+  readonly serverDisk: DiskFaults
+  /** How long a connection may be silent before it is given up. */
+  readonly giveUpMs: number
+  readonly callDeadlineMs: number
+  /** How far calendars are apart at most. */
+  readonly skewMs: number
+}
+
+/** Makes a run smaller than its seed wants it: how failures are shrunk. */
+export interface Restrictions {
+  readonly deviceCount?: number
+  readonly groupCount?: number
+  readonly durationMs?: number
+  readonly without?: ReadonlySet<FaultName>
+}
+
+/** Draws a plan. What is restricted is drawn all the same, so that the rest stays as it was. */
+export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
+  const prng = new Prng(seed, "plan")
+  const drawn = new Set(FAULTS.filter((name) => prng.fork(`on/${name}`).chance(0.4)))
+  const faults = new Set([...drawn].filter((name) => restrictions.without?.has(name) !== true))
+  const amount = (name: FaultName, most: number): number =>
+    faults.has(name) ? prng.fork(`amount/${name}`).fraction() * most : 0
+  const size = prng.fork("size")
+  const deviceCount = restrictions.deviceCount ?? drawDeviceCount(size)
+  const groupCount = restrictions.groupCount ?? size.pick([1, 1, 1, 2, 3])
+  const durationMs = restrictions.durationMs ?? size.between(6_000, 25_000)
+  return {
+    seed,
+    faults,
+    deviceCount,
+    groupCount,
+    durationMs,
+    actionEveryMs: size.between(150, 700),
+    link: drawLink(prng.fork("link"), amount),
+    shapes: faults.has("partitions") ? drawShapes(prng.fork("shapes")) : [],
+    partitionEveryMs: size.between(1_000, 6_000),
+    clientDisk: {
+      crash: amount("client_crashes", 0.04),
+      broken: amount("client_disk_broken", 0.02),
+      isFull: false,
+      slowestMs: size.pick([1, 5, 40]),
+    },
+    serverDisk: {
+      crash: amount("server_crashes", 0.01),
+      broken: amount("server_disk", 0.03),
+      isFull: false,
+      slowestMs: size.pick([1, 5, 40]),
+    },
+    giveUpMs: size.between(3_000, 15_000),
+    callDeadlineMs: size.between(2_000, 15_000),
+    skewMs: amount("clock_skew", 120_000),
+  }
+}
+
+/** Small groups find almost everything and are quick; a few large ones find the rest. */
+function drawDeviceCount(prng: Prng): number {
+  const kind = prng.fraction()
+  if (kind < 0.005) return prng.between(21, 50)
+  if (kind < 0.04) return prng.between(9, 20)
+  return prng.between(2, 8)
+}
+
+function drawLink(prng: Prng, amount: (name: FaultName, most: number) => number): LinkFaults {
+  const delayMinMs = prng.between(1, 20)
+  // Most networks are quick; a delay of seconds is rare and then hurts.
+  const delayMostMs = prng.pick([50, 200, 1_000, 5_000])
+  return {
+    loss: amount("loss", 0.3),
+    duplicate: amount("duplicates", 0.5),
+    reorderWindow: Math.round(amount("reorder", 64)),
+    delayMinMs,
+    delayMaxMs: delayMinMs + 10 + amount("delay", delayMostMs - 30),
+  }
+}
+
+function drawShapes(prng: Prng): readonly PartitionShape[] {
+  const shapes = PARTITION_SHAPES.filter(() => prng.chance(0.5))
+  return shapes.length > 0 ? shapes : [prng.pick(PARTITION_SHAPES)]
+}

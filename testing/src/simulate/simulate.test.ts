@@ -1,0 +1,57 @@
+import { suite0001 } from "@qpc/crypto/node"
+import { describe, expect, it } from "vitest"
+import { NAMED_SEEDS } from "./named-seeds.ts"
+import { drawPlan, FAULTS } from "./plan.ts"
+import { simulate } from "./simulate.ts"
+import type { SimulationReport } from "./simulate.ts"
+import { shrink } from "./shrink.ts"
+
+const drain = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const run = (seed: bigint): Promise<SimulationReport> => simulate({ seed, suite: suite0001, drain })
+
+describe("simulation", () => {
+  it("replays a seed to the byte", async () => {
+    const [first, second, other] = [await run(13n), await run(13n), await run(14n)]
+    expect(second.lines).toEqual(first.lines)
+    expect(second.hash).toBe(first.hash)
+    expect(other.hash).not.toBe(first.hash)
+  })
+
+  it.each(NAMED_SEEDS)("passes seed $seed, which found: $found", async ({ seed }) => {
+    const { violations } = await run(seed)
+    expect(violations).toEqual([])
+  })
+})
+
+describe("plan", () => {
+  it("has every kind of trouble in some seeds and none in all", () => {
+    const plans = Array.from({ length: 60 }, (_, seed) => drawPlan(BigInt(seed)))
+    for (const name of FAULTS) {
+      const having = plans.filter(({ faults }) => faults.has(name)).length
+      expect(having, name).toBeGreaterThan(5)
+      expect(having, name).toBeLessThan(55)
+    }
+  })
+
+  it("leaves the rest alone when one kind of trouble is taken out", () => {
+    const whole = drawPlan(5n)
+    const [name] = whole.faults
+    const { faults, ...rest } = drawPlan(5n, { without: new Set([name!]) })
+    expect(new Set([...faults, name])).toEqual(whole.faults)
+    expect(rest.durationMs).toBe(whole.durationMs)
+    expect(rest.actionEveryMs).toBe(whole.actionEveryMs)
+  })
+})
+
+describe("shrinking", () => {
+  it("keeps what the failure needs and drops the rest", async () => {
+    const seed = 7n
+    const needed = [...drawPlan(seed).faults][1]!
+    const found = await shrink(seed, async ({ without, deviceCount = 20 }) => {
+      return new Set(without?.has(needed) !== true && deviceCount >= 3 ? ["fork"] : [])
+    })
+    expect(found.without?.has(needed)).toBe(false)
+    expect(found.without?.size).toBe(drawPlan(seed).faults.size - 1)
+    expect(found.deviceCount).toBe(3)
+  })
+})

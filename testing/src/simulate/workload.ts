@@ -1,0 +1,131 @@
+import { ClientError } from "@qpc/sdk"
+import type { Conversation } from "@qpc/sdk"
+import { toHex } from "@qpc/wire"
+import type { ClientNode } from "./client-node.ts"
+import { bodyOf } from "./oracle.ts"
+import type { Oracle } from "./oracle.ts"
+import type { Plan } from "./plan.ts"
+import type { Prng } from "./prng.ts"
+import type { World } from "./world.ts"
+
+/** What people need to do something. */
+export interface WorkloadOptions {
+  readonly world: World
+  readonly prng: Prng
+  readonly plan: Plan
+  readonly devices: readonly ClientNode[]
+  readonly oracle: Oracle
+}
+
+/** How many of all actions are done by several people at once, invite somebody, or remove somebody where that happens. */
+const AT_ONCE = 0.3
+const INVITES = 0.2
+const REMOVALS = 0.1
+/** Groups are filled in the first part of a run, one invitation at a time. */
+const INVITE_EVERY_MS = 120
+/** By then devices have been online once: nobody can be invited whose key packages are not at the server. */
+const FOUND_AFTER_MS = 600
+
+/** Lets people write, invite and remove until `endsAtMs`. */
+export function startWorkload(options: WorkloadOptions, endsAtMs: number): void {
+  const { world, plan, devices, prng } = options
+  for (let i = 0; i < plan.groupCount; i++) {
+    const creator = devices[i % devices.length]!
+    world.schedule(FOUND_AFTER_MS + 50 * i, () => void found(options, creator, `group ${i}`, endsAtMs))
+  }
+  const next = (): void => {
+    world.schedule(prng.waitMs(plan.actionEveryMs), () => {
+      if (world.nowMs() >= endsAtMs) return
+      act(options)
+      next()
+    })
+  }
+  next()
+}
+
+/** Writes a text. What is refused is reported to the person, which is all we ask. */
+export async function writeText(
+  { world, oracle }: WorkloadOptions,
+  node: ClientNode,
+  group: Conversation,
+): Promise<void> {
+  const number = oracle.writing(node, toHex(group.id))
+  await attempt(world, oracle, `${node.name}: text ${number}`, () => group.send(bodyOf(number)))
+}
+
+async function found(options: WorkloadOptions, node: ClientNode, name: string, endsAtMs: number): Promise<void> {
+  const { world, oracle } = options
+  const { client } = node
+  if (world.nowMs() >= endsAtMs) return
+  if (client === undefined) {
+    world.schedule(INVITE_EVERY_MS, () => void found(options, node, name, endsAtMs))
+    return
+  }
+  await attempt(world, oracle, `${node.name}: found ${name}`, async () => {
+    const group = await client.createGroup(name)
+    inviteAll(options, node, toHex(group.id), endsAtMs)
+  })
+}
+
+function inviteAll(options: WorkloadOptions, node: ClientNode, groupId: string, endsAtMs: number): void {
+  const { world, devices } = options
+  devices.forEach((other, i) => {
+    if (other === node) return
+    world.schedule(INVITE_EVERY_MS * (i + 1), () => {
+      const group = node.client?.conversations().find(({ id }) => toHex(id) === groupId)
+      if (group && world.nowMs() < endsAtMs) void invite(options, node, group, other)
+    })
+  })
+}
+
+async function invite(
+  { world, oracle }: WorkloadOptions,
+  node: ClientNode,
+  group: Conversation,
+  other: ClientNode,
+): Promise<void> {
+  await attempt(world, oracle, `${node.name}: invite ${other.name}`, () => group.invite(other.name))
+}
+
+/** Somebody does one thing; now and then several people do theirs at the same moment, and their changes meet. */
+function act(options: WorkloadOptions): void {
+  const { prng, devices } = options
+  const atOnce = prng.chance(AT_ONCE) ? prng.between(2, 4) : 1
+  for (const node of prng.shuffled(devices).slice(0, atOnce)) {
+    const [kind, whom, which] = [prng.fraction(), prng.fraction(), prng.fraction()]
+    const groups = node.client?.conversations().filter(({ isMember }) => isMember) ?? []
+    const group = groups[Math.floor(which * groups.length)]
+    if (group !== undefined) actIn(options, node, group, { kind, whom })
+  }
+}
+
+function actIn(
+  options: WorkloadOptions,
+  node: ClientNode,
+  group: Conversation,
+  { kind, whom }: { readonly kind: number; readonly whom: number },
+): void {
+  const { devices, plan, world, oracle } = options
+  const members = new Set(group.members().map(({ identityKey }) => toHex(identityKey)))
+  const others = devices.filter((other) => other !== node)
+  const insiders = others.filter(({ key }) => members.has(key))
+  const outsiders = others.filter(({ key }) => !members.has(key))
+  const [insider, outsider] = [insiders, outsiders].map((people) => people[Math.floor(whom * people.length)])
+  if (kind < INVITES && outsider) void invite(options, node, group, outsider)
+  else if (kind > 1 - REMOVALS && insider && plan.faults.has("removals"))
+    void attempt(world, oracle, `${node.name}: remove ${insider.name}`, () => group.remove(insider.name))
+  else void writeText(options, node, group)
+}
+
+/** Does something that may be refused, but only with a reason for a person. */
+async function attempt(world: World, oracle: Oracle, what: string, action: () => Promise<unknown>): Promise<void> {
+  world.trace.note(what)
+  try {
+    await action()
+  } catch (error) {
+    if (error instanceof ClientError) {
+      world.trace.count(`refused: ${error.code}`)
+      world.trace.note(`${what}: refused (${error.code})`)
+    } else oracle.report("mistake", `${what}: ${String(error)}`)
+  }
+}
