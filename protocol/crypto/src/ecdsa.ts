@@ -28,6 +28,7 @@ export function ecdsa(name: NistCurveName, arithmetic: EcdsaArithmetic): Signatu
   const curve = NIST_CURVES[name]
   const seedBytes = curve.fieldBytes + EXTRA_SEED_BYTES
   return {
+    name,
     publicKeyBytes: curve.publicKeyBytes,
     privateKeyBytes: curve.fieldBytes,
     seedBytes,

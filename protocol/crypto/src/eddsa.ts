@@ -29,6 +29,7 @@ export function eddsa(name: EddsaName, arithmetic: EddsaArithmetic): SignatureSc
   }
 
   return {
+    name,
     publicKeyBytes: keyBytes,
     privateKeyBytes: keyBytes,
     seedBytes: keyBytes,

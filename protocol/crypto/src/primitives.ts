@@ -1,4 +1,5 @@
 import type { KeyPair } from "./cipher-suite.ts"
+import type { SignatureName } from "./suite-specs.ts"
 
 /** The hashes that cipher suites are named after (FIPS 180-4). */
 export type HashName = "SHA-256" | "SHA-384" | "SHA-512"
@@ -35,6 +36,7 @@ export interface Aead {
 
 /** A signature algorithm in the raw key forms of RFC 9420 §5.1.1. */
 export interface SignatureScheme {
+  readonly name: SignatureName
   readonly publicKeyBytes: number
   readonly privateKeyBytes: number
   readonly seedBytes: number

@@ -4,6 +4,8 @@ export type { Argon2idCost } from "./argon2id.ts"
 export { chacha20Poly1305Open, chacha20Poly1305Seal } from "./chacha20-poly1305.ts"
 export type { KeyLimits } from "./keys.ts"
 export { nodeRandom } from "./node-random.ts"
+export { parallelSuite } from "./parallel-suite.ts"
+export type { ParallelOptions, ParallelSuite } from "./parallel-suite.ts"
 export {
   newSuite,
   newSuite0001,

@@ -1,11 +1,12 @@
 import type { CipherSuite } from "../cipher-suite.ts"
 import { makeSuite, type SuiteParts } from "../make-suite.ts"
-import { SUITE_SPECS, type SuiteSpec, suitePartsOf, suiteSpecOf } from "../suite-specs.ts"
+import { type SignatureName, SUITE_SPECS, type SuiteSpec, suitePartsOf, suiteSpecOf } from "../suite-specs.ts"
 import { Keys, type KeyLimits } from "./keys.ts"
 import { nodePlatform } from "./platform.ts"
 
 /** A suite together with the means to empty its memory. */
 export interface NodeSuite extends CipherSuite {
+  readonly signatureScheme: SignatureName
   /**
    * Drops what the suite keeps of a private key. Call it when the key is deleted.
    *
@@ -58,6 +59,7 @@ export const suite0007: NodeSuite = suiteIn(0x0007)
 export function withKeys(parts: SuiteParts, keys: Keys): NodeSuite {
   return {
     ...makeSuite(parts),
+    signatureScheme: parts.signature.name,
     forgetPrivateKey: (privateKey) => keys.forgetPrivate(privateKey),
     forgetAllKeys: () => keys.forgetAll(),
   }
