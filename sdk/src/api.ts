@@ -49,6 +49,11 @@ export interface ClientLimits {
   readonly keyPackagesKept: number
   /** Lifetime of a key package. Default 28 days. */
   readonly keyPackageLifetimeMs: number
+  /**
+   * Lifetime of the key package that is handed out when all others are used up. It is replaced after its first use, and when a
+   * quarter of its life is left. Default 84 days; the server must allow it (there the default is 90).
+   */
+  readonly lastResortLifetimeMs: number
   /** How long one call to the server may take. Default 30 s. */
   readonly callDeadlineMs: number
   /** The longest wait between two tries to hand a message over. Default 30 s. */

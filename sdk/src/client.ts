@@ -10,6 +10,7 @@ import { topUpKeyPackages } from "./key-packages.ts"
 import type { Link } from "./link.ts"
 import type { ClientEvent, ConnectionState, Identity, Notice, Person, SyncReport } from "./model.ts"
 import { asClientError } from "./network-error.ts"
+import { noticeOf } from "./notice.ts"
 import { resolveUser } from "./resolve.ts"
 import { synchronise } from "./synchronise.ts"
 import { Transaction } from "./transaction.ts"
@@ -95,7 +96,7 @@ export class StoredClient implements Client {
 
   async notices(limit: number = DEFAULT_NOTICES): Promise<readonly Notice[]> {
     const rows = await this.#context.profile.notices(limit)
-    return rows.map(({ position, record }) => Object.assign({ position }, record))
+    return rows.map(({ position, record }) => noticeOf(this.#context.contacts, position, record))
   }
 
   async contact(username: string): Promise<Person> {

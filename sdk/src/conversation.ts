@@ -6,13 +6,14 @@ import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
-import type { Person, Sent, StoredMessage } from "./model.ts"
+import type { NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
 import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { storedMessage } from "./record-step.ts"
 import type { SentRecord } from "./records.ts"
 import { resolveUser } from "./resolve.ts"
 import { send } from "./send.ts"
+import { Transaction } from "./transaction.ts"
 
 const DEFAULT_HISTORY = 50
 const DEFAULT_WAIT_MS = 30_000
@@ -61,8 +62,10 @@ export class GroupConversation implements Conversation {
       throw new ClientError("group_refused", `${username} is a member already`, { nextStep })
     }
     const { data } = await asClientError(this.#call(methods.fetchKeyPackage, { identityKey }))
-    this.#checkKeyPackage(data, identityKey, username)
-    return this.#send({ kind: "invite", keyPackages: [data] })
+    const isLastResort = this.#checkKeyPackage(data, identityKey, username)
+    const sent = await this.#send({ kind: "invite", keyPackages: [data] })
+    if (isLastResort) await this.#tellOfLastResort(identityKey)
+    return sent
   }
 
   async remove(username: string): Promise<Sent> {
@@ -130,16 +133,24 @@ export class GroupConversation implements Conversation {
     })
   }
 
-  /** @throws ClientError `key_package_refused` if the server handed out somebody else's, or one that cannot be used */
-  #checkKeyPackage(keyPackage: Uint8Array, identityKey: IdentityKey, username: string): void {
+  /** @returns whether it is a last-resort one @throws ClientError `key_package_refused` if the server handed out somebody else's, or one that cannot be used */
+  #checkKeyPackage(keyPackage: Uint8Array, identityKey: IdentityKey, username: string): boolean {
     const { suite, clock } = this.#context
     const inspected = inspectKeyPackage(suite, keyPackage, clock.unixMs())
-    if (inspected.kind === "valid" && equalBytes(inspected.identityKey, identityKey)) return
+    if (inspected.kind === "valid" && equalBytes(inspected.identityKey, identityKey)) return inspected.isLastResort
     const why = inspected.kind === "valid" ? "it is somebody else's" : inspected.reason
     const what = `the server handed out a key package for ${username} that cannot be used (${why})`
     throw new ClientError("key_package_refused", what, {
       nextStep: "Try again, it will be another one; if it stays so, do not trust this server with that name.",
     })
+  }
+
+  /** Whoever has the private half of a package that several were invited with can read the beginnings of all their groups. */
+  #tellOfLastResort(person: IdentityKey): Promise<void> {
+    const { turn } = this.#context
+    const reason = "invited_by_last_resort" satisfies NoticeReason
+    const notice = { seq: 0n, sizeBytes: 0, groupId: this.id, reason, person }
+    return turn.takeAlways(() => Transaction.run(this.#context, "down", async (tx) => tx.notice(notice)))
   }
 
   #send(content: Parameters<typeof send>[2]): Promise<Sent> {

@@ -1,40 +1,112 @@
-import { createKeyPackages } from "@qpc/group"
+import { createKeyPackages, keyPackageBundleFromBytes } from "@qpc/group"
 import { methods } from "@qpc/rpc"
+import type { Methods, RequestInitOf } from "@qpc/rpc"
+import { DecodeError } from "@qpc/wire"
 import type { Context } from "./context.ts"
+import type { NoticeReason } from "./model.ts"
 import type { Call } from "./outbox.ts"
+import { corruptRecord } from "./profile.ts"
 import type { Change } from "./store.ts"
+import { Transaction } from "./transaction.ts"
 
 /** How long a private key outlives its package: a Welcome may have been under way when it ended. */
 const GRACE_MS = 8 * 24 * 60 * 60 * 1000
 
+/** A last-resort package is replaced when this part of its life is left. */
+const LIFE_LEFT = 0.25
+
+type Uploaded = NonNullable<RequestInitOf<Methods["uploadKeyPackage"]>["lastResort"]>
+
+/** What the server says of the last-resort package that it has. */
+interface LastResortThere {
+  readonly expiresAtMs: bigint
+  readonly uses: number
+}
+
 /**
- * Keeps enough key packages at the server for others to invite us, and forgets the private keys of those that ended.
+ * Keeps enough key packages at the server for others to invite us, and a last-resort one for when they are used up; forgets the
+ * private keys of those that ended.
  *
  * Private keys are on disk before the packages leave. A package is uploaded once: after a lost answer the next count tells
  * whether more are needed, because one package must never be handed to two people (RFC 9420 §16.8).
  */
 export async function topUpKeyPackages(context: Context, call: Call): Promise<void> {
-  const { limits, turn } = context
+  const { turn } = context
   await turn.takeAlways(() => forgetEnded(context))
-  const { available } = await call(methods.uploadKeyPackage, {})
-  if (available >= limits.keyPackageLow) return
-  const room = limits.keyPackagesKept - (await storedCount(context))
-  const count = Math.min(limits.keyPackageStock - available, room)
-  if (count <= 0) return
-  const keyPackages = await turn.takeAlways(() => makeKeyPackages(context, count))
-  await call(methods.uploadKeyPackage, { keyPackages })
+  const { available, lastResort: there } = await call(methods.uploadKeyPackage, {})
+  const keyPackages = await turn.takeAlways(() => topUp(context, available))
+  const lastResort = await turn.takeAlways(() => renewLastResort(context, there))
+  if (keyPackages.length === 0 && lastResort === undefined) return
+  await call(methods.uploadKeyPackage, { keyPackages, ...(lastResort && { lastResort }) })
 }
 
-async function makeKeyPackages(context: Context, count: number) {
-  const { suite, self, random, clock, limits, profile, store } = context
+async function topUp(context: Context, available: number): Promise<Uploaded[]> {
+  const { limits, profile, store } = context
+  if (available >= limits.keyPackageLow) return []
+  const room = limits.keyPackagesKept - (await storedCount(context))
+  const count = Math.min(limits.keyPackageStock - available, room)
+  if (count <= 0) return []
+  const made = makeKeyPackages(context, { count, lifetimeMs: limits.keyPackageLifetimeMs, lastResort: false })
+  await store.commit(made.map(({ ref, expiresAtMs, stored }) => profile.putKeyPackage(ref, expiresAtMs, stored)))
+  return made.map(({ upload }) => upload)
+}
+
+/**
+ * Looks whether the last-resort package has to be replaced: it was used, or will end. What two people were invited with is
+ * less worth, since who finds its private key later can open both invitations.
+ *
+ * @returns what to upload, if anything
+ */
+async function renewLastResort(context: Context, there: LastResortThere | undefined): Promise<Uploaded | undefined> {
+  const { profile, clock, limits } = context
   const nowMs = clock.unixMs()
-  const lifetimeMs = limits.keyPackageLifetimeMs
-  const bundles = createKeyPackages({ suite, identity: self.keys, random, nowMs, lifetimeMs, count })
-  const expiresAtMs = nowMs + lifetimeMs
-  await store.commit(bundles.map((bundle) => profile.putKeyPackage(bundle.ref, expiresAtMs, bundle.toBytes())))
-  const uploads = bundles.map(({ keyPackage }) => ({ data: keyPackage, expiresAtMs: BigInt(expiresAtMs) }))
-  for (const bundle of bundles) bundle[Symbol.dispose]()
-  return uploads
+  const lifetimeMs = limits.lastResortLifetimeMs
+  const here = await profile.lastResort()
+  const isThere = here !== undefined && there?.expiresAtMs === BigInt(here.expiresAtMs)
+  const isUsed = isThere && there !== undefined && there.uses > 0
+  const isFresh = here !== undefined && here.expiresAtMs - nowMs > lifetimeMs * LIFE_LEFT
+  // The server has none, or the one before: an upload was lost.
+  if (isFresh && !isUsed) return isThere ? undefined : uploadOf(context, here)
+
+  const [made] = makeKeyPackages(context, { count: 1, lifetimeMs, lastResort: true })
+  if (made === undefined) throw new Error("unreachable: one was asked for")
+  await Transaction.run(context, "down", async (tx) => {
+    if (isUsed) tx.notice({ seq: 0n, sizeBytes: 0, reason: "last_resort_used" satisfies NoticeReason })
+    if (here !== undefined) {
+      tx.change(profile.putKeyPackage(here.ref, Math.min(here.expiresAtMs, nowMs), here.bundle))
+    }
+    tx.change(profile.putKeyPackage(made.ref, made.expiresAtMs, made.stored), profile.putLastResort(made.ref))
+  })
+  return made.upload
+}
+
+/** @throws ClientError `store_corrupt` */
+function uploadOf(
+  { suite }: Context,
+  { bundle: stored, expiresAtMs }: { readonly bundle: Uint8Array; readonly expiresAtMs: number },
+): Uploaded {
+  try {
+    using bundle = keyPackageBundleFromBytes(suite, stored)
+    return { data: bundle.keyPackage, expiresAtMs: BigInt(expiresAtMs) }
+  } catch (error) {
+    if (error instanceof DecodeError) throw corruptRecord("key package", error)
+    throw error
+  }
+}
+
+function makeKeyPackages(
+  { suite, self, random, clock }: Context,
+  options: { readonly count: number; readonly lifetimeMs: number; readonly lastResort: boolean },
+) {
+  const nowMs = clock.unixMs()
+  const expiresAtMs = nowMs + options.lifetimeMs
+  const bundles = createKeyPackages({ suite, identity: self.keys, random, nowMs, ...options })
+  return bundles.map((bundle) => {
+    const { ref, keyPackage } = bundle
+    const stored = bundle.toBytes()
+    bundle[Symbol.dispose]()
+    return { ref, expiresAtMs, stored, upload: { data: keyPackage, expiresAtMs: BigInt(expiresAtMs) } }
+  })
 }
 
 async function storedCount({ profile }: Context): Promise<number> {

@@ -19,6 +19,7 @@ export const DEFAULT_LIMITS: ClientLimits = {
   keyPackageLow: 20,
   keyPackagesKept: 1000,
   keyPackageLifetimeMs: 28 * DAY_MS,
+  lastResortLifetimeMs: 84 * DAY_MS,
   callDeadlineMs: 30_000,
   retryCapMs: 30_000,
 }

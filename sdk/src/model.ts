@@ -69,6 +69,8 @@ export interface Notice {
   readonly groupId?: GroupId
   /** A stable name: a drop reason of the group protocol, or one of {@link NoticeReason}. */
   readonly reason: string
+  /** Whom it is about, where it is about somebody. */
+  readonly person?: Person
 }
 
 /** Reasons that this package adds to those of the group protocol. */
@@ -90,6 +92,13 @@ export type NoticeReason =
   | "send_failed"
   /** The server forgot our inbox and began it anew: what it had not delivered yet is lost. */
   | "server_reset"
+  /** We cannot follow a group: a member has to remove us and invite us again. */
+  | "own_message_ahead"
+  | "abandoned_commit"
+  /** Our key packages were used up, and the last-resort one was handed out. It has been replaced. */
+  | "last_resort_used"
+  /** Somebody whom we invited has no other key packages left than one that others may have been given as well. */
+  | "invited_by_last_resort"
   /** The server gave one name to two keys. */
   | "identity_changed"
 
@@ -116,7 +125,8 @@ export type ClientEvent =
       readonly added: readonly Person[]
       readonly removed: readonly Person[]
     }
-  | { readonly kind: "removed"; readonly groupId: GroupId }
+  /** We are out of the group: somebody removed us, or we cannot follow it any more. */
+  | { readonly kind: "removed"; readonly groupId: GroupId; readonly because: "removed" | "must_rejoin" }
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "connection"; readonly state: ConnectionState }
 

@@ -9,16 +9,20 @@ import {
   messageRecord,
   noticeRecord,
   outboxRecord,
+  parkedRecord,
+  referenceRecord,
+  sentRecord,
+  sessionRecord,
 } from "./records.ts"
-import { parkedRecord, sentRecord, sessionRecord } from "./records.ts"
-import type { IdentityRecord, MessageRecord, NoticeRecord, OutboxRecord, RecordCodec, SentRecord } from "./records.ts"
-import type { SessionRecord } from "./records.ts"
+import type { IdentityRecord, KeyPackageRecord, MessageRecord, NoticeRecord, OutboxRecord } from "./records.ts"
+import type { RecordCodec, SentRecord, SessionRecord } from "./records.ts"
 import { put, remove } from "./store.ts"
 import type { Change, Collection, Row, RowRange, Store } from "./store.ts"
 
 const IDENTITY = toUtf8("identity")
 const SESSION = toUtf8("session")
 const CURSOR = toUtf8("cursor")
+const LAST_RESORT = toUtf8("last_resort")
 /** Rows read at one time where all of a collection are wanted. */
 const PAGE_ROWS = 500
 
@@ -151,6 +155,14 @@ export class Profile {
   putKeyPackage = (ref: Uint8Array, expiresAtMs: number, bundle: Uint8Array): Change =>
     put("key_packages", ref, keyPackageRecord.encode({ expiresAtMs, bundle }))
   forgetKeyPackage = (ref: Uint8Array): Change => remove("key_packages", ref)
+
+  /** The key package that we publish for an empty stock. */
+  async lastResort(): Promise<(KeyPackageRecord & { readonly ref: Uint8Array }) | undefined> {
+    const ref = await this.#read("settings", LAST_RESORT, referenceRecord)
+    const record = ref && (await this.#read("key_packages", ref, keyPackageRecord))
+    return ref && record && { ref, ...record }
+  }
+  putLastResort = (ref: Uint8Array): Change => put("settings", LAST_RESORT, referenceRecord.encode(ref))
 
   async #read<T>(collection: Collection, key: Uint8Array, codec: RecordCodec<T>): Promise<T | undefined> {
     const bytes = await this.#store.get(collection, key)

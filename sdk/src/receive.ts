@@ -69,9 +69,9 @@ async function join(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
       tx.notice({ ...origin, reason: welcomeNotice(joined.reason) })
       return undefined
     }
-    const { member, usedKeyPackageRef, events } = joined
-    // RFC 9420 §16.8: a key package that was used once is never used again.
-    tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
+    const { member, usedKeyPackageRef, isLastResort, events } = joined
+    // RFC 9420 §16.8: a key package that was used once is never used again, but for one that others may have got as well.
+    if (!isLastResort) tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
     tx.touch(member)
     tx.afterwards(() => groups.adopt(member))
     for (const event of events) await recordEvent(context, tx, member, event, origin)

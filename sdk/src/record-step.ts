@@ -3,7 +3,7 @@ import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import { newMessageId } from "@qpc/wire"
 import type { GroupEvent, Member, Step } from "@qpc/group"
 import type { Context } from "./context.ts"
-import type { Failure, StoredMessage } from "./model.ts"
+import type { Failure, NoticeReason, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
 import type { Transaction } from "./transaction.ts"
 
@@ -65,10 +65,12 @@ export async function recordEvent(
     case "members_changed":
       return tx.event({ kind: "members_changed", groupId, ...people(context, event), epoch: event.epoch })
     case "removed_from_group":
-      return recordRemoval(context, tx, groupId, NOT_A_MEMBER)
+      await recordRemoval(context, tx, groupId, NOT_A_MEMBER)
+      return tx.event({ kind: "removed", groupId, because: "removed" })
     case "must_rejoin":
-      tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason })
-      return recordRemoval(context, tx, groupId, MUST_REJOIN)
+      tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason satisfies NoticeReason })
+      await recordRemoval(context, tx, groupId, MUST_REJOIN)
+      return tx.event({ kind: "removed", groupId, because: "must_rejoin" })
     case "intent_queued":
       return tx.sent(groupId, event.intentId, "stored")
     case "intent_done":
@@ -161,7 +163,6 @@ async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId
     if (row?.sentId !== undefined) tx.sent(groupId, row.sentId, "failed", failure)
     tx.dequeue(groupId, position)
   }
-  tx.event({ kind: "removed", groupId })
 }
 
 function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })["reason"]): Failure {

@@ -57,6 +57,8 @@ export interface NoticeRecord {
   readonly sizeBytes: number
   readonly groupId?: GroupId
   readonly reason: string
+  /** Whom it is about. */
+  readonly person?: IdentityKey
 }
 
 /** The private half of one of our key packages. */
@@ -181,17 +183,27 @@ export const noticeRecord: RecordCodec<NoticeRecord> = codec(
   (writer, value) => {
     writer.uint64(BigInt(value.atMs)).uint64(value.seq).uint32(value.sizeBytes)
     writer.optional(value.groupId, (w, id) => w.bytes(id)).vector(toUtf8(value.reason))
+    // Was added later, so it is absent without a mark.
+    if (value.person !== undefined) writer.bytes(value.person)
   },
   (reader) => {
     const head = { atMs: number(reader), seq: reader.uint64(), sizeBytes: reader.uint32() }
     const groupId = readOptional(reader, (r) => toGroupId(r.bytes(16).slice()))
-    return { ...head, reason: text(reader), ...(groupId && { groupId }) }
+    const reason = text(reader)
+    const person = reader.remainingBytes === 0 ? undefined : toIdentityKey(reader.bytes(32).slice())
+    return { ...head, reason, ...(groupId && { groupId }), ...(person && { person }) }
   },
 )
 
 export const keyPackageRecord: RecordCodec<KeyPackageRecord> = codec(
   (writer, value) => writer.uint64(BigInt(value.expiresAtMs)).vector(value.bundle),
   (reader) => ({ expiresAtMs: number(reader), bundle: reader.vector().slice() }),
+)
+
+/** What another record is known by. */
+export const referenceRecord: RecordCodec<Uint8Array> = codec(
+  (writer, value) => writer.vector(value),
+  (reader) => reader.vector().slice(),
 )
 
 function identityKeys(reader: Reader): IdentityKey[] {

@@ -74,7 +74,7 @@ async function learn(context: Context, call: Call, identityKey: IdentityKey): Pr
     if (error instanceof RpcError && error.reason === "user_unknown") return
     if (!(error instanceof ClientError) || error.code !== "identity_changed") throw error
     const notice = { seq: 0n, sizeBytes: 0, reason: "identity_changed" satisfies NoticeReason }
-    await context.turn.takeAlways(() => Transaction.run(context, "up", async (tx) => void tx.notice(notice)))
+    await context.turn.takeAlways(() => Transaction.run(context, "up", async (tx) => tx.notice(notice)))
   }
 }
 

@@ -3,7 +3,8 @@ import type { GroupId, MessageId } from "@qpc/wire"
 import type { Member, Outgoing } from "@qpc/group"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
-import type { ClientEvent, Failure, Notice, Sent } from "./model.ts"
+import type { ClientEvent, Failure, Sent } from "./model.ts"
+import { noticeOf } from "./notice.ts"
 import type { NoticeRecord, OutboxRecord } from "./records.ts"
 import type { Change } from "./store.ts"
 
@@ -65,14 +66,13 @@ export class Transaction {
   }
 
   /** Something is given up and somebody should know. */
-  notice(record: Omit<NoticeRecord, "atMs">): Notice {
-    const { profile, positions, limits, clock } = this.#context
+  notice(record: Omit<NoticeRecord, "atMs">): void {
+    const { profile, positions, limits, clock, contacts } = this.#context
     const position = positions.notice()
     const notice = { ...record, atMs: clock.unixMs() }
     this.change(profile.putNotice(position, notice))
     if (position > limits.noticesKept) this.change(profile.forgetNotice(position - limits.noticesKept))
-    this.event({ kind: "notice", notice: { position, ...notice } })
-    return { position, ...notice }
+    this.event({ kind: "notice", notice: noticeOf(contacts, position, notice) })
   }
 
   /** Something of ours is at a new point of its way. */

@@ -1,5 +1,6 @@
 import { type Client, ClientError, type Conversation, type Sent, type SyncReport } from "@qpc/sdk"
 import type { CommandContext } from "./command.ts"
+import { noticeText } from "./notice-text.ts"
 import type { Output } from "./output.ts"
 import { countText, groupText, hex } from "./text.ts"
 
@@ -35,7 +36,7 @@ export async function waitUntilAccepted(
 export function reportSync(output: Output, client: Client, report: SyncReport): void {
   for (const groupId of report.joined) output.note(`You were added to ${groupText(client.conversation(hex(groupId)))}.`)
   for (const notice of report.notices) {
-    output.note(`Something could not be shown: ${notice.reason} (${notice.sizeBytes} bytes, number ${notice.seq}).`)
+    output.note(noticeText(notice))
   }
   if (report.failed > 0) output.note(`${countText(report.failed, "message")} could not be sent: see qpc history.`)
   const { connectionState } = client

@@ -53,6 +53,7 @@ export type Joined =
       readonly member: Member
       /** Forget this key package, unless it is a last-resort one. */
       readonly usedKeyPackageRef: Uint8Array
+      readonly isLastResort: boolean
       readonly events: readonly GroupEvent[]
     }
   | { readonly kind: "rejected"; readonly reason: JoinRejection }
@@ -126,6 +127,7 @@ export function joinMember(options: JoinMemberOptions): Joined {
     kind: "joined",
     member,
     usedKeyPackageRef: joined.bundle.ref,
+    isLastResort: joined.bundle.isLastResort,
     events: [
       { kind: "joined", epoch, by },
       { kind: "epoch_changed", epoch, authenticator },

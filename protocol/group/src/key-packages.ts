@@ -1,5 +1,11 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import { createKeyPackage, keyPackageBundleFromBytes as mlsBundleFromBytes, validateKeyPackage } from "@qpc/mls"
+import {
+  createKeyPackage,
+  EXTENSION_TYPES,
+  findExtension,
+  keyPackageBundleFromBytes as mlsBundleFromBytes,
+  validateKeyPackage,
+} from "@qpc/mls"
 import type { KeyPackageBundle, KeyPackageReason } from "@qpc/mls"
 import type { IdentityKey, Random } from "@qpc/wire"
 import { GROUP_NAME_EXTENSION } from "./group-name.ts"
@@ -24,7 +30,13 @@ export interface KeyPackageOptions {
 
 /** What {@link inspectKeyPackage} found. */
 export type InspectedKeyPackage =
-  | { readonly kind: "valid"; readonly identityKey: IdentityKey; readonly ref: Uint8Array }
+  | {
+      readonly kind: "valid"
+      readonly identityKey: IdentityKey
+      readonly ref: Uint8Array
+      /** It may have been given to others as well (RFC 9420 §16.8). */
+      readonly isLastResort: boolean
+    }
   /** `identity_unbound`: the credential is not the key that signs. */
   | { readonly kind: "rejected"; readonly reason: KeyPackageReason | "identity_unbound" }
 
@@ -69,5 +81,6 @@ export function inspectKeyPackage(suite: CipherSuite, keyPackage: Uint8Array, no
   if (validated.kind === "rejected") return validated
   const identityKey = identityOf(validated)
   if (identityKey === undefined) return { kind: "rejected", reason: "identity_unbound" }
-  return { kind: "valid", identityKey, ref: validated.ref }
+  const isLastResort = findExtension(validated.keyPackage.extensions, EXTENSION_TYPES.lastResort) !== undefined
+  return { kind: "valid", identityKey, ref: validated.ref, isLastResort }
 }

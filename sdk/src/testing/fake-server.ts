@@ -10,6 +10,7 @@ interface Account {
   readonly identityKey: Uint8Array
   readonly upload: Uint8Array
   readonly keyPackages: Uint8Array[]
+  lastResort: { readonly data: Uint8Array; readonly expiresAtMs: bigint; uses: number } | undefined
   readonly inbox: { readonly seq: bigint; readonly data: Uint8Array }[]
   newestSeq: bigint
 }
@@ -119,7 +120,7 @@ export class FakeServer {
   }
 
   #handlers(): Handlers<Session> {
-    return { ...this.#accountHandlers(), ...this.#deliveryHandlers() }
+    return { ...this.#accountHandlers(), ...this.#keyHandlers(), ...this.#deliveryHandlers() }
   }
 
   #accountHandlers() {
@@ -129,7 +130,15 @@ export class FakeServer {
         return { response: new Uint8Array(1) }
       },
       opaqueRegisterFinish: async ({ username, upload, identityKey }) => {
-        const account = { username, upload, identityKey, keyPackages: [], inbox: [], newestSeq: 0n }
+        const account = {
+          username,
+          upload,
+          identityKey,
+          keyPackages: [],
+          lastResort: undefined,
+          inbox: [],
+          newestSeq: 0n,
+        }
         this.accounts.set(username, account)
         return { success: true }
       },
@@ -149,15 +158,25 @@ export class FakeServer {
         session.account = account
         return { username: account.username, identityKey: account.identityKey, expiresAtMs: 2n ** 40n }
       },
-      uploadKeyPackage: async ({ keyPackages }, session) => {
+    } satisfies Partial<Handlers<Session>>
+  }
+
+  #keyHandlers() {
+    return {
+      uploadKeyPackage: async ({ keyPackages, lastResort }, session) => {
         const { account } = session
         account!.keyPackages.push(...keyPackages.map(({ data }) => data))
-        return { available: account!.keyPackages.length }
+        if (lastResort !== undefined) account!.lastResort = { ...lastResort, uses: 0 }
+        const { lastResort: kept } = account!
+        return { available: account!.keyPackages.length, ...(kept && { lastResort: kept }) }
       },
       fetchKeyPackage: async ({ identityKey }) => {
-        const data = this.#byKey(identityKey)?.keyPackages.shift()
-        if (data === undefined) refuse("failed_precondition", "key_packages_exhausted")
-        return { data }
+        const account = this.#byKey(identityKey)
+        const data = account?.keyPackages.shift()
+        if (data !== undefined) return { data }
+        if (account?.lastResort === undefined) refuse("failed_precondition", "key_packages_exhausted")
+        account.lastResort.uses += 1
+        return { data: account.lastResort.data, lastResort: true }
       },
       resolveUser: async ({ username }) => {
         const account = this.accounts.get(username)

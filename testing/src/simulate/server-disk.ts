@@ -36,6 +36,8 @@ export function serverDisk(options: ServerDiskOptions): Storage {
     session: (hash, nowMs) => read(() => inner.session(hash, nowMs)),
     addKeyPackages: (key, packages, at) => change(() => inner.addKeyPackages(key, packages, at)),
     takeKeyPackage: (key, nowMs) => change(() => inner.takeKeyPackage(key, nowMs)),
+    keepLastResort: (key, lastResort) => change(() => inner.keepLastResort(key, lastResort)),
+    lastResort: (key, nowMs) => read(() => inner.lastResort(key, nowMs)),
     enqueue: (batch, limits) => change(() => enqueue(batch, limits)),
     peek: (inbox, range) => read(() => inner.peek(inbox, range)),
     acknowledge: (inbox, seqUpTo, nowMs) => change(() => inner.acknowledge(inbox, seqUpTo, nowMs)),

@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from "node:readline"
 import { type Client, ClientError, type ClientEvent, type Conversation, type StoredMessage } from "@qpc/sdk"
 import type { Command, CommandContext } from "../command.ts"
+import { noticeText } from "../notice-text.ts"
 import { openProfile } from "../open.ts"
 import { printable } from "../output.ts"
 import { countText, groupText, hex, messageJson, messageText, personText } from "../text.ts"
@@ -155,11 +156,14 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
       return [...added, ...removed].join(" ")
     }
     case "removed":
-      return isHere(event.groupId, group) ? "You were removed from this group." : undefined
+      // That we cannot follow the group is told by a notice, with what to do.
+      return isHere(event.groupId, group) && event.because === "removed"
+        ? "You were removed from this group."
+        : undefined
     case "joined":
       return `You were added to ${groupText(event)}.`
     case "notice":
-      return `Something could not be shown: ${event.notice.reason} (${event.notice.sizeBytes} bytes).`
+      return noticeText(event.notice)
     case "connection":
       return connectionText(event.state)
   }

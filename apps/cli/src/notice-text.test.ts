@@ -1,0 +1,24 @@
+import type { Notice } from "@qpc/sdk"
+import { describe, expect, it } from "vitest"
+import { noticeText } from "./notice-text.ts"
+
+const identityKey = new Uint8Array(32) as NonNullable<Notice["person"]>["identityKey"]
+const notice = (reason: string, more: Partial<Notice> = {}): string =>
+  noticeText({ position: 1, atMs: 0, seq: 7n, sizeBytes: 300, reason, ...more })
+
+describe("a notice", () => {
+  it.each(["own_message_ahead", "abandoned_commit"])("says how to get back into a group: %s", (reason) => {
+    expect(notice(reason)).toContain("ask a member to remove you and invite you again".slice(4))
+  })
+
+  it("says whose last resort was used", () => {
+    expect(notice("last_resort_used")).toMatch(/^Last resort used: your key packages/)
+    expect(notice("invited_by_last_resort", { person: { identityKey, username: "bob" } })).toMatch(
+      /^Last resort used: bob has run out/,
+    )
+  })
+
+  it("names what has no sentence of its own, with its number and size", () => {
+    expect(notice("replay_detected")).toBe("Something could not be shown: replay_detected (300 bytes, number 7).")
+  })
+})

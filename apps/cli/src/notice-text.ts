@@ -1,0 +1,24 @@
+import type { Notice } from "@qpc/sdk"
+import { personText } from "./text.ts"
+
+/** What a notice says to a person; what is only of use to whoever reports it stays a name and numbers. */
+export function noticeText(notice: Notice): string {
+  const { reason, person, sizeBytes, seq } = notice
+  const who = person === undefined ? "A member" : personText(person)
+  switch (reason) {
+    case "own_message_ahead":
+      return "Another copy of this profile sent messages to a group, so this one has stopped there. Use one copy only, and ask a member to remove you and invite you again."
+    case "abandoned_commit":
+      return "The server passed on a change that it had refused before, so this profile cannot follow the group. Ask a member to remove you and invite you again."
+    case "last_resort_used":
+      return "Last resort used: your key packages had run out, and several people may have invited you with the same one. It has been replaced."
+    case "invited_by_last_resort":
+      return `Last resort used: ${who} has run out of key packages, so others may have been invited with the same one. Ask them to come online.`
+    case "send_failed":
+      return "The server refused a message: see qpc history."
+    case "intent_failed":
+      return "A change of the group was given up: look at its members."
+    default:
+      return `Something could not be shown: ${reason} (${sizeBytes} bytes, number ${seq}).`
+  }
+}

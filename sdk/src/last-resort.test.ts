@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest"
+import { FakeServer } from "./testing/fake-server.ts"
+import { newPerson, openPerson } from "./testing/person.ts"
+import { TestClock } from "./testing/test-clock.ts"
+
+const DAY_MS = 86_400_000
+
+/** Alice and bob have a group each; nothing is left of carol's stock but the last-resort package. */
+async function exhaustedCarol() {
+  const clock = new TestClock()
+  const server = new FakeServer()
+  const [alice, bob, carol] = [
+    await newPerson(server, clock, "alice"),
+    await newPerson(server, clock, "bob"),
+    await newPerson(server, clock, "carol"),
+  ]
+  const alices = await clock.during(alice.client.createGroup("alice's"))
+  const bobs = await clock.during(bob.client.createGroup("bob's"))
+  await clock.during(carol.client.close())
+  server.account("carol").keyPackages.length = 0
+  return { clock, server, alice, bob, carol, alices, bobs }
+}
+
+/** Carol comes back, takes in what waits, and looks after her key packages. */
+async function carolReturns({ clock, server, carol }: Awaited<ReturnType<typeof exhaustedCarol>>) {
+  const back = await openPerson(server, clock, carol.disk)
+  const isStocked = (): boolean => server.account("carol").keyPackages.length === 4
+  await clock.during(back.client.sync({ until: isStocked, waitMs: 1000 }))
+  return back
+}
+
+describe("a stock of key packages that is used up", () => {
+  it("gives everybody the last-resort package: both inviters are told, and so is its owner, who replaces it", async () => {
+    const world = await exhaustedCarol()
+    const { clock, server, alice, bob, alices, bobs } = world
+    const before = server.account("carol").lastResort!
+    for (const group of [alices, bobs]) {
+      await clock.during(group.invite("carol").then(({ id }) => group.waitAccepted(id)))
+    }
+    for (const { client } of [alice, bob]) {
+      const notices = await client.notices()
+      expect(notices).toMatchObject([{ reason: "invited_by_last_resort", person: { username: "carol" } }])
+    }
+    const back = await carolReturns(world)
+    expect(back.client.conversations().map(({ name }) => name)).toEqual(expect.arrayContaining(["alice's", "bob's"]))
+    expect((await back.client.notices()).map(({ reason }) => reason)).toEqual(["last_resort_used"])
+    const after = server.account("carol").lastResort!
+    expect(after.uses).toBe(0)
+    expect(after.data).not.toEqual(before.data)
+    await clock.during(alices.send("welcome"))
+    await clock.during(alice.client.sync())
+    await clock.during(back.client.sync())
+    expect(await back.client.conversation("alice's").history()).toMatchObject([{ text: "welcome" }])
+  })
+
+  it("is filled again, and the last-resort package stays where nobody needed it", async () => {
+    const world = await exhaustedCarol()
+    const before = world.server.account("carol").lastResort!.data
+    const back = await carolReturns(world)
+    expect(world.server.account("carol").lastResort!.data).toEqual(before)
+    expect(await back.client.notices()).toEqual([])
+  })
+
+  it("gets the same last-resort package again when the server has lost it", async () => {
+    const world = await exhaustedCarol()
+    const before = world.server.account("carol").lastResort!.data
+    world.server.account("carol").lastResort = undefined
+    await carolReturns(world)
+    expect(world.server.account("carol").lastResort!.data).toEqual(before)
+  })
+
+  it.each([
+    [60, true],
+    [64, false],
+  ])("gets another one in time before it ends: after %i days the old one is there: %s", async (days, isOldThere) => {
+    const world = await exhaustedCarol()
+    const before = world.server.account("carol").lastResort!.data
+    world.clock.advance(days * DAY_MS)
+    const back = await carolReturns(world)
+    expect(world.server.account("carol").lastResort!.data.every((byte, at) => byte === before[at])).toBe(isOldThere)
+    expect(await back.client.notices()).toEqual([])
+  })
+})
