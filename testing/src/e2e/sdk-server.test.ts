@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openClient } from "@qpc/sdk"
-import type { Client, TraceLine } from "@qpc/sdk"
+import type { Client, ClientLimits, TraceLine } from "@qpc/sdk"
 import { knownServers, nodeClientParts, openSqliteStore } from "@qpc/sdk/node"
 import { startServer } from "@qpc/server"
 import type { RunningServer } from "@qpc/server"
@@ -23,12 +23,17 @@ afterAll(async () => {
 
 const passwordOf = (username: string): string => `${username}'s password`
 
-async function open(username: string, onTrace?: (line: TraceLine) => void): Promise<Client> {
+async function open(
+  username: string,
+  onTrace?: (line: TraceLine) => void,
+  limits: Partial<ClientLimits> = {},
+): Promise<Client> {
   const store = await openSqliteStore({ folder: join(folder, username), password: passwordOf(username), stretching })
   const { host, port, fingerprint } = parseServerAddress(server.address)
   const pin = { store: knownServers(store), ...(fingerprint === undefined ? {} : { fingerprint }) }
   const dial = dialer({ host, port, pin })
-  return openClient({ ...nodeClientParts(), store, dial, serverAddress: server.address, ...(onTrace && { onTrace }) })
+  const parts = { ...nodeClientParts(), store, dial, serverAddress: server.address, limits }
+  return openClient({ ...parts, ...(onTrace && { onTrace }) })
 }
 
 const texts = (messages: readonly { readonly text: string }[]): string[] => messages.map(({ text }) => text)
@@ -73,6 +78,29 @@ describe("sdk and server", () => {
     await expect(group.invite("nobody")).rejects.toMatchObject({ code: "user_unknown" })
     await using impostor = await open("impostor")
     await expect(impostor.register("carol", "mine")).rejects.toMatchObject({ code: "username_taken" })
+  })
+
+  it("invite somebody whose key packages are exhausted by the last-resort one, and replace that", async () => {
+    const limits = { keyPackageStock: 2, keyPackageLow: 1 }
+    await using frank = await open("frank", undefined, limits)
+    await using gina = await open("gina")
+    await frank.register("frank", passwordOf("frank"))
+    await gina.register("gina", passwordOf("gina"))
+    const inviteToNew = async (name: string): Promise<void> => {
+      const group = await gina.createGroup(name)
+      await group.waitAccepted((await group.invite("frank")).id)
+    }
+    for (const name of ["one", "two", "three", "four"]) await inviteToNew(name)
+    const told = await gina.notices()
+    expect(told.map(({ reason, person }) => [reason, person?.username])).toEqual([
+      ["invited_by_last_resort", "frank"],
+      ["invited_by_last_resort", "frank"],
+    ])
+    await frank.sync({ until: ({ notices }) => notices.some(({ reason }) => reason === "last_resort_used") })
+    expect(frank.conversations().map(({ name }) => name)).toHaveLength(4)
+    await frank.sync()
+    await inviteToNew("five")
+    expect(await gina.notices()).toHaveLength(2)
   })
 
   it("survives a restart of the server while connected", async () => {
