@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { DecodeError } from "@qpc/wire"
+import { decodedOrUndefined } from "@qpc/wire"
 import { credentialJudge } from "./credential-validator.ts"
 import type { CredentialJudge, CredentialReason } from "./credential-validator.ts"
 import { EXTENSION_TYPES, findExtension } from "./extension.ts"
@@ -87,13 +87,4 @@ function judgeMembers(judge: CredentialJudge, tree: RatchetTree): CredentialReas
     if (refusal !== undefined) return refusal
   }
   return undefined
-}
-
-function decodedOrUndefined<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
 }

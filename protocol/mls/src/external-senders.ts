@@ -1,4 +1,4 @@
-import { decodeWhole, DecodeError, equalBytes, readList } from "@qpc/wire"
+import { decodedOrUndefined, decodeWhole, equalBytes, readList } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 import { credentialsAreEqual, readCredential, writeCredential } from "./credential.ts"
 import type { Credential } from "./credential.ts"
@@ -62,10 +62,5 @@ export function judgeExternalSenders(
 function externalSendersIn(extensions: readonly Extension[]): readonly ExternalSender[] | undefined {
   const encoded = findExtension(extensions, EXTENSION_TYPES.externalSenders)
   if (encoded === undefined) return []
-  try {
-    return decodeWhole(encoded, readExternalSenders)
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
+  return decodedOrUndefined(() => decodeWhole(encoded, readExternalSenders))
 }

@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { DecodeError } from "@qpc/wire"
+import { decodedOrUndefined } from "@qpc/wire"
 import { membershipTagIsValid, verifyContent } from "./authenticated-content.ts"
 import type { AuthenticatedContent, VerifiedContent } from "./authenticated-content.ts"
 import { frameEncodedContent } from "./framed-content.ts"
@@ -99,6 +99,7 @@ function openSenderData(listener: Listener, message: PrivateMessage): SenderData
   const opened = suite.aeadOpen(key, nonce, senderDataAad(message), message.encryptedSenderData)
   key.fill(0)
   if (opened === undefined) return "decrypt_failed"
+  // Foreign bytes behind a valid tag are still foreign: an insider may send anything.
   return decodedOrUndefined(() => decodeSenderData(opened)) ?? "malformed"
 }
 
@@ -124,14 +125,4 @@ function asSentBy(leafIndex: number, message: PrivateMessage, decoded: PrivateCo
   const header = { groupId, epoch, authenticatedData, sender: { kind: "member", leafIndex } as const }
   const content = frameEncodedContent(header, decoded.body, decoded.bodyEncoded)
   return { wireFormat: "private_message", content, auth: decoded.auth }
-}
-
-/** Foreign bytes behind a valid tag are still foreign: an insider may send anything. */
-function decodedOrUndefined<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
 }

@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { DecodeError, equalBytes } from "@qpc/wire"
+import { decodedOrUndefined, equalBytes } from "@qpc/wire"
 import type { Brand } from "@qpc/wire"
 import type { Credential } from "./credential.ts"
 import { keyPackageRef, keyPackageSignatureIsValid } from "./key-package.ts"
@@ -51,8 +51,9 @@ export function validateKeyPackage(
   nowMs: number,
   lifetimeLimitMs?: number,
 ): KeyPackageVerdict | { readonly kind: "rejected"; readonly reason: KeyPackageReason } {
-  const keyPackage = decodeOrNothing(new Uint8Array(bytes))
-  if (keyPackage === undefined) return { kind: "rejected", reason: "key_package_malformed" }
+  const message = decodedOrUndefined(() => decodeMlsMessage(new Uint8Array(bytes)))
+  if (message?.kind !== "key_package") return { kind: "rejected", reason: "key_package_malformed" }
+  const keyPackage = message.message
   const lifetime = lifetimeLimitMs === undefined ? { nowMs } : { nowMs, limitMs: lifetimeLimitMs }
   const outcome = verifyKeyPackage(suite, keyPackage, lifetime)
   if (outcome.kind === "rejected") return outcome
@@ -88,14 +89,4 @@ export function verifyKeyPackage(
   if (leaf.kind === "rejected") return leaf
   if (!keyPackageSignatureIsValid(suite, keyPackage)) return refuse("key_package_signature_invalid")
   return { kind: "valid", keyPackage: keyPackage as ValidKeyPackage }
-}
-
-function decodeOrNothing(bytes: Uint8Array): KeyPackage | undefined {
-  try {
-    const message = decodeMlsMessage(bytes)
-    return message.kind === "key_package" ? message.message : undefined
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
 }

@@ -1,4 +1,4 @@
-import { decodeWhole, DecodeError } from "@qpc/wire"
+import { decodedOrUndefined, decodeWhole } from "@qpc/wire"
 import { readRequiredCapabilities } from "./capabilities.ts"
 import type { RequiredCapabilities } from "./capabilities.ts"
 import { EXTENSION_TYPES, findExtension } from "./extension.ts"
@@ -41,7 +41,7 @@ export function validateMembers(tree: RatchetTree, groupExtensions: readonly Ext
   }
   const encoded = findExtension(groupExtensions, EXTENSION_TYPES.requiredCapabilities)
   if (encoded === undefined) return undefined
-  const required = decodeRequired(encoded)
+  const required = decodedOrUndefined(() => decodeWhole(encoded, readRequiredCapabilities))
   if (required === undefined) return "required_capabilities_malformed"
   return everyoneMeets(tree, required) ? undefined : "required_capability_missing"
 }
@@ -52,13 +52,4 @@ function everyoneMeets({ index }: RatchetTree, required: RequiredCapabilities): 
     required.proposalTypes.every((type) => index.everyoneSupportsProposal(type)) &&
     required.credentialTypes.every((type) => index.everyoneSupportsCredential(type))
   )
-}
-
-function decodeRequired(encoded: Uint8Array): RequiredCapabilities | undefined {
-  try {
-    return decodeWhole(encoded, readRequiredCapabilities)
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
 }

@@ -29,3 +29,17 @@ export class DecodeError extends Error {
     this.offset = offset
   }
 }
+
+/**
+ * What `decode` gives, or `undefined` where the bytes are not a valid encoding.
+ *
+ * For foreign bytes whose fault has one name only. Everything else that is thrown is our own and goes through.
+ */
+export function decodedOrUndefined<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}

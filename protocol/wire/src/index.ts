@@ -5,7 +5,7 @@ export { decodeCbor, encodeCbor } from "./cbor.ts"
 export type { CborKey, CborValue } from "./cbor.ts"
 export type { CborLimits } from "./cbor-check.ts"
 export { CborFields, cborUint } from "./cbor-fields.ts"
-export { DecodeError } from "./decode-error.ts"
+export { decodedOrUndefined, DecodeError } from "./decode-error.ts"
 export type { DecodeErrorCode } from "./decode-error.ts"
 export {
   GROUP_ID_BYTES,
