@@ -4,17 +4,17 @@ import { decodeKeyPackage, keyPackageRef, signKeyPackage } from "./key-package.t
 import { signLeafNode } from "./leaf-node.ts"
 import type { LeafNode } from "./leaf-node.ts"
 import { countedRandom } from "./testing/counted-random.ts"
+import { Party } from "./testing/party.ts"
 import { TEST_NOW_MS, testMember, withBrokenSignature } from "./testing/test-member.ts"
 import { validateKeyPackage, verifyKeyPackage } from "./validate-key-package.ts"
 
 const random = countedRandom(suite, "validate key packages")
 const groupId = Uint8Array.of(1, 2, 3)
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 
-function verdict(bytes: Uint8Array): string {
-  const outcome = validateKeyPackage(suite, Uint8Array.of(0, 1, 0, 5, ...bytes), TEST_NOW_MS)
-  return outcome.kind === "valid" ? "valid" : outcome.reason
-}
+/** An MLSMessage that holds a key package (RFC 9420 §6). */
+const asMessage = (keyPackage: Uint8Array): Uint8Array => Uint8Array.of(0, 1, 0, 5, ...keyPackage)
 
 describe("validating a key package", () => {
   const owner = testMember(suite, random)
@@ -29,7 +29,7 @@ describe("validating a key package", () => {
   const patched = (at: number, value: number): Uint8Array => sign().with(at, value)
 
   it("accepts an honest one, in bytes of its own, with its reference", () => {
-    const bytes = Uint8Array.of(0, 1, 0, 5, ...sign())
+    const bytes = asMessage(sign())
     const outcome = validateKeyPackage(suite, bytes, TEST_NOW_MS)
     bytes.fill(0)
     if (outcome.kind === "rejected") throw new Error(outcome.reason)
@@ -48,7 +48,24 @@ describe("validating a key package", () => {
     ["leaf_signature_invalid", () => sign({ leafNode: withBrokenSignature(owner.leafNode) })],
     ["key_package_signature_invalid", () => sign({ leafNode: testMember(suite, random).leafNode })],
   ])("refuses with %s", (reason, bytes) => {
-    expect(verdict(bytes())).toBe(reason)
+    expect(validateKeyPackage(suite, asMessage(bytes()), TEST_NOW_MS)).toEqual({ kind: "rejected", reason })
+  })
+
+  it("refuses a message of another kind", () => {
+    const { commit } = Party.of("not a key package", ["alice"]).stage("alice")
+    const refused = { kind: "rejected", reason: "key_package_malformed" }
+    expect(validateKeyPackage(suite, commit, TEST_NOW_MS)).toEqual(refused)
+  })
+
+  it("judges how long it may live by the limit of the caller, if there is one", () => {
+    const bytes = asMessage(sign())
+    // From an hour ago until a day from now.
+    expect(validateKeyPackage(suite, bytes, TEST_NOW_MS, 25 * HOUR_MS).kind).toBe("valid")
+    expect(validateKeyPackage(suite, bytes, TEST_NOW_MS, 25 * HOUR_MS - 1)).toEqual({
+      kind: "rejected",
+      reason: "leaf_lifetime_too_long",
+    })
+    expect(validateKeyPackage(suite, bytes, TEST_NOW_MS).kind).toBe("valid")
   })
 
   it("refuses an expired one, unless the lifetime is of no interest", () => {

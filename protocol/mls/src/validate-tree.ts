@@ -2,7 +2,7 @@ import { equalBytes } from "@qpc/wire"
 import type { Brand } from "@qpc/wire"
 import type { Extension } from "./extension.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
-import { isBelow, leafToNode } from "./tree-math.ts"
+import { leafToNode } from "./tree-math.ts"
 import { branchesBelow, childTowards, findNode } from "./tree-node.ts"
 import type { Branch, TreeNode } from "./tree-node.ts"
 import { validateLeafNode } from "./validate-leaf-node.ts"
@@ -77,11 +77,13 @@ function checkParents({ root, suite }: RatchetTree): TreeReason | undefined {
  * checked too, so all of them list it.
  */
 function isUnmergedBelow(branch: Branch, leafIndex: number): boolean {
-  if (!isBelow(leafIndex, branch.nodeIndex)) return false
   if (findNode(branch, leafToNode(leafIndex))?.value === undefined) return false
   let at: TreeNode = childTowards(branch, leafIndex)
-  while (at.kind === "branch" && at.value === undefined) at = childTowards(at, leafIndex)
-  return at.kind === "leaf" || at.value === undefined || includesSorted(at.value.unmergedLeaves, leafIndex)
+  while (at.kind === "branch") {
+    if (at.value !== undefined) return includesSorted(at.value.unmergedLeaves, leafIndex)
+    at = childTowards(at, leafIndex)
+  }
+  return true
 }
 
 function checkLeaves(tree: RatchetTree, expectation: TreeExpectation): TreeReason | undefined {
