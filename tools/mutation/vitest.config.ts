@@ -1,4 +1,17 @@
+import { statSync } from "node:fs"
 import { defineConfig } from "vitest/config"
+import type { TestSequencer, TestSpecification } from "vitest/node"
+
+/** Small tests of one thing first: a run ends with the first failure. */
+class SmallestFirst implements TestSequencer {
+  sort(files: TestSpecification[]): TestSpecification[] {
+    return files.toSorted((a, b) => statSync(a.moduleId).size - statSync(b.moduleId).size)
+  }
+
+  shard(files: TestSpecification[]): TestSpecification[] {
+    return files
+  }
+}
 
 /**
  * The tests that judge mutants of the MLS package.
@@ -15,6 +28,7 @@ export default defineConfig({
     include: ["protocol/mls/src/**/*.test.ts"],
     // As slow as those that are skipped one by one.
     exclude: ["**/{commit-cost,group-foreign-bytes,key-set,multiset,ratchet-tree,suites}.test.ts"],
+    sequence: { sequencer: SmallestFirst },
     setupFiles: ["tools/mutation/skip-slow-tests.ts"],
     // A worker for each file would triple the time of a run.
     isolate: false,
