@@ -59,7 +59,8 @@ describe("validating a leaf node", () => {
   })
 
   it("judges without a clock how long a lifetime is, and not where it lies", () => {
-    expect([reasonOf(-4000, -3900), reasonOf(0, 366), reasonOf(0, 367), reasonOf(1, 0)]).toEqual([
+    expect([reasonOf(-4000, -3900), reasonOf(1, 1), reasonOf(0, 366), reasonOf(0, 367), reasonOf(1, 0)]).toEqual([
+      "valid",
       "valid",
       "valid",
       "leaf_lifetime_too_long",
