@@ -82,16 +82,21 @@ export class Delivery {
     return remaining
   }
 
-  #announce(batch: CheckedBatch, { duplicate, skipped }: Accepted): void {
-    const { notifier, observe } = this.#options
+  #announce(batch: CheckedBatch, { duplicate, skipped, full }: Accepted): void {
+    const { observe } = this.#options
     const bytes = batch.deliveries.reduce((sum, { payload }) => sum + payload.length, 0)
     const reached = new Map<string, IdentityKey>()
     for (const { recipients } of batch.deliveries) for (const key of recipients) reached.set(toHex(key), key)
-    for (const key of skipped) reached.delete(toHex(key))
+    for (const key of [...skipped, ...full]) reached.delete(toHex(key))
     observe({ kind: "enqueued", recipients: reached.size, bytes, duplicate })
-    if (duplicate) return
+    // A repetition may have reached some who had no room before; a wake too many does no harm.
+    if (duplicate) return this.#wake(batch.partial ? reached.values() : [])
     for (const delivery of batch.deliveries) observe(envelopeObservation(delivery))
-    for (const recipient of reached.values()) notifier.wake(recipient)
+    this.#wake(reached.values())
+  }
+
+  #wake(recipients: Iterable<IdentityKey>): void {
+    for (const recipient of recipients) this.#options.notifier.wake(recipient)
   }
 }
 

@@ -14,6 +14,7 @@ export interface OfferedBatch {
   readonly deliveries: readonly { readonly recipientKeys: readonly Uint8Array[]; readonly payload: Uint8Array }[]
   readonly ttlSecs: number
   readonly claim?: { readonly epoch: bigint; readonly membersAfter: readonly Uint8Array[] } | undefined
+  readonly partial?: boolean
 }
 
 /** A batch that is in order, as far as one can tell without the store. */
@@ -23,6 +24,7 @@ export interface CheckedBatch {
   readonly deliveries: readonly BatchDelivery[]
   readonly ttlMs: number
   readonly claim?: BatchClaim
+  readonly partial: boolean
 }
 
 /** What came of checking. */
@@ -64,6 +66,8 @@ export function receiveBatch(offered: OfferedBatch, limits: ServerLimits): Check
     deliveries: checked,
     ttlMs: lifetimeMs(offered, limits),
     ...(claim.claim ? { claim: claim.claim } : {}),
+    // A commit that only some get would leave the others in an epoch that nobody speaks in any more.
+    partial: offered.partial === true && claim.claim === undefined,
   }
   return { kind: "batch", batch }
 }

@@ -136,6 +136,19 @@ describe("enqueueing", () => {
     await expect(alice.rpc.call(methods.batchEnqueue, ahead)).rejects.toMatchObject({ reason: "epoch_ahead" })
   })
 
+  it("reaches those who have room, if asked to, and the others when the message comes again", async () => {
+    await using room = await pair({ "queue-depth": "2" })
+    for (const n of [1, 2]) await room.alice.rpc.call(methods.batchEnqueue, textBatch([room.bob.key], n))
+    const third = { ...textBatch([room.bob.key, room.alice.key], 3), partial: true }
+    const offer = async () => (await room.alice.rpc.call(methods.batchEnqueue, third)).outcome.value
+    expect(await offer()).toMatchObject({ duplicate: false, fullKeys: [room.bob.key] })
+    expect(await room.alice.rpc.call(methods.peek, {})).toMatchObject({ envelopes: [{}] })
+    await room.bob.rpc.call(methods.ack, { seqUpTo: 2n })
+    expect(await offer()).toMatchObject({ duplicate: true, fullKeys: [] })
+    expect(await room.bob.rpc.call(methods.peek, {})).toMatchObject({ envelopes: [{ seq: 3n }, { seq: 4n }] })
+    expect(await room.alice.rpc.call(methods.peek, {})).toMatchObject({ envelopes: [{}] })
+  })
+
   it("refuses a batch whole when an inbox is full, and takes it when there is room", async () => {
     await using room = await pair({ "queue-depth": "2" })
     for (const n of [1, 2]) await room.alice.rpc.call(methods.batchEnqueue, textBatch([room.bob.key], n))

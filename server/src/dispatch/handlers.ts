@@ -165,8 +165,8 @@ async function enqueueBatch(
     const value = { currentEpoch: BigInt(currentEpoch), missedCommits: [...missedCommits] }
     return { outcome: { case: "epochConflict", value } }
   }
-  const { duplicate, acceptedAtMs, skipped } = outcome
-  const value = { duplicate, acceptedAtMs: BigInt(acceptedAtMs), skippedKeys: [...skipped] }
+  const { duplicate, acceptedAtMs, skipped, full } = outcome
+  const value = { duplicate, acceptedAtMs: BigInt(acceptedAtMs), skippedKeys: [...skipped], fullKeys: [...full] }
   return { outcome: { case: "accepted", value } }
 }
 

@@ -17,6 +17,8 @@ import type {
   TakenKeyPackage,
 } from "./storage.ts"
 
+type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
+
 interface Stocked {
   readonly data: Uint8Array
   readonly hash: string
@@ -29,7 +31,7 @@ interface Inbox {
   envelopes: (StoredEnvelope & { readonly expiresAtMs: number })[]
   stock: Stocked[]
   lastResort: (StockedKeyPackage & { uses: number }) | undefined
-  remembered: Map<string, { readonly batch: Batch; readonly outcome: BatchOutcome }>
+  remembered: Map<string, { readonly batch: Batch; outcome: BatchOutcome }>
 }
 
 interface Channel {
@@ -142,7 +144,7 @@ export class MemoryStorage implements Storage {
     if (earlier && earlier.batch.rememberedUntilMs > nowMs) {
       const isSame = equalBytes(earlier.batch.fingerprint, batch.fingerprint)
       if (!isSame || earlier.outcome.kind !== "accepted") return { kind: "message_id_reused" }
-      return { ...earlier.outcome, duplicate: true }
+      return this.#again(earlier.outcome, batch, limits)
     }
     if (sender.remembered.size >= limits.rememberedIds) return { kind: "too_many_ids" }
     const channel = this.#channels.get(toHex(batch.channelId))
@@ -203,14 +205,17 @@ export class MemoryStorage implements Storage {
     const addressed = batch.deliveries.flatMap(({ recipients, payload }) =>
       recipients.map((recipient) => ({ recipient, key: toHex(recipient), payload })),
     )
+    const full = new Map<string, IdentityKey>()
     for (const { key, recipient } of addressed.filter((one) => reaches(one.key))) {
       const queued = this.#inboxes.get(key)!.envelopes.filter((envelope) => envelope.expiresAtMs > acceptedAtMs)
       const all = [...queued, ...addressed.filter((other) => other.key === key)]
       const bytes = all.reduce((sum, { payload }) => sum + payload.length, 0)
-      if (all.length > limits.queueDepth || bytes > limits.queueBytes) return { kind: "inbox_full", recipient }
+      if (all.length <= limits.queueDepth && bytes <= limits.queueBytes) continue
+      if (batch.partial !== true) return { kind: "inbox_full", recipient }
+      full.set(key, recipient)
     }
     let firstSeq: number | undefined
-    for (const { key, payload } of addressed.filter((one) => reaches(one.key))) {
+    for (const { key, payload } of addressed.filter((one) => reaches(one.key) && !full.has(one.key))) {
       const inbox = this.#inboxes.get(key)!
       inbox.newestSeq++
       firstSeq ??= inbox.newestSeq
@@ -218,7 +223,24 @@ export class MemoryStorage implements Storage {
     }
     if (claim) this.#advance(channel, batch, limits)
     const skipped = new Map(addressed.filter((one) => !reaches(one.key)).map((one) => [one.key, one.recipient]))
-    return { kind: "accepted", duplicate: false, acceptedAtMs, skipped: [...skipped.values()], firstSeq }
+    const reached = { skipped: [...skipped.values()], full: [...full.values()] }
+    return { kind: "accepted", duplicate: false, acceptedAtMs, ...reached, firstSeq }
+  }
+
+  /** The repeat of an accepted message: a partial one reaches those who had no room, as far as they have it now. */
+  #again(earlier: Accepted, batch: Batch, limits: BatchLimits): BatchOutcome {
+    const channel = this.#channels.get(toHex(batch.channelId))
+    if (batch.partial !== true || earlier.full.length === 0 || refuse(channel, batch))
+      return { ...earlier, duplicate: true }
+    const waiting = new Set(earlier.full.map(toHex))
+    const deliveries = batch.deliveries.map(({ recipients, payload }) => {
+      return { payload, recipients: recipients.filter((recipient) => waiting.has(toHex(recipient))) }
+    })
+    const outcome = this.#deliver(channel, { ...batch, deliveries }, limits)
+    if (outcome.kind !== "accepted") throw new Error("unreachable: a partial batch is accepted")
+    const again = { ...earlier, full: outcome.full }
+    this.#inbox(batch.sender).remembered.get(toHex(batch.messageId))!.outcome = again
+    return { ...again, duplicate: true }
   }
 
   #advance(found: Channel | undefined, batch: Batch, limits: BatchLimits): void {

@@ -17,14 +17,14 @@ const people = fc.uniqueArray(person, { minLength: 1, maxLength: 4 })
 const id = fc.integer({ min: 1, max: 30 })
 
 const enqueued = fc
-  .tuple(id, person, fc.array(people, { minLength: 1, maxLength: 3 }), fc.boolean())
-  .map(([n, sender, groups, isBrief]): Step => (storage, nowMs) => {
+  .tuple(id, person, fc.array(people, { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean())
+  .map(([n, sender, groups, isBrief, partial]): Step => (storage, nowMs) => {
     const deliveries = groups.map((members, index) => ({
       recipients: members.map(identity),
       payload: bytes(n, ...Array<number>(n % 3).fill(index)),
     }))
     const expiresAtMs = nowMs + (isBrief ? 20 : HOUR_MS)
-    return storage.enqueue(batch(n, { sender, deliveries, atMs: nowMs, expiresAtMs }), TIGHT)
+    return storage.enqueue({ ...batch(n, { sender, deliveries, atMs: nowMs, expiresAtMs }), partial }, TIGHT)
   })
 const claimed = fc.tuple(id, person, people, people, fc.integer({ min: 0, max: 6 })).map(
   ([n, sender, members, after, epoch]): Step =>

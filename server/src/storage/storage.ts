@@ -64,6 +64,8 @@ export interface Batch {
   readonly channelId: GroupId
   readonly deliveries: readonly BatchDelivery[]
   readonly claim?: BatchClaim
+  /** Reach those who have room where some inboxes are full. Not beside a claim. */
+  readonly partial?: boolean
   readonly acceptedAtMs: number
   /** From then on nobody reads it. */
   readonly expiresAtMs: number
@@ -92,6 +94,8 @@ export type BatchOutcome =
       readonly acceptedAtMs: number
       /** Recipients outside the channel or without an account, in the order of the batch, each once. */
       readonly skipped: readonly IdentityKey[]
+      /** Members whose inboxes have no room: they got nothing yet. The same partial batch again tries them again. */
+      readonly full: readonly IdentityKey[]
       /** The number of the first envelope stored, `undefined` where all recipients were skipped. */
       readonly firstSeq: number | undefined
     }
@@ -175,7 +179,7 @@ export interface Storage extends AsyncDisposable {
    * it has expired; `undefined` where there is none either.
    */
   takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined>
-  /** Keeps a package for an empty stock, in place of the one before. The same one again keeps its count. */
+  /** Keeps a package for an empty stock, in place of the one before; it stays, if expired. The same one keeps its count. */
   keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<void>
   /** What is kept for an empty stock; `undefined` if nothing is, or it has expired. */
   lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined>

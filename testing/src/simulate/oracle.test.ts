@@ -26,7 +26,14 @@ const sent = (number: number, state: number): Change => ({
   key: idOf(number),
   value: concatBytes(Uint8Array.of(1), fromHex(GROUP), Uint8Array.of(state)),
 })
-const accepted: BatchOutcome = { kind: "accepted", duplicate: false, acceptedAtMs: 0, skipped: [], firstSeq: 1 }
+const accepted: BatchOutcome = {
+  kind: "accepted",
+  duplicate: false,
+  acceptedAtMs: 0,
+  skipped: [],
+  full: [],
+  firstSeq: 1,
+}
 const batch = (number: number, epoch = 1n): Batch => {
   const groupId = toGroupId(fromHex(GROUP))
   const payload = encodeEnvelope({ kind: "application", groupId, epoch, sealed: new Uint8Array(4) })

@@ -103,7 +103,7 @@ export class Oracle {
     const text = this.#byMessageId.get(id)
     const [delivery] = batch.deliveries
     if (text === undefined || delivery === undefined) return this.report("unsent", `the server took unknown ${id}`)
-    const skipped = new Set(outcome.skipped.map(toHex))
+    const skipped = new Set([...outcome.skipped, ...outcome.full].map(toHex))
     text.recipients = delivery.recipients.map(toHex).filter((key) => !skipped.has(key))
     const received = receiveEnvelope(delivery.payload)
     if (received.kind === "envelope") text.epoch = received.envelope.epoch

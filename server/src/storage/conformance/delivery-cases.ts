@@ -20,7 +20,7 @@ async function payloads(storage: Storage, n: number): Promise<readonly (readonly
   return (await contents(storage, n)).map(({ payload }) => Array.from(payload))
 }
 
-const accepted = { kind: "accepted", duplicate: false, acceptedAtMs: START_MS, skipped: [] as const }
+const accepted = { kind: "accepted", duplicate: false, acceptedAtMs: START_MS, skipped: [] as const, full: [] as const }
 
 const order: readonly StorageCase[] = [
   {
@@ -90,6 +90,40 @@ const atomic: readonly StorageCase[] = [
       assert.deepEqual(await payloads(storage, 2), [[7], [8]])
       await storage.acknowledge(identity(1), 2, START_MS)
       assert.deepEqual(await payloads(storage, 2), [[7], [8]])
+    },
+  },
+  {
+    name: "delivers a partial batch to those who have room, and to the others when it is repeated and they have it",
+    async run(storage) {
+      await pair(storage)
+      for (const n of [1, 2, 3, 4, 5]) await storage.enqueue(batch(n), LIMITS)
+      const deliveries = [{ recipients: [identity(1), identity(2)], payload: bytes(7) }]
+      const partial = { ...batch(6, { deliveries }), partial: true }
+      const full = [identity(2)]
+      assert.deepEqual(await storage.enqueue(partial, LIMITS), { ...accepted, full, firstSeq: 2 })
+      assert.deepEqual(await storage.enqueue(partial, LIMITS), { ...accepted, full, firstSeq: 2, duplicate: true })
+      assert.deepEqual(await payloads(storage, 1), [[7]])
+      await storage.acknowledge(identity(2), 1, START_MS)
+      assert.deepEqual(await storage.enqueue(partial, LIMITS), { ...accepted, firstSeq: 2, duplicate: true })
+      assert.deepEqual(await storage.enqueue(partial, LIMITS), { ...accepted, firstSeq: 2, duplicate: true })
+      assert.deepEqual(await payloads(storage, 1), [[7]])
+      assert.deepEqual((await payloads(storage, 2)).at(-1), [7])
+      assert.equal((await payloads(storage, 2)).length, 5)
+    },
+  },
+  {
+    name: "forgets who had no room and has left the channel",
+    async run(storage) {
+      await pair(storage)
+      for (const n of [1, 2, 3, 4, 5]) await storage.enqueue(batch(n), LIMITS)
+      const partial = { ...batch(6), partial: true }
+      const full = [identity(2)]
+      assert.deepEqual(await storage.enqueue(partial, LIMITS), { ...accepted, full, firstSeq: undefined })
+      await storage.acknowledge(identity(2), 5, START_MS)
+      await storage.enqueue(commit(7, { epoch: 1, members: [1], after: [1] }), LIMITS)
+      const repeated = { ...accepted, firstSeq: undefined, duplicate: true }
+      assert.deepEqual(await storage.enqueue(partial, LIMITS), repeated)
+      assert.deepEqual(await payloads(storage, 2), [])
     },
   },
   {

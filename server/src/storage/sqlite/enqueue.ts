@@ -11,6 +11,7 @@ interface RememberedRow {
   readonly accepted_at_ms: number
   readonly first_seq: number | null
   readonly skipped: Uint8Array
+  readonly waiting: Uint8Array
 }
 
 type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
@@ -20,6 +21,8 @@ interface Plan {
   /** Account number → who that is, and the indexes of what they get. */
   readonly inboxes: Map<number, { readonly recipient: IdentityKey; readonly deliveries: number[] }>
   readonly skipped: IdentityKey[]
+  /** Who has no room, and is not among `inboxes`. */
+  readonly full: IdentityKey[]
   /** How many inboxes each delivery reaches. */
   readonly reach: number[]
 }
@@ -35,6 +38,7 @@ export class Enqueue {
   readonly #remember
   readonly #forgetExpired
   readonly #countRemembered
+  readonly #setWaiting
 
   constructor(
     db: SqliteDatabase,
@@ -45,24 +49,25 @@ export class Enqueue {
     this.#inboxes = rows.inboxes
     this.#payloads = rows.payloads
     this.#remembered = db.prepare<[number, Uint8Array, number], RememberedRow>(
-      `SELECT fingerprint, accepted_at_ms, first_seq, skipped FROM accepted_messages
+      `SELECT fingerprint, accepted_at_ms, first_seq, skipped, waiting FROM accepted_messages
        WHERE sender = ? AND message_id = ? AND remembered_until_ms > ?`,
     )
     this.#rememberedCount = db.prepare<[number], number>("SELECT remembered FROM inboxes WHERE id = ?").pluck()
     this.#remember = db.prepare(
       `INSERT INTO accepted_messages
-         (sender, message_id, fingerprint, accepted_at_ms, first_seq, skipped, remembered_until_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+         (sender, message_id, fingerprint, accepted_at_ms, first_seq, skipped, waiting, remembered_until_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#forgetExpired = db.prepare("DELETE FROM accepted_messages WHERE sender = ? AND message_id = ?")
     this.#countRemembered = db.prepare("UPDATE inboxes SET remembered = remembered + 1 WHERE id = ?")
+    this.#setWaiting = db.prepare("UPDATE accepted_messages SET waiting = ? WHERE sender = ? AND message_id = ?")
   }
 
   perform(batch: Batch, limits: BatchLimits): BatchOutcome {
     const sender = this.#accounts.idOf(batch.sender)
     if (sender === undefined) return { kind: "not_a_member" }
     // First: the repeat of an accepted message is accepted, whatever has happened to its sender or channel since.
-    const repeated = this.#repeated(sender, batch)
+    const repeated = this.#repeated(sender, batch, limits)
     if (repeated) return repeated
     if ((this.#rememberedCount.get(sender) as number) >= limits.rememberedIds) return { kind: "too_many_ids" }
 
@@ -70,25 +75,56 @@ export class Enqueue {
     const refusal = this.#refuse(found, batch)
     if (refusal) return refusal
     const plan = this.#plan(found, batch)
-    for (const [inbox, { recipient, deliveries }] of plan.inboxes) {
-      const bytes = deliveries.reduce((sum, index) => sum + batch.deliveries[index]!.payload.length, 0)
-      if (this.#inboxes.hasRoom(inbox, { count: deliveries.length, bytes }, limits, batch.acceptedAtMs)) continue
-      return { kind: "inbox_full", recipient }
-    }
+    this.#setApartFull(plan, batch, limits)
+    const [recipient] = plan.full
+    if (recipient !== undefined && batch.partial !== true) return { kind: "inbox_full", recipient }
     return this.#accept(sender, batch, { found, plan, limits })
   }
 
-  #repeated(sender: number, batch: Batch): BatchOutcome | undefined {
+  /** Moves those who have no room out of the way. */
+  #setApartFull(plan: Plan, batch: Batch, limits: BatchLimits): void {
+    for (const [inbox, { recipient, deliveries }] of plan.inboxes) {
+      const bytes = deliveries.reduce((sum, index) => sum + batch.deliveries[index]!.payload.length, 0)
+      if (this.#inboxes.hasRoom(inbox, { count: deliveries.length, bytes }, limits, batch.acceptedAtMs)) continue
+      plan.full.push(recipient)
+      plan.inboxes.delete(inbox)
+      for (const index of deliveries) plan.reach[index]! -= 1
+    }
+  }
+
+  #repeated(sender: number, batch: Batch, limits: BatchLimits): BatchOutcome | undefined {
     const row = this.#remembered.get(sender, batch.messageId, batch.acceptedAtMs)
     if (!row) return undefined
     if (!equalBytes(row.fingerprint, batch.fingerprint)) return { kind: "message_id_reused" }
+    const waiting = splitKeys(row.waiting)
     return {
       kind: "accepted",
       duplicate: true,
       acceptedAtMs: row.accepted_at_ms,
       skipped: splitKeys(row.skipped),
+      full: waiting.length > 0 && batch.partial === true ? this.#tryAgain(sender, batch, { waiting, limits }) : waiting,
       firstSeq: row.first_seq ?? undefined,
     }
+  }
+
+  /** Reaches those who had no room before, as far as they have it now and are still in the channel. @returns the others */
+  #tryAgain(
+    sender: number,
+    batch: Batch,
+    { waiting, limits }: { readonly waiting: readonly IdentityKey[]; readonly limits: BatchLimits },
+  ): readonly IdentityKey[] {
+    const found = this.#channels.find(batch.channelId)
+    if (this.#refuse(found, batch)) return waiting
+    const names = new Set(waiting.map(toHex))
+    const deliveries = batch.deliveries.map(({ recipients, payload }) => {
+      return { payload, recipients: recipients.filter((recipient) => names.has(toHex(recipient))) }
+    })
+    const rest = { ...batch, deliveries }
+    const plan = this.#plan(found, rest)
+    this.#setApartFull(plan, rest, limits)
+    this.#append(rest, plan)
+    this.#setWaiting.run(concatBytes(...plan.full), sender, batch.messageId)
+    return plan.full
   }
 
   #refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | undefined {
@@ -108,7 +144,7 @@ export class Enqueue {
     const joining = new Set(batch.claim?.membersAfter.map(toHex))
     const isMember = (key: IdentityKey): boolean =>
       (channel ? this.#channels.isMember(channel, key) : equalBytes(key, batch.sender)) || joining.has(toHex(key))
-    const plan: Plan = { inboxes: new Map(), skipped: [], reach: [] }
+    const plan: Plan = { inboxes: new Map(), skipped: [], full: [], reach: [] }
     const skipped = new Set<string>()
     batch.deliveries.forEach(({ recipients }, index) => {
       let reach = 0
@@ -136,6 +172,23 @@ export class Enqueue {
   ): Accepted {
     const { found, plan, limits } = decided
     const { claim, acceptedAtMs, expiresAtMs } = batch
+    const { payloads, firstSeq } = this.#append(batch, plan)
+    if (claim) {
+      const channel = found ?? this.#channels.create(batch.channelId, claim.epoch)
+      this.#channels.keepCommit(channel, payloads[claim.commitIndex]!.id, {
+        expiresAtMs,
+        commitsKept: limits.commitsKept,
+      })
+      this.#channels.advance(channel, claim.membersAfter)
+    }
+    const { skipped, full } = plan
+    this.#rememberAccepted(sender, batch, { firstSeq, skipped, full })
+    return { kind: "accepted", duplicate: false, acceptedAtMs, skipped, full, firstSeq }
+  }
+
+  /** Puts the payloads into the inboxes that the plan names. */
+  #append(batch: Batch, plan: Plan) {
+    const { claim, acceptedAtMs, expiresAtMs } = batch
     const payloads = batch.deliveries.map(({ payload }, index) => {
       const uses = plan.reach[index]! + (claim?.commitIndex === index ? 1 : 0)
       return { id: uses === 0 ? 0 : this.#payloads.add(payload, uses), bytes: payload.length }
@@ -146,29 +199,24 @@ export class Enqueue {
       const seq = this.#inboxes.append(inbox, appended, { acceptedAtMs, expiresAtMs })
       firstSeq ??= seq
     }
-    if (claim) {
-      const channel = found ?? this.#channels.create(batch.channelId, claim.epoch)
-      this.#channels.keepCommit(channel, payloads[claim.commitIndex]!.id, {
-        expiresAtMs,
-        commitsKept: limits.commitsKept,
-      })
-      this.#channels.advance(channel, claim.membersAfter)
-    }
-    this.#rememberAccepted(sender, batch, { firstSeq, skipped: plan.skipped })
-    return { kind: "accepted", duplicate: false, acceptedAtMs, skipped: plan.skipped, firstSeq }
+    return { payloads, firstSeq }
   }
 
   #rememberAccepted(
     sender: number,
     batch: Batch,
-    result: { readonly firstSeq: number | undefined; readonly skipped: readonly IdentityKey[] },
+    result: {
+      readonly firstSeq: number | undefined
+      readonly skipped: readonly IdentityKey[]
+      readonly full: readonly IdentityKey[]
+    },
   ): void {
     const { messageId, fingerprint, acceptedAtMs, rememberedUntilMs } = batch
-    const skipped = concatBytes(...result.skipped)
+    const [skipped, waiting] = [concatBytes(...result.skipped), concatBytes(...result.full)]
     const firstSeq = result.firstSeq ?? null
     // A row that is still there has expired and awaits the sweep: this message takes its place in the count too.
     const replaces = this.#forgetExpired.run(sender, messageId).changes > 0
-    this.#remember.run(sender, messageId, fingerprint, acceptedAtMs, firstSeq, skipped, rememberedUntilMs)
+    this.#remember.run(sender, messageId, fingerprint, acceptedAtMs, firstSeq, skipped, waiting, rememberedUntilMs)
     if (!replaces) this.#countRemembered.run(sender)
   }
 }

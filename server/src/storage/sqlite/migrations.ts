@@ -116,7 +116,10 @@ CREATE TABLE last_resort_key_packages (
   expires_at_ms INTEGER NOT NULL,
   uses INTEGER NOT NULL -- how often it was handed out
 ) STRICT;
-CREATE INDEX last_resort_key_packages_by_expiry ON last_resort_key_packages (expires_at_ms);
+`
+
+const FULL_INBOXES = `
+ALTER TABLE accepted_messages ADD COLUMN waiting BLOB NOT NULL DEFAULT x''; -- identity keys that had no room yet
 `
 
 /** The schema's history, oldest first. */
@@ -124,6 +127,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "accounts, key packages, inboxes, channels", sql: FIRST_SCHEMA },
   { version: 2, name: "bytes in inboxes", sql: QUEUED_BYTES },
   { version: 3, name: "last-resort key packages", sql: LAST_RESORT },
+  { version: 4, name: "messages that wait for room", sql: FULL_INBOXES },
 ]
 
 /**

@@ -42,10 +42,6 @@ export class Sweep {
         "DELETE FROM key_packages WHERE id IN (SELECT id FROM key_packages WHERE expires_at_ms <= ? LIMIT ?)",
       ),
       db.prepare<[number, number]>(
-        `DELETE FROM last_resort_key_packages WHERE account IN
-           (SELECT account FROM last_resort_key_packages WHERE expires_at_ms <= ? LIMIT ?)`,
-      ),
-      db.prepare<[number, number]>(
         `DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at_ms <= ? LIMIT ?)`,
       ),
     ]

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file qpc/v1/delivery.proto.
  */
 export const file_qpc_v1_delivery: GenFile = /*@__PURE__*/
-  fileDesc("ChVxcGMvdjEvZGVsaXZlcnkucHJvdG8SBnFwYy52MSI9CghFbnZlbG9wZRILCgNzZXEYASABKAQSDAoEZGF0YRgCIAEoDBIWCg5hY2NlcHRlZF9hdF9tcxgDIAEoBCJyCg5FbnF1ZXVlUmVxdWVzdBIVCg1yZWNpcGllbnRfa2V5GAEgASgMEg8KB3BheWxvYWQYAiABKAwSEgoKY2hhbm5lbF9pZBgDIAEoDBIQCgh0dGxfc2VjcxgEIAEoDRISCgptZXNzYWdlX2lkGAUgASgMIjcKD0VucXVldWVSZXNwb25zZRILCgNzZXEYASABKAQSEQoJZHVwbGljYXRlGAMgASgISgQIAhADIi8KC1BlZWtSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBBINCgVsaW1pdBgCIAEoDSJBCgxQZWVrUmVzcG9uc2USIwoJZW52ZWxvcGVzGAEgAygLMhAucXBjLnYxLkVudmVsb3BlEgwKBG1vcmUYAiABKAgiHwoKQWNrUmVxdWVzdBIRCglzZXFfdXBfdG8YASABKAQiIAoLQWNrUmVzcG9uc2USEQoJcmVtYWluaW5nGAEgASgEIpgBChNCYXRjaEVucXVldWVSZXF1ZXN0EhIKCm1lc3NhZ2VfaWQYASABKAwSEgoKY2hhbm5lbF9pZBgCIAEoDBIkCgpkZWxpdmVyaWVzGAMgAygLMhAucXBjLnYxLkRlbGl2ZXJ5EhAKCHR0bF9zZWNzGAQgASgNEiEKBWNsYWltGAUgASgLMhIucXBjLnYxLkVwb2NoQ2xhaW0iMwoIRGVsaXZlcnkSFgoOcmVjaXBpZW50X2tleXMYASADKAwSDwoHcGF5bG9hZBgCIAEoDCIyCgpFcG9jaENsYWltEg0KBWVwb2NoGAEgASgEEhUKDW1lbWJlcnNfYWZ0ZXIYAiADKAwifQoUQmF0Y2hFbnF1ZXVlUmVzcG9uc2USKQoIYWNjZXB0ZWQYASABKAsyFS5xcGMudjEuQmF0Y2hBY2NlcHRlZEgAEi8KDmVwb2NoX2NvbmZsaWN0GAIgASgLMhUucXBjLnYxLkVwb2NoQ29uZmxpY3RIAEIJCgdvdXRjb21lIlAKDUJhdGNoQWNjZXB0ZWQSEQoJZHVwbGljYXRlGAEgASgIEhYKDmFjY2VwdGVkX2F0X21zGAIgASgEEhQKDHNraXBwZWRfa2V5cxgDIAMoDCI+Cg1FcG9jaENvbmZsaWN0EhUKDWN1cnJlbnRfZXBvY2gYASABKAQSFgoObWlzc2VkX2NvbW1pdHMYAiADKAwiJQoQU3Vic2NyaWJlUmVxdWVzdBIRCglhZnRlcl9zZXEYASABKAQiJwoRU3Vic2NyaWJlUmVzcG9uc2USEgoKbmV3ZXN0X3NlcRgBIAEoBCI0Cg5FbnZlbG9wZVB1c2hlZBIiCghlbnZlbG9wZRgBIAEoCzIQLnFwYy52MS5FbnZlbG9wZWIGcHJvdG8z");
+  fileDesc("ChVxcGMvdjEvZGVsaXZlcnkucHJvdG8SBnFwYy52MSI9CghFbnZlbG9wZRILCgNzZXEYASABKAQSDAoEZGF0YRgCIAEoDBIWCg5hY2NlcHRlZF9hdF9tcxgDIAEoBCJyCg5FbnF1ZXVlUmVxdWVzdBIVCg1yZWNpcGllbnRfa2V5GAEgASgMEg8KB3BheWxvYWQYAiABKAwSEgoKY2hhbm5lbF9pZBgDIAEoDBIQCgh0dGxfc2VjcxgEIAEoDRISCgptZXNzYWdlX2lkGAUgASgMIjcKD0VucXVldWVSZXNwb25zZRILCgNzZXEYASABKAQSEQoJZHVwbGljYXRlGAMgASgISgQIAhADIi8KC1BlZWtSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBBINCgVsaW1pdBgCIAEoDSJBCgxQZWVrUmVzcG9uc2USIwoJZW52ZWxvcGVzGAEgAygLMhAucXBjLnYxLkVudmVsb3BlEgwKBG1vcmUYAiABKAgiHwoKQWNrUmVxdWVzdBIRCglzZXFfdXBfdG8YASABKAQiIAoLQWNrUmVzcG9uc2USEQoJcmVtYWluaW5nGAEgASgEIqkBChNCYXRjaEVucXVldWVSZXF1ZXN0EhIKCm1lc3NhZ2VfaWQYASABKAwSEgoKY2hhbm5lbF9pZBgCIAEoDBIkCgpkZWxpdmVyaWVzGAMgAygLMhAucXBjLnYxLkRlbGl2ZXJ5EhAKCHR0bF9zZWNzGAQgASgNEiEKBWNsYWltGAUgASgLMhIucXBjLnYxLkVwb2NoQ2xhaW0SDwoHcGFydGlhbBgGIAEoCCIzCghEZWxpdmVyeRIWCg5yZWNpcGllbnRfa2V5cxgBIAMoDBIPCgdwYXlsb2FkGAIgASgMIjIKCkVwb2NoQ2xhaW0SDQoFZXBvY2gYASABKAQSFQoNbWVtYmVyc19hZnRlchgCIAMoDCJ9ChRCYXRjaEVucXVldWVSZXNwb25zZRIpCghhY2NlcHRlZBgBIAEoCzIVLnFwYy52MS5CYXRjaEFjY2VwdGVkSAASLwoOZXBvY2hfY29uZmxpY3QYAiABKAsyFS5xcGMudjEuRXBvY2hDb25mbGljdEgAQgkKB291dGNvbWUiYwoNQmF0Y2hBY2NlcHRlZBIRCglkdXBsaWNhdGUYASABKAgSFgoOYWNjZXB0ZWRfYXRfbXMYAiABKAQSFAoMc2tpcHBlZF9rZXlzGAMgAygMEhEKCWZ1bGxfa2V5cxgEIAMoDCI+Cg1FcG9jaENvbmZsaWN0EhUKDWN1cnJlbnRfZXBvY2gYASABKAQSFgoObWlzc2VkX2NvbW1pdHMYAiADKAwiJQoQU3Vic2NyaWJlUmVxdWVzdBIRCglhZnRlcl9zZXEYASABKAQiJwoRU3Vic2NyaWJlUmVzcG9uc2USEgoKbmV3ZXN0X3NlcRgBIAEoBCI0Cg5FbnZlbG9wZVB1c2hlZBIiCghlbnZlbG9wZRgBIAEoCzIQLnFwYy52MS5FbnZlbG9wZWIGcHJvdG8z");
 
 /**
  * @generated from message qpc.v1.Envelope
@@ -197,7 +197,7 @@ export const AckResponseSchema: GenMessage<AckResponse> = /*@__PURE__*/
   messageDesc(file_qpc_v1_delivery, 6);
 
 /**
- * 205. All or nothing: every delivery is durable, or none is.
+ * 205. All or nothing: every delivery is durable, or none is; but see `partial`.
  *
  * @generated from message qpc.v1.BatchEnqueueRequest
  */
@@ -230,6 +230,14 @@ export type BatchEnqueueRequest = Message<"qpc.v1.BatchEnqueueRequest"> & {
    * @generated from field: qpc.v1.EpochClaim claim = 5;
    */
   claim?: EpochClaim | undefined;
+
+  /**
+   * True to reach those who have room where some inboxes are full. Nothing beside a claim: a commit reaches all or none.
+   * The same message again reaches those who had no room before, as far as they have it now.
+   *
+   * @generated from field: bool partial = 6;
+   */
+  partial: boolean;
 };
 
 /**
@@ -334,6 +342,13 @@ export type BatchAccepted = Message<"qpc.v1.BatchAccepted"> & {
    * @generated from field: repeated bytes skipped_keys = 3;
    */
   skippedKeys: Uint8Array[];
+
+  /**
+   * Recipients who have no room: they got nothing yet. Empty without `partial`.
+   *
+   * @generated from field: repeated bytes full_keys = 4;
+   */
+  fullKeys: Uint8Array[];
 };
 
 /**
