@@ -1,3 +1,4 @@
+import { RpcError } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { ClientError } from "./client-error.ts"
@@ -96,6 +97,19 @@ describe("a server that answers nonsense", () => {
     server.cut()
     await clock.during(bob.client.sync({ waitMs: 5000 }).catch(() => undefined))
     expect(peeks).toBeLessThan(100)
+  })
+
+  it("keeps us connected while it takes none of our key packages", async () => {
+    const { clock, server, bob, group } = await friends()
+    server.account("bob").keyPackages.length = 0
+    server.before = (method) =>
+      method === "uploadKeyPackage" ? new RpcError("invalid_argument", "key_package_invalid", "too old") : undefined
+    server.cut()
+    await clock.during(group.send("still there?"))
+    const { received, notices } = await clock.during(bob.client.sync({ until: ({ received }) => received.length > 0 }))
+    expect(texts(received)).toEqual(["still there?"])
+    expect(notices).toMatchObject([{ reason: "key_packages_refused" }])
+    expect(bob.client.connectionState).toMatchObject({ at: "online" })
   })
 
   it("cannot fill the disk by losing our key packages again and again", async () => {

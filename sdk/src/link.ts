@@ -7,7 +7,7 @@ import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { Inbox } from "./inbox.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
-import type { ConnectionState } from "./model.ts"
+import type { ConnectionState, NoticeReason } from "./model.ts"
 import { asClientError, toClientError } from "./network-error.ts"
 import type { OpaqueClient } from "./opaque.ts"
 import { Outbox } from "./outbox.ts"
@@ -15,6 +15,7 @@ import type { Call } from "./outbox.ts"
 import { settleParked } from "./receive.ts"
 import { learnNames } from "./resolve.ts"
 import { tracedDial } from "./traced-dial.ts"
+import { Transaction } from "./transaction.ts"
 
 /** What the way to the server is made of. */
 export interface LinkOptions {
@@ -200,8 +201,7 @@ export class Link {
       await this.#context.turn.takeAlways(() => settleParked(this.#context))
       await inbox.catchUp()
       this.#outbox.restart()
-      const call: Call = (method, request) => rpc.call(method, request)
-      await asClientError(topUpKeyPackages(this.#context, call))
+      await this.#stockUp(rpc)
       await this.#learn(rpc)
     } catch (error) {
       this.#leave(rpc, error)
@@ -215,6 +215,21 @@ export class Link {
     } finally {
       this.#settling -= 1
       this.#context.pulse.beat()
+    }
+  }
+
+  /**
+   * Whoever cannot be invited can still read and write: a server that takes none of our key packages, because our clock is
+   * wrong, must not cost us the connection. The next one tries again.
+   */
+  async #stockUp(rpc: RpcClient): Promise<void> {
+    const { turn } = this.#context
+    try {
+      await asClientError(topUpKeyPackages(this.#context, (method, request) => rpc.call(method, request)))
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.code !== "server_refused") throw error
+      const notice = { seq: 0n, sizeBytes: 0, reason: "key_packages_refused" satisfies NoticeReason }
+      await turn.takeAlways(() => Transaction.run(this.#context, "up", async (tx) => void tx.notice(notice)))
     }
   }
 

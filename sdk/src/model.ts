@@ -99,6 +99,8 @@ export type NoticeReason =
   | "last_resort_used"
   /** Somebody whom we invited has no other key packages left than one that others may have been given as well. */
   | "invited_by_last_resort"
+  /** The server took none of our new key packages: nobody can invite us for long. A wrong clock does that. */
+  | "key_packages_refused"
   /** The server gave one name to two keys. */
   | "identity_changed"
 
