@@ -12,6 +12,7 @@ import type { CreatedPath } from "./create-path.ts"
 import type { Epoch } from "./epoch.ts"
 import { credentialJudge } from "./credential-validator.ts"
 import type { Extension } from "./extension.ts"
+import type { GreaseUse } from "./grease.ts"
 import { findPsks } from "./group-state.ts"
 import type { GroupState } from "./group-state.ts"
 import { validateMembers } from "./validate-members.ts"
@@ -70,6 +71,8 @@ export interface CommitOptions extends LeafRenewal {
   readonly wireFormat?: "private" | "public"
   /** False to hand the ratchet tree to newcomers beside the Welcome. Default true. */
   readonly treeInWelcome?: boolean
+  /** `everywhere` for a value that means nothing in the Welcome (RFC 9420 §13.5). Default none. */
+  readonly grease?: GreaseUse
 }
 
 /** A commit that is ready to be sent, and what it leads to. */
@@ -300,6 +303,7 @@ function welcomeNewcomers(
       keyPackage,
       pathSecret: path?.pathSecretFor(leafIndex),
     })),
+    grease: options.grease,
     random: options.random,
   })
   const welcome = encodeMlsMessage({ kind: "welcome", message })

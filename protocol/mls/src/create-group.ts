@@ -4,12 +4,15 @@ import type { Capabilities } from "./capabilities.ts"
 import type { Credential } from "./credential.ts"
 import { credentialJudge } from "./credential-validator.ts"
 import { withSecretTree } from "./epoch.ts"
+import { withCustomProposals } from "./custom-proposal.ts"
 import type { Epoch } from "./epoch.ts"
-import { isDefaultExtension } from "./extension.ts"
+import { firstLeaf } from "./first-leaf.ts"
 import type { Extension } from "./extension.ts"
 import { judgeExternalSenders } from "./external-senders.ts"
+import { drawGrease } from "./grease.ts"
+import type { GreaseUse } from "./grease.ts"
 import { makeGroupContext } from "./group-context.ts"
-import { keyPairFrom, ownCapabilities } from "./key-package-bundle.ts"
+import { keyPairFrom } from "./key-package-bundle.ts"
 import { confirmationTag, secretsOf } from "./key-schedule.ts"
 import { signLeafNode } from "./leaf-node.ts"
 import { lifetimeFrom } from "./lifetime.ts"
@@ -35,6 +38,7 @@ export interface FirstEpochOptions {
   readonly capabilities: Partial<Capabilities>
   readonly membersLimit: number
   readonly policy: GroupPolicy
+  readonly grease: GreaseUse | undefined
 }
 
 /**
@@ -43,17 +47,15 @@ export interface FirstEpochOptions {
  * @throws RangeError if the creator does not meet what its own extensions require, or its policy does not accept the suite
  */
 export function createFirstEpoch(options: FirstEpochOptions): Epoch {
-  const { suite, credential, signatureKeys, random, extensions } = options
+  const { suite, signatureKeys, random, extensions } = options
   const encryption = keyPairFrom(suite, random)
-  const used = extensions.map(({ extensionType }) => extensionType).filter((type) => !isDefaultExtension(type))
-  const supported = { ...options.capabilities, extensions: [...used, ...(options.capabilities.extensions ?? [])] }
+  const grease = drawGrease(random, options.grease)
+  const alsoUsed = extensions.map(({ extensionType }) => extensionType)
+  const capabilities = withCustomProposals(options.capabilities, options.policy)
   const leafNode = signLeafNode(suite, signatureKeys.privateKey, {
+    ...firstLeaf({ ...options, capabilities, alsoUsed, grease }),
     encryptionKey: encryption.publicKey,
-    signatureKey: signatureKeys.publicKey,
-    credential,
-    capabilities: ownCapabilities({ ...options, capabilities: supported }),
     leafNodeSource: { kind: "key_package", lifetime: lifetimeFrom(options.nowMs, options.lifetimeMs) },
-    extensions: options.leafExtensions,
   })
   const tree = RatchetTree.ofCreator(suite, leafNode, options.membersLimit)
   const judge = credentialJudge(options.policy.credentialValidator, options.nowMs)

@@ -2,6 +2,8 @@ import type { CipherSuite } from "@qpc/crypto"
 import type { Random } from "@qpc/wire"
 import { EXTENSION_TYPES } from "./extension.ts"
 import type { Extension } from "./extension.ts"
+import { greaseExtension, withGrease } from "./grease.ts"
+import type { GreaseUse } from "./grease.ts"
 import { signGroupInfo } from "./group-info.ts"
 import { keyPackageRef } from "./key-package.ts"
 import type { OpenedEpoch } from "./next-epoch.ts"
@@ -26,6 +28,8 @@ export interface WelcomeParameters {
     /** Absent if the commit has no path. Borrowed. */
     readonly pathSecret: Uint8Array | undefined
   }[]
+  /** Whether the group info has an extension that means nothing (RFC 9420 §13.5). */
+  readonly grease: GreaseUse | undefined
   readonly random: Random
 }
 
@@ -35,7 +39,7 @@ export function createWelcome(parameters: WelcomeParameters): Welcome {
   const { context, confirmationTag } = opened.epoch
   const groupInfo = signGroupInfo(suite, parameters.signaturePrivateKey, {
     groupContext: context,
-    extensions: treeExtension(parameters.ratchetTree),
+    extensions: withGrease(treeExtension(parameters.ratchetTree), greaseExtension(random, parameters.grease)),
     confirmationTag,
     signer: parameters.signer,
   })

@@ -1,3 +1,4 @@
+import type { Capabilities } from "./capabilities.ts"
 import type { Sender } from "./framed-content.ts"
 import { GREASE_VALUES } from "./grease.ts"
 import { isDefaultProposal } from "./proposal.ts"
@@ -49,4 +50,13 @@ export function customTypeOf(types: readonly CustomProposalType[], proposal: Pro
 export function requiresPath(types: readonly CustomProposalType[], proposal: Proposal): boolean {
   if (proposal.kind === "custom") return customTypeOf(types, proposal)?.requiresPath !== false
   return proposal.kind !== "add" && proposal.kind !== "psk" && proposal.kind !== "reinit"
+}
+
+/** Claims with the registered types among them: whoever registers a type understands it (RFC 9420 §7.2). */
+export function withCustomProposals(
+  capabilities: Partial<Capabilities>,
+  { customProposals }: { readonly customProposals: readonly CustomProposalType[] },
+): Partial<Capabilities> {
+  const types = customProposals.map(({ type }) => type)
+  return { ...capabilities, proposals: [...(capabilities.proposals ?? []), ...types] }
 }

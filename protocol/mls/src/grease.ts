@@ -8,37 +8,62 @@ export const GREASE_VALUES: readonly number[] = Array.from({ length: 15 }, (_, a
 /** The most bytes that a GREASE extension carries. */
 const CONTENT_LIMIT_BYTES = 8
 
-/** Values that receivers must ignore, for one leaf node or key package of ours. */
+/**
+ * Where values go that receivers must ignore (RFC 9420 §13.5): nowhere, into the lists of what we claim to support, or also
+ * into the extensions of leaves, key packages and group infos. OpenMLS refuses such extensions, although they are listed, so
+ * that they are not the default.
+ */
+export type GreaseUse = "none" | "capabilities" | "everywhere"
+
+/** What {@link GreaseUse} is where a caller does not say. */
+const DEFAULT_GREASE: GreaseUse = "capabilities"
+
+/** Values that receivers must ignore, for one leaf node and key package of ours. */
 export interface Grease {
   readonly cipherSuite: number
+  readonly extension: number
   readonly proposal: number
   readonly credential: number
-  readonly leafExtension: Extension
-  readonly keyPackageExtension: Extension
+  readonly leafExtension: Extension | undefined
+  readonly keyPackageExtension: Extension | undefined
 }
 
 /**
- * Draws GREASE (RFC 9420 §13.5): a value for each list that may hold one, so that peers who refuse what they do not know are
- * found today and not when a new suite comes. Draws twice from `random`.
+ * Draws GREASE (RFC 9420 §13.5), so that peers who refuse what they do not know are found today and not when a new suite
+ * comes.
  */
-export function drawGrease(random: Random): Grease {
-  const [suiteByte = 0, proposalByte = 0, credentialByte = 0, leafByte = 0, packageByte = 0, lengthByte = 0] = random(6)
-  const content = random(lengthByte % (CONTENT_LIMIT_BYTES + 1))
-  const leafType = greaseValue(leafByte)
+export function drawGrease(random: Random, use: GreaseUse = DEFAULT_GREASE): Grease | undefined {
+  if (use === "none") return undefined
+  const [suiteByte = 0, extensionByte = 0, proposalByte = 0, credentialByte = 0] = random(4)
   return {
     cipherSuite: greaseValue(suiteByte),
+    extension: greaseValue(extensionByte),
     proposal: greaseValue(proposalByte),
     credential: greaseValue(credentialByte),
-    leafExtension: { extensionType: leafType, extensionData: content },
-    keyPackageExtension: { extensionType: greaseValue(packageByte), extensionData: content },
+    leafExtension: greaseExtension(random, use),
+    keyPackageExtension: greaseExtension(random, use),
   }
 }
 
-/** Claims with GREASE among them; extensions of ours that are GREASE are listed like others (RFC 9420 §13.5). */
+/** A list of extensions with one that means nothing, unless its type is there already. */
+export function withGrease(extensions: readonly Extension[], grease: Extension | undefined): Extension[] {
+  const isFree = extensions.every(({ extensionType }) => extensionType !== grease?.extensionType)
+  return grease !== undefined && isFree ? [...extensions, grease] : [...extensions]
+}
+
+/** An extension that means nothing, with content of a random length; `undefined` unless it may stand everywhere. */
+export function greaseExtension(random: Random, use: GreaseUse = DEFAULT_GREASE): Extension | undefined {
+  if (use !== "everywhere") return undefined
+  const [typeByte = 0, lengthByte = 0] = random(2)
+  return { extensionType: greaseValue(typeByte), extensionData: random(lengthByte % (CONTENT_LIMIT_BYTES + 1)) }
+}
+
+/** Claims with GREASE among them. */
 export function greased(claimed: Partial<Capabilities>, grease: Grease): Partial<Capabilities> {
   return {
     ...claimed,
     cipherSuites: [...(claimed.cipherSuites ?? []), grease.cipherSuite],
+    extensions: [...(claimed.extensions ?? []), grease.extension],
     proposals: [...(claimed.proposals ?? []), grease.proposal],
     credentials: [...(claimed.credentials ?? []), grease.credential],
   }

@@ -6,6 +6,7 @@ import type { PskToInject } from "./create-commit.ts"
 import type { Credential } from "./credential.ts"
 import type { Extension } from "./extension.ts"
 import type { LeftOutProposal } from "./fit-proposals.ts"
+import type { GreaseUse } from "./grease.ts"
 import type { Group } from "./group.ts"
 import type { ExternalJoinReason } from "./join-externally.ts"
 import type { WelcomeReason } from "./join.ts"
@@ -49,8 +50,10 @@ export interface CreateGroupOptions extends GroupSurroundings {
   /** Of the group context. The creator's leaf claims to support their types; newcomers have to. */
   readonly extensions?: readonly Extension[]
   readonly leafExtensions?: readonly Extension[]
-  /** What to claim support for beside the suite, mls10, the credential's own type and `extensions`. */
+  /** What to claim support for beside the suite, mls10, the credential's own type, `extensions` and custom proposals. */
   readonly capabilities?: Partial<Capabilities>
+  /** Which values that mean nothing to put in (RFC 9420 §13.5). Default `capabilities`. */
+  readonly grease?: GreaseUse
 }
 
 /** What {@link Group.join} needs. */
@@ -82,8 +85,10 @@ export interface JoinExternallyOptions extends GroupSurroundings {
   readonly ratchetTree?: Uint8Array
   readonly credential: Credential
   readonly leafExtensions?: readonly Extension[]
-  /** What to claim support for beside the suite, mls10 and the credential's own type. */
+  /** What to claim support for beside the suite, mls10, the credential's own type and custom proposals. */
   readonly capabilities?: Partial<Capabilities>
+  /** Which values that mean nothing to put in (RFC 9420 §13.5). Default `capabilities`. */
+  readonly grease?: GreaseUse
   /** Picks our own old appearance among the members, which the commit then removes: a resync. Its credential is ours. */
   readonly replaces?: (member: Member) => boolean
   readonly psks?: readonly PskToInject[]

@@ -78,6 +78,7 @@ export class Group implements Disposable {
       extensions: options.extensions ?? [],
       leafExtensions: options.leafExtensions ?? [],
       capabilities: options.capabilities ?? {},
+      grease: options.grease,
       membersLimit: limitsWith(options.limits).members,
     })
     return new Group(newState(options, options.suite, epoch))
@@ -115,6 +116,7 @@ export class Group implements Disposable {
       ratchetTree: options.ratchetTree,
       leafExtensions: options.leafExtensions ?? [],
       capabilities: options.capabilities ?? {},
+      grease: options.grease,
       replaces: options.replaces,
       psks: options.psks ?? [],
       pskLookup: options.pskLookup,

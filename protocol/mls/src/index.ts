@@ -5,6 +5,14 @@ export { writeRequiredCapabilities } from "./capabilities.ts"
 export type { CommitCost } from "./commit-cost.ts"
 export type { CommitOptions, PskToInject } from "./create-commit.ts"
 export type { Credential } from "./credential.ts"
+export type {
+  CredentialPlace,
+  CredentialReason,
+  CredentialValidator,
+  CredentialWithKey,
+  PresentedCredential,
+} from "./credential-validator.ts"
+export type { CommittedCustomProposal, CustomProposalType } from "./custom-proposal.ts"
 export { EXTENSION_TYPES, findExtension } from "./extension.ts"
 export type { Extension } from "./extension.ts"
 export {
@@ -16,6 +24,7 @@ export {
 export type { ExternalSender } from "./external-senders.ts"
 export type { LeftOutProposal, LeftOutReason } from "./fit-proposals.ts"
 export type { Sender } from "./framed-content.ts"
+export type { GreaseUse } from "./grease.ts"
 export type { GroupPhase } from "./group-state.ts"
 export { Group } from "./group.ts"
 export type {
@@ -44,6 +53,7 @@ export type { GroupLimits } from "./limits.ts"
 export type { DescentReason, IdentityOf } from "./parent-group.ts"
 export { DEFAULT_POLICY } from "./policy.ts"
 export type { GroupPolicy } from "./policy.ts"
+export type { LeafRenewal } from "./own-leaf.ts"
 export type { PaddedBytes } from "./private-message.ts"
 export type { Proposal, ReInit } from "./proposal.ts"
 export { proposeExternally, proposeOwnAdd } from "./propose-from-outside.ts"
@@ -58,4 +68,9 @@ export type { ReserveOptions } from "./reservation.ts"
 export type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
 export { StateVersionError } from "./state-version.ts"
 export { validateKeyPackage } from "./validate-key-package.ts"
-export type { KeyPackageReason, KeyPackageVerdict, ValidKeyPackage } from "./validate-key-package.ts"
+export type {
+  KeyPackageJudgement,
+  KeyPackageReason,
+  KeyPackageVerdict,
+  ValidKeyPackage,
+} from "./validate-key-package.ts"

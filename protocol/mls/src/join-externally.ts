@@ -15,11 +15,15 @@ import type { Credential } from "./credential.ts"
 import { credentialJudge } from "./credential-validator.ts"
 import type { Extension } from "./extension.ts"
 import type { Epoch } from "./epoch.ts"
+import { withCustomProposals } from "./custom-proposal.ts"
+import { firstLeaf } from "./first-leaf.ts"
 import { frameContent } from "./framed-content.ts"
+import { drawGrease } from "./grease.ts"
+import type { GreaseUse } from "./grease.ts"
 import { ownedGroupContext } from "./group-context.ts"
-import { ownCapabilities } from "./key-package-bundle.ts"
 import { makeExternalInit } from "./key-schedule.ts"
 import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
+import type { GroupPolicy } from "./policy.ts"
 import { openNextEpoch, provisionalContext } from "./next-epoch.ts"
 import type { Proposal } from "./proposal.ts"
 import type { PreSharedKey, PskLookup } from "./psk.ts"
@@ -53,12 +57,14 @@ export interface ExternalCommitOptions extends BelieveOptions {
   readonly signatureKeys: { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array }
   readonly leafExtensions: readonly Extension[]
   readonly capabilities: Partial<Capabilities>
+  readonly grease: GreaseUse | undefined
   /** Picks our own old appearance, which the commit then removes. */
   readonly replaces: ((member: Member) => boolean) | undefined
   readonly psks: readonly PskToInject[]
   readonly pskLookup: PskLookup | undefined
   readonly authenticatedData: Uint8Array
   readonly random: Random
+  readonly policy: GroupPolicy
 }
 
 /** The epoch that an external commit opens, and the commit. */
@@ -161,13 +167,10 @@ function commitTo(
 
 /** Our leaf but for what the path decides. */
 function ownLeaf(options: ExternalCommitOptions): PathParameters["leaf"] {
-  const { suite, credential, signatureKeys, leafExtensions, capabilities } = options
-  return {
-    signatureKey: signatureKeys.publicKey,
-    credential,
-    capabilities: ownCapabilities({ suite, credential, leafExtensions, capabilities }),
-    extensions: leafExtensions,
-  }
+  const { suite, credential, signatureKeys, leafExtensions, policy, random } = options
+  const capabilities = withCustomProposals(options.capabilities, policy)
+  const grease = drawGrease(random, options.grease)
+  return firstLeaf({ suite, credential, signatureKeys, leafExtensions, capabilities, grease })
 }
 
 function readGroup(options: ExternalCommitOptions): BelievedGroup | ExternalJoinReason {

@@ -5,9 +5,11 @@ import { Group } from "./group.ts"
 import { createKeyPackage, keyPackageBundleFromBytes } from "./key-package-bundle.ts"
 import type { KeyPackageOptions } from "./key-package-bundle.ts"
 import { countedRandom } from "./testing/counted-random.ts"
+import { Party } from "./testing/party.ts"
 import { TEST_NOW_MS } from "./testing/test-member.ts"
 import { validateKeyPackage } from "./validate-key-package.ts"
 
+const NO_DATA = new Uint8Array(0)
 const random = countedRandom(suite, "bundles")
 const signatureKeys = suite.signatureKeyPair(random(32))
 const options: KeyPackageOptions = {
@@ -29,6 +31,7 @@ describe("a key package bundle", () => {
   it("lists in its capabilities the extensions of leaf and key package that are not default ones", () => {
     const bundle = createKeyPackage({
       ...options,
+      grease: "none",
       lastResort: true,
       extensions: [{ extensionType: 0xf001, extensionData: new Uint8Array(0) }],
       leafExtensions: [1, 0xf002].map((extensionType) => ({ extensionType, extensionData: new Uint8Array(0) })),
@@ -36,6 +39,25 @@ describe("a key package bundle", () => {
     })
     expect(new Set(bundle.decoded.leafNode.capabilities.extensions)).toEqual(new Set([10, 0xf001, 0xf002, 0xf003]))
     expect(bundle.isLastResort).toBe(true)
+  })
+
+  it("leaves default types out of its capabilities, even if it is told to claim them", () => {
+    const capabilities = { extensions: [1, 5, 0xf001], proposals: [1, 7, 0xf002] }
+    const { leafNode } = createKeyPackage({ ...options, grease: "none", capabilities }).decoded
+    expect(leafNode.capabilities).toMatchObject({ extensions: [0xf001], proposals: [0xf002] })
+  })
+
+  it("of last resort says so to whoever validates it, leads into several groups, and is disposed of by its owner alone", () => {
+    const bundle = createKeyPackage({ ...options, lastResort: true })
+    const verdict = validateKeyPackage(suite, bundle.keyPackage, TEST_NOW_MS)
+    expect(verdict).toMatchObject({ kind: "valid", isLastResort: true })
+    for (const name of ["first", "second"]) {
+      const party = Party.of(`last resort, ${name}`, ["bob"])
+      const { welcome = NO_DATA } = party.stage("bob", { adds: [bundle.keyPackage] })
+      const joined = Group.join({ suite, welcome, bundles: [bundle], signatureKeys })
+      expect(joined).toMatchObject({ kind: "joined", bundle: { isLastResort: true } })
+      expect(bundle.privateKeys).toBeDefined()
+    }
   })
 
   it("comes back from its bytes, and is zeroed when disposed of", () => {

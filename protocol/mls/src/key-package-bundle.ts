@@ -3,15 +3,16 @@ import { decodeWhole, DecodeError, encode, equalBytes } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
 import type { Capabilities } from "./capabilities.ts"
 import type { Credential } from "./credential.ts"
-import { credentialType } from "./credential.ts"
-import { EXTENSION_TYPES, findExtension, isDefaultExtension } from "./extension.ts"
+import { EXTENSION_TYPES, findExtension } from "./extension.ts"
 import type { Extension } from "./extension.ts"
+import { drawGrease, withGrease } from "./grease.ts"
+import type { GreaseUse } from "./grease.ts"
 import { decodeKeyPackage, keyPackageRef, signKeyPackage } from "./key-package.ts"
 import type { KeyPackage } from "./key-package.ts"
 import { signLeafNode } from "./leaf-node.ts"
 import { lifetimeFrom } from "./lifetime.ts"
+import { firstLeaf } from "./first-leaf.ts"
 import { encodeMlsMessage } from "./mls-message.ts"
-import { MLS_10 } from "./protocol-version.ts"
 
 const STATE_VERSION = 1
 const EMPTY = new Uint8Array(0)
@@ -33,6 +34,8 @@ export interface KeyPackageOptions {
   readonly leafExtensions?: readonly Extension[]
   /** What to claim support for beside the suite, mls10 and the credential's own type. */
   readonly capabilities?: Partial<Capabilities>
+  /** Which values that mean nothing to put in (RFC 9420 §13.5). Default `capabilities`. */
+  readonly grease?: GreaseUse
 }
 
 /**
@@ -111,22 +114,21 @@ export interface PrivateKeys {
   readonly encryptionPrivateKey: Uint8Array
 }
 
-/** Makes a key package to publish (RFC 9420 §10). Draws two seeds. */
+/** Makes a key package to publish (RFC 9420 §10). Draws GREASE and two seeds. */
 export function createKeyPackage(options: KeyPackageOptions): KeyPackageBundle {
-  const { suite, credential, signatureKeys, random } = options
-  const extensions = [...(options.extensions ?? [])]
-  if (options.lastResort === true) {
-    extensions.push({ extensionType: EXTENSION_TYPES.lastResort, extensionData: EMPTY })
-  }
+  const { suite, signatureKeys, random } = options
+  const wanted = [...(options.extensions ?? [])]
+  if (options.lastResort === true) wanted.push({ extensionType: EXTENSION_TYPES.lastResort, extensionData: EMPTY })
+  const grease = drawGrease(random, options.grease)
+  const extensions = withGrease(wanted, grease?.keyPackageExtension)
   const init = keyPairFrom(suite, random)
   const encryption = keyPairFrom(suite, random)
+  // The leaf lists the extensions of its key package, too (RFC 9420 §10).
+  const alsoUsed = extensions.map(({ extensionType }) => extensionType)
   const leafNode = signLeafNode(suite, signatureKeys.privateKey, {
+    ...firstLeaf({ ...options, alsoUsed, grease }),
     encryptionKey: encryption.publicKey,
-    signatureKey: signatureKeys.publicKey,
-    credential,
-    capabilities: keyPackageCapabilities(options, extensions),
     leafNodeSource: { kind: "key_package", lifetime: lifetimeFrom(options.nowMs, options.lifetimeMs) },
-    extensions: options.leafExtensions ?? [],
   })
   const keyPackage = signKeyPackage(suite, signatureKeys.privateKey, { initKey: init.publicKey, leafNode, extensions })
   return KeyPackageBundle.of(suite, keyPackage, {
@@ -160,34 +162,6 @@ export function keyPackageBundleFromBytes(suite: CipherSuite, bytes: Uint8Array)
   return KeyPackageBundle.of(suite, keyPackage, { initPrivateKey, encryptionPrivateKey })
 }
 
-/** What a leaf of ours claims to support (RFC 9420 §7.2): what is needed anyway, and what the caller adds. */
-export function ownCapabilities(options: {
-  readonly suite: CipherSuite
-  readonly credential: Credential
-  readonly leafExtensions?: readonly Extension[]
-  readonly capabilities?: Partial<Capabilities>
-}): Capabilities {
-  const { suite, credential, capabilities = {} } = options
-  const leafExtensionTypes = (options.leafExtensions ?? []).map((extension) => extension.extensionType)
-  return {
-    versions: unique([MLS_10], capabilities.versions),
-    cipherSuites: unique([suite.id], capabilities.cipherSuites),
-    extensions: unique(
-      leafExtensionTypes.filter((type) => !isDefaultExtension(type)),
-      capabilities.extensions,
-    ),
-    proposals: unique([], capabilities.proposals),
-    credentials: unique([credentialType(credential)], capabilities.credentials),
-  }
-}
-
-/** The leaf lists the extensions of its key package, too (RFC 9420 §10). */
-function keyPackageCapabilities(options: KeyPackageOptions, extensions: readonly Extension[]): Capabilities {
-  const used = extensions.map(({ extensionType }) => extensionType).filter((type) => !isDefaultExtension(type))
-  const listed = [...used, ...(options.capabilities?.extensions ?? [])]
-  return ownCapabilities({ ...options, capabilities: { ...options.capabilities, extensions: listed } })
-}
-
 /** A fresh KEM key pair; the seed is zeroed. */
 export function keyPairFrom(suite: CipherSuite, random: Random): KeyPair {
   const seed = random(suite.sizes.kemSeedBytes)
@@ -200,8 +174,4 @@ export function keyPairFrom(suite: CipherSuite, random: Random): KeyPair {
 function isPair(suite: CipherSuite, privateKey: Uint8Array, publicKey: Uint8Array): boolean {
   const derived = suite.kemPublicKey(privateKey)
   return derived !== undefined && equalBytes(derived, publicKey)
-}
-
-function unique(needed: readonly number[], more: readonly number[] | undefined): number[] {
-  return [...new Set([...needed, ...(more ?? [])])]
 }

@@ -25,11 +25,11 @@ function supervised(seed: string, changes: Partial<typeof policy> = {}): Party {
 }
 
 function addressOf(party: Party): Omit<ExternalProposalOptions, "senderIndex" | "signatureKeys"> {
-  const { suite, random } = party
+  const { suite, random, nowMs } = party
   const inspected = inspectGroupInfo({ suite, groupInfo: party.group("alice").groupInfo().groupInfo })
   if (inspected.kind === "rejected") throw new Error(inspected.reason)
   const { groupId, epoch } = inspected.group
-  return { suite, groupId, epoch, authenticatedData: NO_DATA, random }
+  return { suite, groupId, epoch, authenticatedData: NO_DATA, random, nowMs }
 }
 
 function proposeAs(party: Party, wanted: Parameters<typeof proposeExternally>[0], changes: object = {}): string[] {
@@ -51,6 +51,15 @@ describe("an external sender's proposal", () => {
     { kind: "reinit", groupId: NO_DATA, version: 1, cipherSuite: 1, extensions: [] },
   ] as Exclude<ProposalToSend, { kind: "update" }>[])("of kind $kind is heard by everybody", (wanted) => {
     expect(proposeAs(party, wanted)).toEqual(["proposal", "proposal", "proposal"])
+  })
+
+  it("is not made of a key package whose time is over", () => {
+    const keyPackage = party.keyPackage("late")
+    const nowMs = party.nowMs + 7 * 86_400_000
+    const late = { ...addressOf(party), nowMs, signatureKeys: party.keysOf("late") }
+    expect(() => proposeOwnAdd(keyPackage, late)).toThrow("leaf_lifetime_expired")
+    const add = { kind: "add", keyPackage: keyPackage.keyPackage } as const
+    expect(() => proposeAs(party, add, { nowMs })).toThrow("leaf_lifetime_expired")
   })
 
   it("is committed by a member", () => {

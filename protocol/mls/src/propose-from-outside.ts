@@ -8,6 +8,8 @@ import type { KeyPackageBundle } from "./key-package-bundle.ts"
 import { encodeMlsMessage } from "./mls-message.ts"
 import type { Proposal } from "./proposal.ts"
 import type { ProposalToSend } from "./propose.ts"
+import { verifyKeyPackage } from "./validate-key-package.ts"
+import { LIFETIME_LIMIT_MS } from "./validate-leaf-node.ts"
 
 /** The epoch of a group that somebody outside speaks to. */
 export interface GroupAddress {
@@ -15,6 +17,8 @@ export interface GroupAddress {
   readonly groupId: Uint8Array
   readonly epoch: bigint
   readonly authenticatedData: Uint8Array
+  /** By which key packages are judged, in milliseconds since the Unix epoch (RFC 9420 §7.3). */
+  readonly nowMs: number
 }
 
 /** What an external sender needs (RFC 9420 §12.1.8). */
@@ -24,12 +28,14 @@ export interface ExternalProposalOptions extends GroupAddress {
   /** That of our entry there. Borrowed. */
   readonly signatureKeys: KeyPair
   readonly random: Random
+  /** Longest lifetime of a key package to add, in milliseconds. Default `DEFAULT_LIMITS.leafLifetimeMs`. */
+  readonly leafLifetimeMs?: number
 }
 
 /**
  * Makes a proposal as an external sender of the group (RFC 9420 §12.1.8.1): an MLSMessage for all members.
  *
- * @throws RangeError if a key package to add is not one
+ * @throws RangeError if a key package to add is not one, or not valid now
  */
 export function proposeExternally(
   wanted: Exclude<ProposalToSend, { readonly kind: "update" }>,
@@ -40,23 +46,31 @@ export function proposeExternally(
   return sendFromOutside(options, { kind: "external", senderIndex }, proposal, signatureKeys)
 }
 
-/** Asks to be added to a group (RFC 9420 §12.1.8): an MLSMessage for all members. */
+/**
+ * Asks to be added to a group (RFC 9420 §12.1.8): an MLSMessage for all members.
+ *
+ * @throws RangeError if the key package is not valid now (RFC 9420 §7.3)
+ */
 export function proposeOwnAdd(
   bundle: KeyPackageBundle,
   options: GroupAddress & { readonly signatureKeys: KeyPair },
 ): Uint8Array {
+  const valid = verifyKeyPackage(options.suite, bundle.decoded, { nowMs: options.nowMs })
+  if (valid.kind === "rejected") throw new RangeError(`the key package is not valid: ${valid.reason}`)
   const proposal = { kind: "add", keyPackage: bundle.decoded } as const
   return sendFromOutside(options, { kind: "new_member_proposal" }, proposal, options.signatureKeys)
 }
 
 function makeProposal(
   wanted: Exclude<ProposalToSend, { readonly kind: "update" }>,
-  { suite, random }: ExternalProposalOptions,
+  { suite, random, nowMs, leafLifetimeMs: limitMs = LIFETIME_LIMIT_MS }: ExternalProposalOptions,
 ): Proposal {
   switch (wanted.kind) {
     case "add": {
       const add = addProposal(wanted.keyPackage)
       if (add === undefined) throw new RangeError("the key package to add is not one")
+      const valid = verifyKeyPackage(suite, add.keyPackage, { nowMs, limitMs })
+      if (valid.kind === "rejected") throw new RangeError(`the key package to add is not valid: ${valid.reason}`)
       return add
     }
     case "remove":

@@ -182,6 +182,10 @@ describe("proposals by reference", () => {
     expect(alice.propose({ kind: "add", keyPackage: Uint8Array.of(1) }, options)).toMatchObject({
       reason: "key_package_malformed",
     })
+    const { keyPackage } = party.keyPackage("carol")
+    const weekLater = { ...options, nowMs: party.nowMs + 7 * 86_400_000 }
+    expect(alice.propose({ kind: "add", keyPackage }, weekLater)).toMatchObject({ reason: "leaf_lifetime_expired" })
+    expect(alice.pendingProposalCount).toBe(0)
   })
 })
 

@@ -60,12 +60,7 @@ export type Proposed =
     }
   | {
       readonly kind: "refused"
-      readonly reason:
-        | KeyPackageReason
-        | CredentialReason
-        | "remove_of_blank_leaf"
-        | "proposal_unsupported"
-        | "too_many_proposals"
+      readonly reason: KeyPackageReason | "remove_of_blank_leaf" | "proposal_unsupported" | "too_many_proposals"
     }
 
 /**

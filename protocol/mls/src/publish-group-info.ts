@@ -1,6 +1,8 @@
 import { decodeWhole, DecodeError, encode } from "@qpc/wire"
+import type { Random } from "@qpc/wire"
 import { EXTENSION_TYPES, findExtension } from "./extension.ts"
 import type { Extension } from "./extension.ts"
+import { greaseExtension, withGrease } from "./grease.ts"
 import { signGroupInfo } from "./group-info.ts"
 import type { GroupState } from "./group-state.ts"
 import { externalPublicKey } from "./key-schedule.ts"
@@ -15,6 +17,8 @@ export interface GroupInfoOptions {
   readonly externalPub?: boolean
   /** Others, for whoever understands them. */
   readonly extensions?: readonly Extension[]
+  /** For an extension that means nothing (RFC 9420 §13.5). Without it there is none. */
+  readonly random?: Random
 }
 
 /** A statement of the current epoch for those outside (RFC 9420 §12.4.3). */
@@ -37,9 +41,10 @@ export function publishGroupInfo(state: GroupState, options: GroupInfoOptions): 
     const extensionData = encode((writer) => writer.vector(key))
     extensions.push({ extensionType: EXTENSION_TYPES.externalPub, extensionData })
   }
+  const grease = options.random && greaseExtension(options.random, "everywhere")
   const message = signGroupInfo(suite, signaturePrivateKey, {
     groupContext: epoch.context,
-    extensions,
+    extensions: withGrease(extensions, grease),
     confirmationTag: epoch.confirmationTag,
     signer: epoch.keys.leafIndex,
   })

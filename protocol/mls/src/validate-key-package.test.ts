@@ -60,8 +60,8 @@ describe("validating a key package", () => {
   it("judges how long it may live by the limit of the caller, if there is one", () => {
     const bytes = asMessage(sign())
     // From an hour ago until a day from now.
-    expect(validateKeyPackage(suite, bytes, TEST_NOW_MS, 25 * HOUR_MS).kind).toBe("valid")
-    expect(validateKeyPackage(suite, bytes, TEST_NOW_MS, 25 * HOUR_MS - 1)).toEqual({
+    expect(validateKeyPackage(suite, bytes, TEST_NOW_MS, { lifetimeLimitMs: 25 * HOUR_MS }).kind).toBe("valid")
+    expect(validateKeyPackage(suite, bytes, TEST_NOW_MS, { lifetimeLimitMs: 25 * HOUR_MS - 1 })).toEqual({
       kind: "rejected",
       reason: "leaf_lifetime_too_long",
     })

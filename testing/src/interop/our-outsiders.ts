@@ -19,7 +19,7 @@ export function outsiderCalls(
       const { groupId, epoch } = inspect(suite, groupInfo, NO_BYTES)
       const transaction = newTransaction(suite, identity)
       const { bundle, signatureKeys } = transaction
-      const address = { suite, groupId, epoch, authenticatedData: NO_BYTES }
+      const address = { suite, groupId, epoch, authenticatedData: NO_BYTES, nowMs: Date.now() }
       return {
         transactionId: memory.add("transaction", transaction),
         proposal: proposeOwnAdd(bundle, { ...address, signatureKeys }),
@@ -46,6 +46,8 @@ export function outsiderCalls(
         senderIndex: signerIndex,
         signatureKeys,
         random: nodeRandom,
+        nowMs: Date.now(),
+        leafLifetimeMs: Infinity,
       })
       return { proposal }
     },

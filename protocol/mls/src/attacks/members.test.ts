@@ -82,6 +82,9 @@ playAttacks("a commit that adds a key package which is not valid", [
     "leaf_extension_unsupported",
     withLeaf({ extensions: [{ extensionType: 0xf00f, extensionData: NO_DATA }] }),
   ),
+  adding("an extension of the package that its leaf does not list", "key_package_extension_unsupported", (party) =>
+    addOf(party, "erin", { whole: { extensions: [{ extensionType: 0xf00f, extensionData: NO_DATA }] } }),
+  ),
   adding("a leaf from an Update", "leaf_source_mismatch", (party) => {
     const update = updateOf(party, "carol")
     if (update.kind !== "update") throw new Error("not an Update")

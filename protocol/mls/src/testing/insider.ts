@@ -101,7 +101,7 @@ export function addOf(
 ): Proposal {
   const { suite } = party
   const { privateKey } = party.keysOf(changes.signer ?? name)
-  const { decoded } = party.keyPackage(name)
+  const { decoded } = party.keyPackage(name, { grease: "none" })
   const leafNode = signLeafNode(suite, privateKey, { ...decoded.leafNode, ...changes.leaf })
   return { kind: "add", keyPackage: signKeyPackage(suite, privateKey, { ...decoded, leafNode, ...changes.whole }) }
 }

@@ -66,7 +66,7 @@ export class Party {
   create(name: string): Group {
     const { suite, groupId, random, nowMs } = this
     const about = { suite, groupId, random, nowMs, credential: credentialOf(name), signatureKeys: this.keysOf(name) }
-    const group = Group.create({ ...about, ...this.#settings })
+    const group = Group.create({ ...about, grease: "everywhere", ...this.#settings })
     this.#groups.set(name, group)
     return group
   }
@@ -88,6 +88,7 @@ export class Party {
       nowMs,
       lifetimeMs: DAY_MS,
       random,
+      grease: "everywhere",
       capabilities: { extensions: types, ...this.#settings.capabilities },
       ...changes,
     })
