@@ -106,9 +106,9 @@ describe("a server that answers nonsense", () => {
       method === "uploadKeyPackage" ? new RpcError("invalid_argument", "key_package_invalid", "too old") : undefined
     server.cut()
     await clock.during(group.send("still there?"))
-    const { received, notices } = await clock.during(bob.client.sync({ until: ({ received }) => received.length > 0 }))
-    expect(texts(received)).toEqual(["still there?"])
-    expect(notices).toMatchObject([{ reason: "key_packages_refused" }])
+    const report = await clock.during(bob.client.sync({ until: ({ received }) => received.length > 0 }))
+    expect(texts(report.received)).toEqual(["still there?"])
+    expect(report.notices).toMatchObject([{ reason: "key_packages_refused" }])
     expect(bob.client.connectionState).toMatchObject({ at: "online" })
   })
 

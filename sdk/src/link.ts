@@ -229,7 +229,7 @@ export class Link {
     } catch (error) {
       if (!(error instanceof ClientError) || error.code !== "server_refused") throw error
       const notice = { seq: 0n, sizeBytes: 0, reason: "key_packages_refused" satisfies NoticeReason }
-      await turn.takeAlways(() => Transaction.run(this.#context, "up", async (tx) => void tx.notice(notice)))
+      await turn.takeAlways(() => Transaction.run(this.#context, "up", async (tx) => tx.notice(notice)))
     }
   }
 
