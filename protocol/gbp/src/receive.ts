@@ -1,4 +1,5 @@
 import { decodeWhole, DecodeError, encode, equalBytes } from "@qpc/wire"
+import type { RecordLog, RecordReader, StateRecord } from "@qpc/wire"
 import type { DropReason } from "./drop-reason.ts"
 import type { Opened } from "./epoch-keys.ts"
 import type { FrameContent, SealedFrame } from "./frame.ts"
@@ -90,6 +91,23 @@ export class Receiver {
       if (reader.uint8() !== STATE_VERSION) throw new DecodeError("reserved_value", 0)
       return ReplayWindows.read(reader)
     })
+    return receiver
+  }
+
+  /** The replay windows in records, see {@link fromRecords}. */
+  records(): Iterable<StateRecord> {
+    return this.#windows.records()
+  }
+
+  /** From now on every change is noted in this log. */
+  attach(log: RecordLog): void {
+    this.#windows.attach(log)
+  }
+
+  /** @throws DecodeError for anything that {@link records} did not write */
+  static fromRecords(records: RecordReader, surroundings: FrameSurroundings): Receiver {
+    const receiver = new Receiver(surroundings)
+    receiver.#windows = ReplayWindows.fromRecords(records)
     return receiver
   }
 

@@ -1,5 +1,5 @@
-import { DecodeError, readList } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
+import { decodeWhole, DecodeError, encode, readList, recordKey } from "@qpc/wire"
+import type { Reader, RecordLog, RecordReader, StateRecord, Writer } from "@qpc/wire"
 import { ReplayWindow } from "./replay-window.ts"
 import { streamTypeFromWire, streamTypeToWire } from "./stream.ts"
 import type { StreamType } from "./stream.ts"
@@ -18,6 +18,7 @@ interface Stream {
 export class ReplayWindows {
   readonly #streams = new Map<string, Stream>()
   #oldestEpoch = 0n
+  #log: RecordLog | undefined
 
   /** See {@link ReplayWindow.accept}. */
   accept(epoch: bigint, streamType: StreamType, streamId: number, sequence: number): boolean {
@@ -27,14 +28,44 @@ export class ReplayWindows {
       stream = { epoch, streamType, streamId, window: new ReplayWindow() }
       this.#streams.set(key, stream)
     }
-    return stream.window.accept(sequence)
+    const isNew = stream.window.accept(sequence)
+    if (isNew) this.#log?.mark(windowKey(stream), () => windowValue(stream))
+    return isNew
   }
 
   /** Forgets the epochs before `oldestEpoch`, whose keys are gone. Costs nothing while that stays the same. */
   forgetBefore(oldestEpoch: bigint): void {
     if (oldestEpoch === this.#oldestEpoch) return
     this.#oldestEpoch = oldestEpoch
-    for (const [key, stream] of this.#streams) if (stream.epoch < oldestEpoch) this.#streams.delete(key)
+    for (const [key, stream] of this.#streams) {
+      if (stream.epoch >= oldestEpoch) continue
+      this.#streams.delete(key)
+      this.#log?.mark(windowKey(stream), () => undefined)
+    }
+  }
+
+  /** From now on every change is noted in this log. */
+  attach(log: RecordLog): void {
+    this.#log = log
+  }
+
+  /** A record for each window. */
+  *records(): Generator<StateRecord> {
+    for (const stream of this.#streams.values()) yield { key: windowKey(stream), value: windowValue(stream) }
+  }
+
+  /** Reads what {@link records} wrote. @throws DecodeError */
+  static fromRecords(records: RecordReader): ReplayWindows {
+    const windows = new ReplayWindows()
+    for (const { parts, value } of records.takeAll(WINDOW)) {
+      const [epoch, wireType, streamId, ...more] = parts
+      const streamType = typeof wireType === "number" ? streamTypeFromWire(wireType) : undefined
+      const isWindow = typeof epoch === "bigint" && typeof streamId === "number" && more.length === 0
+      if (!isWindow || streamType === undefined) throw new DecodeError("bad_value", 0)
+      const window = decodeWhole(value, (reader) => ReplayWindow.read(reader))
+      windows.#streams.set(`${epoch}/${streamType}/${streamId}`, { epoch, streamType, streamId, window })
+    }
+    return windows
   }
 
   /** Writes a list of epoch u64 · stream type u8 · stream id u32 · window, in the order of first use. */
@@ -55,6 +86,16 @@ export class ReplayWindows {
     }
     return windows
   }
+}
+
+const WINDOW = "window"
+
+function windowKey({ epoch, streamType, streamId }: Stream): string {
+  return recordKey(WINDOW, epoch, streamTypeToWire(streamType), streamId)
+}
+
+function windowValue({ window }: Stream): Uint8Array {
+  return encode((writer) => window.write(writer))
 }
 
 function readStream(reader: Reader): Stream {

@@ -2,7 +2,7 @@ import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { receiveEnvelope } from "@qpc/envelope"
 import { EXTENSION_TYPES, findExtension, Group, writeRequiredCapabilities } from "@qpc/mls"
 import type { Extension } from "@qpc/mls"
-import { DecodeError, encode, equalBytes, GROUP_ID_BYTES, toGroupId, toIdentityKey } from "@qpc/wire"
+import { encode, equalBytes, GROUP_ID_BYTES, toGroupId, toIdentityKey } from "@qpc/wire"
 import type { GroupId, Random } from "@qpc/wire"
 import type { GroupEvent } from "./event.ts"
 import { decodeGroupName, encodeGroupName, GROUP_NAME_EXTENSION } from "./group-name.ts"
@@ -12,8 +12,6 @@ import type { Member } from "./member.ts"
 import { newState, resolveLimits } from "./member-state.ts"
 import { OrderedMember } from "./ordered-member.ts"
 import { identityOf } from "./roster.ts"
-import { openState, restoreLayers } from "./state-codec.ts"
-import { GroupStateError } from "./state-error.ts"
 import type { OnLayer } from "./trace.ts"
 import { startUpkeep } from "./upkeep.ts"
 
@@ -135,33 +133,11 @@ export function joinMember(options: JoinMemberOptions): Joined {
   }
 }
 
-/**
- * Wakes a stored member.
- *
- * @throws GroupStateError if `bytes` is not what {@link Member.toBytes} wrote, or belongs to another identity
- */
-export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: MemberSurroundings): Member {
-  const { identity, random, onLayer } = surroundings
-  const limits = resolveLimits(surroundings.limits)
-  const opened = openState(suite, bytes, identity.publicKey)
-  try {
-    const group = Group.fromBytes(suite, opened.groupBytes, { signatureKeys: identity, limits: mlsLimits(limits) })
-    const name = nameOfOurs(group)
-    if (name === undefined) throw new GroupStateError("corrupt")
-    const self = toIdentityKey(identity.publicKey.slice())
-    const state = newState({ suite, self, name, group, random, limits, onLayer })
-    restoreLayers(state, opened)
-    // Which intent a commit is for is known here, the commit itself is known to MLS: they are stored and lost together.
-    const isWhole = (state.intents.pending === undefined) === (group.pendingCommit === undefined)
-    if (!isWhole) throw new GroupStateError("corrupt")
-    return new OrderedMember(state)
-  } catch (error) {
-    if (error instanceof DecodeError) throw new GroupStateError("corrupt", { cause: error })
-    throw error
-  }
-}
-
-function mlsLimits({ pastEpochs, members }: ResolvedLimits): { readonly pastEpochs: number; readonly members: number } {
+/** The bounds of the MLS group. */
+export function mlsLimits({ pastEpochs, members }: ResolvedLimits): {
+  readonly pastEpochs: number
+  readonly members: number
+} {
   return { pastEpochs, members }
 }
 
@@ -178,7 +154,7 @@ function groupExtensions(name: string): readonly Extension[] {
 }
 
 /** The group's name if it is one of ours: named, its id of our length, everyone in it the key they sign with. */
-function nameOfOurs(group: Group): string | undefined {
+export function nameOfOurs(group: Group): string | undefined {
   if (group.groupId.length !== GROUP_ID_BYTES) return undefined
   if (group.members().some((member) => identityOf(member) === undefined)) return undefined
   return decodeGroupName(findExtension(group.extensions, GROUP_NAME_EXTENSION))

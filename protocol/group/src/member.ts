@@ -1,4 +1,4 @@
-import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
 import type { Content } from "./content.ts"
 import type { Step } from "./step.ts"
 
@@ -12,7 +12,7 @@ export interface GroupMember {
  * One member of one group: every layer from text to envelope as one pure object. Bytes, time and randomness come in;
  * bytes, events and the next deadline go out.
  *
- * **Durability.** Each call changes the member. Store {@link toBytes} with the step's `outgoing` and `events` in one
+ * **Durability.** Each call changes the member. Store {@link takeChanges} with the step's `outgoing` and `events` in one
  * transaction before the network sees any of it, and never load a state older than the newest one whose messages may have
  * left: a member that goes back in time would use the keys of sent messages a second time. MLS's reuse guard (RFC 9420
  * §6.3.1) makes a repeated nonce unlikely then, not impossible, and the sequence numbers would repeat for certain.
@@ -54,6 +54,12 @@ export interface Member extends Disposable {
   abandon(messageId: MessageId, nowMs: number): Step
   /** Does what is due at `nowMs`. Harmless at any time. */
   tick(nowMs: number): Step
-  /** The whole durable state, secrets included: to be stored encrypted. Owned by the caller. */
+  /**
+   * What is to be stored since the last time, secrets included: O(log n) bytes and a constant number of records for a message
+   * in a group of n. The first time it is everything. `memberFromRecords` wakes the member from what the changes add up to.
+   * What could not be stored is owed until {@link StateChanges.stored}.
+   */
+  takeChanges(): StateChanges
+  /** The whole durable state in one piece, secrets included: to be stored encrypted. Owned by the caller. */
   toBytes(): Uint8Array
 }

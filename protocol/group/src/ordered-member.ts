@@ -1,8 +1,9 @@
-import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
 import type { Content } from "./content.ts"
 import { earliest } from "./deadlines.ts"
 import { Draft } from "./draft.ts"
 import type { GroupMember, Member } from "./member.ts"
+import { MemberRecords } from "./member-records.ts"
 import type { MemberState } from "./member-state.ts"
 import { identityOf } from "./roster.ts"
 import { receiveBytes } from "./receive.ts"
@@ -15,11 +16,13 @@ import { tickUpkeep, upkeepAtMs } from "./upkeep.ts"
 /** A member of a group whose epochs are ordered by a delivery service: the first commit per epoch wins. */
 export class OrderedMember implements Member {
   readonly #state: MemberState
+  readonly #records: MemberRecords
   #isDisposed = false
 
   /** Takes ownership of `state`. */
-  constructor(state: MemberState) {
+  constructor(state: MemberState, records: MemberRecords = new MemberRecords(state)) {
     this.#state = state
+    this.#records = records
   }
 
   get groupId(): GroupId {
@@ -84,8 +87,13 @@ export class OrderedMember implements Member {
     })
   }
 
+  takeChanges(): StateChanges {
+    this.#alive()
+    return this.#records.take()
+  }
+
   toBytes(): Uint8Array {
-    return encodeState(this.#alive())
+    return encodeState(this.#alive(), this.#records)
   }
 
   /** Zeroes the group's secrets. Every later call throws `TypeError`. */

@@ -1,11 +1,13 @@
-import { equalBytes, readList } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
+import { decodeWhole, DecodeError, encode, equalBytes, readList, recordKey } from "@qpc/wire"
+import type { Reader, RecordLog, RecordReader, StateRecord } from "@qpc/wire"
 
 /** An envelope of an epoch that we have not reached. */
 interface ParkedEnvelope {
   readonly epoch: bigint
   readonly sinceMs: number
   readonly bytes: Uint8Array
+  /** Its number in the order of arrival. */
+  readonly at: bigint
 }
 
 /** Bounds of what may wait. */
@@ -22,6 +24,7 @@ export interface ParkedLimits {
 export class Parked {
   readonly #limits: ParkedLimits
   #envelopes: ParkedEnvelope[] = []
+  #log: RecordLog | undefined
 
   constructor(limits: ParkedLimits) {
     this.#limits = limits
@@ -33,7 +36,10 @@ export class Parked {
     const heldBytes = this.#envelopes.reduce((sum, held) => sum + held.bytes.length, 0)
     if (this.#envelopes.length >= parkedEnvelopes || heldBytes + bytes.length > parkedBytes) return false
     if (this.#envelopes.some((held) => equalBytes(held.bytes, bytes))) return false
-    this.#envelopes.push({ epoch, sinceMs: nowMs, bytes: bytes.slice() })
+    const at = (this.#envelopes.at(-1)?.at ?? -1n) + 1n
+    const held = { epoch, sinceMs: nowMs, bytes: bytes.slice(), at }
+    this.#envelopes.push(held)
+    this.#log?.mark(parkedKey(held), () => parkedValue(held))
     return true
   }
 
@@ -59,27 +65,53 @@ export class Parked {
     return earliestMs === undefined ? undefined : earliestMs + this.#limits.parkedMs
   }
 
-  /** Writes a list of epoch u64 · since u64 ms · envelope<V>, in the order of arrival. */
-  write(writer: Writer): void {
-    writer.list(this.#envelopes, (inner, held) => {
-      inner.uint64(held.epoch).uint64(BigInt(held.sinceMs)).vector(held.bytes)
-    })
+  /** From now on every change is noted in this log. */
+  attach(log: RecordLog): void {
+    this.#log = log
   }
 
-  /** @throws DecodeError */
+  /** A record for each envelope: epoch u64 · since u64 ms · envelope<V>, under its number in the order of arrival. */
+  *records(): Generator<StateRecord> {
+    for (const held of this.#envelopes) yield { key: parkedKey(held), value: parkedValue(held) }
+  }
+
+  /** Reads what {@link records} wrote. Copies. @throws DecodeError */
+  static fromRecords(records: RecordReader, limits: ParkedLimits): Parked {
+    const parked = new Parked(limits)
+    parked.#envelopes = records.takeAll(PARKED).map(({ parts, value }) => {
+      const [at, ...more] = parts
+      if (typeof at !== "bigint" || more.length > 0) throw new DecodeError("bad_value", 0)
+      return decodeWhole(value, (reader) => readParked(reader, at))
+    })
+    return parked
+  }
+
+  /** Reads a list of what a record holds, as versions 1 and 2 of the state had it. Copies. @throws DecodeError */
   static read(reader: Reader, limits: ParkedLimits): Parked {
     const parked = new Parked(limits)
-    parked.#envelopes = readList(reader, (inner) => ({
-      epoch: inner.uint64(),
-      sinceMs: Number(inner.uint64()),
-      bytes: inner.vector().slice(),
-    }))
+    let at = 0n
+    parked.#envelopes = readList(reader, (inner) => readParked(inner, at++))
     return parked
   }
 
   #take(isDue: (held: ParkedEnvelope) => boolean): Uint8Array[] {
     const due = this.#envelopes.filter(isDue)
     this.#envelopes = this.#envelopes.filter((held) => !isDue(held))
+    for (const held of due) this.#log?.mark(parkedKey(held), () => undefined)
     return due.map((held) => held.bytes)
   }
+}
+
+const PARKED = "parked"
+
+function parkedKey({ at }: ParkedEnvelope): string {
+  return recordKey(PARKED, at)
+}
+
+function parkedValue({ epoch, sinceMs, bytes }: ParkedEnvelope): Uint8Array {
+  return encode((writer) => writer.uint64(epoch).uint64(BigInt(sinceMs)).vector(bytes))
+}
+
+function readParked(reader: Reader, at: bigint): ParkedEnvelope {
+  return { epoch: reader.uint64(), sinceMs: Number(reader.uint64()), bytes: reader.vector().slice(), at }
 }

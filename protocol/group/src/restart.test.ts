@@ -1,7 +1,7 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
-import { memberFromBytes } from "./create.ts"
+import { memberFromBytes } from "./wake.ts"
 import { GroupStateError } from "./state-error.ts"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
@@ -118,7 +118,7 @@ describe("waking a member", () => {
     const [alice, bob] = world.group(2)
     const stored = alice.member.toBytes()
     expect(() => wake(alice, stored, bob.identity)).toThrow(refusal("wrong_identity"))
-    stored[0] = 3
+    stored[0] = 4
     expect(() => wake(alice, stored)).toThrow(refusal("unknown_version"))
   })
 

@@ -1,6 +1,6 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
-import { memberFromBytes } from "./create.ts"
+import { memberFromBytes } from "./wake.ts"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
 import { seededRandom } from "./testing/seeded-random.ts"

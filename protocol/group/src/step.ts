@@ -25,7 +25,7 @@ export interface EpochClaim {
 }
 
 /**
- * What became of one call to a member. The member has already changed: store {@link Member.toBytes} together with
+ * What became of one call to a member. The member has already changed: store {@link Member.takeChanges} together with
  * `outgoing` and `events` **before** the network sees anything of it.
  */
 export interface Step {

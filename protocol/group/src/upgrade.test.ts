@@ -2,7 +2,7 @@ import { suite0001 as suite } from "@qpc/crypto/node"
 import { fromHex } from "@qpc/wire"
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { memberFromBytes } from "./create.ts"
+import { memberFromBytes } from "./wake.ts"
 import type { StoredMember } from "./testing/member-histories.ts"
 import { seededRandom } from "./testing/seeded-random.ts"
 

@@ -1,4 +1,5 @@
 import { decodeWhole, DecodeError, encode, fromUtf8 } from "@qpc/wire"
+import type { RecordLog, RecordReader, StateRecord } from "@qpc/wire"
 import { dropError } from "./drop-reason.ts"
 import type { DropReason } from "./drop-reason.ts"
 import { contentTypeFromWire, decodeMessage, FLAGS_ASSIGNED } from "./message.ts"
@@ -84,6 +85,23 @@ export class MessageReceiver {
       if (reader.uint8() !== STATE_VERSION) throw new DecodeError("reserved_value", 0)
       return SeenMessages.read(reader, limits.seenMessages)
     })
+    return receiver
+  }
+
+  /** The messages that were seen, in records: see {@link fromRecords}. */
+  records(): Iterable<StateRecord> {
+    return this.#seen.records()
+  }
+
+  /** From now on every change is noted in this log. */
+  attach(log: RecordLog): void {
+    this.#seen.attach(log)
+  }
+
+  /** @throws DecodeError for anything that {@link records} did not write */
+  static fromRecords(records: RecordReader, limits: ReceiverLimits = {}): MessageReceiver {
+    const receiver = new MessageReceiver(limits)
+    receiver.#seen = SeenMessages.fromRecords(records, limits.seenMessages)
     return receiver
   }
 

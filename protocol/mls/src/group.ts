@@ -143,9 +143,8 @@ export class Group implements Disposable {
   }
 
   /**
-   * Wakes a group from the records that {@link takeChanges} led to; nothing is owed to the store then. Copies.
+   * Wakes a group from all the records that {@link takeChanges} led to; nothing is owed to the store then. Copies.
    *
-   * @param records - All of this group's, in any order.
    * @throws DecodeError unless they are all records of one state of this suite at one time; otherwise as {@link fromBytes}
    */
   static fromRecords(suite: CipherSuite, records: Iterable<StateRecord>, surroundings: WakeOptions): Group {
@@ -347,14 +346,17 @@ export class Group implements Disposable {
    * What could not be stored is not lost: it is owed until {@link StateChanges.stored}. @throws TypeError once disposed of
    */
   takeChanges(): StateChanges {
-    this.#assertAlive()
-    return this.#state.records.take()
+    return this.#alive().records.take()
+  }
+
+  /** All records there are: what a store has of us once nothing is owed. @throws TypeError once disposed of */
+  records(): Iterable<StateRecord> {
+    return this.#alive().records.snapshot()
   }
 
   /** The whole state, versioned, secrets included; the signature key is not in it. @throws TypeError once disposed of */
   toBytes(): Uint8Array {
-    this.#assertAlive()
-    return encodeState(this.#state)
+    return encodeState(this.#alive())
   }
 
   /** Zeroes all keys. Nothing works afterwards. */
@@ -393,7 +395,8 @@ export class Group implements Disposable {
   }
 
   /** A store that was told what is left of a disposed group would forget the group. */
-  #assertAlive(): void {
+  #alive(): GroupState {
     if (this.#isDisposed) throw new TypeError("the group was disposed of")
+    return this.#state
   }
 }

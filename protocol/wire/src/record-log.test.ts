@@ -6,8 +6,10 @@ import type { StateChanges } from "./record-log.ts"
 class Subject {
   readonly state = new Map<string, Uint8Array>()
   readonly disk = new Map<string, Uint8Array>()
+  watched: number | undefined
   readonly log = new RecordLog({
     hash: sum,
+    watched: () => (this.watched === undefined ? [] : [{ key: "watched", value: Uint8Array.of(this.watched) }]),
     isChecked: (key) => key !== "free",
     all: () => Array.from(this.state, ([key, value]) => ({ key, value })),
   })
@@ -122,6 +124,20 @@ describe("a log of records", () => {
     subject.store(taken)
     expect([...subject.disk.keys()]).toEqual(["b", "free", "check"])
     expect(subject.restart()).toBeDefined()
+  })
+
+  it("finds out by itself about a record that it watches", () => {
+    const subject = new Subject()
+    subject.watched = 1
+    subject.store(subject.log.take())
+    expect(subject.disk.get("watched")).toEqual(Uint8Array.of(1))
+    subject.watched = 2
+    subject.log.take()
+    const again = subject.log.take()
+    expect(keysOf(again)).toEqual(["watched", "check"])
+    subject.store(again)
+    expect(keysOf(subject.log.take())).toEqual([])
+    expect(subject.disk.get("watched")).toEqual(Uint8Array.of(2))
   })
 
   it("owes nothing when it was made of records, and everything when it is told that nobody knows the store", () => {

@@ -28,8 +28,13 @@ export interface RecordLogOptions {
   readonly hash: (bytes: Uint8Array) => Uint8Array
   /** False for records that are proved in another way; they cost no memory here. */
   readonly isChecked: (key: string) => boolean
-  /** All records there are, without the check. */
+  /** All records there are, without the check and those that are watched. */
   readonly all: () => Iterable<StateRecord>
+  /**
+   * Small records whose changes nobody marks: each time they are compared with what was taken before. They are checked and
+   * never deleted. Default: none.
+   */
+  readonly watched?: () => Iterable<StateRecord>
 }
 
 interface Mark {
@@ -104,23 +109,31 @@ export class RecordLog {
   /** All records, with the check: for a snapshot. Nothing is owed more or less by it. */
   *snapshot(): Generator<StateRecord> {
     let sum = 0n
-    for (const record of this.#options.all()) {
+    for (const record of this.#allRecords()) {
       if (this.#options.isChecked(record.key)) sum ^= this.#digestOf(record.key, record.value)
       yield record
     }
     yield { key: CHECK_KEY, value: fromNumber(sum) }
   }
 
+  *#allRecords(): Generator<StateRecord> {
+    yield* this.#options.watched?.() ?? []
+    yield* this.#options.all()
+  }
+
   #takeAll(): StateChange[] {
     this.#phase = "whole"
     this.#digests.clear()
     this.#sum = 0n
-    const records = [...this.#options.all()]
+    const records = [...this.#allRecords()]
     for (const { key, value } of records) this.#digest(key, value)
     return records
   }
 
   #takeMarked(): StateChange[] {
+    for (const { key, value } of this.#options.watched?.() ?? []) {
+      if (this.#digestOf(key, value) !== this.#digests.get(key)) this.mark(key, () => value)
+    }
     return Array.from(this.#marks, ([key, { read }]) => {
       const value = read()
       this.#digest(key, value)

@@ -1,8 +1,9 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import { toGroupId, toIdentityKey } from "@qpc/wire"
+import { toGroupId, toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey, Random } from "@qpc/wire"
 import type { Content } from "../content.ts"
-import { createMember, joinMember, memberFromBytes } from "../create.ts"
+import { createMember, joinMember } from "../create.ts"
+import { memberFromRecords } from "../wake.ts"
 import type { Joined } from "../create.ts"
 import type { GroupEvent } from "../event.ts"
 import { createKeyPackages } from "../key-packages.ts"
@@ -12,6 +13,7 @@ import type { Member } from "../member.ts"
 import type { Outgoing, Step } from "../step.ts"
 import type { OnLayer } from "../trace.ts"
 import type { OrderingService } from "./ordering-service.ts"
+import { RecordStore } from "./record-store.ts"
 import { seededRandom } from "./seeded-random.ts"
 
 /** The clock of all devices in a test. */
@@ -40,6 +42,8 @@ export class Device {
   wakeAtMs: number | undefined
   readonly #options: DeviceOptions
   readonly #random: Random
+  /** What is on its disk: written after every step. */
+  readonly store: RecordStore = new RecordStore()
   #bundles: KeyPackageBundle[] = []
   #member: Member | undefined
 
@@ -121,11 +125,14 @@ export class Device {
     return this.take(this.member.tick(this.#options.clock.nowMs))
   }
 
-  /** Goes through its stored bytes, as after a crash. */
+  /** Wakes up from its records, as after a crash: as the member that it was, down to the byte. */
   restart(): void {
-    const stored = this.member.toBytes()
-    this.#member?.[Symbol.dispose]()
-    this.#member = memberFromBytes(this.#options.suite, stored, this.#surroundings())
+    const { member } = this
+    this.store.write(member)
+    const woken = memberFromRecords(this.#options.suite, this.store.records(), this.#surroundings())
+    if (toHex(woken.toBytes()) !== toHex(member.toBytes())) throw new Error("the records are not those of the member")
+    member[Symbol.dispose]()
+    this.#member = woken
   }
 
   /** Texts that were shown, in order. */
@@ -133,8 +140,9 @@ export class Device {
     return this.events.flatMap((event) => (event.kind === "text" ? [event.text] : []))
   }
 
-  /** What every step ends with: its messages wait for the network, its events are noted. */
+  /** What every step ends with: what changed is stored, its messages wait for the network, its events are noted. */
   take(step: Step): Step {
+    if (this.#member !== undefined) this.store.write(this.#member)
     this.outbox.push(...step.outgoing)
     this.events.push(...step.events)
     this.wakeAtMs = step.wakeAtMs

@@ -1,0 +1,88 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { Group, StateVersionError } from "@qpc/mls"
+import { DecodeError, equalBytes, toIdentityKey } from "@qpc/wire"
+import type { StateRecord } from "@qpc/wire"
+import { mlsLimits, nameOfOurs } from "./create.ts"
+import type { MemberSurroundings } from "./create.ts"
+import type { Member } from "./member.ts"
+import { headerOf, MemberRecords, restoreLayers, splitRecords } from "./member-records.ts"
+import { newState, resolveLimits } from "./member-state.ts"
+import type { MemberState } from "./member-state.ts"
+import { OrderedMember } from "./ordered-member.ts"
+import { openState } from "./state-codec.ts"
+import { GroupStateError } from "./state-error.ts"
+import { restoreLayersV2 } from "./state-v2.ts"
+import { STATE_VERSION } from "./state-version.ts"
+
+/**
+ * Wakes a stored member from one piece. Everything is owed to the store then: {@link Member.takeChanges} begins with a whole
+ * state.
+ *
+ * @throws GroupStateError if `bytes` is not what {@link Member.toBytes} writes, or wrote in any version, or belongs to another
+ *   identity
+ */
+export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: MemberSurroundings): Member {
+  return namingDamage(() => {
+    const opened = openState(suite, bytes, surroundings.identity.publicKey)
+    const { identity: signatureKeys, limits } = surroundings
+    const group = Group.fromBytes(suite, opened.groupBytes, { signatureKeys, limits: mlsLimits(resolveLimits(limits)) })
+    const state = stateOf(suite, group, surroundings)
+    if (opened.kind === "v2") restoreLayersV2(state, opened)
+    else restoreLayers(state, opened.layers)
+    const records = new MemberRecords(state, opened.kind === "v2" ? undefined : splitRecords(opened.layers))
+    records.oweAll()
+    return memberOf(state, records)
+  })
+}
+
+/**
+ * Wakes a stored member from the records that {@link Member.takeChanges} led to; nothing is owed to the store then. Copies.
+ *
+ * @param stored - All records of this member, in any order.
+ * @throws GroupStateError unless they are all records of one member of this identity at one time
+ */
+export function memberFromRecords(
+  suite: CipherSuite,
+  stored: Iterable<StateRecord>,
+  surroundings: MemberSurroundings,
+): Member {
+  return namingDamage(() => {
+    const split = splitRecords(stored)
+    const header = headerOf(split.layers)
+    if (header.version > STATE_VERSION) throw new GroupStateError("unknown_version")
+    const { identity: signatureKeys, limits } = surroundings
+    const isOurs = header.suiteId === suite.id && equalBytes(header.self, signatureKeys.publicKey)
+    if (!isOurs) throw new GroupStateError("wrong_identity")
+    const isOfOneTime = header.version === STATE_VERSION && equalBytes(header.mlsCheck, split.mlsCheck)
+    if (!isOfOneTime) throw new GroupStateError("corrupt")
+    const group = Group.fromRecords(suite, split.group, { signatureKeys, limits: mlsLimits(resolveLimits(limits)) })
+    const state = stateOf(suite, group, surroundings)
+    restoreLayers(state, split.layers)
+    return memberOf(state, new MemberRecords(state, split))
+  })
+}
+
+function stateOf(suite: CipherSuite, group: Group, surroundings: MemberSurroundings): MemberState {
+  const { identity, random, onLayer, limits } = surroundings
+  const name = nameOfOurs(group)
+  if (name === undefined) throw new GroupStateError("corrupt")
+  const self = toIdentityKey(identity.publicKey.slice())
+  return newState({ suite, self, name, group, random, limits: resolveLimits(limits), onLayer })
+}
+
+function memberOf(state: MemberState, records: MemberRecords): Member {
+  // Which intent a commit is for is known here, the commit itself is known to MLS: they are stored and lost together.
+  const isWhole = (state.intents.pending === undefined) === (state.group.pendingCommit === undefined)
+  if (!isWhole) throw new GroupStateError("corrupt")
+  return new OrderedMember(state, records)
+}
+
+function namingDamage<T>(wake: () => T): T {
+  try {
+    return wake()
+  } catch (error) {
+    if (error instanceof DecodeError) throw new GroupStateError("corrupt", { cause: error })
+    if (error instanceof StateVersionError) throw new GroupStateError("unknown_version", { cause: error })
+    throw error
+  }
+}
