@@ -2,11 +2,10 @@ import type { CredentialJudge, CredentialReason } from "./credential-validator.t
 import type { Epoch } from "./epoch.ts"
 import type { Extension } from "./extension.ts"
 import { judgeExternalSenders } from "./external-senders.ts"
-import type { KeyPackage } from "./key-package.ts"
 import type { LeafNode, LeafPlace } from "./leaf-node.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import type { Member } from "./staged-commit.ts"
-import { verifyKeyPackage } from "./validate-key-package.ts"
+import { verifyKeyPackages } from "./validate-key-package.ts"
 import type { KeyPackageReason, ValidKeyPackage } from "./validate-key-package.ts"
 import { validateLeafNode } from "./validate-leaf-node.ts"
 import type { LeafNodeReason, LifetimePolicy } from "./validate-leaf-node.ts"
@@ -75,8 +74,10 @@ export function applyProposals(
   // Whoever is removed or added need not understand what the others agree on (RFC 9420 §12.2).
   const isUnderstood = sorted.custom.every(({ type }) => tree.index.everyoneSupportsProposal(type))
   if (!isUnderstood) return "proposal_not_supported_by_all"
+  const keyPackages = verifyKeyPackages(tree.suite, sorted.adds, judgement.lifetime)
+  if (typeof keyPackages === "string") return keyPackages
   const added: AddedMember[] = []
-  for (const keyPackage of sorted.adds) {
+  for (const keyPackage of keyPackages) {
     const outcome = applyAdd(tree, keyPackage, judgement)
     if (typeof outcome === "string") return outcome
     added.push(outcome)
@@ -115,14 +116,12 @@ function applyUpdate(
 
 function applyAdd(
   tree: RatchetTree,
-  keyPackage: KeyPackage,
-  { lifetime, judge }: LeafJudgement,
+  keyPackage: ValidKeyPackage,
+  { judge }: LeafJudgement,
 ): AddedMember | ApplyRefusal {
-  const valid = verifyKeyPackage(tree.suite, keyPackage, lifetime)
-  if (valid.kind === "rejected") return valid.reason
   const { credential, signatureKey } = keyPackage.leafNode
   const refusal = judge({ credential, signatureKey, place: "add", predecessor: undefined })
   if (refusal !== undefined) return refusal
   if (!tree.hasRoomFor(1)) return "group_full"
-  return { leafIndex: tree.addLeaf(valid.keyPackage.leafNode), keyPackage: valid.keyPackage }
+  return { leafIndex: tree.addLeaf(keyPackage.leafNode), keyPackage }
 }

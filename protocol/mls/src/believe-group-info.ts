@@ -76,7 +76,8 @@ export function believeGroupInfo(options: BelieveOptions, info: GroupInfo): Beli
   const lifetime = { nowMs: undefined, limitMs: limits.leafLifetimeMs }
   const valid = validateTree(tree, { groupId, treeHash, extensions, lifetime })
   if (valid.kind === "rejected") return valid.reason
-  return judgeMembers(judge, tree) ?? { info: verified, tree: valid.tree }
+  const judged = policy.credentialValidator === undefined ? undefined : judgeMembers(judge, tree)
+  return judged ?? { info: verified, tree: valid.tree }
 }
 
 /** Asks about every member whose leaf was found to be genuine (RFC 9420 §5.3.1). */

@@ -61,7 +61,7 @@ export function signKeyPackage(
 }
 
 /** True if the key package was signed by the key in its leaf node (RFC 9420 §10.1). */
-export function keyPackageSignatureIsValid(suite: CipherSuite, keyPackage: KeyPackage): boolean {
+export function keyPackageSignatureIsValid(suite: Pick<CipherSuite, "verify">, keyPackage: KeyPackage): boolean {
   const { leafNode, signed, signature } = keyPackage
   return verifyWithLabel(suite, leafNode.signatureKey, "KeyPackageTBS", signed, signature)
 }

@@ -45,7 +45,7 @@ export function signWithLabel(suite: CipherSuite, privateKey: Uint8Array, label:
 
 /** VerifyWithLabel (RFC 9420 §5.1.2). */
 export function verifyWithLabel(
-  suite: CipherSuite,
+  suite: Pick<CipherSuite, "verify">,
   publicKey: Uint8Array,
   label: string,
   content: Content,

@@ -136,7 +136,11 @@ export function signLeafNode(
 }
 
 /** True if the leaf node was signed by the key in it, for `place` (RFC 9420 §7.3). */
-export function leafNodeSignatureIsValid(suite: CipherSuite, leafNode: LeafNode, place?: LeafPlace): boolean {
+export function leafNodeSignatureIsValid(
+  suite: Pick<CipherSuite, "verify">,
+  leafNode: LeafNode,
+  place?: LeafPlace,
+): boolean {
   const { leafNodeSource, signed, signatureKey, signature } = leafNode
   const toBeSigned = leafNodeToBeSigned(leafNodeSource, signed, place)
   return verifyWithLabel(suite, signatureKey, "LeafNodeTBS", toBeSigned, signature)

@@ -10,6 +10,7 @@ import { keyPackageRef, keyPackageSignatureIsValid } from "./key-package.ts"
 import type { KeyPackage } from "./key-package.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import { MLS_10 } from "./protocol-version.ts"
+import { SignatureChecks } from "./signature-checks.ts"
 import { validateLeafNode } from "./validate-leaf-node.ts"
 import type { LeafNodeReason, LifetimePolicy, ValidLeafNode } from "./validate-leaf-node.ts"
 
@@ -92,11 +93,13 @@ export function validateKeyPackage(
  * Validates a decoded key package, as in an Add proposal (RFC 9420 §10.1). Signatures come last, being the dearest.
  *
  * @param lifetime - without a clock only its length is judged (RFC 9420 §7.3 recommends the other check to receivers, §7.2 demands this).
+ * @param signatures - Collects both signatures with those of others; a valid outcome then holds only once all of them are.
  */
 export function verifyKeyPackage(
   suite: CipherSuite,
   keyPackage: KeyPackage,
   lifetime: LifetimePolicy | undefined,
+  signatures?: SignatureChecks,
 ):
   | { readonly kind: "valid"; readonly keyPackage: ValidKeyPackage }
   | { readonly kind: "rejected"; readonly reason: KeyPackageReason } {
@@ -108,8 +111,35 @@ export function verifyKeyPackage(
   if (!suite.kemPublicKeyIsValid(initKey)) return refuse("key_package_init_key_unusable")
   const isListed = extensions.every(({ extensionType }) => supportsExtension(leafNode.capabilities, extensionType))
   if (!isListed) return refuse("key_package_extension_unsupported")
-  const leaf = validateLeafNode(suite, leafNode, { source: "key_package", lifetime })
+  const leaf = validateLeafNode(suite, leafNode, { source: "key_package", lifetime, signatures })
   if (leaf.kind === "rejected") return leaf
-  if (!keyPackageSignatureIsValid(suite, keyPackage)) return refuse("key_package_signature_invalid")
+  if (!keyPackageSignatureIsValid(signatures ?? suite, keyPackage)) return refuse("key_package_signature_invalid")
   return { kind: "valid", keyPackage: keyPackage as ValidKeyPackage }
+}
+
+/** Validates the key packages of one commit, as {@link verifyKeyPackage} does each; many signatures at once cost less. */
+export function verifyKeyPackages(
+  suite: CipherSuite,
+  keyPackages: readonly KeyPackage[],
+  lifetime: LifetimePolicy | undefined,
+): readonly ValidKeyPackage[] | KeyPackageReason {
+  const signatures = new SignatureChecks(suite)
+  const together = verifyEach(suite, keyPackages, lifetime, signatures)
+  // Together they tell that something is wrong; only one by one they tell what.
+  return signatures.allValid() ? together : verifyEach(suite, keyPackages, lifetime)
+}
+
+function verifyEach(
+  suite: CipherSuite,
+  keyPackages: readonly KeyPackage[],
+  lifetime: LifetimePolicy | undefined,
+  signatures?: SignatureChecks,
+): readonly ValidKeyPackage[] | KeyPackageReason {
+  const valid: ValidKeyPackage[] = []
+  for (const keyPackage of keyPackages) {
+    const outcome = verifyKeyPackage(suite, keyPackage, lifetime, signatures)
+    if (outcome.kind === "rejected") return outcome.reason
+    valid.push(outcome.keyPackage)
+  }
+  return valid
 }

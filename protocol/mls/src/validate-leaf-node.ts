@@ -7,6 +7,7 @@ import type { LeafNode, LeafNodeSource, LeafPlace } from "./leaf-node.ts"
 import { isAlive, lifetimeSpan } from "./lifetime.ts"
 import type { Lifetime } from "./lifetime.ts"
 import { MLS_10 } from "./protocol-version.ts"
+import type { SignatureChecks } from "./signature-checks.ts"
 
 /** A leaf node that {@link validateLeafNode} let through. Whether it fits its group is `validateMembers`' to say. */
 export type ValidLeafNode = Brand<LeafNode, "ValidLeafNode">
@@ -58,6 +59,8 @@ export interface LeafNodeExpectation {
    * since (RFC 9420 §7.3), and refusing the tree for it would lock newcomers out.
    */
   readonly lifetime: LifetimePolicy | undefined
+  /** Collects the signature with those of others; a valid outcome then holds only once all of them are. */
+  readonly signatures?: SignatureChecks | undefined
 }
 
 /**
@@ -72,7 +75,7 @@ export function validateLeafNode(
 ):
   | { readonly kind: "valid"; readonly leafNode: ValidLeafNode }
   | { readonly kind: "rejected"; readonly reason: LeafNodeReason } {
-  const { source, place, lifetime } = expectation
+  const { source, place, lifetime, signatures = suite } = expectation
   const reason =
     (source !== "any" && leafNode.leafNodeSource.kind !== source ? "leaf_source_mismatch" : undefined) ??
     checkCapabilities(suite, leafNode) ??
@@ -80,7 +83,7 @@ export function validateLeafNode(
     (leafNode.leafNodeSource.kind === "key_package"
       ? checkLifetime(leafNode.leafNodeSource.lifetime, lifetime)
       : undefined) ??
-    (leafNodeSignatureIsValid(suite, leafNode, place) ? undefined : "leaf_signature_invalid")
+    (leafNodeSignatureIsValid(signatures, leafNode, place) ? undefined : "leaf_signature_invalid")
   return reason === undefined ? { kind: "valid", leafNode: leafNode as ValidLeafNode } : { kind: "rejected", reason }
 }
 

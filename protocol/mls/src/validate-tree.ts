@@ -2,6 +2,7 @@ import { equalBytes } from "@qpc/wire"
 import type { Brand } from "@qpc/wire"
 import type { Extension } from "./extension.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
+import { SignatureChecks } from "./signature-checks.ts"
 import { leafToNode } from "./tree-math.ts"
 import { branchesBelow, childTowards, findNode } from "./tree-node.ts"
 import type { Branch, TreeNode } from "./tree-node.ts"
@@ -88,12 +89,13 @@ function isUnmergedBelow(branch: Branch, leafIndex: number): boolean {
 
 function checkLeaves(tree: RatchetTree, expectation: TreeExpectation): TreeReason | undefined {
   const { groupId, lifetime } = expectation
+  const signatures = new SignatureChecks(tree.suite)
   for (const { leafIndex, leafNode } of tree.members()) {
     const place = { groupId, leafIndex }
-    const outcome = validateLeafNode(tree.suite, leafNode, { source: "any", place, lifetime })
+    const outcome = validateLeafNode(tree.suite, leafNode, { source: "any", place, lifetime, signatures })
     if (outcome.kind === "rejected") return outcome.reason
   }
-  return undefined
+  return signatures.allValid() ? undefined : "leaf_signature_invalid"
 }
 
 function includesSorted(sorted: readonly number[], value: number): boolean {
