@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { compare, median, rateOf, ratioOf } from "./measure.ts"
+import { compare, median, rateOf, ratioOf, spreadOf } from "./measure.ts"
 import type { Contender, Machine } from "./measure.ts"
 
 /** A machine on which time passes only while a contender works. */
@@ -57,6 +57,18 @@ describe("comparing", () => {
     const machine = new PlayedMachine()
     await compare([machine.contender("long", 700)], plan, machine)
     expect(machine.log.at(-1)).toBe("run long 1")
+  })
+
+  it("begins no round after the cap, but plays one", async () => {
+    const machine = new PlayedMachine()
+    const [measured] = await compare([machine.contender("long", 700)], { ...plan, capMs: 1 }, machine)
+    expect(measured!.perSecond).toHaveLength(1)
+  })
+})
+
+describe("the spread", () => {
+  it("is the distance of slowest and fastest over the middle", () => {
+    expect(spreadOf({ name: "ours", perSecond: [80, 100, 130] })).toBe(0.5)
   })
 })
 

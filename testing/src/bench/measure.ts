@@ -15,6 +15,8 @@ export interface Plan {
   readonly sliceMs: number
   /** What each runs for before the first round, so that the compiler has done its work. */
   readonly warmUpMs: number
+  /** No round begins once the comparison has taken this long; the first always takes place. Default: no limit. */
+  readonly capMs?: number
 }
 
 /** What measuring asks of the machine. */
@@ -45,10 +47,13 @@ export async function compare(
   plan: Plan,
   machine: Machine = thisMachine,
 ): Promise<readonly Measured[]> {
+  const startedMs = machine.nowMs()
+  const capMs = plan.capMs ?? Infinity
   const counts: number[] = []
   for (const contender of contenders) counts.push(await warmUp(contender, plan, machine))
   const perSecond: number[][] = contenders.map(() => [])
   for (let round = 0; round < plan.rounds; round++) {
+    if (round > 0 && machine.nowMs() - startedMs >= capMs) break
     for (let turn = 0; turn < contenders.length; turn++) {
       const at = (round + turn) % contenders.length
       const count = counts[at]!
@@ -62,6 +67,11 @@ export async function compare(
 /** The middle of the rates. */
 export function rateOf(measured: Measured): number {
   return median(measured.perSecond)
+}
+
+/** How far the rates lie apart: from the slowest to the fastest, as a part of the middle one. 0 for a single round. */
+export function spreadOf({ perSecond }: Measured): number {
+  return (Math.max(...perSecond) - Math.min(...perSecond)) / median(perSecond)
 }
 
 /** How many times as fast `a` is as `b`: the middle of what the rounds say, each of which compares neighbours in time. */

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, generateKeyPairSync, sign, verify } from "node:crypto"
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  verify,
+} from "node:crypto"
 import type { KeyObject } from "node:crypto"
 
 /** Lengths in bytes of what the primitives of one application message work on. */
@@ -50,7 +58,9 @@ export class PrimitiveBound {
   readonly #secret = new Uint8Array(32).fill(1)
   /** With the counter that HKDF-Expand puts behind the info (RFC 5869 §2.3). */
   readonly #infos = EXPAND_INFO_BYTES.map((infoBytes) => new Uint8Array(infoBytes + 1).fill(2))
-  readonly #key = new Uint8Array(16).fill(4)
+  /** Each seals one message, again and again, and never another. */
+  readonly #key = randomBytes(16)
+  readonly #senderDataKey = randomBytes(16)
   readonly #nonce = new Uint8Array(12).fill(5)
   readonly #content: Uint8Array
   readonly #contentAad: Uint8Array
@@ -68,23 +78,23 @@ export class PrimitiveBound {
     this.#content = new Uint8Array(sizes.content).fill(8)
     this.#contentAad = new Uint8Array(sizes.contentAad).fill(9)
     this.#senderDataAad = new Uint8Array(sizes.senderDataAad).fill(10)
-    this.#sealedContent = this.#seal(this.#contentAad, this.#content)
-    this.#sealedSenderData = this.#seal(this.#senderDataAad, this.#senderData)
+    this.#sealedContent = this.#seal(this.#key, this.#contentAad, this.#content)
+    this.#sealedSenderData = this.#seal(this.#senderDataKey, this.#senderDataAad, this.#senderData)
   }
 
   /** The primitives of sending one message. */
   protect(): void {
     sign(null, this.#signed, this.#privateKey)
     this.#expandFiveTimes()
-    this.#seal(this.#contentAad, this.#content)
-    this.#seal(this.#senderDataAad, this.#senderData)
+    this.#seal(this.#key, this.#contentAad, this.#content)
+    this.#seal(this.#senderDataKey, this.#senderDataAad, this.#senderData)
   }
 
   /** The primitives of receiving one message. */
   unprotect(): void {
     this.#expandFiveTimes()
-    this.#open(this.#senderDataAad, this.#sealedSenderData)
-    this.#open(this.#contentAad, this.#sealedContent)
+    this.#open(this.#senderDataKey, this.#senderDataAad, this.#sealedSenderData)
+    this.#open(this.#key, this.#contentAad, this.#sealedContent)
     verify(null, this.#signed, this.#publicKey, this.#signature)
   }
 
@@ -92,16 +102,16 @@ export class PrimitiveBound {
     for (const info of this.#infos) createHmac("sha256", this.#secret).update(info).digest()
   }
 
-  #seal(aad: Uint8Array, plaintext: Uint8Array): Sealed {
-    const cipher = createCipheriv("aes-128-gcm", this.#key, this.#nonce, GCM_OPTIONS)
+  #seal(key: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Sealed {
+    const cipher = createCipheriv("aes-128-gcm", key, this.#nonce, GCM_OPTIONS)
     cipher.setAAD(aad)
     const ciphertext = cipher.update(plaintext)
     cipher.final()
     return { ciphertext, tag: cipher.getAuthTag() }
   }
 
-  #open(aad: Uint8Array, { ciphertext, tag }: Sealed): void {
-    const decipher = createDecipheriv("aes-128-gcm", this.#key, this.#nonce, GCM_OPTIONS)
+  #open(key: Uint8Array, aad: Uint8Array, { ciphertext, tag }: Sealed): void {
+    const decipher = createDecipheriv("aes-128-gcm", key, this.#nonce, GCM_OPTIONS)
     decipher.setAAD(aad)
     decipher.setAuthTag(tag)
     decipher.update(ciphertext)

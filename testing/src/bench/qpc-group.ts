@@ -1,4 +1,4 @@
-import type { KeyPair } from "@qpc/crypto"
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { nodeRandom, suite0001 } from "@qpc/crypto/node"
 import { createKeyPackage, Group } from "@qpc/mls"
 import type { KeyPackageBundle, Received, Staged, StagedCommit } from "@qpc/mls"
@@ -19,23 +19,27 @@ export interface Newcomer {
 export type OwnStaged = Extract<Staged, { kind: "staged" }>
 
 /** A fresh person with a key package. */
-export function newcomer(): Newcomer {
-  const signatureKeys = suite0001.signatureKeyPair(nodeRandom(suite0001.sizes.signatureSeedBytes))
-  const bundle = createKeyPackage({
-    suite: suite0001,
+export function newcomer(suite: CipherSuite = suite0001): Newcomer {
+  const signatureKeys = suite.signatureKeyPair(nodeRandom(suite.sizes.signatureSeedBytes))
+  return { signatureKeys, bundle: keyPackage(signatureKeys, suite) }
+}
+
+/** A key package of somebody who has a signature key. */
+export function keyPackage(signatureKeys: KeyPair, suite: CipherSuite): KeyPackageBundle {
+  return createKeyPackage({
+    suite,
     credential: { kind: "basic", identity: toUtf8("somebody") },
     signatureKeys,
     nowMs: NOW_MS,
     lifetimeMs: LIFETIME_MS,
     random: nodeRandom,
   })
-  return { signatureKeys, bundle }
 }
 
 /** A group of one. */
-export function createGroup(signatureKeys: KeyPair): Group {
+export function createGroup(signatureKeys: KeyPair, suite: CipherSuite = suite0001): Group {
   return Group.create({
-    suite: suite0001,
+    suite,
     groupId: nodeRandom(16),
     credential: { kind: "basic", identity: toUtf8("creator") },
     signatureKeys,
@@ -44,9 +48,10 @@ export function createGroup(signatureKeys: KeyPair): Group {
   })
 }
 
-/** Stages a commit that adds people; with nobody to add it only refreshes keys. */
-export function stage(group: Group, adds: readonly Newcomer[] = []): OwnStaged {
+/** Stages a commit that adds people and removes leaves; with neither it only refreshes keys. */
+export function stage(group: Group, adds: readonly Newcomer[] = [], removes: readonly number[] = []): OwnStaged {
   const staged = group.stageCommit({
+    removes,
     adds: adds.map(({ bundle }) => bundle.keyPackage),
     authenticatedData: EMPTY,
     random: nodeRandom,
@@ -57,8 +62,8 @@ export function stage(group: Group, adds: readonly Newcomer[] = []): OwnStaged {
 }
 
 /** Enters a group from a Welcome. */
-export function join(welcome: Uint8Array, { bundle, signatureKeys }: Newcomer): Group {
-  const joined = Group.join({ suite: suite0001, welcome, bundles: [bundle], signatureKeys })
+export function join(welcome: Uint8Array, { bundle, signatureKeys }: Newcomer, suite: CipherSuite = suite0001): Group {
+  const joined = Group.join({ suite, welcome, bundles: [bundle], signatureKeys })
   if (joined.kind !== "joined") throw new Error(`unreachable: ${joined.reason}`)
   return joined.group
 }
@@ -80,7 +85,7 @@ export function receiveText(group: Group, message: Uint8Array): Uint8Array {
 /** Two views of one group of `memberCount`: its creator's and its newest member's. One commit added everybody. */
 export function groupOf(memberCount: number): { readonly creator: Group; readonly member: Group } {
   const creator = createGroup(suite0001.signatureKeyPair(nodeRandom(suite0001.sizes.signatureSeedBytes)))
-  const people = Array.from({ length: memberCount - 1 }, newcomer)
+  const people = Array.from({ length: memberCount - 1 }, () => newcomer())
   const { staged, welcome } = stage(creator, people)
   creator.merge(staged)
   return { creator, member: join(welcome!, people.at(-1)!) }

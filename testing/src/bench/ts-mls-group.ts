@@ -2,6 +2,7 @@ import {
   createApplicationMessage,
   createCommit,
   createGroup as createTsMlsGroup,
+  decodeGroupState,
   decodeMlsMessage,
   defaultAuthenticationService,
   defaultCapabilities,
@@ -10,11 +11,14 @@ import {
   defaultLifetime,
   defaultLifetimeConfig,
   emptyPskIndex,
+  encodeGroupState,
   encodeMlsMessage,
   generateKeyPackage,
+  generateKeyPackageWithKey,
   getCiphersuiteFromName,
   getCiphersuiteImpl,
   joinGroup,
+  mlsExporter,
   processPrivateMessage,
   zeroOutUint8Array,
 } from "ts-mls"
@@ -34,6 +38,8 @@ export interface TsMlsCommit {
   readonly commit: Uint8Array
   readonly welcome: Uint8Array | undefined
 }
+
+const SOMEBODY = { credentialType: "basic", identity: toUtf8("somebody") } as const
 
 /** As ours is measured: no padding, and as many kept epochs and generations. */
 const config: ClientConfig = {
@@ -60,8 +66,20 @@ export class TsMls {
   }
 
   async newcomer(): Promise<TsMlsNewcomer> {
-    const credential = { credentialType: "basic", identity: toUtf8("somebody") } as const
-    return await generateKeyPackage(credential, defaultCapabilities(), defaultLifetime, [], this.#suite)
+    return await generateKeyPackage(SOMEBODY, defaultCapabilities(), defaultLifetime, [], this.#suite)
+  }
+
+  /** A key package of somebody who has a signature key. */
+  async keyPackage(signKey: Uint8Array, publicKey: Uint8Array): Promise<Uint8Array> {
+    const keys = { signKey, publicKey }
+    const lifetime = defaultLifetime
+    const made = await generateKeyPackageWithKey(SOMEBODY, defaultCapabilities(), lifetime, [], keys, this.#suite)
+    return this.published(made)
+  }
+
+  /** The bytes of a key package as others get them. */
+  published({ publicPackage: keyPackage }: TsMlsNewcomer): Uint8Array {
+    return encodeMlsMessage({ wireformat: "mls_key_package", version: "mls10", keyPackage })
   }
 
   async create(creator: TsMlsNewcomer): Promise<ClientState> {
@@ -69,18 +87,41 @@ export class TsMls {
     return await createTsMlsGroup(nodeRandom(16), publicPackage, privatePackage, [], this.#suite, config)
   }
 
-  async commit(state: ClientState, adds: readonly TsMlsNewcomer[] = []): Promise<TsMlsCommit> {
+  /** @param goesOn - True to leave the keys of `state` as they are, where its successor will be dropped. */
+  async commit(state: ClientState, adds: readonly TsMlsNewcomer[] = [], goesOn = false): Promise<TsMlsCommit> {
     const extraProposals = adds.map(
       ({ publicPackage }) => ({ proposalType: "add", add: { keyPackage: publicPackage } }) as const,
     )
     const options = { extraProposals, ratchetTreeExtension: true }
     const { newState, commit, welcome, consumed } = await createCommit({ state, cipherSuite: this.#suite }, options)
-    consumed.forEach(zeroOutUint8Array)
+    if (!goesOn) consumed.forEach(zeroOutUint8Array)
     return {
       state: newState,
       commit: encodeMlsMessage(commit),
       welcome: welcome && encodeMlsMessage({ wireformat: "mls_welcome", version: "mls10", welcome }),
     }
+  }
+
+  /** A commit that removes a member. The keys of `state` are left as they are, since it goes on. */
+  async remove(state: ClientState, removed: number): Promise<Uint8Array> {
+    const extraProposals = [{ proposalType: "remove", remove: { removed } } as const]
+    const { commit } = await createCommit({ state, cipherSuite: this.#suite }, { extraProposals })
+    return encodeMlsMessage(commit)
+  }
+
+  async export(state: ClientState, lengthBytes: number): Promise<Uint8Array> {
+    const { exporterSecret } = state.keySchedule
+    return await mlsExporter(exporterSecret, "bench", new Uint8Array(0), lengthBytes, this.#suite)
+  }
+
+  save(state: ClientState): Uint8Array {
+    return encodeGroupState(state)
+  }
+
+  load(saved: Uint8Array): ClientState {
+    const decoded = decodeGroupState(saved, 0)?.[0]
+    if (decoded === undefined) throw new Error("unreachable: not a state")
+    return { ...decoded, clientConfig: config }
   }
 
   async join(bytes: Uint8Array, { publicPackage, privatePackage }: TsMlsNewcomer): Promise<ClientState> {
