@@ -2,7 +2,7 @@ import { suite0001 as suite } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import { signLeafNode } from "./leaf-node.ts"
 import type { LeafNode } from "./leaf-node.ts"
-import { parentHash } from "./parent-hash.ts"
+import { chainParents, parentHash } from "./parent-hash.ts"
 import { makeParentNode } from "./parent-node.ts"
 import type { ParentNode } from "./parent-node.ts"
 import { RatchetTree } from "./ratchet-tree.ts"
@@ -12,7 +12,7 @@ import { testMember } from "./testing/test-member.ts"
 const random = countedRandom(suite, "parent hashes")
 const groupId = Uint8Array.of(1)
 const EMPTY = new Uint8Array(0)
-const members = Array.from({ length: 5 }, () => testMember(suite, random))
+const members = Array.from({ length: 7 }, () => testMember(suite, random))
 
 /**
  * Five leaves in a tree of eight. Nodes 1 and 5 both claim node 7 as their parent, and leaves 0 and 2 vouch for them;
@@ -44,7 +44,39 @@ function twoClaimants(unmergedInRoot: readonly number[]): RatchetTree {
   })
 }
 
+/** Puts fresh keys above a leaf, vouched for by that leaf, as a commit of it does. */
+function commitBy(tree: RatchetTree, committer: number): void {
+  const { signatureKeys, leafNode } = members.at(committer)!
+  const steps = tree.filteredDirectPath(committer)
+  const keys = steps.map(() => suite.kemKeyPair(random(32)).publicKey)
+  const { parents, leafParentHash } = chainParents(suite, steps, keys)
+  const content = { ...leafNode, leafNodeSource: { kind: "commit", parentHash: leafParentHash } } as const
+  tree.setPath(
+    committer,
+    signLeafNode(suite, signatureKeys.privateKey, content, { groupId, leafIndex: committer }),
+    parents,
+  )
+}
+
+/** Leaves 4, then 0 committed, so that nodes 11 and 7 have keys; then leaves 1, 2, 3 and 5 were added. */
+function grownAfterCommits(): RatchetTree {
+  const tree = RatchetTree.build(suite, 7, {
+    leafAt: (leafIndex) => ([0, 4, 6].includes(leafIndex) ? members[leafIndex]?.leafNode : undefined),
+    parentAt: () => undefined,
+  })
+  commitBy(tree, 4)
+  commitBy(tree, 0)
+  for (const leafIndex of [1, 2, 3, 5]) tree.addLeaf(members.at(leafIndex)!.leafNode)
+  return tree
+}
+
 describe("parent hashes", () => {
+  it("are of the other subtree as it was before others joined it", () => {
+    const tree = grownAfterCommits()
+    expect([tree.parent(11)?.unmergedLeaves, tree.parent(7)?.unmergedLeaves]).toEqual([[5], [1, 2, 3, 5]])
+    expect(tree.findInvalidParentHash()).toBeUndefined()
+  })
+
   it("do not vouch for a parent that two subtrees claim", () => {
     expect(twoClaimants([]).findInvalidParentHash()).toBe(7)
   })
