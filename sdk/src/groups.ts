@@ -1,8 +1,8 @@
-import { GroupStateError, memberFromBytes } from "@qpc/group"
+import { GroupStateError, memberFromBytes, memberFromRecords } from "@qpc/group"
 import type { GroupLimits, LayerLine, Member, MemberSurroundings } from "@qpc/group"
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { toHex } from "@qpc/wire"
-import type { GroupId, Random } from "@qpc/wire"
+import type { GroupId, Random, StateRecord } from "@qpc/wire"
 import { corruptRecord } from "./profile.ts"
 import type { Profile } from "./profile.ts"
 
@@ -36,7 +36,12 @@ export class Groups {
 
   /** Wakes every group. @throws ClientError `store_corrupt` */
   async load(profile: Profile, identity: KeyPair): Promise<void> {
-    for await (const { groupId, state } of profile.members()) this.adopt(this.#wake(groupId, state, identity))
+    for await (const { groupId, records } of profile.members()) this.adopt(this.#wake(groupId, records, identity))
+  }
+
+  /** A member that a profile of the first format has in one piece. The caller's. @throws ClientError `store_corrupt` */
+  wakeWhole(groupId: GroupId, state: Uint8Array, identity: KeyPair): Member {
+    return named(groupId, () => memberFromBytes(this.#options.suite, state, this.surroundings(identity)))
   }
 
   find(groupId: GroupId): Member | undefined {
@@ -60,8 +65,8 @@ export class Groups {
     const name = toHex(groupId)
     this.#members.get(name)?.[Symbol.dispose]()
     this.#members.delete(name)
-    const state = await profile.member(groupId)
-    if (state !== undefined) this.#members.set(name, this.#wake(groupId, state, identity))
+    const records = await profile.member(groupId)
+    if (records.length > 0) this.#members.set(name, this.#wake(groupId, records, identity))
   }
 
   /** Zeroes what can be zeroed. */
@@ -70,12 +75,16 @@ export class Groups {
     this.#members.clear()
   }
 
-  #wake(groupId: GroupId, state: Uint8Array, identity: KeyPair): Member {
-    try {
-      return memberFromBytes(this.#options.suite, state, this.surroundings(identity))
-    } catch (error) {
-      if (error instanceof GroupStateError) throw corruptRecord(`group ${toHex(groupId)}: ${error.code}`, error)
-      throw error
-    }
+  #wake(groupId: GroupId, records: readonly StateRecord[], identity: KeyPair): Member {
+    return named(groupId, () => memberFromRecords(this.#options.suite, records, this.surroundings(identity)))
+  }
+}
+
+function named(groupId: GroupId, wake: () => Member): Member {
+  try {
+    return wake()
+  } catch (error) {
+    if (error instanceof GroupStateError) throw corruptRecord(`group ${toHex(groupId)}: ${error.code}`, error)
+    throw error
   }
 }

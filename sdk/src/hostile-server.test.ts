@@ -208,7 +208,8 @@ describe("a disk that is full for a while", () => {
     bob.store.commit = async (changes) => {
       await commit(changes)
       // The next commit after the one that joins finds the disk full.
-      if (changes.some(({ collection, kind }) => collection === "members" && kind === "put")) bob.store.isFull = true
+      if (changes.some(({ collection, kind }) => collection === "group_records" && kind === "put"))
+        bob.store.isFull = true
     }
     server.deliver("bob", welcome)
     await clock.during(bob.client.sync({ waitMs: 1000 }).catch(() => undefined))

@@ -18,6 +18,7 @@ import { replayParked, tick } from "./receive.ts"
 import type { Store } from "./store.ts"
 import { Tracer } from "./tracer.ts"
 import { Turn } from "./turn.ts"
+import { upgradeMembers } from "./upgrade-members.ts"
 import { Wakes } from "./wakes.ts"
 
 /** Hashes have 32 bytes in the one suite that registration is defined for (auth.proto asks for SHA-256). */
@@ -87,6 +88,7 @@ async function load(context: Context): Promise<void> {
   for await (const { position, record } of profile.outbox()) outbox.add(record.outgoing.groupId, position)
   if (identity === undefined) return
   self.become(identity)
+  await upgradeMembers(context, identity)
   await groups.load(profile, identity)
   for (const member of groups.all()) {
     if (parked.has(member.groupId)) await turn.takeAlways(() => replayParked(context, member.groupId))

@@ -1,6 +1,6 @@
-import { concatBytes, DecodeError, encode, Reader, toUtf8 } from "@qpc/wire"
+import { concatBytes, DecodeError, encode, equalBytes, fromUtf8, GROUP_ID_BYTES, Reader, toUtf8 } from "@qpc/wire"
 import { toGroupId } from "@qpc/wire"
-import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { GroupId, IdentityKey, MessageId, StateChanges, StateRecord } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import {
   counterRecord,
@@ -33,6 +33,7 @@ const seenKey = (groupId: GroupId, sender: IdentityKey, mid: bigint): Uint8Array
   encode((writer) => writer.bytes(groupId).bytes(sender).uint64(mid))
 const parkedKey = (groupId: GroupId, seq: bigint): Uint8Array => encode((w) => w.bytes(groupId).uint64(seq))
 
+const memberKey = (groupId: GroupId, key: string): Uint8Array => concatBytes(groupId, toUtf8(key))
 const readKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("read/"), groupId)
 
 /** One stored thing and where it stands. */
@@ -73,11 +74,47 @@ export class Profile {
   cursor = async (): Promise<bigint> => (await this.#read("settings", CURSOR, counterRecord)) ?? 0n
   putCursor = (seq: bigint): Change => put("settings", CURSOR, counterRecord.encode(seq))
 
-  async *members(): AsyncGenerator<{ readonly groupId: GroupId; readonly state: Uint8Array }> {
+  /** Members as profiles of the first format have them. */
+  async *wholeMembers(): AsyncGenerator<{ readonly groupId: GroupId; readonly state: Uint8Array }> {
     for await (const { key, value } of this.#rows("members")) yield { groupId: toGroupId(key), state: value }
   }
-  member = (groupId: GroupId): Promise<Uint8Array | undefined> => this.#store.get("members", groupId)
-  putMember = (groupId: GroupId, state: Uint8Array): Change => put("members", groupId, state)
+  forgetWholeMember = (groupId: GroupId): Change => remove("members", groupId)
+
+  /** All members, each with its records. */
+  async *members(): AsyncGenerator<{ readonly groupId: GroupId; readonly records: readonly StateRecord[] }> {
+    let groupId: GroupId | undefined
+    let records: StateRecord[] = []
+    for await (const row of this.#rows("group_records")) {
+      const next = toGroupId(row.key.slice(0, GROUP_ID_BYTES))
+      if (groupId !== undefined && !equalBytes(groupId, next)) {
+        yield { groupId, records }
+        records = []
+      }
+      groupId = next
+      records.push(stateRecord(row))
+    }
+    if (groupId !== undefined) yield { groupId, records }
+  }
+
+  /** The records of one member; none if there is no such group. */
+  async member(groupId: GroupId): Promise<readonly StateRecord[]> {
+    const records: StateRecord[] = []
+    for await (const row of this.#rows("group_records", { prefix: groupId })) records.push(stateRecord(row))
+    return records
+  }
+
+  /** What a member owes to the store. Where it is the whole, all else that is stored of the group goes. Borrows the values. */
+  async putMember(groupId: GroupId, { isWhole, changes }: StateChanges): Promise<readonly Change[]> {
+    const before = isWhole ? await this.member(groupId) : []
+    const gone = before.map(({ key }) => remove("group_records", memberKey(groupId, key)))
+    return [
+      ...gone,
+      ...changes.map(({ key, value }) => {
+        const place = memberKey(groupId, key)
+        return value === undefined ? remove("group_records", place) : put("group_records", place, value)
+      }),
+    ]
+  }
 
   async messages(groupId: GroupId, before: number, limit: number): Promise<readonly Placed<MessageRecord>[]> {
     const range = { prefix: groupId, before: messageKey(groupId, before), limit, descending: true }
@@ -181,6 +218,12 @@ export class Profile {
           : await this.#store.list(collection, { ...range, limit: PAGE_ROWS, after: last.key })
     }
   }
+}
+
+function stateRecord({ key, value }: Row): StateRecord {
+  const name = fromUtf8(key.subarray(GROUP_ID_BYTES))
+  if (name === undefined) throw corruptRecord("group_records")
+  return { key: name, value }
 }
 
 function placed<T>(row: Row, collection: Collection, codec: RecordCodec<T>, prefixBytes: number): Placed<T> {

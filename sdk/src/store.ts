@@ -6,8 +6,10 @@ export const COLLECTIONS = [
   "settings",
   /** Pinned usernames: key = username in UTF-8. */
   "contacts",
-  /** Complete member states: key = group id. */
+  /** Member states in one piece, as profiles of the first format have them: key = group id. Emptied when they are opened. */
   "members",
+  /** Members, in records: key = group id ‖ record key in ASCII. A message changes a few of them. */
+  "group_records",
   /** History: key = group id ‖ position. */
   "messages",
   /** Which messages were shown: key = group id ‖ sender ‖ mid, so that none is shown twice. */

@@ -1,5 +1,5 @@
 import { uuidText } from "@qpc/wire"
-import type { GroupId, MessageId } from "@qpc/wire"
+import type { GroupId, MessageId, StateChanges } from "@qpc/wire"
 import type { Member, Outgoing } from "@qpc/group"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
@@ -60,7 +60,7 @@ export class Transaction {
     this.#afterwards.push(action)
   }
 
-  /** The member changed: its state is written with the rest. */
+  /** The member changed: what it owes is written with the rest. */
   touch(member: Member): void {
     this.#touched.add(member)
   }
@@ -105,8 +105,14 @@ export class Transaction {
 
   async #commit(direction: "down" | "up"): Promise<void> {
     const { store, profile, hub, tracer, pulse } = this.#context
-    for (const member of this.#touched) this.change(profile.putMember(member.groupId, member.toBytes()))
+    const taken: StateChanges[] = []
+    for (const member of this.#touched) {
+      const owed = member.takeChanges()
+      taken.push(owed)
+      this.change(...(await profile.putMember(member.groupId, owed)))
+    }
     await store.commit(this.#changes)
+    for (const owed of taken) settle(owed)
     tracer.line({ layer: "store", direction, ...this.#sizes() })
     for (const action of this.#afterwards) action()
     for (const event of this.#events) hub.publish(event)
@@ -128,4 +134,10 @@ export class Transaction {
     for (const change of this.#changes) bytes += change.kind === "put" ? change.key.length + change.value.length : 0
     return { bytesIn: bytes, bytesOut: bytes }
   }
+}
+
+/** What was owed is on disk; of the secrets in it nothing stays in memory. */
+function settle({ changes, stored }: StateChanges): void {
+  stored()
+  for (const { value } of changes) value?.fill(0)
 }

@@ -1,4 +1,4 @@
-import { COLLECTIONS } from "../store.ts"
+import type { Collection } from "../store.ts"
 
 /** A step from one version of the schema to the next; `version` is the one it leads to. */
 export interface Migration {
@@ -6,14 +6,28 @@ export interface Migration {
   readonly sql: readonly string[]
 }
 
+const FIRST_COLLECTIONS: readonly Collection[] = [
+  "settings",
+  "contacts",
+  "members",
+  "messages",
+  "seen",
+  "sent",
+  "outbox",
+  "parked",
+  "notices",
+  "key_packages",
+  "known_servers",
+]
+
+const createTable = (name: Collection): string =>
+  `CREATE TABLE ${name} (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID, STRICT`
+
 /** In order, without gaps, never edited once released: a profile may be at any of these versions. */
 export const MIGRATIONS: readonly Migration[] = [
-  {
-    version: 1,
-    sql: COLLECTIONS.map(
-      (name) => `CREATE TABLE ${name} (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID, STRICT`,
-    ),
-  },
+  { version: 1, sql: FIRST_COLLECTIONS.map(createTable) },
+  // Its content follows when the profile is opened: it takes the identity to read what the members were.
+  { version: 2, sql: [createTable("group_records")] },
 ]
 
 /** The version that this program writes. */

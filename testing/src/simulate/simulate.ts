@@ -208,7 +208,9 @@ class Simulation {
     this.#world.trace.count("durable steps")
     for (const { key } of changes) this.#world.trace.mix(key)
     this.#oracle.durable(node, changes)
-    const groups = new Set(changes.flatMap(({ collection, key }) => (collection === "members" ? [toHex(key)] : [])))
+    const groups = new Set(
+      changes.flatMap(({ collection, key }) => (collection === "group_records" ? [toHex(key.subarray(0, 16))] : [])),
+    )
     if (groups.size === 0) return
     for (const [group, view] of viewsOf(node)) {
       if (groups.has(group)) this.#oracle.observed(node, group, view, true)
