@@ -7,6 +7,8 @@ import { toUtf8 } from "@qpc/wire"
 /** When the benchmarks play. */
 export const NOW_MS = 1_800_000_000_000
 const LIFETIME_MS = 30 * 86_400_000
+/** One commit may add the largest group that is measured. */
+const LIMITS = { committedProposals: 10_000 }
 const EMPTY = new Uint8Array(0)
 
 /** Someone who may be invited into one of our groups. */
@@ -45,6 +47,7 @@ export function createGroup(signatureKeys: KeyPair, suite: CipherSuite = suite00
     signatureKeys,
     random: nodeRandom,
     nowMs: NOW_MS,
+    limits: LIMITS,
   })
 }
 
@@ -63,7 +66,7 @@ export function stage(group: Group, adds: readonly Newcomer[] = [], removes: rea
 
 /** Enters a group from a Welcome. */
 export function join(welcome: Uint8Array, { bundle, signatureKeys }: Newcomer, suite: CipherSuite = suite0001): Group {
-  const joined = Group.join({ suite, welcome, bundles: [bundle], signatureKeys })
+  const joined = Group.join({ suite, welcome, bundles: [bundle], signatureKeys, limits: LIMITS })
   if (joined.kind !== "joined") throw new Error(`unreachable: ${joined.reason}`)
   return joined.group
 }
