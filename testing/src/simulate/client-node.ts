@@ -109,8 +109,10 @@ export class ClientNode {
     const random = prng.fork("random").bytes
     const reconnect = { baseMs: 50, capMs: RETRY_CAP_MS }
     const limits = {
-      keyPackageStock: 8,
-      keyPackageLow: 5,
+      keyPackageStock: plan.keyPackageStock,
+      keyPackageLow: Math.ceil(plan.keyPackageStock / 2),
+      keyPackageLifetimeMs: plan.keyPackageLifetimeMs,
+      pastEpochs: plan.pastEpochs,
       retryCapMs: RETRY_CAP_MS,
       callDeadlineMs: plan.callDeadlineMs,
     }
@@ -174,12 +176,12 @@ export class ClientNode {
 
   /** Damages one bit of one member's state while the device is off. @returns false if there is none */
   rot(prng: Prng): boolean {
-    const rows = [...this.disk.collections.get("members")!]
+    const rows = [...this.disk.collections.get("group_records")!]
     if (rows.length === 0 || this.#process?.isAlive === true) return false
     const [key, value] = prng.pick(rows)
     const damaged = value.slice()
     damaged[prng.between(0, damaged.length - 1)]! ^= 1 << prng.between(0, 7)
-    this.disk.collections.get("members")!.set(key, damaged)
+    this.disk.collections.get("group_records")!.set(key, damaged)
     this.isRotten = true
     this.#options.world.trace.note(`${this.name}: one bit of group ${key.slice(0, 8)} flips`)
     return true

@@ -7,6 +7,7 @@
  * option.
  */
 import { execFileSync } from "node:child_process"
+import type { ExecFileSyncOptionsWithStringEncoding } from "node:child_process"
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { suite0001 } from "@qpc/crypto/node"
@@ -18,6 +19,7 @@ import type { SimulationReport } from "./simulate.ts"
 import { addRun, neverHappened, noTotals } from "./totals.ts"
 import type { Totals } from "./totals.ts"
 
+const GIT = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } satisfies ExecFileSyncOptionsWithStringEncoding
 const SEEDS_FOR_COVERAGE = 200
 const DEFAULT_SEEDS = "200"
 
@@ -87,7 +89,7 @@ function saveTotals(totals: Totals): void {
 
 function commit(): string {
   try {
-    return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12"], { encoding: "utf8" }).trim()
+    return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12"], GIT).trim()
   } catch {
     return "unknown: not in a repository"
   }

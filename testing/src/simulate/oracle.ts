@@ -89,7 +89,9 @@ export class Oracle {
   /** A batch is on the server's disk, or was refused. */
   enqueued(batch: Batch, outcome: BatchOutcome): void {
     if (outcome.kind === "epoch_conflict") this.#count("commits that came second")
-    if (outcome.kind !== "accepted" || outcome.duplicate) return
+    if (outcome.kind !== "accepted") return
+    // Only a partial batch changes anything when it comes again: it reaches some who had no room before.
+    if (outcome.duplicate && batch.partial !== true) return
     const group = toHex(batch.channelId)
     const id = toHex(batch.messageId)
     if (batch.claim) {

@@ -30,7 +30,7 @@ export function startPartitions(options: PartitionOptions, endsAtMs: number): vo
     world.schedule(prng.waitMs(plan.partitionEveryMs), () => {
       if (world.nowMs() >= endsAtMs) return
       const shape = prng.pick(plan.shapes)
-      const lastsMs = Math.min(prng.waitMs(2_000), endsAtMs - world.nowMs())
+      const lastsMs = Math.min(prng.waitMs(plan.partitionLastsMs), endsAtMs - world.nowMs())
       world.trace.count(`partition ${shape}`)
       world.trace.note(`network: partition ${shape} for ${lastsMs.toFixed(0)} ms`)
       apply(shape, options, lastsMs)

@@ -29,7 +29,7 @@ export interface ServerNodeOptions {
 /** The real server on a disk that outlives it. */
 export class ServerNode {
   readonly storage = new MemoryStorage()
-  readonly limits: ServerLimits = toConfiguration({}).limits
+  readonly limits: ServerLimits
   /** Set to change what the disk does from now on. */
   diskFaults: DiskFaults
   readonly #options: ServerNodeOptions
@@ -41,6 +41,7 @@ export class ServerNode {
     this.#options = options
     this.#prng = options.prng.fork("server")
     this.diskFaults = options.plan.serverDisk
+    this.limits = { ...toConfiguration({}).limits, queueDepth: options.plan.queueDepth }
   }
 
   get isUp(): boolean {

@@ -17,10 +17,8 @@ export interface WorkloadOptions {
   readonly oracle: Oracle
 }
 
-/** How many of all actions are done by several people at once, invite somebody, or remove somebody where that happens. */
+/** How many of all actions are done by several people at once. */
 const AT_ONCE = 0.3
-const INVITES = 0.2
-const REMOVALS = 0.1
 /** Groups are filled in the first part of a run, one invitation at a time. */
 const INVITE_EVERY_MS = 120
 /** By then devices have been online once: nobody can be invited whose key packages are not at the server. */
@@ -111,8 +109,8 @@ function actIn(
   const insiders = others.filter(({ key }) => members.has(key))
   const outsiders = others.filter(({ key }) => !members.has(key))
   const [insider, outsider] = [insiders, outsiders].map((people) => people[Math.floor(whom * people.length)])
-  if (kind < INVITES && outsider) void invite(options, node, group, outsider)
-  else if (kind > 1 - REMOVALS && insider && plan.faults.has("removals"))
+  if (kind < plan.churn / 2 && outsider) void invite(options, node, group, outsider)
+  else if (kind > 1 - plan.churn / 2 && insider && plan.faults.has("removals"))
     void attempt(world, oracle, `${node.name}: remove ${insider.name}`, () => group.remove(insider.name))
   else void writeText(options, node, group)
 }
