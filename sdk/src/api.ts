@@ -25,6 +25,10 @@ export interface ClientLimits {
   readonly callsWaiting: number
   /** Rows in the outbox; beyond it sending throws `busy`. Default 10 000. */
   readonly outboxRows: number
+  /** Messages kept for those whose inboxes are full, while all others have them; beyond it they are given up. Default 1000. */
+  readonly heldRows: number
+  /** How long such a message is kept. Less than the server's retention, or others get it again. Default 3 days. */
+  readonly fullInboxMs: number
   /** Groups whose outbox is emptied at the same time; within one group one message follows the other. Default 16. */
   readonly outboxLanes: number
   /** Envelopes kept for one group that we have not joined yet. Default 256. */

@@ -7,6 +7,8 @@ export const DEFAULT_LIMITS: ClientLimits = {
   eventsUnread: 1024,
   callsWaiting: 1024,
   outboxRows: 10_000,
+  heldRows: 1000,
+  fullInboxMs: 3 * DAY_MS,
   outboxLanes: 16,
   parkedPerGroup: 256,
   parkedGroups: 64,

@@ -95,6 +95,10 @@ export type NoticeReason =
   /** We cannot follow a group: a member has to remove us and invite us again. */
   | "own_message_ahead"
   | "abandoned_commit"
+  /** Somebody's inbox is full since then: what we write waits for room in it, and all others have it. */
+  | "inbox_full"
+  /** Somebody's inbox was full for too long: they will not get one of our messages. */
+  | "inbox_full_given_up"
   /** Our key packages were used up, and the last-resort one was handed out. It has been replaced. */
   | "last_resort_used"
   /** Somebody whom we invited has no other key packages left than one that others may have been given as well. */

@@ -85,7 +85,9 @@ async function load(context: Context): Promise<void> {
   const identity = await profile.identity()
   await contacts.load(store)
   for await (const { groupId, envelope } of profile.parked()) parked.add(groupId, envelope.length)
-  for await (const { position, record } of profile.outbox()) outbox.add(record.outgoing.groupId, position)
+  for await (const { position, record } of profile.outbox()) {
+    outbox.add(record.outgoing.groupId, position, record.heldSinceMs !== undefined)
+  }
   if (identity === undefined) return
   self.become(identity)
   await upgradeMembers(context, identity)

@@ -1,52 +1,93 @@
 import { toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 
-/** Which rows the outbox has, group by group and in order; the rows themselves stay on disk. */
+/** What follows a group's name in that of its second lane: messages that most have, and that wait for room for the rest. */
+const HELD = "/held"
+
+/**
+ * Which rows the outbox has, lane by lane and in order; the rows themselves stay on disk. A group has one lane for what nobody
+ * has yet, and one for what only those still miss whose inboxes are full: they must not hold up the others.
+ */
 export class OutboxIndex {
-  readonly #rowsByGroup = new Map<string, number[]>()
+  readonly #rowsByLane = new Map<string, number[]>()
   readonly #onAdded: () => void
   #count = 0
+  #heldCount = 0
 
   /** @param onAdded - Called when there is something new to send. Must not throw. */
   constructor(onAdded: () => void) {
     this.#onAdded = onAdded
   }
 
+  /** Rows that nobody has yet. */
   get count(): number {
     return this.#count
   }
 
-  /** Groups with something to send, the longest waiting first. */
-  groups(): readonly string[] {
-    return [...this.#rowsByGroup].toSorted(([, a], [, b]) => a[0]! - b[0]!).map(([name]) => name)
+  /** Rows that wait for room in somebody's inbox. */
+  get heldCount(): number {
+    return this.#heldCount
   }
 
-  /** @param group - The group id in hexadecimal. */
-  head(group: string): number | undefined {
-    return this.#rowsByGroup.get(group)?.[0]
+  /** Lanes with something to send, the longest waiting first. */
+  lanes(): readonly string[] {
+    return [...this.#rowsByLane].toSorted(([, a], [, b]) => a[0]! - b[0]!).map(([name]) => name)
   }
 
+  /** Groups with something that nobody has yet. */
+  get unsentGroupCount(): number {
+    return [...this.#rowsByLane.keys()].filter((lane) => !lane.endsWith(HELD)).length
+  }
+
+  head(lane: string): number | undefined {
+    return this.#rowsByLane.get(lane)?.[0]
+  }
+
+  /** All rows of a group. */
   rows(groupId: GroupId): readonly number[] {
-    return [...(this.#rowsByGroup.get(toHex(groupId)) ?? [])]
+    const name = toHex(groupId)
+    return [name, name + HELD].flatMap((lane) => this.#rowsByLane.get(lane) ?? [])
   }
 
-  /** Behind all others. */
-  add(groupId: GroupId, position: number): void {
-    const name = toHex(groupId)
-    const rows = this.#rowsByGroup.get(name)
-    if (rows === undefined) this.#rowsByGroup.set(name, [position])
+  /** True if something waits for room in the inbox of a member of this group. */
+  isHolding(groupId: GroupId): boolean {
+    return this.#rowsByLane.has(toHex(groupId) + HELD)
+  }
+
+  /** Behind all others of its lane. */
+  add(groupId: GroupId, position: number, isHeld: boolean): void {
+    const lane = toHex(groupId) + (isHeld ? HELD : "")
+    const rows = this.#rowsByLane.get(lane)
+    if (rows === undefined) this.#rowsByLane.set(lane, [position])
     else rows.push(position)
-    this.#count += 1
+    if (isHeld) this.#heldCount += 1
+    else this.#count += 1
     this.#onAdded()
   }
 
+  /** From the lane of what nobody has into that of what waits for room. */
+  hold(groupId: GroupId, position: number): void {
+    this.drop(groupId, position)
+    this.add(groupId, position, true)
+  }
+
+  /** Puts the first row of a lane behind the others, so that each is tried in turn. */
+  rotate(lane: string): void {
+    const rows = this.#rowsByLane.get(lane)
+    const first = rows?.shift()
+    if (first !== undefined) rows?.push(first)
+  }
+
   drop(groupId: GroupId, position: number): void {
-    const name = toHex(groupId)
-    const rows = this.#rowsByGroup.get(name)
-    const at = rows?.indexOf(position) ?? -1
-    if (rows === undefined || at === -1) return
-    rows.splice(at, 1)
-    this.#count -= 1
-    if (rows.length === 0) this.#rowsByGroup.delete(name)
+    for (const isHeld of [false, true]) {
+      const lane = toHex(groupId) + (isHeld ? HELD : "")
+      const rows = this.#rowsByLane.get(lane)
+      const at = rows?.indexOf(position) ?? -1
+      if (rows === undefined || at === -1) continue
+      rows.splice(at, 1)
+      if (isHeld) this.#heldCount -= 1
+      else this.#count -= 1
+      if (rows.length === 0) this.#rowsByLane.delete(lane)
+    }
   }
 }

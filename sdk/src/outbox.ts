@@ -1,6 +1,8 @@
 import { receiveEnvelope } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
+import { toHex } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { Failure, NoticeReason } from "./model.ts"
@@ -23,8 +25,8 @@ export interface OutboxOptions {
 
 /** How a row fared with the server. */
 type Outcome =
-  /** `isNew` is false where the server had it before and only the answer was lost. */
-  | { readonly kind: "accepted"; readonly isNew: boolean }
+  /** `isNew` is false where the server had it before. Those in `full` do not have it yet: their inboxes have no room. */
+  | { readonly kind: "accepted"; readonly isNew: boolean; readonly full: readonly IdentityKey[] }
   | { readonly kind: "epoch_conflict"; readonly missedCommits: readonly Uint8Array[] }
   /** Try again later. */
   | { readonly kind: "retry"; readonly waitMs: number }
@@ -61,7 +63,7 @@ export class Outbox {
   /** Something is there to send, or a way to send it. */
   kick(): void {
     if (this.#isClosed || !this.#options.isReady()) return
-    for (const group of this.#context.outbox.groups()) {
+    for (const group of this.#context.outbox.lanes()) {
       if (this.#lanes.size >= this.#context.limits.outboxLanes) return
       if (this.#lanes.has(group) || this.#waiting.has(group)) continue
       this.#lanes.set(group, this.#run(group))
@@ -115,13 +117,20 @@ export class Outbox {
       if (outcome.kind === "retry") return this.#wait(group, outcome.waitMs)
       this.#failures.delete(group)
       await settle(this.#context, position, row, outcome)
+      if (outbox.head(group) !== position) continue
+      // It was held before, and there is still no room.
+      outbox.rotate(group)
+      return this.#wait(group, this.#context.limits.retryCapMs)
     }
   }
 
   async #offer(group: string, { outgoing }: OutboxRecord): Promise<Outcome> {
     try {
       const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batchOf(outgoing)))
-      if (outcome.case === "accepted") return { kind: "accepted", isNew: !outcome.value.duplicate }
+      if (outcome.case === "accepted") {
+        const { duplicate, fullKeys } = outcome.value
+        return { kind: "accepted", isNew: !duplicate, full: recipientsAmong(outgoing, fullKeys) }
+      }
       if (outcome.case === "epochConflict" && outgoing.claim === undefined) return NO_CLAIM
       if (outcome.case === "epochConflict") {
         return { kind: "epoch_conflict", missedCommits: outcome.value.missedCommits }
@@ -171,8 +180,9 @@ function settle(
   return context.turn.takeAlways(async () => {
     if ((await context.profile.outboxRow(position)) === undefined) return // We were removed from the group meanwhile.
     await Transaction.run(context, "down", async (tx) => {
-      tx.dequeue(groupId, position)
-      if (outcome.kind === "accepted" && sentId !== undefined) {
+      const isWaited = outcome.kind === "accepted" && waitForRoom(context, tx, { position, row, full: outcome.full })
+      if (!isWaited) tx.dequeue(groupId, position)
+      if (outcome.kind === "accepted" && sentId !== undefined && row.heldSinceMs === undefined) {
         const isTooOld = outcome.isNew && isUnreadable(context, outgoing)
         if (isTooOld) tx.sent(groupId, sentId, "failed", MOVED_ON)
         else tx.sent(groupId, sentId, "accepted")
@@ -184,6 +194,36 @@ function settle(
       await tellMember(context, tx, row, outcome)
     })
   })
+}
+
+/**
+ * Keeps a message for those whose inboxes are full, and tells once who they are. They are given up after a while, or if too
+ * many wait: an inbox that nobody empties must not fill this disk as well.
+ */
+function waitForRoom(
+  { outbox, limits, clock }: Context,
+  tx: Transaction,
+  held: { readonly position: number; readonly row: OutboxRecord; readonly full: readonly IdentityKey[] },
+): boolean {
+  const { position, row, full } = held
+  const { groupId } = row.outgoing
+  if (full.length === 0) return false
+  const isFirst = row.heldSinceMs === undefined
+  const isTooLong = !isFirst && clock.unixMs() - row.heldSinceMs >= limits.fullInboxMs
+  const isGivenUp = isTooLong || (isFirst && outbox.heldCount >= limits.heldRows)
+  const reason = isGivenUp ? "inbox_full_given_up" : "inbox_full"
+  const isTold = !isGivenUp && (!isFirst || outbox.isHolding(groupId))
+  for (const person of isTold ? [] : full) {
+    tx.notice({ seq: 0n, sizeBytes: sizeOf(row.outgoing), groupId, person, reason: reason satisfies NoticeReason })
+  }
+  if (isFirst && !isGivenUp) tx.hold(position, row)
+  return !isGivenUp
+}
+
+/** Those of our recipients whom the server names; who else it names is nothing to us. */
+function recipientsAmong({ deliveries }: OutboxRecord["outgoing"], keys: readonly Uint8Array[]): IdentityKey[] {
+  const named = new Set(keys.map(toHex))
+  return deliveries.flatMap(({ recipients }) => recipients.filter((recipient) => named.has(toHex(recipient))))
 }
 
 /** A commit that came to nothing is the member's matter: its intent is made anew, or has failed. */
@@ -226,6 +266,8 @@ function batchOf({ messageId, groupId, deliveries, claim }: OutboxRecord["outgoi
     messageId,
     channelId: groupId,
     deliveries: deliveries.map(({ recipients, envelope }) => ({ recipientKeys: [...recipients], payload: envelope })),
+    // A commit that only some get would leave the others behind.
+    partial: claim === undefined,
     ...(claim && { claim: { epoch: claim.epoch, membersAfter: [...claim.membersAfter] } }),
   }
 }

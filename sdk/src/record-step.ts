@@ -160,7 +160,9 @@ function people(context: Context, event: GroupEvent & { readonly kind: "members_
 async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId, failure: Failure): Promise<void> {
   for (const position of context.outbox.rows(groupId)) {
     const row = await context.profile.outboxRow(position)
-    if (row?.sentId !== undefined) tx.sent(groupId, row.sentId, "failed", failure)
+    // What is held has arrived, but for those whose inboxes were full.
+    const isUndelivered = row !== undefined && row.heldSinceMs === undefined
+    if (isUndelivered && row.sentId !== undefined) tx.sent(groupId, row.sentId, "failed", failure)
     tx.dequeue(groupId, position)
   }
 }

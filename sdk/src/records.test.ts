@@ -55,13 +55,17 @@ const codecs: readonly (readonly [string, RecordCodec<unknown>, fc.Arbitrary<unk
       { requiredKeys: ["groupId", "state"] },
     ),
   ],
-  ["an outbox row", outboxRecord, fc.record({ outgoing, sentId: messageId }, { requiredKeys: ["outgoing"] })],
+  [
+    "an outbox row",
+    outboxRecord,
+    fc.record({ outgoing, sentId: messageId, heldSinceMs: time }, { requiredKeys: ["outgoing"] }),
+  ],
   ["a parked envelope", parkedRecord, fc.record({ storedAtMs: time, envelope: blob })],
   [
     "a notice",
     noticeRecord,
     fc.record(
-      { atMs: time, seq: uint64, sizeBytes: fc.nat(), groupId, reason: text },
+      { atMs: time, seq: uint64, sizeBytes: fc.nat(), groupId, reason: text, person: identityKey },
       { requiredKeys: ["atMs", "seq", "sizeBytes", "reason"] },
     ),
   ],

@@ -42,6 +42,8 @@ export interface OutboxRecord {
   readonly outgoing: Outgoing
   /** Under which id its owner asks for it; absent for what belongs to an intent. */
   readonly sentId?: MessageId
+  /** Since when only those miss it whose inboxes are full; absent while nobody has it. */
+  readonly heldSinceMs?: number
 }
 
 /** An envelope of a group that we are not in yet. */
@@ -153,7 +155,7 @@ export const sentRecord: RecordCodec<SentRecord> = codec(
 )
 
 export const outboxRecord: RecordCodec<OutboxRecord> = codec(
-  (writer, { outgoing, sentId }) => {
+  (writer, { outgoing, sentId, heldSinceMs }) => {
     writer.optional(sentId, (w, id) => w.bytes(id))
     writer.bytes(outgoing.messageId).bytes(outgoing.groupId)
     writer.list(outgoing.deliveries, (w, delivery) => {
@@ -162,6 +164,8 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
     writer.optional(outgoing.claim, (w, claim) => {
       w.uint64(claim.epoch).list(claim.membersAfter, (keys, key) => keys.bytes(key))
     })
+    // Was added later, so it is absent without a mark.
+    if (heldSinceMs !== undefined) writer.uint64(BigInt(heldSinceMs))
   },
   (reader) => {
     const sentId = readOptional(reader, (r) => toMessageId(r.bytes(16).slice()))
@@ -170,7 +174,8 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
     const deliveries = readList(reader, (r) => ({ recipients: identityKeys(r), envelope: r.vector().slice() }))
     const claim = readOptional(reader, (r) => ({ epoch: r.uint64(), membersAfter: identityKeys(r) }))
     const outgoing = { messageId, groupId, deliveries, ...(claim && { claim }) }
-    return { outgoing, ...(sentId && { sentId }) }
+    const heldSinceMs = reader.remainingBytes === 0 ? undefined : number(reader)
+    return { outgoing, ...(sentId && { sentId }), ...(heldSinceMs !== undefined && { heldSinceMs }) }
   },
 )
 

@@ -54,7 +54,7 @@ async function exchange(context: Context, link: Link, options: SyncOptions, tall
   const endsAtMs = clock.nowMs() + waitMs
   const wait = (holds: () => boolean): Promise<boolean> =>
     pulse.until(() => checked(link) && holds(), { timeoutMs: Math.max(0, endsAtMs - clock.nowMs()), signal })
-  const isSent = (): boolean => outbox.count === 0 || outbox.groups().length === link.troubledCount
+  const isSent = (): boolean => outbox.count === 0 || outbox.unsentGroupCount <= link.troubledCount
 
   link.start()
   let isTaken = await wait(() => link.isCaughtUp)

@@ -87,7 +87,14 @@ export class Transaction {
     const position = positions.outbox()
     const record: OutboxRecord = { outgoing, ...(sentId && { sentId }) }
     this.change(profile.putOutbox(position, record))
-    this.afterwards(() => outbox.add(outgoing.groupId, position))
+    this.afterwards(() => outbox.add(outgoing.groupId, position, false))
+  }
+
+  /** A message waits for room in the inboxes of those who do not have it yet. */
+  hold(position: number, row: OutboxRecord): void {
+    const { profile, outbox, clock } = this.#context
+    this.change(profile.putOutbox(position, { ...row, heldSinceMs: clock.unixMs() }))
+    this.afterwards(() => outbox.hold(row.outgoing.groupId, position))
   }
 
   /** Everything in the inbox up to `seq` is on disk with this transaction. */

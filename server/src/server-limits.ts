@@ -6,7 +6,7 @@ export interface Rate {
 
 /** What people may ask of this server. All of it can be configured; the defaults suit a server for strangers. */
 export interface ServerLimits {
-  /** Unread envelopes in one inbox; the next batch to it is refused whole. Default 1000. */
+  /** Unread envelopes in one inbox; the next batch to it is refused whole, unless it is partial. Default 1000. */
   readonly queueDepth: number
   /** Their bytes together, with the same consequence. Default 256 MiB. */
   readonly queueBytes: number

@@ -14,6 +14,10 @@ export function noticeText(notice: Notice): string {
       return "Last resort used: your key packages had run out, and several people may have invited you with the same one. It has been replaced."
     case "invited_by_last_resort":
       return `Last resort used: ${who} has run out of key packages, so others may have been invited with the same one. Ask them to come online.`
+    case "inbox_full":
+      return `${who}'s inbox is full since ${new Date(notice.atMs).toLocaleString()}: what you write waits until they read their messages.`
+    case "inbox_full_given_up":
+      return `${who}'s inbox was full for too long: they will not get a message of yours that the others have.`
     case "send_failed":
       return "The server refused a message: see qpc history."
     case "intent_failed":

@@ -49,6 +49,8 @@ export class FakeServer {
   /** Asked in the place of the honest handler; `undefined` lets that one answer. */
   answerInstead: (method: MethodName) => object | undefined = () => undefined
   isUp = true
+  /** Who has no room in their inbox. */
+  readonly full = new Set<string>()
   /** Mistakes of the fake itself. */
   readonly faults: unknown[] = []
   readonly #batches = new Map<string, Outcome>()
@@ -217,7 +219,11 @@ export class FakeServer {
     const id = sender + toHex(batch.messageId)
     const known = this.#batches.get(id)
     if (known?.outcome?.case === "accepted") {
-      return { outcome: { case: "accepted", value: { ...known.outcome.value, duplicate: true } } as never }
+      const waiting = new Set((known.outcome.value.fullKeys ?? []).map(toHex))
+      const again = { ...known.outcome.value, duplicate: true, fullKeys: this.#fill(batch, (key) => waiting.has(key)) }
+      const outcome: Outcome = { outcome: { case: "accepted", value: again } }
+      this.#batches.set(id, outcome)
+      return outcome
     }
     const name = toHex(batch.channelId)
     const channel = this.channels.get(name)
@@ -232,17 +238,26 @@ export class FakeServer {
     if (claim !== undefined) {
       this.channels.set(name, { epoch: claim.epoch + 1n, members: claim.membersAfter.map(toHex) })
     }
-    for (const { recipientKeys, payload } of batch.deliveries) {
-      for (const key of recipientKeys) {
-        const recipient = this.#byKey(key)
-        if (recipient !== undefined) this.deliver(recipient.username, payload)
-      }
-    }
+    const fullKeys = this.#fill(batch, () => true)
     const outcome: Outcome = {
-      outcome: { case: "accepted", value: { duplicate: false, acceptedAtMs: 0n, skippedKeys: [] } },
+      outcome: { case: "accepted", value: { duplicate: false, acceptedAtMs: 0n, skippedKeys: [], fullKeys } },
     }
     this.#batches.set(id, outcome)
     return outcome
+  }
+
+  /** Puts a batch into the inboxes of those who are meant. @returns who has no room */
+  #fill({ deliveries }: Batch, isMeant: (key: string) => boolean): Uint8Array[] {
+    const fullKeys: Uint8Array[] = []
+    for (const { recipientKeys, payload } of deliveries) {
+      for (const key of recipientKeys.filter((one) => isMeant(toHex(one)))) {
+        const recipient = this.#byKey(key)
+        if (recipient === undefined) continue
+        if (this.full.has(recipient.username)) fullKeys.push(key)
+        else this.deliver(recipient.username, payload)
+      }
+    }
+    return fullKeys
   }
 
   #push(session: Session): void {

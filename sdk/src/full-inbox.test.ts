@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest"
+import type { Client } from "./api.ts"
+import { FakeServer } from "./testing/fake-server.ts"
+import { newPerson, openPerson } from "./testing/person.ts"
+import { TestClock } from "./testing/test-clock.ts"
+
+const DAY_MS = 86_400_000
+
+/** Alice, bob and carol share a group; nobody is in bob's way but his full inbox. */
+async function fullBob() {
+  const clock = new TestClock()
+  const server = new FakeServer()
+  const alice = await newPerson(server, clock, "alice", { limits: { heldRows: 3 } })
+  const bob = await newPerson(server, clock, "bob")
+  const carol = await newPerson(server, clock, "carol")
+  const group = await clock.during(alice.client.createGroup("friends"))
+  for (const name of ["bob", "carol"]) {
+    await clock.during(group.invite(name).then(({ id }) => group.waitAccepted(id)))
+  }
+  await clock.during(bob.client.sync())
+  await clock.during(carol.client.sync())
+  server.full.add("bob")
+  const say = (text: string): Promise<unknown> =>
+    clock.during(group.send(text).then(({ id }) => group.waitAccepted(id)))
+  const shown = async (client: Client): Promise<string[]> => {
+    await clock.during(client.sync())
+    return (await client.conversation("friends").history()).map(({ text }) => text)
+  }
+  const told = async (): Promise<unknown[]> =>
+    (await alice.client.notices()).map(({ reason, person }) => [reason, person?.username])
+  return { clock, server, alice, bob, carol, group, say, shown, told }
+}
+
+describe("a message to a group in which somebody's inbox is full", () => {
+  it("reaches all others at once, and its sender is told once whose inbox it is", async () => {
+    const { clock, alice, bob, carol, say, shown, told } = await fullBob()
+    for (const text of ["one", "two"]) await say(text)
+    expect(await shown(carol.client)).toEqual(["one", "two"])
+    expect(await shown(bob.client)).toEqual([])
+    expect(await told()).toEqual([["inbox_full", "bob"]])
+    expect(await clock.during(alice.client.sync())).toMatchObject({ pending: 0, isComplete: true })
+  })
+
+  it("reaches them too when there is room again, in the order in which things were said", async () => {
+    const { clock, server, alice, bob, carol, say, shown } = await fullBob()
+    for (const text of ["one", "two"]) await say(text)
+    server.full.clear()
+    await clock.during(alice.client.sync({ until: () => server.account("bob").inbox.length === 2, waitMs: 120_000 }))
+    expect(await shown(bob.client)).toEqual(["one", "two"])
+    expect(await shown(carol.client)).toEqual(["one", "two"])
+  })
+
+  it("waits for them across a restart", async () => {
+    const { clock, server, alice, bob, say, shown } = await fullBob()
+    await say("one")
+    await clock.during(alice.client.close())
+    server.full.clear()
+    const again = await openPerson(server, clock, alice.disk)
+    await clock.during(again.client.sync({ until: () => server.account("bob").inbox.length === 1, waitMs: 120_000 }))
+    expect(await shown(bob.client)).toEqual(["one"])
+    expect(await again.client.conversation("friends").history()).toMatchObject([{ text: "one", state: "accepted" }])
+  })
+
+  it("is given up for them after some days, and if too many wait", async () => {
+    const { clock, alice, say, told } = await fullBob()
+    for (const text of ["one", "two", "three", "four"]) await say(text)
+    expect(await told()).toEqual([
+      ["inbox_full", "bob"],
+      ["inbox_full_given_up", "bob"],
+    ])
+    clock.advance(3 * DAY_MS)
+    await clock.during(alice.client.sync({ until: ({ notices }) => notices.length === 3, waitMs: 300_000 }))
+    expect((await told()).slice(2)).toEqual(Array.from({ length: 3 }, () => ["inbox_full_given_up", "bob"]))
+  })
+
+  it("has not failed if its sender is removed while it waits for them", async () => {
+    const { clock, alice, carol, group, server, say } = await fullBob()
+    await say("one")
+    server.full.clear()
+    const carols = carol.client.conversation("friends")
+    await clock.during(carol.client.sync())
+    await clock.during(carols.remove("alice").then(({ id }) => carols.waitAccepted(id)))
+    await clock.during(alice.client.sync())
+    expect(group.isMember).toBe(false)
+    expect(await group.history()).toMatchObject([{ text: "one", state: "accepted" }])
+  })
+})
