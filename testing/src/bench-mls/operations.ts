@@ -26,9 +26,6 @@ export interface Operation {
   readonly sizes: "all" | "ends" | "none"
 }
 
-/** Numbers of members at which groups are measured. */
-export const SIZES: readonly number[] = [2, 10, 100, 1000, 10_000]
-
 /** Above this only ours and the bound are measured. */
 export const PEER_MEMBERS_LIMIT = 1000
 

@@ -102,9 +102,10 @@ export function toText(report: Report): string {
   return lines.join("\n")
 }
 
-/** All results, one by one. */
+/** All results, one by one, small groups first. */
 export function rowsOf({ comparisons }: Run): readonly ResultRow[] {
-  return comparisons.flatMap(({ operation, memberCount, measured }) =>
+  const bySize = comparisons.toSorted((a, b) => a.memberCount - b.memberCount)
+  return bySize.flatMap(({ operation, memberCount, measured }) =>
     measured.map((one) => ({
       operation,
       members: memberCount,
