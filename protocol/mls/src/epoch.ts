@@ -51,21 +51,21 @@ export function withSecretTree(
 /**
  * Keeps what late messages need and zeroes the rest. The epoch must not be used afterwards.
  *
- * @param next - The tree of the epoch that follows.
+ * @param next - The epoch that follows. Private keys that it goes on using stay where the suite remembers them.
  */
-export function retireEpoch(epoch: Epoch, next: RatchetTree): PastEpoch {
+export function retireEpoch(epoch: Epoch, next: Pick<Epoch, "tree" | "keys">): PastEpoch {
   const { senderDataSecret, ...others } = epoch.secrets
   for (const secret of Object.values(others)) secret.fill(0)
   epoch.secretTree.retire()
   const ownLeafIndex = epoch.keys.leafIndex
-  epoch.keys.destroy(epoch.tree.suite)
+  epoch.keys.destroy(epoch.tree.suite, next.keys)
   return {
     epoch: epoch.context.epoch,
     groupContext: epoch.context.encoded,
     senderDataSecret,
     secretTree: epoch.secretTree,
     ownLeafIndex,
-    formerSigners: formerSigners(epoch.tree, next),
+    formerSigners: formerSigners(epoch.tree, next.tree),
   }
 }
 

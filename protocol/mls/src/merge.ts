@@ -85,7 +85,7 @@ function advance(state: GroupState, next: Epoch, report: MergeReport): void {
   const { epoch } = previous.context
   const { signatureKey } = ownLeaf(state)
   const psk = { epoch, secret: previous.secrets.resumptionPsk.slice() }
-  const past = retireEpoch(previous, next.tree)
+  const past = retireEpoch(previous, next)
   markPastEpoch(state, past)
   const pastEpochs = [past, ...state.pastEpochs]
   for (const dropped of pastEpochs.splice(limits.pastEpochs)) forgetPastEpoch(state, dropped)

@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { DecodeError, equalBytes, readList } from "@qpc/wire"
+import { constantTimeEqual, DecodeError, equalBytes, readList } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import { isBelow, leafToNode } from "./tree-math.ts"
@@ -87,9 +87,16 @@ export class TreePrivateState implements Disposable {
     return keys
   }
 
-  /** Ends the life of the keys, also where the suite remembers them. */
-  destroy(suite: CipherSuite): void {
-    for (const key of this.#keys.values()) suite.forgetPrivateKey?.(key)
+  /**
+   * Ends the life of the keys, also where the suite remembers them.
+   *
+   * @param heir - Whose copies of the same keys stay in use: what the suite remembers of them saves importing them again.
+   */
+  destroy(suite: CipherSuite, heir?: TreePrivateState): void {
+    for (const [nodeIndex, key] of this.#keys) {
+      const inherited = heir?.key(nodeIndex)
+      if (inherited === undefined || !constantTimeEqual(inherited, key)) suite.forgetPrivateKey?.(key)
+    }
     this[Symbol.dispose]()
   }
 
