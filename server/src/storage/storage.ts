@@ -92,7 +92,7 @@ export type BatchOutcome =
       /** True if the same message had been accepted before: this is the earlier result. */
       readonly duplicate: boolean
       readonly acceptedAtMs: number
-      /** Recipients outside the channel or without an account, in the order of the batch, each once. */
+      /** Recipients outside the channel or without an account, and those whom a commit removes and who have no room; each once. */
       readonly skipped: readonly IdentityKey[]
       /** Members whose inboxes have no room: they got nothing yet. The same partial batch again tries them again. */
       readonly full: readonly IdentityKey[]

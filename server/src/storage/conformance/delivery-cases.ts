@@ -112,6 +112,21 @@ const atomic: readonly StorageCase[] = [
     },
   },
   {
+    name: "lets a commit remove somebody whose inbox is full, and nobody else's",
+    async run(storage) {
+      await pair(storage)
+      for (const n of [1, 2, 3, 4, 5]) await storage.enqueue(batch(n), LIMITS)
+      const staying = commit(6, { epoch: 1, members: [1, 2], after: [1, 2] })
+      assert.deepEqual(await storage.enqueue(staying, LIMITS), { kind: "inbox_full", recipient: identity(2) })
+      const removing = commit(7, { epoch: 1, members: [1, 2], after: [1] })
+      const outcome = await storage.enqueue(removing, LIMITS)
+      assert.deepEqual(outcome, { ...accepted, skipped: [identity(2)], firstSeq: 2 })
+      assert.equal((await payloads(storage, 1)).length, 1)
+      assert.equal((await payloads(storage, 2)).length, 5)
+      assert.equal((await storage.enqueue(batch(8), LIMITS)).kind, "accepted")
+    },
+  },
+  {
     name: "forgets who had no room and has left the channel",
     async run(storage) {
       await pair(storage)
