@@ -179,10 +179,10 @@ function writtenBy(memberCount: number): Record<string, Written> {
 
 /** Bytes for each doubling of the group, and bytes in any case. */
 const LAW: readonly (readonly [event: string, perLevel: number, constant: number])[] = [
-  ["first text received from a member", 70, 360],
-  ["text received", 0, 280],
-  ["first text sent", 70, 230],
-  ["text sent", 0, 220],
+  ["first text received from a member", 70, 390],
+  ["text received", 0, 310],
+  ["first text sent", 70, 260],
+  ["text sent", 0, 250],
   ["commit received", 125, 1150],
   ["own commit merged", 125, 1200],
   ["own commit made", 185, 1150],

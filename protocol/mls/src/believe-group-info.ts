@@ -1,5 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { decodedOrUndefined } from "@qpc/wire"
+import { CREDENTIAL_TYPES } from "./credential.ts"
 import { credentialJudge } from "./credential-validator.ts"
 import type { CredentialJudge, CredentialReason } from "./credential-validator.ts"
 import { EXTENSION_TYPES, findExtension } from "./extension.ts"
@@ -76,7 +77,10 @@ export function believeGroupInfo(options: BelieveOptions, info: GroupInfo): Beli
   const lifetime = { nowMs: undefined, limitMs: limits.leafLifetimeMs }
   const valid = validateTree(tree, { groupId, treeHash, extensions, lifetime })
   if (valid.kind === "rejected") return valid.reason
-  const judged = policy.credentialValidator === undefined ? undefined : judgeMembers(judge, tree)
+  // Without a validator it is only the types that count, and the tree knows them without a look at each leaf.
+  const types = tree.index.credentialTypesInUse()
+  const isPlain = policy.credentialValidator === undefined && types.every((type) => type === CREDENTIAL_TYPES.basic)
+  const judged = isPlain ? undefined : judgeMembers(judge, tree)
   return judged ?? { info: verified, tree: valid.tree }
 }
 

@@ -11,6 +11,7 @@ import { createPath } from "./create-path.ts"
 import type { CreatedPath } from "./create-path.ts"
 import type { Epoch } from "./epoch.ts"
 import { credentialJudge } from "./credential-validator.ts"
+import { countMessage } from "./epoch-usage.ts"
 import type { Extension } from "./extension.ts"
 import type { GreaseUse } from "./grease.ts"
 import { findPsks } from "./group-state.ts"
@@ -143,6 +144,8 @@ export function createCommit(
   for (const used of [opened.joinerSecret, opened.welcomeSecret]) used.fill(0)
   const auth = { signature: signed.signature, confirmationTag: opened.epoch.confirmationTag }
   const message = protect(speaker, signed, auth, options)
+  // Counted and not refused: a commit is the way to fresh keys.
+  if (wireFormat === "private_message") countMessage(state, message.length)
   const committer = { kind: "member", leafIndex: state.epoch.keys.leafIndex } as const
   const report = reportOf(state.epoch, plan.applied, plan.sorted, committer.leafIndex, path !== undefined, committer)
   return { kind: "created", commit: message, ...newcomers, epoch: opened.epoch, report, leftOut: plan.leftOut }

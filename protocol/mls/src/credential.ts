@@ -2,7 +2,7 @@ import { DecodeError, encode, equalBytes, readList } from "@qpc/wire"
 import type { Reader, Writer } from "@qpc/wire"
 
 /** CredentialType code points (RFC 9420 §17.5). */
-const CREDENTIAL_TYPES = { basic: 1, x509: 2 } as const
+export const CREDENTIAL_TYPES = { basic: 1, x509: 2 } as const
 
 /** The longest certificate chain that is read; more cannot be of use to anyone. */
 const CERTIFICATES_LIMIT = 32

@@ -1,6 +1,7 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { equalBytes } from "@qpc/wire"
 import type { RecordLog } from "@qpc/wire"
+import type { EpochUsage } from "./epoch-usage.ts"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupLimits } from "./limits.ts"
 import type { GroupPolicy } from "./policy.ts"
@@ -40,6 +41,8 @@ export interface GroupState {
   resumptionPsks: readonly ResumptionPsk[]
   readonly queue: ProposalQueue
   ownCommit: OwnCommit | undefined
+  /** What was encrypted in the current epoch. */
+  usage: EpochUsage
   /** What our own ratchets may have given out, as far as it was reserved before. */
   reserved: Reservation
   /**

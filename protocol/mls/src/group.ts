@@ -2,7 +2,6 @@ import type { CipherSuite } from "@qpc/crypto"
 import { commitCost } from "./commit-cost.ts"
 import type { CommitCost } from "./commit-cost.ts"
 import type { StateChanges, StateRecord } from "@qpc/wire"
-import { speakerOf } from "./create-commit.ts"
 import type { CommitOptions } from "./create-commit.ts"
 import { createFirstEpoch } from "./create-group.ts"
 import { descend } from "./descend.ts"
@@ -42,7 +41,7 @@ import type { Received } from "./received.ts"
 import { surroundingsOf } from "./restore-state.ts"
 import { assertReserved, isBehind, reserve, resume } from "./reservation.ts"
 import type { ReserveOptions } from "./reservation.ts"
-import { send } from "./send.ts"
+import { sendText } from "./send-text.ts"
 import { dropIdleKeys, takeSignatureKeys } from "./signature-keys.ts"
 import { stageCommit } from "./stage-commit.ts"
 import type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
@@ -268,12 +267,11 @@ export class Group implements Disposable {
   /**
    * Seals an application message: an MLSMessage of a PrivateMessage (RFC 9420 §6.3).
    * @throws TypeError once the group is over for us, and while proposals wait for a commit (RFC 9420 §12.4)
+   * @throws EncryptionLimitError once the epoch has encrypted what it may (RFC 9420 §15.2)
    */
   protect(plaintext: Uint8Array, options: ProtectOptions): Uint8Array {
     this.#assertActive()
-    if (this.pendingProposalCount > 0) throw new TypeError("proposals of this epoch must be committed first")
-    assertReserved(this.#state, "application")
-    return send(speakerOf(this.#state), "private_message", { kind: "application", data: plaintext }, options)
+    return sendText(this.#state, plaintext, options)
   }
 
   /**

@@ -13,6 +13,7 @@ export type {
   PresentedCredential,
 } from "./credential-validator.ts"
 export type { CommittedCustomProposal, CustomProposalType } from "./custom-proposal.ts"
+export { EncryptionLimitError } from "./epoch-usage.ts"
 export { EXTENSION_TYPES, findExtension } from "./extension.ts"
 export type { Extension } from "./extension.ts"
 export {

@@ -21,6 +21,19 @@ export interface GroupLimits extends RatchetLimits {
    * `Infinity` to do without, for peers that do not know of lifetimes.
    */
   readonly leafLifetimeMs: number
+  /**
+   * Private messages that one epoch may encrypt, counting all that we sent or accepted (RFC 9420 §15.2). Beyond it `protect` and
+   * `propose` throw `EncryptionLimitError`, while a commit can still be made. Default 2^31; see {@link epochBytes}.
+   */
+  readonly epochMessages: number
+  /**
+   * Bytes that one epoch may encrypt, likewise. Default 2^37 (128 GiB).
+   *
+   * Each message has a key of its own, so that the true bounds are far away. The defaults hold as if all messages of an epoch
+   * had one AES-GCM key: at most 2^34.5 blocks and encryptions together for an attacker's advantage of 2^-60
+   * (draft-irtf-cfrg-aead-limits §5.1.1), where each message takes two encryptions and two partly filled blocks.
+   */
+  readonly epochBytes: number
   /** Members of the group. Default 131072; a commit or Welcome with more is refused. */
   readonly members: number
 }
@@ -36,6 +49,8 @@ export const DEFAULT_LIMITS: GroupLimits = {
   committedProposals: 4096,
   stagedCommits: 16,
   leafLifetimeMs: LIFETIME_LIMIT_MS,
+  epochMessages: 2 ** 31,
+  epochBytes: 2 ** 37,
   members: LEAVES_LIMIT,
 }
 

@@ -1,4 +1,5 @@
 import { retireEpoch, zeroEpoch, zeroPastEpoch } from "./epoch.ts"
+import { resetUsage } from "./epoch-usage.ts"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupState } from "./group-state.ts"
 import { ownLeaf } from "./own-leaf.ts"
@@ -97,6 +98,7 @@ function advance(state: GroupState, next: Epoch, report: MergeReport): void {
   state.epoch = next
   markEpoch(state, previous)
   adoptLeafKey(state, signatureKey)
+  resetUsage(state)
   skipReserved(state)
   if (report.reinit === undefined) return
   state.phase = "replaced"

@@ -1,5 +1,6 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { equalBytes } from "@qpc/wire"
+import { NO_USAGE } from "./epoch-usage.ts"
 import type { Epoch } from "./epoch.ts"
 import type { GroupSurroundings } from "./group-options.ts"
 import type { GroupState } from "./group-state.ts"
@@ -31,6 +32,7 @@ export function newState(surroundings: GroupSurroundings, suite: CipherSuite, ep
     queue: new ProposalQueue(),
     ownCommit: undefined,
     reserved: NO_RESERVATION,
+    usage: NO_USAGE,
     staged: new Map(),
   })
 }

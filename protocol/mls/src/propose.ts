@@ -5,6 +5,7 @@ import type { PskToInject } from "./create-commit.ts"
 import { credentialJudge } from "./credential-validator.ts"
 import type { CredentialReason } from "./credential-validator.ts"
 import { customTypeOf } from "./custom-proposal.ts"
+import { assertMayEncrypt, countMessage } from "./epoch-usage.ts"
 import type { Extension } from "./extension.ts"
 import type { GroupState } from "./group-state.ts"
 import { keyPairFrom } from "./key-package-bundle.ts"
@@ -67,9 +68,11 @@ export type Proposed =
  * Sends a proposal and keeps it for the commit that will refer to it (RFC 9420 §12.1).
  *
  * @throws RangeError if the new signature keys of an Update are not a pair
+ * @throws EncryptionLimitError for a private message once the epoch has encrypted what it may
  */
 export function propose(state: GroupState, wanted: ProposalToSend, options: ProposeOptions): Proposed {
   if (state.queue.size >= state.limits.queuedProposals) return { kind: "refused", reason: "too_many_proposals" }
+  if (options.wireFormat !== "public") assertMayEncrypt(state, 0)
   const outcome = makeProposal(state, wanted, options)
   if (typeof outcome === "string") return { kind: "refused", reason: outcome }
   const { proposal, updateKey } = outcome
@@ -78,6 +81,7 @@ export function propose(state: GroupState, wanted: ProposalToSend, options: Prop
   const signed = signBody(speaker, wireFormat, { kind: "proposal", proposal }, options.authenticatedData)
   const auth = { signature: signed.signature, confirmationTag: undefined }
   const message = protect(speaker, signed, auth, options)
+  if (wireFormat === "private_message") countMessage(state, message.length)
   const reference = proposalRef(state.suite, { wireFormat, content: signed.content, auth })
   state.queue.add({ reference, proposal, sender: signed.content.sender, updateKey })
   if (wanted.kind === "update" && wanted.newSignatureKeys !== undefined) holdNextKeys(state, wanted.newSignatureKeys)

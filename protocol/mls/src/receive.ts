@@ -2,6 +2,7 @@ import { constantTimeEqual, DecodeError, equalBytes } from "@qpc/wire"
 import { applyCommit } from "./apply-commit.ts"
 import { proposalRef } from "./authenticated-content.ts"
 import type { VerifiedContent } from "./authenticated-content.ts"
+import { countMessage } from "./epoch-usage.ts"
 import { pastSigner } from "./epoch.ts"
 import type { PastEpoch } from "./epoch.ts"
 import type { GroupState } from "./group-state.ts"
@@ -44,8 +45,14 @@ export function receive(state: GroupState, bytes: Uint8Array, options: ReceiveOp
   const own = recogniseOwnCommit(state, bytes)
   if (own !== undefined) return { kind: "own_commit", staged: own }
   return message.kind === "private_message"
-    ? receivePrivate(state, message.message, options)
+    ? counted(state, bytes.length, receivePrivate(state, message.message, options))
     : receivePublic(state, message.message, options)
+}
+
+/** What is accepted of the current epoch counts, but for commits: they end it, or leave the state as it was. */
+function counted(state: GroupState, messageBytes: number, received: Received): Received {
+  if (received.kind === "application" || received.kind === "proposal") countMessage(state, messageBytes)
+  return received
 }
 
 /** Application messages of past epochs are read while their keys are kept (RFC 9420 §15.3); commits never. */

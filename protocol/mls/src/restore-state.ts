@@ -27,7 +27,7 @@ export function surroundingsOf(suite: CipherSuite, { limits, policy }: GroupSurr
 /** What a stored state holds, whatever its format. */
 export interface StoredParts extends Pick<
   GroupState,
-  "phase" | "reinit" | "epoch" | "pastEpochs" | "resumptionPsks" | "reserved"
+  "phase" | "reinit" | "epoch" | "pastEpochs" | "resumptionPsks" | "reserved" | "usage"
 > {
   /** In the order in which they came. */
   readonly queue: readonly QueuedProposal[]

@@ -2,6 +2,8 @@ import { CHECK_KEY, decodeWhole, DecodeError, readOptional, RecordReader } from 
 import type { Reader, StateRecord } from "@qpc/wire"
 import { joinEpochParts, readEpochHeader, readPastEpoch } from "./epoch-bytes.ts"
 import type { EpochHeader } from "./epoch-bytes.ts"
+import { decodeUsage, NO_USAGE, USAGE_KEY } from "./epoch-usage.ts"
+import type { EpochUsage } from "./epoch-usage.ts"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupPhase, GroupState } from "./group-state.ts"
 import { decodeOwnCommit, readReInit } from "./own-commit-record.ts"
@@ -46,6 +48,7 @@ export function stateFromRecords(surroundings: Surroundings, stored: readonly St
     queue: readQueue(records, surroundings),
     own: readOwnCommit(records, epoch),
     reserved: decodeWhole(records.take(RESERVED_KEY), readReservation),
+    usage: readUsage(records),
   })
   records.take(CHECK_KEY)
   records.end()
@@ -99,6 +102,11 @@ function readResumptionPsks(records: RecordReader, { suite }: Surroundings): Res
     if (!isRight) throw new DecodeError("bad_value", 0)
     return { epoch, secret: value.slice() }
   })
+}
+
+function readUsage(records: RecordReader): EpochUsage {
+  const value = records.takeOptional(USAGE_KEY)
+  return value === undefined ? NO_USAGE : decodeUsage(value)
 }
 
 function readQueue(records: RecordReader, { suite }: Surroundings): QueuedProposal[] {

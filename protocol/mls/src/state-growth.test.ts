@@ -41,10 +41,10 @@ function writtenBy(memberCount: number): Record<string, Written> {
 
 /** Bytes for each doubling of the group, and bytes in any case. */
 const LAW: readonly (readonly [event: string, perLevel: number, constant: number])[] = [
-  ["first message received from a sender", 64, 200],
-  ["message received in order", 0, 110],
-  ["first message sent", 64, 130],
-  ["message sent", 0, 110],
+  ["first message received from a sender", 64, 225],
+  ["message received in order", 0, 135],
+  ["first message sent", 64, 155],
+  ["message sent", 0, 135],
   ["commit staged", 120, 850],
   ["commit cleared", 0, 30],
   ["commit received", 125, 1000],

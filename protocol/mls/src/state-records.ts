@@ -2,6 +2,7 @@ import type { CipherSuite } from "@qpc/crypto"
 import { encode, recordKey, RecordLog } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
 import { writeEpochHeader, writePastEpoch } from "./epoch-bytes.ts"
+import { encodeUsage, USAGE_KEY } from "./epoch-usage.ts"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupPhase, GroupState } from "./group-state.ts"
 import { encodeOwnCommit } from "./own-commit-record.ts"
@@ -32,6 +33,8 @@ function* recordsOf(state: GroupState): Generator<StateRecord> {
   yield { key: KEYS.state, value: stateValue(state) }
   yield { key: KEYS.private, value: privateValue(epoch) }
   yield { key: RESERVED_KEY, value: encodeReservation(state.reserved) }
+  const usage = encodeUsage(state.usage)
+  if (usage !== undefined) yield { key: USAGE_KEY, value: usage }
   yield* treeRecords(epoch.tree)
   yield* epoch.secretTree.records(epoch.context.epoch)
   for (const past of pastEpochs) {

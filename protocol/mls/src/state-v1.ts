@@ -2,6 +2,7 @@ import type { CipherSuite } from "@qpc/crypto"
 import { decodeWhole, DecodeError, equalBytes, readList, readOptional } from "@qpc/wire"
 import type { Reader } from "@qpc/wire"
 import { joinEpochParts, readContext, readEpochSecrets, readLeafWidth, readSecret } from "./epoch-bytes.ts"
+import { NO_USAGE } from "./epoch-usage.ts"
 import type { EpochHeader } from "./epoch-bytes.ts"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
 import type { GroupState } from "./group-state.ts"
@@ -59,7 +60,7 @@ export function readStateV1(reader: Reader, surroundings: Surroundings): GroupSt
     queue: readList(inner, (item) => readQueuedProposal(item, suite)),
     own: readOptional(inner, (item) => readOwnCommit(item, surroundings, tree)),
   }))
-  const parts = { phase, reinit, epoch, pastEpochs, resumptionPsks, reserved: ratchets.reserved }
+  const parts = { phase, reinit, epoch, pastEpochs, resumptionPsks, reserved: ratchets.reserved, usage: NO_USAGE }
   return restoreState(surroundings, { ...parts, queue, own })
 }
 
