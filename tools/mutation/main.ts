@@ -9,11 +9,12 @@ import { readFileSync } from "node:fs"
 import { setPriority } from "node:os"
 import { join } from "node:path"
 import { copyFewVectors } from "./few-vectors.ts"
-import { countByStatus, judge } from "./survivors.ts"
+import { countByStatus, judge, rangesPutOff, withPutOff } from "./survivors.ts"
 import type { Excused, Report } from "./survivors.ts"
 
 const root = new URL("../..", import.meta.url).pathname
 const vectorsDir = join(root, ".cache/mutation/vectors")
+const STRYKER = "node_modules/@stryker-mutator/core/bin/stryker.js"
 const sources = "protocol/mls/src"
 
 const words = process.argv.slice(2)
@@ -23,26 +24,33 @@ const flags = words.filter((word) => word.startsWith("--"))
 // Hours of work that nobody waits for.
 setPriority(10)
 copyFewVectors(process.env["VECTORS_DIR"] ?? join(root, "../shared/vectors"), vectorsDir)
-const mutate = files.length > 0 ? ["--mutate", files.join(",")] : []
-const stryker = spawnSync(
-  process.execPath,
-  ["node_modules/@stryker-mutator/core/bin/stryker.js", "run", ...mutate, ...flags],
-  {
+// What every test has to see costs all tests; the rest only those that reach it.
+const first = runStryker(files, "--ignoreStatic")
+const ranges = rangesPutOff(first)
+const report = ranges.length > 0 ? withPutOff(first, runStryker(ranges)) : first
+const { unexplained, outdated } = judge(report, readJson("protocol/mls/mutants.json") as Excused[])
+console.log(countByStatus(report))
+for (const { at, mutator, file, ...rest } of unexplained) {
+  console.log(`no test notices: ${file}:${at} ${mutator}`)
+  console.log(JSON.stringify({ file, ...rest, why: "" }, undefined, 2))
+}
+for (const { file, original, replacement } of outdated) {
+  console.log(`not a survivor any more: ${file}: ${original} → ${replacement}`)
+}
+if (unexplained.length + outdated.length > 0) process.exitCode = 1
+
+/** Mutates files or ranges of them; with none, all that the configuration names. */
+function runStryker(mutate: readonly string[], ...more: readonly string[]): Report {
+  const named = mutate.length > 0 ? ["--mutate", mutate.join(",")] : []
+  const stryker = spawnSync(process.execPath, [STRYKER, "run", ...named, ...more, ...flags], {
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, VECTORS_DIR: vectorsDir },
-  },
-)
-if (stryker.status !== 0) throw new Error(`Stryker ended with ${stryker.status ?? stryker.signal}`)
+  })
+  if (stryker.status !== 0) throw new Error(`Stryker ended with ${stryker.status ?? stryker.signal}`)
+  return readJson(".cache/mutation/report.json") as Report
+}
 
-const report = JSON.parse(readFileSync(join(root, ".cache/mutation/report.json"), "utf8")) as Report
-const { unexplained, outdated } = judge(
-  report,
-  JSON.parse(readFileSync(join(root, "protocol/mls/mutants.json"), "utf8")) as Excused[],
-)
-console.log(countByStatus(report))
-for (const { at, mutator, file, ...rest } of unexplained)
-  console.log(`no test notices: ${file}:${at} ${mutator}\n${JSON.stringify({ file, ...rest, why: "" }, undefined, 2)}`)
-for (const entry of outdated)
-  console.log(`not a survivor any more: ${entry.file}: ${entry.original} → ${entry.replacement}`)
-if (unexplained.length + outdated.length > 0) process.exitCode = 1
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(join(root, path), "utf8"))
+}

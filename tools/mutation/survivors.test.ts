@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { countByStatus, judge } from "./survivors.ts"
+import { countByStatus, judge, rangesPutOff, withPutOff } from "./survivors.ts"
 import type { Excused, Mutant, Report } from "./survivors.ts"
 
 const SOURCE = "function f() {\n  return a &&\n    b\n}\n"
@@ -54,6 +54,27 @@ describe("the survivors of a mutation run", () => {
 
   it("are counted by how they ended", () => {
     expect(countByStatus(reportOf("Killed", "Survived", "Killed"))).toEqual({ Killed: 2, Survived: 1 })
+  })
+})
+
+describe("mutants that only loading a module meets", () => {
+  const putOff: Mutant = { ...mutant("Ignored"), statusReason: 'Static mutant (and "ignoreStatic" was enabled)' }
+  const first: Report = { files: { "f.ts": { source: SOURCE, mutants: [mutant("Killed"), putOff] } } }
+
+  it("are run a second time by their place", () => {
+    expect(rangesPutOff(first)).toEqual(["f.ts:2:9-3:5"])
+    expect(rangesPutOff(reportOf("Killed", "Ignored"))).toEqual([])
+  })
+
+  it("count as what they are found to be then", () => {
+    const whole = withPutOff(first, reportOf("Survived"))
+    expect(countByStatus(whole)).toEqual({ Killed: 1, Survived: 1 })
+    expect(countByStatus(withPutOff(first, { files: {} }))).toEqual({ Killed: 1 })
+  })
+
+  it("are not mixed up with others in the same range", () => {
+    const other = { files: { "f.ts": { source: SOURCE, mutants: [down(mutant("Survived"))] } } }
+    expect(countByStatus(withPutOff(first, other))).toEqual({ Killed: 1 })
   })
 })
 

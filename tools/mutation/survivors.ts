@@ -3,6 +3,7 @@ export interface Mutant {
   readonly mutatorName: string
   readonly replacement?: string
   readonly status: string
+  readonly statusReason?: string
   readonly location: { readonly start: Position; readonly end: Position }
 }
 
@@ -51,6 +52,36 @@ export function judge(report: Report, excused: readonly Excused[]): Verdict {
       (entry) => entry.file in report.files && !survivors.some((survivor) => keyOf(entry) === keyOf(survivor)),
     ),
   }
+}
+
+/**
+ * Where the mutants are that a first run put off: they take effect while a module is loaded, so that every test has to see
+ * them. In the form that Stryker wants: columns count from 0 there.
+ */
+export function rangesPutOff(report: Report): string[] {
+  return Object.entries(report.files).flatMap(([file, { mutants }]) =>
+    mutants.filter(isPutOff).map(({ location: { start, end } }) => {
+      return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`
+    }),
+  )
+}
+
+/** The first report with what a second run found out about the mutants that were put off. */
+export function withPutOff(first: Report, second: Report): Report {
+  const files = Object.entries(first.files).map(([file, { source, mutants }]) => {
+    const waiting = new Set(mutants.filter(isPutOff).map(placeOf))
+    const found = second.files[file]?.mutants.filter((mutant) => waiting.has(placeOf(mutant))) ?? []
+    return [file, { source, mutants: [...mutants.filter((mutant) => !isPutOff(mutant)), ...found] }] as const
+  })
+  return { files: Object.fromEntries(files) }
+}
+
+function isPutOff({ status, statusReason }: Mutant): boolean {
+  return status === "Ignored" && statusReason?.startsWith("Static mutant") === true
+}
+
+function placeOf({ location, replacement }: Mutant): string {
+  return JSON.stringify([location, replacement])
 }
 
 /** How many mutants ended how, in Stryker's words. */
