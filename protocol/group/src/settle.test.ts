@@ -71,6 +71,21 @@ describe("a commit that the delivery service will never take", () => {
   })
 })
 
+describe("what is remembered of our own commits", () => {
+  it("is forgotten with their epoch", () => {
+    const world = new World(suite0001)
+    const [alice] = world.group(2)
+    const storedBytes: number[] = []
+    // Past epochs and resumption keys are kept up to a limit of their own; after that nothing grows.
+    for (let epoch = 0; epoch < 24; epoch++) {
+      alice.send({ kind: "update_keys" })
+      world.settle()
+      storedBytes.push(alice.member.toBytes().length)
+    }
+    expect(new Set(storedBytes.slice(-4)).size).toBe(1)
+  })
+})
+
 describe("a commit that is said to be late", () => {
   it("is made anew if no other commit comes in time", () => {
     const world = new World(suite0001)
