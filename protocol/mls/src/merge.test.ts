@@ -201,7 +201,7 @@ describe("what an epoch leaves behind when it ends", () => {
     expect(state.pastEpochs.map(({ epoch }) => epoch)).toEqual([2n])
   })
 
-  it("is not in the memory of the suite either", () => {
+  it("is not in the memory of the suite either, but for keys that are still in use", () => {
     const party = Party.of("forgotten", ["alice", "bob"])
     const { commit } = party.stage("bob")
     const forgotten: string[] = []
@@ -212,6 +212,11 @@ describe("what an epoch leaves behind when it ends", () => {
     const received = group.receive(commit, party.nowMs)
     if (received.kind !== "commit") throw new Error(received.kind)
     group.merge(received.staged)
+    expect(forgotten).not.toContain(leafKey)
+    const { random, nowMs } = party
+    const own = group.stageCommit({ authenticatedData: new Uint8Array(0), random, nowMs })
+    if (own.kind !== "staged") throw new Error(own.reason)
+    group.merge(own.staged)
     expect(forgotten).toContain(leafKey)
   })
 })
