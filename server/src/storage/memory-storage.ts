@@ -206,7 +206,6 @@ export class MemoryStorage implements Storage {
       recipients.map((recipient) => ({ recipient, key: toHex(recipient), payload })),
     )
     const full = new Map<string, IdentityKey>()
-    const removed = new Map<string, IdentityKey>()
     const staying = claim && new Set(claim.membersAfter.map(toHex))
     for (const { key, recipient } of addressed.filter((one) => reaches(one.key))) {
       const queued = this.#inboxes.get(key)!.envelopes.filter((envelope) => envelope.expiresAtMs > acceptedAtMs)
@@ -214,13 +213,12 @@ export class MemoryStorage implements Storage {
       const bytes = all.reduce((sum, { payload }) => sum + payload.length, 0)
       if (all.length <= limits.queueDepth && bytes <= limits.queueBytes) continue
       // Whoever a commit removes cannot stop it by not reading.
-      if (staying?.has(key) === false) removed.set(key, recipient)
-      else if (batch.partial !== true) return { kind: "inbox_full", recipient }
-      else full.set(key, recipient)
+      if (staying?.has(key) === false) continue
+      if (batch.partial !== true) return { kind: "inbox_full", recipient }
+      full.set(key, recipient)
     }
-    const isOut = (key: string): boolean => full.has(key) || removed.has(key)
     let firstSeq: number | undefined
-    for (const { key, payload } of addressed.filter((one) => reaches(one.key) && !isOut(one.key))) {
+    for (const { key, payload } of addressed.filter((one) => reaches(one.key) && !full.has(one.key))) {
       const inbox = this.#inboxes.get(key)!
       inbox.newestSeq++
       firstSeq ??= inbox.newestSeq
@@ -228,7 +226,7 @@ export class MemoryStorage implements Storage {
     }
     if (claim) this.#advance(channel, batch, limits)
     const skipped = new Map(addressed.filter((one) => !reaches(one.key)).map((one) => [one.key, one.recipient]))
-    const reached = { skipped: [...skipped.values(), ...removed.values()], full: [...full.values()] }
+    const reached = { skipped: [...skipped.values()], full: [...full.values()] }
     return { kind: "accepted", duplicate: false, acceptedAtMs, ...reached, firstSeq }
   }
 

@@ -75,7 +75,7 @@ export interface Batch {
 
 /** The limits an enqueue is checked against, inside the same transaction. */
 export interface BatchLimits {
-  /** Unread, unexpired envelopes in one inbox. */
+  /** Unread, unexpired envelopes in one inbox. A commit that removes its owner from a channel is let in beyond that. */
   readonly queueDepth: number
   /** Their payloads together; whoever else holds the same payload does not count. */
   readonly queueBytes: number
@@ -92,7 +92,7 @@ export type BatchOutcome =
       /** True if the same message had been accepted before: this is the earlier result. */
       readonly duplicate: boolean
       readonly acceptedAtMs: number
-      /** Recipients outside the channel or without an account, and those whom a commit removes and who have no room; each once. */
+      /** Recipients outside the channel or without an account, in the order of the batch, each once. */
       readonly skipped: readonly IdentityKey[]
       /** Members whose inboxes have no room: they got nothing yet. The same partial batch again tries them again. */
       readonly full: readonly IdentityKey[]

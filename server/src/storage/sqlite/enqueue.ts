@@ -82,16 +82,16 @@ export class Enqueue {
   }
 
   /**
-   * Moves those who have no room out of the way. Whoever a commit removes cannot stop it by not reading: they need not have it.
+   * Moves those who have no room out of the way. Whoever a commit removes cannot stop it by not reading: they get it all the same,
+   * one envelope beyond the limit for each channel that they were in.
    */
   #setApartFull(plan: Plan, batch: Batch, limits: BatchLimits): void {
     const staying = batch.claim && new Set(batch.claim.membersAfter.map(toHex))
     for (const [inbox, { recipient, deliveries }] of plan.inboxes) {
       const bytes = deliveries.reduce((sum, index) => sum + batch.deliveries[index]!.payload.length, 0)
       if (this.#inboxes.hasRoom(inbox, { count: deliveries.length, bytes }, limits, batch.acceptedAtMs)) continue
-      const isRemoved = staying !== undefined && !staying.has(toHex(recipient))
-      if (isRemoved) plan.skipped.push(recipient)
-      else plan.full.push(recipient)
+      if (staying?.has(toHex(recipient)) === false) continue
+      plan.full.push(recipient)
       plan.inboxes.delete(inbox)
       for (const index of deliveries) plan.reach[index]! -= 1
     }
