@@ -11,6 +11,7 @@ const keysOf = (rows: readonly Row[]): number[][] => rows.map((row) => [...row.k
 /** The behaviours that every implementation of `Store` shows. */
 export function testStore(name: string, open: OpenStore): void {
   describe(`${name} keeps what it was given`, () => testKeeping(open))
+  describe(`${name} keeps to itself`, () => testEnding(open))
   describe(`${name} lists`, () => testListing(open))
 }
 
@@ -39,6 +40,25 @@ function testKeeping(open: OpenStore): void {
     expect(await store.get("outbox", key(1))).toEqual(key(2))
   })
 
+  it("replaces all that has a prefix in one commit, and touches nothing beside it", async () => {
+    const { store, place } = await open()
+    const [ours, beside] = [
+      [1, 2],
+      [1, 3],
+    ]
+    const before = Array.from({ length: 300 }, (_, at) => put("group_records", key(...ours, at >> 8, at & 255), key(1)))
+    await store.commit([...before, put("group_records", key(...beside), key(9))])
+    const after = [put("group_records", key(...ours, 0, 7), key(2)), put("group_records", key(...ours, 9), key(3))]
+    await store.commit([...before.map((change) => remove("group_records", change.key)), ...after])
+    await store.close()
+    await using again = (await open(place)).store
+    expect(await again.list("group_records")).toEqual([
+      { key: key(...ours, 0, 7), value: key(2) },
+      { key: key(...ours, 9), value: key(3) },
+      { key: key(...beside), value: key(9) },
+    ])
+  })
+
   it("keeps nothing of a commit that it refuses", async () => {
     await using store = (await open()).store
     const tooLong = new Uint8Array(513)
@@ -47,7 +67,9 @@ function testKeeping(open: OpenStore): void {
     )
     expect(await store.list("outbox")).toEqual([])
   })
+}
 
+function testEnding(open: OpenStore): void {
   it("is not changed by what the caller does to its bytes afterwards", async () => {
     await using store = (await open()).store
     const value = key(1)

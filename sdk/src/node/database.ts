@@ -33,6 +33,24 @@ export function openDatabase(path: string): Database {
   return new Sqlite(path, { timeout: 0 })
 }
 
+/**
+ * How all our databases are run: a write-ahead log that is flushed at each commit, nothing in temporary files, and what was
+ * deleted or overwritten is zeroed in its page. Old pages stay in the log until {@link emptyLog}.
+ */
+export function configure(database: Database): void {
+  database.pragma("locking_mode = EXCLUSIVE")
+  database.pragma("journal_mode = WAL")
+  database.pragma("synchronous = FULL")
+  database.pragma("temp_store = MEMORY") // Nothing of ours goes to a temporary file in the clear.
+  database.pragma("secure_delete = ON")
+  database.pragma("trusted_schema = OFF")
+}
+
+/** Moves the write-ahead log into the database and cuts it to nothing, and with it the pages as they were before. */
+export function emptyLog(database: Database): void {
+  database.pragma("wal_checkpoint(TRUNCATE)")
+}
+
 /** True for an error of the database, as opposed to a mistake in this program. */
 export function isDatabaseError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Sqlite.SqliteError

@@ -5,7 +5,7 @@ import { nodeRandom } from "@qpc/crypto/node"
 import { DecodeError, Secret } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
 import { ClientError } from "../client-error.ts"
-import { isDatabaseError, openDatabase } from "./database.ts"
+import { configure, emptyLog, isDatabaseError, openDatabase } from "./database.ts"
 import type { Database } from "./database.ts"
 import { MIGRATIONS, SCHEMA_VERSION } from "./migrations.ts"
 import { corruptStore, inUse, storeError } from "./sqlite-errors.ts"
@@ -43,7 +43,8 @@ export function hasSqliteStore(folder: string): boolean {
 
 /**
  * Opens the profile in `folder`, or makes one: SQLite, every page encrypted and authenticated (AEGIS-256) under a random
- * key that only the password unwraps, write-ahead log with `synchronous=FULL`, files of mode 0600.
+ * key that only the password unwraps, write-ahead log with `synchronous=FULL`, files of mode 0600. What was deleted is gone
+ * from the files within 64 commits, and when the store is closed.
  *
  * The profile is ours until the store is closed or the process ends, however it ends. Blocks for the tenth of a second
  * that stretching the password takes.
@@ -61,6 +62,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     using key = isNew ? makeKey(options) : readKey(options)
     database = openEncrypted(join(folder, DATABASE_FILE), key)
     migrate(database, join(folder, DATABASE_FILE))
+    emptyLog(database)
     limitSize(database, options.maxSizeBytes)
     if (isNew) publishKey(folder)
     return new SqliteStore(database, lock, join(folder, DATABASE_FILE))
@@ -137,12 +139,7 @@ function openEncrypted(path: string, key: Secret): Database {
   try {
     database.pragma("cipher = 'aegis'")
     key.expose((bytes) => applyKey(database, bytes))
-    database.pragma("locking_mode = EXCLUSIVE")
-    database.pragma("journal_mode = WAL")
-    database.pragma("synchronous = FULL")
-    database.pragma("temp_store = MEMORY") // Nothing of ours goes to a temporary file in the clear.
-    database.pragma("secure_delete = ON")
-    database.pragma("trusted_schema = OFF")
+    configure(database)
     return database
   } catch (error) {
     database.close()

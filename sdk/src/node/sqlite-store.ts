@@ -2,6 +2,7 @@ import { ClientError } from "../client-error.ts"
 import { COLLECTIONS, checkKey, DEFAULT_LIST_ROWS, keyBounds } from "../store.ts"
 import type { Change, Collection, Row, RowRange, Store } from "../store.ts"
 import { storeError } from "./sqlite-errors.ts"
+import { emptyLog } from "./database.ts"
 import type { Database, Statement } from "./database.ts"
 
 interface Statements {
@@ -12,14 +13,22 @@ interface Statements {
   readonly descending: Statement
 }
 
+/**
+ * The write-ahead log holds pages as they were, with keys that were used since. It is emptied after so many commits: each time
+ * costs as much as two commits, so once for each of them would be too dear.
+ */
+export const COMMITS_PER_LOG = 64
+
 /** The store on an opened, migrated and locked database; {@link openSqliteStore} makes it. */
 export class SqliteStore implements Store {
   readonly #database: Database
   readonly #lock: Database
   readonly #path: string
-  readonly #statements: ReadonlyMap<Collection, Statements>
+  /** Prepared when they are first needed. */
+  readonly #statements = new Map<Collection, Statements>()
   /** Set when the disk failed in a way after which nobody knows what is on it. */
   #failed = false
+  #commitsInLog = 0
 
   /**
    * Takes ownership of `database` and of `lock`, which keeps other processes out.
@@ -30,7 +39,6 @@ export class SqliteStore implements Store {
     this.#database = database
     this.#lock = lock
     this.#path = path
-    this.#statements = new Map(COLLECTIONS.map((name) => [name, prepare(database, name)]))
   }
 
   async get(collection: Collection, key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -67,6 +75,8 @@ export class SqliteStore implements Store {
         throw error
       }
     })
+    this.#commitsInLog++
+    if (this.#commitsInLog >= COMMITS_PER_LOG) this.#emptyLog()
   }
 
   async close(): Promise<void> {
@@ -78,9 +88,23 @@ export class SqliteStore implements Store {
     await this.close()
   }
 
+  /** Nothing that fails here undoes a commit that is durable: a full disk is tried again, any other ends this store. */
+  #emptyLog(): void {
+    try {
+      emptyLog(this.#database)
+      this.#commitsInLog = 0
+    } catch (error) {
+      const known = storeError(error, this.#path)
+      if (known === undefined) throw error
+      this.#failed = known.code !== "store_full"
+    }
+  }
+
   #of(collection: Collection): Statements {
-    const statements = this.#statements.get(collection)
-    if (statements === undefined) throw new RangeError(`no such collection: ${collection}`)
+    // The name becomes a part of SQL.
+    if (!COLLECTIONS.includes(collection)) throw new RangeError(`no such collection: ${collection}`)
+    const statements = this.#statements.get(collection) ?? prepare(this.#database, collection)
+    this.#statements.set(collection, statements)
     return statements
   }
 
