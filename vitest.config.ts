@@ -9,6 +9,8 @@ export default defineConfig({
       "{server,sdk,testing}/src/**/*.test.ts",
       "tools/**/*.test.ts",
     ],
+    globalSetup: ["testing/src/monitor/watch-run.ts"],
+    setupFiles: ["testing/src/monitor/watch-test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: { provider: "v8", include: ["{protocol,network,apps}/*/src/**/*.ts", "{server,sdk}/src/**/*.ts"] },

@@ -1,3 +1,4 @@
+import { unwatched } from "@qpc/crypto/conformance"
 import { toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { ContentWireFormat } from "./authenticated-content.ts"
@@ -22,7 +23,9 @@ function craft(
   const signed = signBody(speaker, changes.wireFormat ?? "private_message", body, NO_DATA)
   const confirmationTag = body.kind === "commit" ? new Uint8Array(party.suite.sizes.hashBytes) : undefined
   const claimed = { ...speaker, leafIndex: changes.leafIndex ?? speaker.leafIndex }
-  return protect(claimed, signed, { signature: signed.signature, confirmationTag }, party)
+  return unwatched("a malicious member keeps no count of its keys", () => {
+    return protect(claimed, signed, { signature: signed.signature, confirmationTag }, party)
+  })
 }
 
 const text = { kind: "application", data: toUtf8("text") } as const

@@ -84,7 +84,8 @@ function run(words: readonly string[], options: RunOptions): Promise<Ended> {
 }
 
 function start(words: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  const environment: NodeJS.ProcessEnv = { PATH: process.env["PATH"], HOME: "/nonexistent", NO_COLOR: "1", ...env }
+  const { PATH, NODE_OPTIONS } = process.env // The options bring the nonce monitor along.
+  const environment: NodeJS.ProcessEnv = { PATH, NODE_OPTIONS, HOME: "/nonexistent", NO_COLOR: "1", ...env }
   return spawn(process.execPath, [...sources, ...words], { cwd: root, env: environment, stdio: "pipe" })
 }
 

@@ -4,7 +4,7 @@ import { FuzzRandom } from "./fuzz-random.ts"
 import type { FuzzTarget } from "./target.ts"
 
 /** What an input may cost. Time is generous, as the machine may be busy; memory is not. */
-export interface FuzzLimits {
+interface FuzzLimits {
   /** Measured again three times before it counts. */
   readonly inputMs: number
   /** Bytes of one input's array buffers and objects. */
@@ -20,7 +20,7 @@ export interface FuzzPlan {
 }
 
 /** An input that broke a law. The same seed and index give it again. */
-export interface Finding {
+interface Finding {
   readonly index: number
   readonly hex: string
   readonly because: string

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { suite0001 } from "../node/index.ts"
 import { monitorNonces } from "./nonce-monitor.ts"
+import { expectNonceReuse } from "./nonce-monitor-scope.ts"
 import { testBytes } from "./test-bytes.ts"
 
 const [key, otherKey, nonce, otherNonce] = [testBytes(1, 16), testBytes(2, 16), testBytes(3, 12), testBytes(4, 12)]
@@ -20,7 +21,9 @@ describe("nonce monitor", () => {
     const suite = monitorNonces(suite0001)
     suite.aeadSeal(key, nonce, text, text)
     const reuse = expect.objectContaining({ code: "nonce_reused" })
-    expect(() => suite.aeadSeal(key, nonce, text, testBytes(7, 3))).toThrow(reuse)
+    expectNonceReuse("the suite notices after it has sealed", () => {
+      expect(() => suite.aeadSeal(key, nonce, text, testBytes(7, 3))).toThrow(reuse)
+    })
     expect(() => suite.aeadSeal(key.slice(), nonce.slice(), text, text)).toThrow(reuse)
   })
 

@@ -1,4 +1,5 @@
 import type { VectorResult } from "@qpc/wire/conformance"
+import { resetNonceMonitor } from "./nonce-monitor-scope.ts"
 
 /** Counts the cases of one set. */
 export class Tally {
@@ -8,6 +9,7 @@ export class Tally {
 
   /** Passed if `holds` answers true; a throw is a failure like any other. */
   check(name: string, holds: () => boolean): void {
+    resetNonceMonitor() // Published cases share keys and nonces; an encryption repeats only within a case.
     try {
       if (holds()) this.#passed++
       else this.#failures.push(name)

@@ -1,3 +1,4 @@
+import { unwatched } from "@qpc/crypto/conformance"
 import type { ContentWireFormat } from "../authenticated-content.ts"
 import type { Commit, ProposalOrRef } from "../commit.ts"
 import { speakerOf } from "../create-commit.ts"
@@ -41,7 +42,10 @@ export function craft(party: Party, by: string, body: ContentBody, deviation: De
   const signed = deviation.sign?.(honest) ?? honest
   const tag = body.kind === "commit" ? new Uint8Array(party.suite.sizes.hashBytes) : undefined
   const confirmationTag = "confirmationTag" in deviation ? deviation.confirmationTag : tag
-  return protect(deviation.seal?.(speaker) ?? speaker, signed, { signature: signed.signature, confirmationTag }, party)
+  const voice = deviation.seal?.(speaker) ?? speaker
+  return unwatched("a malicious member keeps no count of its keys", () => {
+    return protect(voice, signed, { signature: signed.signature, confirmationTag }, party)
+  })
 }
 
 /** A commit of alice with whatever content; its confirmation tag is nonsense. For tests only. */
