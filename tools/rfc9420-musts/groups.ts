@@ -1,4 +1,4 @@
-import { application, gap, must, specifications } from "./must.ts"
+import { application, must, specifications } from "./must.ts"
 import type { Must } from "./must.ts"
 
 /** RFC 9420 §§11–17: groups, proposals, commits, extensions and what surrounds them. */
@@ -6,8 +6,10 @@ export const MUSTS_OF_GROUPS: readonly Must[] = [
   application(
     "11",
     "A creator takes the best version and suite that all support.",
-    "the suite is what the application passes; members of another are refused",
+    "the suite is what the application passes; members of another are refused, and suites that it does not accept",
     "takes nobody who published a key package of another suite",
+    "by a Welcome is refused: the joiner demands another suite than it was invited with",
+    "is not made by ourselves: neither a group nor a ReInit of a suite that we do not accept",
   ),
   must("11", "A group is created in the given steps.", "starts with its creator alone"),
   must("11.2", "A successor is what the ReInit named.", "has what the ReInit named, and is in epoch 1"),
@@ -50,7 +52,8 @@ export const MUSTS_OF_GROUPS: readonly Must[] = [
     "12.1.8",
     "Other types of proposals of external senders are refused.",
     "an ExternalInit",
-    "a proposal of a type that nobody supports",
+    "may come from an external sender only if it was registered so",
+    "is refused before it is queued",
   ),
   specifications("12.1.8", "New types of proposals say whether external senders may send them."),
   must(
@@ -107,6 +110,7 @@ export const MUSTS_OF_GROUPS: readonly Must[] = [
     "a lone Remove",
     "a GroupContextExtensions",
     "an Add beside a Remove",
+    "asks for a path only if it was registered so",
   ),
   specifications("12.4", "New types of proposals say whether they require a path."),
   must("12.4.1", "A path is made where it is required.", "always brings fresh keys: a lone Remove carries a path"),
@@ -189,6 +193,8 @@ export const MUSTS_OF_GROUPS: readonly Must[] = [
     "13.2",
     "Types of proposals that not all support are not committed.",
     "a proposal of a type that nobody supports",
+    "is neither made nor taken where it was not registered",
+    "needs the support of everybody who has to follow it, and not of those whom the commit adds or removes",
   ),
   must(
     "13.4",
@@ -221,8 +227,18 @@ export const MUSTS_OF_GROUPS: readonly Must[] = [
   ),
   must("13.4", "Otherwise the GroupInfo is invalid.", "an extension that members do not know"),
   must("13.4", "Extensions in use are supported by all members.", "an extension that some member does not know"),
-  must("13.5", "GREASE is not where it would be refused.", "a proposal of a type that nobody supports"),
-  must("13.5", "GREASE is only where it is allowed.", "a proposal of a type that nobody supports"),
+  must(
+    "13.5",
+    "GREASE is not where it would be refused.",
+    "is kept out of what all members have to support, however it is asked for",
+    "refuses %d, which RFC 9420 defines or reserves",
+  ),
+  must(
+    "13.5",
+    "GREASE is only where it is allowed.",
+    "stands in each list of capabilities that may hold it, and its extensions are among them",
+    "stands in a GroupInfo, and not in what all members have to understand",
+  ),
   must(
     "13.5",
     "GREASE gets no rules of its own.",
@@ -236,7 +252,8 @@ export const MUSTS_OF_GROUPS: readonly Must[] = [
   must(
     "13.5",
     "One's own capabilities have no GREASE when they are compared.",
-    "takes default types as supported by all",
+    "refuses %d, which RFC 9420 defines or reserves",
+    "is kept out of what all members have to support, however it is asked for",
   ),
   application(
     "14",
@@ -257,10 +274,13 @@ export const MUSTS_OF_GROUPS: readonly Must[] = [
     "A Welcome is sent only after its commit was accepted.",
     "it is handed out beside the commit; when it leaves is the caller's",
   ),
-  gap(
+  must(
     "15.2",
     "No more is encrypted in an epoch than the AEAD bears.",
-    "generations are bounded by 2^32, bytes are not counted",
+    "counts what everybody sent, ends with the epoch, and leaves a way to the next",
+    "counts our own commit, which is made all the same, and no refused message",
+    "is not forgotten by a restart",
+    "keeps an epoch within 2^34.5 blocks and encryptions by default, as if it had one key",
   ),
   must(
     "15.2",

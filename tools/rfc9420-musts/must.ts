@@ -6,9 +6,9 @@ export interface Must {
   readonly section: string
   readonly keeper: Keeper
   readonly says: string
-  /** Titles of tests, as they stand in the sources. None means that nothing covers it: `gap` then says why. */
+  /** Titles of tests, as they stand in the sources. None where nothing of ours can test it: `remark` says why. */
   readonly tests: readonly string[]
-  readonly gap?: string
+  readonly remark?: string
 }
 
 /** The engine sees to it. */
@@ -18,13 +18,9 @@ export const must = (section: string, says: string, ...tests: string[]): Must =>
   says,
   tests,
 })
-/** The engine should see to it, and does so in part or not at all. */
-export const gap = (section: string, says: string, why: string, ...tests: string[]): Must => {
-  return { section, keeper: "engine", says, tests, gap: why }
-}
 /** The application sees to it; the engine helps. */
 export const application = (section: string, says: string, why: string, ...tests: string[]): Must => {
-  return { section, keeper: "application", says, tests, gap: why }
+  return { section, keeper: "application", says, tests, remark: why }
 }
 /** Nobody who runs a program has to do with it. */
 export const specifications = (section: string, says: string): Must => ({

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { MUSTS } from "./musts.ts"
 import { missingTitles, renderTable, TABLE } from "./table.ts"
 
 describe("the table of what RFC 9420 demands", () => {
@@ -9,6 +10,10 @@ describe("the table of what RFC 9420 demands", () => {
 
   it("is up to date", () => {
     expect(readFileSync(TABLE, "utf8")).toBe(renderTable())
+  })
+
+  it("has a test for everything that the engine has to see to", () => {
+    expect(MUSTS.filter(({ keeper, tests }) => keeper === "engine" && tests.length === 0)).toEqual([])
   })
 
   it("notices a test that is gone", () => {

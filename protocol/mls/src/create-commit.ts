@@ -13,6 +13,7 @@ import type { Epoch } from "./epoch.ts"
 import { credentialJudge } from "./credential-validator.ts"
 import { countMessage } from "./epoch-usage.ts"
 import type { Extension } from "./extension.ts"
+import { assertNoGrease } from "./grease.ts"
 import type { GreaseUse } from "./grease.ts"
 import { findPsks } from "./group-state.ts"
 import type { GroupState } from "./group-state.ts"
@@ -231,6 +232,7 @@ function reportLeftOut(
 function ownProposals(suite: CipherSuite, options: CommitOptions): Proposal[] | "key_package_malformed" {
   const proposals: Proposal[] = []
   if (options.extensions !== undefined) {
+    assertNoGrease(options.extensions)
     proposals.push({ kind: "group_context_extensions", extensions: options.extensions })
   }
   for (const removed of options.removes ?? []) proposals.push({ kind: "remove", removed })

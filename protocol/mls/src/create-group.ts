@@ -9,7 +9,7 @@ import type { Epoch } from "./epoch.ts"
 import { firstLeaf } from "./first-leaf.ts"
 import type { Extension } from "./extension.ts"
 import { judgeExternalSenders } from "./external-senders.ts"
-import { drawGrease } from "./grease.ts"
+import { assertNoGrease, drawGrease } from "./grease.ts"
 import type { GreaseUse } from "./grease.ts"
 import { makeGroupContext } from "./group-context.ts"
 import { keyPairFrom } from "./key-package-bundle.ts"
@@ -48,6 +48,7 @@ export interface FirstEpochOptions {
  */
 export function createFirstEpoch(options: FirstEpochOptions): Epoch {
   const { suite, signatureKeys, random, extensions } = options
+  assertNoGrease(extensions)
   const encryption = keyPairFrom(suite, random)
   const grease = drawGrease(random, options.grease)
   const alsoUsed = extensions.map(({ extensionType }) => extensionType)

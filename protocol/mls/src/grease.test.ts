@@ -76,6 +76,15 @@ describe("GREASE of ours", () => {
     expect([GREASE_VALUES[0], GREASE_VALUES.at(-1)]).toEqual([0x0a0a, 0xeaea])
   })
 
+  it("is kept out of what all members have to support, however it is asked for", () => {
+    const extensions = [{ extensionType: A, extensionData: NO_DATA }]
+    const { random, nowMs } = party
+    const options = { authenticatedData: NO_DATA, random, nowMs }
+    expect(() => Party.of("greased group", ["alice"], { extensions })).toThrow(RangeError)
+    expect(() => party.stage("alice", { extensions })).toThrow(RangeError)
+    expect(() => party.group("alice").propose({ kind: "extensions", extensions }, options)).toThrow(RangeError)
+  })
+
   it("gives way to an extension of the same type", () => {
     const [ours, drawn] = [1, 2].map((byte) => ({ extensionType: A, extensionData: Uint8Array.of(byte) }))
     expect(withGrease([ours!], drawn)).toEqual([ours])

@@ -72,3 +72,14 @@ export function greased(claimed: Partial<Capabilities>, grease: Grease): Partial
 function greaseValue(byte: number): number {
   return GREASE_VALUES[byte % GREASE_VALUES.length]!
 }
+
+/**
+ * Keeps GREASE out of what all members have to support (RFC 9420 §13.5). Only for what we send: received GREASE gets no
+ * rules of its own.
+ *
+ * @throws RangeError if a list of extensions for a group context has some
+ */
+export function assertNoGrease(groupExtensions: readonly Extension[]): void {
+  const found = groupExtensions.find(({ extensionType }) => GREASE_VALUES.includes(extensionType))
+  if (found !== undefined) throw new RangeError(`a group cannot use extension ${found.extensionType}: it is GREASE`)
+}

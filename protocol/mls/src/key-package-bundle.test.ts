@@ -41,6 +41,13 @@ describe("a key package bundle", () => {
     expect(bundle.isLastResort).toBe(true)
   })
 
+  it("has an init key and a leaf key that no other of ours has", () => {
+    const { decoded: one } = createKeyPackage(options)
+    const { decoded: other } = createKeyPackage(options)
+    const keys = [one.initKey, one.leafNode.encryptionKey, other.initKey, other.leafNode.encryptionKey].map(String)
+    expect(new Set(keys).size).toBe(4)
+  })
+
   it("leaves default types out of its capabilities, even if it is told to claim them", () => {
     const capabilities = { extensions: [1, 5, 0xf001], proposals: [1, 7, 0xf002] }
     const { leafNode } = createKeyPackage({ ...options, grease: "none", capabilities }).decoded

@@ -7,6 +7,7 @@ import type { CredentialReason } from "./credential-validator.ts"
 import { customTypeOf } from "./custom-proposal.ts"
 import { assertMayEncrypt, countMessage } from "./epoch-usage.ts"
 import type { Extension } from "./extension.ts"
+import { assertNoGrease } from "./grease.ts"
 import type { GroupState } from "./group-state.ts"
 import { keyPairFrom } from "./key-package-bundle.ts"
 import { signLeafNode } from "./leaf-node.ts"
@@ -67,7 +68,7 @@ export type Proposed =
 /**
  * Sends a proposal and keeps it for the commit that will refer to it (RFC 9420 §12.1).
  *
- * @throws RangeError if the new signature keys of an Update are not a pair
+ * @throws RangeError if the new signature keys of an Update are not a pair, or extensions of the group are GREASE (§13.5)
  * @throws EncryptionLimitError for a private message once the epoch has encrypted what it may
  */
 export function propose(state: GroupState, wanted: ProposalToSend, options: ProposeOptions): Proposed {
@@ -112,6 +113,7 @@ function makeProposal(
     case "psk":
       return made({ kind: "psk", id: pskIdOf(wanted.psk, random(state.suite.sizes.hashBytes)) })
     case "extensions":
+      assertNoGrease(wanted.extensions)
       return made({ kind: "group_context_extensions", extensions: wanted.extensions })
     case "reinit":
       return made(wanted)
