@@ -1,5 +1,5 @@
 import { createKeyPackages, keyPackageBundleFromBytes } from "@qpc/group"
-import { methods } from "@qpc/rpc"
+import { methods, RpcError } from "@qpc/rpc"
 import type { Methods, RequestInitOf } from "@qpc/rpc"
 import { DecodeError } from "@qpc/wire"
 import type { Context } from "./context.ts"
@@ -35,9 +35,21 @@ export async function topUpKeyPackages(context: Context, call: Call): Promise<vo
   await turn.takeAlways(() => forgetEnded(context))
   const { available, lastResort: there } = await call(methods.uploadKeyPackage, {})
   const keyPackages = await turn.takeAlways(() => topUp(context, available))
+  if (keyPackages.length > 0) await call(methods.uploadKeyPackage, { keyPackages })
   const lastResort = await turn.takeAlways(() => renewLastResort(context, there))
-  if (keyPackages.length === 0 && lastResort === undefined) return
-  await call(methods.uploadKeyPackage, { keyPackages, ...(lastResort && { lastResort }) })
+  if (lastResort !== undefined) await uploadLastResort(context, call, lastResort)
+}
+
+/** A server that does not keep packages for as long gets one that lives no longer than those of the stock. */
+async function uploadLastResort(context: Context, call: Call, lastResort: Uploaded): Promise<void> {
+  const { turn, limits } = context
+  try {
+    await call(methods.uploadKeyPackage, { lastResort })
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.reason !== "key_package_invalid") throw error
+    const shorter = await turn.takeAlways(() => replaceLastResort(context, limits.keyPackageLifetimeMs, false))
+    await call(methods.uploadKeyPackage, { lastResort: shorter })
+  }
 }
 
 async function topUp(context: Context, available: number): Promise<Uploaded[]> {
@@ -67,7 +79,13 @@ async function renewLastResort(context: Context, there: LastResortThere | undefi
   const isFresh = here !== undefined && here.expiresAtMs - nowMs > lifetimeMs * LIFE_LEFT
   // The server has none, or the one before: an upload was lost.
   if (isFresh && !isUsed) return isThere ? undefined : uploadOf(context, here)
+  return replaceLastResort(context, lifetimeMs, isUsed)
+}
 
+async function replaceLastResort(context: Context, lifetimeMs: number, isUsed: boolean): Promise<Uploaded> {
+  const { profile, clock } = context
+  const nowMs = clock.unixMs()
+  const here = await profile.lastResort()
   const [made] = makeKeyPackages(context, { count: 1, lifetimeMs, lastResort: true })
   if (made === undefined) throw new Error("unreachable: one was asked for")
   await Transaction.run(context, "down", async (tx) => {

@@ -69,6 +69,15 @@ describe("a stock of key packages that is used up", () => {
     expect(world.server.account("carol").lastResort!.data).toEqual(before)
   })
 
+  it("gets a last-resort package that lives shorter where the server keeps none for so long", async () => {
+    const world = await exhaustedCarol()
+    const { server } = world
+    server.account("carol").lastResort = undefined
+    server.latestExpiryMs = world.clock.unixMs() + 30 * DAY_MS
+    await carolReturns(world)
+    expect(server.account("carol")).toMatchObject({ keyPackages: { length: 4 }, lastResort: { uses: 0 } })
+  })
+
   it.each([
     [60, true],
     [64, false],

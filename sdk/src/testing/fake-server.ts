@@ -49,6 +49,8 @@ export class FakeServer {
   /** Asked in the place of the honest handler; `undefined` lets that one answer. */
   answerInstead: (method: MethodName) => object | undefined = () => undefined
   isUp = true
+  /** How far ahead a key package may expire. */
+  latestExpiryMs = Infinity
   /** Who has no room in their inbox. */
   readonly full = new Set<string>()
   /** Mistakes of the fake itself. */
@@ -167,6 +169,9 @@ export class FakeServer {
     return {
       uploadKeyPackage: async ({ keyPackages, lastResort }, session) => {
         const { account } = session
+        for (const { expiresAtMs } of [...keyPackages, ...(lastResort === undefined ? [] : [lastResort])]) {
+          if (Number(expiresAtMs) > this.latestExpiryMs) refuse("invalid_argument", "key_package_invalid")
+        }
         account!.keyPackages.push(...keyPackages.map(({ data }) => data))
         if (lastResort !== undefined) account!.lastResort = { ...lastResort, uses: 0 }
         const { lastResort: kept } = account!
