@@ -60,7 +60,9 @@ impl Cases {
             }
             "key_package" | "create" => {}
             "add_all" => self.prepare_groups(count)?,
-            "update_warm" => drop(self.warm()?),
+            "update_warm" => {
+                self.warm()?;
+            }
             "process" => {
                 let cast = self.warm()?;
                 cast.catch_up()?;
@@ -79,7 +81,7 @@ impl Cases {
             "unprotect" => self.prepare_messages(&TEXT, count)?,
             "unprotect_10k" => self.prepare_messages(&LONG_TEXT, count)?,
             "add" | "remove" | "export" | "load" | "protect" | "protect_10k" | "update_cold" => {
-                drop(self.cold()?)
+                self.cold()?;
             }
             _ => return Err("unknown operation".into()),
         }
