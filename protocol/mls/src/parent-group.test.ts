@@ -92,6 +92,7 @@ describe("the PSK of a parent group", () => {
     ["parent_group_missing", [idOf(active)], undefined],
     ["parent_psk_repeated", [idOf(active), idOf(active, { pskEpoch: 0n })], active],
     ["parent_group_mismatch", [idOf(active, { pskGroupId: toUtf8("elsewhere") })], active],
+    ["parent_group_mismatch", [idOf(active, { usage: "reinit", pskGroupId: toUtf8("elsewhere") })], active],
     ["parent_group_mismatch", [idOf(active, { pskEpoch: 7n })], active],
     ["parent_not_replaced", [idOf(active, { usage: "reinit" })], active],
     ["parent_group_mismatch", [idOf(ended, { usage: "reinit", pskEpoch: 1n })], ended],

@@ -51,7 +51,9 @@ export interface ParentGroup {
 }
 
 /** True for a PSK that ties a group to the one it descends from (RFC 9420 §8.4). */
-function isOfParent(id: PreSharedKeyId): id is Extract<PreSharedKeyId, { kind: "resumption" }> {
+function isOfParent(
+  id: PreSharedKeyId,
+): id is Extract<PreSharedKeyId, { kind: "resumption" }> & { readonly usage: Descent } {
   return id.kind === "resumption" && id.usage !== "application"
 }
 
@@ -71,7 +73,7 @@ export function pskOfParent(
     if (id.pskEpoch !== state.epoch.context.epoch) return "parent_group_mismatch"
   }
   const secret = findPsks(state, [id], undefined)?.[0]?.secret
-  if (secret === undefined || id.usage === "application") return "parent_group_mismatch"
+  if (secret === undefined) return "parent_group_mismatch"
   return { id, usage: id.usage, secret }
 }
 

@@ -77,6 +77,21 @@ describe("parent hashes", () => {
     expect(tree.findInvalidParentHash()).toBeUndefined()
   })
 
+  it("do not vouch for a parent with an unmerged leaf that the node below does not have unmerged", () => {
+    const tree = RatchetTree.build(suite, 4, {
+      leafAt: (leafIndex) => members[leafIndex]?.leafNode,
+      parentAt: () => undefined,
+    })
+    commitBy(tree, 0)
+    expect(tree.findInvalidParentHash()).toBeUndefined()
+    const { encryptionKey, parentHash: above } = tree.parent(3)!
+    const changed = RatchetTree.build(suite, 4, {
+      leafAt: (leafIndex) => tree.leaf(leafIndex),
+      parentAt: (nodeIndex) => (nodeIndex === 3 ? makeParentNode(encryptionKey, above, [1]) : tree.parent(nodeIndex)),
+    })
+    expect(changed.findInvalidParentHash()).toBe(3)
+  })
+
   it("do not vouch for a parent that two subtrees claim", () => {
     expect(twoClaimants([]).findInvalidParentHash()).toBe(7)
   })
