@@ -3,6 +3,7 @@ import type { GroupLimits, LayerLine, Member, MemberSurroundings } from "@qpc/gr
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { toHex } from "@qpc/wire"
 import type { GroupId, Random, StateRecord } from "@qpc/wire"
+import { ClientError } from "./client-error.ts"
 import { corruptRecord } from "./profile.ts"
 import type { Profile } from "./profile.ts"
 
@@ -84,7 +85,13 @@ function named(groupId: GroupId, wake: () => Member): Member {
   try {
     return wake()
   } catch (error) {
+    if (error instanceof GroupStateError && error.code === "unknown_version") throw newerRecord(groupId, error)
     if (error instanceof GroupStateError) throw corruptRecord(`group ${toHex(groupId)}: ${error.code}`, error)
     throw error
   }
+}
+
+function newerRecord(groupId: GroupId, cause: GroupStateError): ClientError {
+  const what = `group ${toHex(groupId)} was written by a newer qpc`
+  return new ClientError("store_newer", what, { nextStep: "Update qpc.", cause })
 }

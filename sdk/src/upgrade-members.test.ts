@@ -1,4 +1,4 @@
-import { concatBytes, fromHex, toHex } from "@qpc/wire"
+import { concatBytes, fromHex, toHex, toUtf8 } from "@qpc/wire"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -8,7 +8,7 @@ import { MemoryStore, newMemoryDisk } from "./memory-store.ts"
 import { MIGRATIONS } from "./node/migrations.ts"
 import { openSqliteStore } from "./node/open-sqlite-store.ts"
 import { put } from "./store.ts"
-import type { Change, Collection, Store } from "./store.ts"
+import type { Change, Collection, Row, Store } from "./store.ts"
 import { FakeServer } from "./testing/fake-server.ts"
 import { FaultyStore } from "./testing/faulty-store.ts"
 import { openPerson } from "./testing/person.ts"
@@ -89,6 +89,23 @@ describe("a profile of the first format", () => {
     await expect(open(store)).rejects.toMatchObject({ code: "store_corrupt" })
     expect((await store.list("members")).length).toBe(2)
     expect(await store.list("group_records")).toEqual([])
+  })
+
+  it("has nothing left of another state of the same group, which would not fit", async () => {
+    const store = await oldMemoryStore()
+    const [{ key: groupId }] = (await store.list("members")) as [Row]
+    await store.commit([put("group_records", concatBytes(groupId, toUtf8("stray")), Uint8Array.of(1))])
+    expect(await historiesOf(await open(store))).toEqual(profile.groups)
+  })
+
+  it("asks for newer software where newer software wrote one of its groups", async () => {
+    const store = await oldMemoryStore()
+    await open(store)
+    const record = (await store.list("group_records")).find(
+      ({ key }) => toHex(key.subarray(16)) === toHex(toUtf8("member")),
+    )
+    await store.commit([put("group_records", record!.key, record!.value.with(0, 9))])
+    await expect(open(store)).rejects.toMatchObject({ code: "store_newer", nextStep: "Update qpc." })
   })
 
   it("opens from an encrypted database too", async () => {

@@ -1,4 +1,16 @@
-import { concatBytes, decodeWhole, encode, encodeCbor, equalBytes, fromHex, toGroupId, toHex } from "@qpc/wire"
+import {
+  concatBytes,
+  DecodeError,
+  decodeWhole,
+  encode,
+  encodeCbor,
+  equalBytes,
+  fromHex,
+  RecordLog,
+  RecordReader,
+  toGroupId,
+  toHex,
+} from "@qpc/wire"
 import type { CborValue } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -217,6 +229,29 @@ describe("receiving a frame", () => {
     expect(equalBytes(Receiver.fromBytes(restarted.toBytes(), surroundings(keys)).toBytes(), restarted.toBytes())).toBe(
       true,
     )
+  })
+
+  it("comes back from its records, of which a frame changes one", () => {
+    const keys = new OpenKeys(0)
+    const receiver = receiverAt(keys)
+    const sender = senderAt(1)
+    const changed: string[] = []
+    const log = new RecordLog({ hash: () => new Uint8Array(16), isChecked: () => false, all: () => [] })
+    log.take().stored()
+    log.mark = (key) => void changed.push(key)
+    receiver.attach(log)
+    const [first, second] = [frameOf(sender), frameOf(sender)]
+    receiver.receive(second)
+    expect(changed).toHaveLength(1)
+    const records = [...receiver.records()]
+    const restarted = Receiver.fromRecords(new RecordReader(records), surroundings(keys))
+    expect([...restarted.records()]).toEqual(records)
+    expect(restarted.receive(second)).toEqual({ kind: "drop", reason: "replay_detected" })
+    expect(restarted.receive(first)).toMatchObject({ kind: "payload" })
+    for (const key of ["window/5/1/1", "window/0000000000000005/000000ff/00000001", `${records[0]?.key}/1`]) {
+      const bad = new RecordReader([{ key, value: records[0]!.value }])
+      expect(() => Receiver.fromRecords(bad, surroundings(keys))).toThrow(DecodeError)
+    }
   })
 
   it("answers 100 000 random and mutated frames", () => {

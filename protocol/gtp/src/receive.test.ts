@@ -1,4 +1,5 @@
-import { encodeCbor, equalBytes, toHex, toUtf8 } from "@qpc/wire"
+import { DecodeError, encodeCbor, equalBytes, RecordLog, RecordReader, toHex, toUtf8 } from "@qpc/wire"
+import type { StateRecord } from "@qpc/wire"
 import type { CborValue } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -116,6 +117,33 @@ describe("receiving a message", () => {
     const restarted = MessageReceiver.fromBytes(receiver.toBytes())
     expect(restarted.receive(drawn({})).kind).toBe("drop")
     expect(equalBytes(restarted.toBytes(), receiver.toBytes())).toBe(true)
+  })
+
+  it("comes back from its records, of which a message changes one and a forgotten one another", () => {
+    const receiver = new MessageReceiver({ seenMessages: 2 })
+    const changed: string[] = []
+    const log = new RecordLog({ hash: () => new Uint8Array(16), isChecked: () => false, all: () => [] })
+    log.mark = (key) => void changed.push(key)
+    receiver.attach(log)
+    for (const messageId of [1n, 2n, 3n]) receiver.receive(drawn({ messageId }))
+    expect(changed).toEqual([0, 1, 2, 0].map((at) => `seen/000000000000000${at}`))
+    const records = [...receiver.records()]
+    const restarted = MessageReceiver.fromRecords(new RecordReader(records), { seenMessages: 2 })
+    expect([...restarted.records()]).toEqual(records)
+    expect([2n, 3n, 1n].map((messageId) => restarted.receive(drawn({ messageId })).kind)).toEqual([
+      "drop",
+      "drop",
+      "text",
+    ])
+    const [first, second] = records as [StateRecord, StateRecord]
+    for (const bad of [
+      { ...first, key: "seen/1" },
+      { key: second.key, value: first.value.slice(1) },
+    ]) {
+      expect(() => MessageReceiver.fromRecords(new RecordReader([bad]))).toThrow(DecodeError)
+    }
+    const twice = new RecordReader([first, { key: second.key, value: first.value }])
+    expect(() => MessageReceiver.fromRecords(twice)).toThrow(DecodeError)
   })
 
   it("refuses a stored state that is not one", () => {
