@@ -58,6 +58,12 @@ describe("a group that descends from another", () => {
     },
   )
 
+  it("is nothing that follows a ReInit where none was committed", () => {
+    expect(checkDescent(active, "reinit", makeGroupContext(named), treeOf(["alice", "bob"]))).toBe(
+      "successor_parameters",
+    )
+  })
+
   it("is not what a ReInit of an unknown version names", () => {
     const reinit = { kind: "reinit", ...REINIT, version: 2 } as const
     const parent = { ...ended, state: { ...ended.state, reinit } }
