@@ -71,13 +71,6 @@ export class OutboxIndex {
     this.add(groupId, position, true)
   }
 
-  /** Puts the first row of a lane behind the others, so that each is tried in turn. */
-  rotate(lane: string): void {
-    const rows = this.#rowsByLane.get(lane)
-    const first = rows?.shift()
-    if (first !== undefined) rows?.push(first)
-  }
-
   drop(groupId: GroupId, position: number): void {
     for (const isHeld of [false, true]) {
       const lane = toHex(groupId) + (isHeld ? HELD : "")

@@ -118,8 +118,7 @@ export class Outbox {
       this.#failures.delete(group)
       await settle(this.#context, position, row, outcome)
       if (outbox.head(group) !== position) continue
-      // It was held before, and there is still no room.
-      outbox.rotate(group)
+      // It was held before, and there is still no room. What is behind it waits too: whoever lacks both gets it first.
       return this.#wait(group, this.#context.limits.retryCapMs)
     }
   }

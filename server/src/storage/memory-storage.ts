@@ -150,7 +150,14 @@ export class MemoryStorage implements Storage {
     const channel = this.#channels.get(toHex(batch.channelId))
     const refusal = refuse(channel, batch)
     if (refusal) return refusal
-    const outcome = this.#deliver(channel, batch, limits)
+    const isBehind = (recipient: IdentityKey): boolean =>
+      [...sender.remembered.values()].some(
+        (one) =>
+          one.batch.rememberedUntilMs > nowMs &&
+          one.outcome.kind === "accepted" &&
+          one.outcome.full.some((key) => equalBytes(key, recipient)),
+      )
+    const outcome = this.#deliver(channel, batch, limits, isBehind)
     if (outcome.kind === "accepted") sender.remembered.set(id, { batch, outcome })
     return outcome
   }
@@ -197,7 +204,12 @@ export class MemoryStorage implements Storage {
     // Nothing outlives the process, so there is nothing to let go of.
   }
 
-  #deliver(channel: Channel | undefined, batch: Batch, limits: BatchLimits): BatchOutcome {
+  #deliver(
+    channel: Channel | undefined,
+    batch: Batch,
+    limits: BatchLimits,
+    isBehind: (recipient: IdentityKey) => boolean = () => false,
+  ): BatchOutcome {
     const { claim, acceptedAtMs, expiresAtMs } = batch
     const before = channel?.members ?? new Set([toHex(batch.sender)])
     const allowed = new Set([...before, ...(claim?.membersAfter.map(toHex) ?? [])])
@@ -211,7 +223,8 @@ export class MemoryStorage implements Storage {
       const queued = this.#inboxes.get(key)!.envelopes.filter((envelope) => envelope.expiresAtMs > acceptedAtMs)
       const all = [...queued, ...addressed.filter((other) => other.key === key)]
       const bytes = all.reduce((sum, { payload }) => sum + payload.length, 0)
-      if (all.length <= limits.queueDepth && bytes <= limits.queueBytes) continue
+      const hasRoom = all.length <= limits.queueDepth && bytes <= limits.queueBytes
+      if (hasRoom && !(batch.partial === true && isBehind(recipient))) continue
       // Whoever a commit removes cannot stop it by not reading.
       if (staying?.has(key) === false) continue
       if (batch.partial !== true) return { kind: "inbox_full", recipient }

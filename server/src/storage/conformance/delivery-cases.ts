@@ -126,6 +126,20 @@ const atomic: readonly StorageCase[] = [
     },
   },
   {
+    name: "gives nobody a later message of a sender before an earlier one that still waits for them",
+    async run(storage) {
+      await pair(storage)
+      for (const n of [1, 2, 3, 4, 5]) await storage.enqueue(batch(n), LIMITS)
+      const [earlier, later] = [6, 7].map((n) => ({ ...batch(n), partial: true }))
+      await storage.enqueue(earlier!, LIMITS)
+      await storage.acknowledge(identity(2), 5, START_MS)
+      const full = [identity(2)]
+      assert.deepEqual(await storage.enqueue(later!, LIMITS), { ...accepted, full, firstSeq: undefined })
+      for (const one of [earlier!, later!]) await storage.enqueue(one, LIMITS)
+      assert.deepEqual(await payloads(storage, 2), [[6], [7]])
+    },
+  },
+  {
     name: "forgets who had no room and has left the channel",
     async run(storage) {
       await pair(storage)

@@ -95,7 +95,7 @@ describe("a store that is opened again", () => {
     await filled(place)
     const db = openDatabase(place.options)
     db.exec(`ALTER TABLE inboxes DROP COLUMN queued_bytes; DROP TABLE last_resort_key_packages;
-      ALTER TABLE accepted_messages DROP COLUMN waiting;
+      DROP INDEX accepted_messages_waiting; ALTER TABLE accepted_messages DROP COLUMN waiting;
       DELETE FROM migrations WHERE version >= 2`)
     db.close()
     await using storage = await opened(place.options)

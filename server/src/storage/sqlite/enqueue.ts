@@ -39,6 +39,7 @@ export class Enqueue {
   readonly #forgetExpired
   readonly #countRemembered
   readonly #setWaiting
+  readonly #isWaiting
 
   constructor(
     db: SqliteDatabase,
@@ -60,6 +61,12 @@ export class Enqueue {
     )
     this.#forgetExpired = db.prepare("DELETE FROM accepted_messages WHERE sender = ? AND message_id = ?")
     this.#countRemembered = db.prepare("UPDATE inboxes SET remembered = remembered + 1 WHERE id = ?")
+    this.#isWaiting = db
+      .prepare<[number, Uint8Array, number], number>(
+        `SELECT 1 FROM accepted_messages INDEXED BY accepted_messages_waiting
+         WHERE sender = ? AND waiting <> x'' AND instr(waiting, ?) > 0 AND remembered_until_ms > ? LIMIT 1`,
+      )
+      .pluck()
     this.#setWaiting = db.prepare("UPDATE accepted_messages SET waiting = ? WHERE sender = ? AND message_id = ?")
   }
 
@@ -75,7 +82,10 @@ export class Enqueue {
     const refusal = this.#refuse(found, batch)
     if (refusal) return refusal
     const plan = this.#plan(found, batch)
-    this.#setApartFull(plan, batch, limits)
+    // Whoever still misses a message of this sender must not get a later one first.
+    const isBehind = (recipient: IdentityKey): boolean =>
+      batch.partial === true && this.#isWaiting.get(sender, recipient, batch.acceptedAtMs) !== undefined
+    this.#setApartFull(plan, batch, limits, isBehind)
     const [recipient] = plan.full
     if (recipient !== undefined && batch.partial !== true) return { kind: "inbox_full", recipient }
     return this.#accept(sender, batch, { found, plan, limits })
@@ -85,11 +95,17 @@ export class Enqueue {
    * Moves those who have no room out of the way. Whoever a commit removes cannot stop it by not reading: they get it all the same,
    * one envelope beyond the limit for each channel that they were in.
    */
-  #setApartFull(plan: Plan, batch: Batch, limits: BatchLimits): void {
+  #setApartFull(
+    plan: Plan,
+    batch: Batch,
+    limits: BatchLimits,
+    isBehind: (recipient: IdentityKey) => boolean = () => false,
+  ): void {
     const staying = batch.claim && new Set(batch.claim.membersAfter.map(toHex))
     for (const [inbox, { recipient, deliveries }] of plan.inboxes) {
       const bytes = deliveries.reduce((sum, index) => sum + batch.deliveries[index]!.payload.length, 0)
-      if (this.#inboxes.hasRoom(inbox, { count: deliveries.length, bytes }, limits, batch.acceptedAtMs)) continue
+      const hasRoom = this.#inboxes.hasRoom(inbox, { count: deliveries.length, bytes }, limits, batch.acceptedAtMs)
+      if (hasRoom && !isBehind(recipient)) continue
       if (staying?.has(toHex(recipient)) === false) continue
       plan.full.push(recipient)
       plan.inboxes.delete(inbox)

@@ -120,6 +120,7 @@ CREATE TABLE last_resort_key_packages (
 
 const FULL_INBOXES = `
 ALTER TABLE accepted_messages ADD COLUMN waiting BLOB NOT NULL DEFAULT x''; -- identity keys that had no room yet
+CREATE INDEX accepted_messages_waiting ON accepted_messages (sender) WHERE waiting <> x'';
 `
 
 /** The schema's history, oldest first. */
