@@ -197,6 +197,15 @@ playAttacks("a credential that a validator refuses", [
     settings: validated,
   },
   {
+    title: "one of an external sender in a proposal",
+    reason: "credential_not_acceptable",
+    make: (party) => {
+      const proposal = { kind: "group_context_extensions", extensions: [sendersExtension(party, "mallory")] } as const
+      return craft(party, "carol", { kind: "proposal", proposal })
+    },
+    settings: validated,
+  },
+  {
     title: "one that is no valid successor",
     reason: "credential_not_successor",
     make: (party) => commitOf(party, [], withLeaf(party, pathOf(party), { credential: named("a friend of alice") })),
