@@ -130,12 +130,13 @@ const atomic: readonly StorageCase[] = [
     async run(storage) {
       await pair(storage)
       for (const n of [1, 2, 3, 4, 5]) await storage.enqueue(batch(n), LIMITS)
-      const [earlier, later] = [6, 7].map((n) => ({ ...batch(n), partial: true }))
-      await storage.enqueue(earlier!, LIMITS)
+      const earlier = { ...batch(6), partial: true }
+      const later = { ...batch(7), partial: true }
+      await storage.enqueue(earlier, LIMITS)
       await storage.acknowledge(identity(2), 5, START_MS)
       const full = [identity(2)]
-      assert.deepEqual(await storage.enqueue(later!, LIMITS), { ...accepted, full, firstSeq: undefined })
-      for (const one of [earlier!, later!]) await storage.enqueue(one, LIMITS)
+      assert.deepEqual(await storage.enqueue(later, LIMITS), { ...accepted, full, firstSeq: undefined })
+      for (const one of [earlier, later]) await storage.enqueue(one, LIMITS)
       assert.deepEqual(await payloads(storage, 2), [[6], [7]])
     },
   },
