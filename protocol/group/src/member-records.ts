@@ -40,7 +40,7 @@ export interface MemberHeader {
 }
 
 /** Reads version u8 · suite u16 · identity key · active u8 · check of the MLS group<V>. Borrowed. @throws DecodeError */
-export function decodeHeader(bytes: Uint8Array): MemberHeader {
+function decodeHeader(bytes: Uint8Array): MemberHeader {
   return decodeWhole(bytes, (reader) => ({
     version: reader.uint8(),
     suiteId: reader.uint16(),

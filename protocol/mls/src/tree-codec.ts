@@ -49,7 +49,7 @@ export function decodeRatchetTree(
 }
 
 /** Writes `optional<Node> ratchet_tree<V>`, in order and without trailing blanks (RFC 9420 §12.4.3.3). */
-export function writeRatchetTree(writer: Writer, tree: RatchetTree): void {
+function writeRatchetTree(writer: Writer, tree: RatchetTree): void {
   const nodes: TreeNode[] = []
   collectInOrder(tree.root, nodes)
   while (nodes.at(-1)?.value === undefined) nodes.pop()
