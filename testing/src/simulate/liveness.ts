@@ -1,6 +1,6 @@
 import { toHex } from "@qpc/wire"
 import type { ClientNode } from "./client-node.ts"
-import type { GroupView, Oracle } from "./oracle.ts"
+import type { GroupView, Oracle, Text } from "./oracle.ts"
 import type { ViolationKind } from "./violation.ts"
 
 /** What a device believes of one of its groups. */
@@ -25,6 +25,7 @@ export interface Unsettled {
 /** Everything that is not as it should be when nothing goes wrong any more. Empty: the world is at rest. */
 export function unsettled(devices: readonly ClientNode[], oracle: Oracle): readonly Unsettled[] {
   const living = devices.filter(({ isLost }) => !isLost)
+  const lost = new Set(devices.filter(({ isLost }) => isLost).map(({ key }) => key))
   const found: Unsettled[] = []
   const views = new Map(living.map((node) => [node, viewsOf(node)]))
   for (const node of living) {
@@ -40,7 +41,9 @@ export function unsettled(devices: readonly ClientNode[], oracle: Oracle): reado
     const members = living.filter((node) => views.get(node)?.get(group)?.isMember === true)
     found.push(...differences(group, members, views, devices))
     for (const node of members) {
-      const missing = oracle.missing(node, group)
+      // What had to wait for room waited on its sender's disk, and is lost with it.
+      const isLostWithSender = (text: Text): boolean => text.late.has(node.key) && lost.has(text.sender.key)
+      const missing = oracle.missing(node, group).filter((text) => !isLostWithSender(text))
       for (const text of missing)
         found.push({ kind: "lost", what: `${node.name} does not have text ${text.number} of ${text.sender.name}` })
     }

@@ -111,6 +111,17 @@ describe("oracle", () => {
     expect(kinds()).toEqual(["order"])
   })
 
+  it("lets a text come late to an inbox that had no room for it", () => {
+    const first = oracle.writing(alice, GROUP)
+    oracle.durable(alice, [line(first)])
+    oracle.enqueued(batch(first), { ...accepted, full: [toIdentityKey(fromHex(bob.key))] })
+    expect(oracle.missing(bob, GROUP)).toHaveLength(1)
+    const second = write()
+    oracle.durable(bob, [line(second)])
+    oracle.durable(bob, [line(first)])
+    expect(kinds()).toEqual([])
+  })
+
   it("reports a second commit out of one epoch", () => {
     const claim = { epoch: 1, membersAfter: [], commitIndex: 0 }
     oracle.enqueued({ ...batch(1), claim }, accepted)

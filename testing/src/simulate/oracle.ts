@@ -28,8 +28,10 @@ export interface Text {
   /** Under which id its sender and the server know it. */
   messageId?: string
   epoch?: bigint
-  /** Those in whose inboxes the server put it. */
+  /** Those in whose inboxes the server put it, or will when they have room. */
   recipients?: readonly string[]
+  /** Those whose inboxes had no room at first: they get it late, behind what was written after it. */
+  readonly late: Set<string>
 }
 
 type SentState = "stored" | "accepted" | "failed"
@@ -73,7 +75,7 @@ export class Oracle {
   /** A person is about to write a text. @returns its number */
   writing(sender: Device, group: string): number {
     const number = this.texts.size + 1
-    this.texts.set(number, { number, sender, group })
+    this.texts.set(number, { number, sender, group, late: new Set() })
     return number
   }
 
@@ -89,9 +91,7 @@ export class Oracle {
   /** A batch is on the server's disk, or was refused. */
   enqueued(batch: Batch, outcome: BatchOutcome): void {
     if (outcome.kind === "epoch_conflict") this.#count("commits that came second")
-    if (outcome.kind !== "accepted") return
-    // Only a partial batch changes anything when it comes again: it reaches some who had no room before.
-    if (outcome.duplicate && batch.partial !== true) return
+    if (outcome.kind !== "accepted" || outcome.duplicate) return
     const group = toHex(batch.channelId)
     const id = toHex(batch.messageId)
     if (batch.claim) {
@@ -105,7 +105,9 @@ export class Oracle {
     const text = this.#byMessageId.get(id)
     const [delivery] = batch.deliveries
     if (text === undefined || delivery === undefined) return this.report("unsent", `the server took unknown ${id}`)
-    const skipped = new Set([...outcome.skipped, ...outcome.full].map(toHex))
+    const skipped = new Set(outcome.skipped.map(toHex))
+    for (const key of outcome.full) text.late.add(toHex(key))
+    if (outcome.full.length > 0) this.#count("texts that had to wait for room")
     text.recipients = delivery.recipients.map(toHex).filter((key) => !skipped.has(key))
     const received = receiveEnvelope(delivery.payload)
     if (received.kind === "envelope") text.epoch = received.envelope.epoch
@@ -173,7 +175,7 @@ export class Oracle {
     this.#shown.set(device.key, shown)
     if (shown.has(number)) return this.report("duplicate", `${device.name} shows text ${number} twice`)
     shown.add(number)
-    if (isOwn) return
+    if (isOwn || text.late.has(device.key)) return
     this.#count("texts shown")
     this.#checkOrder(device, text)
   }

@@ -92,9 +92,6 @@ export interface Restrictions {
 export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
   const prng = new Prng(seed, "plan")
   const drawn = new Set(FAULTS.filter((name) => prng.fork(`on/${name}`).chance(0.4)))
-  // A device that is gone for good fills its inbox, and a commit, even the one that removes it, reaches all or none: its
-  // groups stand still until retention. Known, see docs/simulator.md.
-  if (drawn.has("small_inboxes")) drawn.delete("bit_rot")
   const faults = new Set([...drawn].filter((name) => restrictions.without?.has(name) !== true))
   const amount = (name: FaultName, most: number): number =>
     faults.has(name) ? prng.fork(`amount/${name}`).fraction() * most : 0

@@ -67,6 +67,7 @@ export const MUST_HAPPEN: readonly string[] = [
   "commits that came second",
   "invitations that succeeded",
   "members removed",
+  "texts that had to wait for room",
 ]
 
 /** What should have happened and did not. */
