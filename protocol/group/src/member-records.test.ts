@@ -130,6 +130,22 @@ describe("members who restart from their records all the time", () => {
     for (const device of [alice, bob]) device.restart()
   })
 
+  it("have nothing stored of epochs that can no longer be read", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2)
+    alice.receive(envelopeOf(bob.text("one")))
+    bob.outbox = []
+    for (let epochs = 0; epochs < 4; epochs++) {
+      bob.send({ kind: "update_keys" })
+      world.settle()
+    }
+    alice.receive(envelopeOf(bob.text("two")))
+    alice.restart()
+    const stored = alice.store.records().map(({ key }) => key)
+    const ofFirstEpoch = stored.filter((key) => key.includes("/0000000000000001") && !key.startsWith("seen/"))
+    expect(ofFirstEpoch).toEqual(["mls/resumption/0000000000000001"])
+  })
+
   it("lose nothing where a disk was full: it is owed until it is stored", () => {
     const world = new World(suite0001)
     const [alice, bob] = world.group(2)
