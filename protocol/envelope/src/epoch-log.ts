@@ -41,9 +41,9 @@ export interface SignedLogHead extends LogHead {
 }
 
 /** SHA-256. */
-export const LOG_HASH_BYTES = 32
+const LOG_HASH_BYTES = 32
 /** Ed25519. */
-export const LOG_SIGNATURE_BYTES = 64
+const LOG_SIGNATURE_BYTES = 64
 
 const FIRST = toUtf8("quicprochat epoch log: first\0")
 const NEXT = toUtf8("quicprochat epoch log: next\0")
