@@ -68,6 +68,20 @@ describe("validating a key package", () => {
     expect(validateKeyPackage(suite, bytes, TEST_NOW_MS).kind).toBe("valid")
   })
 
+  it("asks a validator about its credential and key, and refuses with what it says", () => {
+    const asked: unknown[] = []
+    const outcome = validateKeyPackage(suite, asMessage(sign()), TEST_NOW_MS, {
+      credentialValidator(presented) {
+        asked.push(presented)
+        return "credential_untrusted"
+      },
+    })
+    expect(outcome).toEqual({ kind: "rejected", reason: "credential_untrusted" })
+    const { credential, signatureKey } = owner.leafNode
+    const about = { place: "key_package", predecessor: undefined, nowMs: TEST_NOW_MS }
+    expect(asked).toEqual([{ credential, signatureKey, ...about }])
+  })
+
   it("refuses an expired one, unless the lifetime is of no interest", () => {
     const keyPackage = decodeKeyPackage(sign())
     const later = { nowMs: TEST_NOW_MS + 2 * DAY_MS }
