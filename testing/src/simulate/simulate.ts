@@ -44,6 +44,8 @@ export interface SimulationReport {
 
 /** After the last fault the world has so long to come to rest, and again for the probes. */
 const SETTLE_WITHIN_MS = 5_000
+/** What waits for room in an inbox is offered again every second or so, one message after the other. */
+const SETTLE_MS_OF_SMALL_INBOXES = 15_000
 /** Everybody has been online once before the network turns bad. */
 const CALM_MS = 500
 /** Between two looks at whether it has. */
@@ -191,7 +193,8 @@ class Simulation {
 
   async #until(look: () => readonly Unsettled[]): Promise<readonly Unsettled[]> {
     const extra = Math.max(0, this.#plan.deviceCount - USUAL_MEMBERS) * SETTLE_MS_PER_DEVICE
-    const endMs = this.#world.nowMs() + SETTLE_WITHIN_MS + extra
+    const waiting = this.#plan.faults.has("small_inboxes") ? SETTLE_MS_OF_SMALL_INBOXES : 0
+    const endMs = this.#world.nowMs() + SETTLE_WITHIN_MS + extra + waiting
     let rest = look()
     while (rest.length > 0 && this.#world.nowMs() < endMs && !this.#hasFailed) {
       await this.#world.run(this.#world.nowMs() + LOOK_EVERY_MS, () => this.#hasFailed)
