@@ -1,15 +1,11 @@
 /**
- * `npm run bench:mls [-- --quick] [-- --json] [-- --readme] [-- --only protect,join] [-- --sizes 2,1000]`: our MLS against
- * every other one in reach and against the bare primitives, in one run on one machine. Quick takes two minutes at most,
- * full fifteen. `npm run bench:mls:peers` installs the peers that do not come with the workspace.
- *
- * `--cpu` counts the processor time of this process instead of the time on the wall, for a machine that has other work;
- * OpenMLS's native program cannot take part then. `--peers tsmls,openmls_wasm` lets only some peers take part.
+ * `npm run bench:mls`: our MLS against every other one in reach and against the bare primitives, in one run on one machine.
+ * `npm run bench:mls:peers` installs the peers that do not come with the workspace.
  */
 import { cpuUsage } from "node:process"
-import { parseArgs } from "node:util"
 import { suite0001 } from "@qpc/crypto/node"
 import { machineName } from "../bench/report.ts"
+import { flagsOf, refuse } from "../command-line.ts"
 import { availableImplementations } from "./peers.ts"
 import { OPERATIONS } from "./operations.ts"
 import type { OperationName } from "./operations.ts"
@@ -17,15 +13,21 @@ import { toJson, toText } from "./report.ts"
 import { writeReadme } from "./readme.ts"
 import { run } from "./run.ts"
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-    readme: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    sizes: { type: "string" },
-    peers: { type: "string" },
-    cpu: { type: "boolean", default: false },
+const values = flagsOf({
+  command: "bench:mls",
+  purpose: "Measures our MLS, every other one in reach and the bare primitives in turn. Takes 15 minutes, --quick two.",
+  flags: {
+    json: { type: "boolean", default: false, says: "print everything as JSON, ratios and targets included" },
+    quick: { type: "boolean", default: false, says: "fewer sizes and shorter slices, to see that it works" },
+    readme: { type: "boolean", default: false, says: "write the tables into the README of protocol/mls" },
+    only: { type: "string", default: "", says: "only these operations, such as protect,join" },
+    sizes: { type: "string", says: "only groups of these sizes, such as 2,1000" },
+    peers: { type: "string", says: "only these peers, such as tsmls,openmls_wasm" },
+    cpu: {
+      type: "boolean",
+      default: false,
+      says: "count processor time, for a busy machine; leaves native OpenMLS out",
+    },
   },
 })
 
@@ -67,9 +69,7 @@ function listOf(text: string | undefined): readonly string[] | undefined {
   return text?.split(",").filter((part) => part !== "")
 }
 
-/** @throws RangeError for what is not measured */
 function toOperation(name: string): OperationName {
   const found = OPERATIONS.find((operation) => operation.name === name)
-  if (found === undefined) throw new RangeError(`${name} is none of ${OPERATIONS.map((one) => one.name).join(", ")}`)
-  return found.name
+  return found?.name ?? refuse(`--only: ${name} is none of ${OPERATIONS.map((one) => one.name).join(", ")}`)
 }

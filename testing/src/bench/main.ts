@@ -2,7 +2,7 @@
  * `npm run bench [-- --json]`: compares what must be fast with the best that could be there instead, in one run on one
  * machine. Takes about a minute.
  */
-import { parseArgs } from "node:util"
+import { flagsOf } from "../command-line.ts"
 import { benchEnqueue } from "./enqueue.ts"
 import { benchCreate, benchMembership } from "./mls-groups.ts"
 import { benchMessages } from "./mls-messages.ts"
@@ -10,7 +10,11 @@ import { machineName, toText } from "./report.ts"
 import type { Report, Result } from "./report.ts"
 import { benchRpc } from "./rpc.ts"
 
-const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } })
+const values = flagsOf({
+  command: "bench",
+  purpose: "Measures messages, groups, calls and storage against peers and bare primitives, in one run.",
+  flags: { json: { type: "boolean", default: false, says: "print the results as JSON" } },
+})
 
 const short = { rounds: 9, sliceMs: 150, warmUpMs: 300 }
 const groups = { rounds: 5, sliceMs: 60, warmUpMs: 100 }

@@ -1,31 +1,29 @@
-/**
- * `npm run conformance [-- --json] [-- --provider browser [--chromium]]`: runs every set of published test vectors with
- * all cipher suites and says what came of it. The browser's primitives run in Node, or in a real Chromium if asked.
- *
- * Exit code 0 when cases passed and none failed, 1 otherwise, 2 when the vectors or Chromium are not there.
- */
+/** `npm run conformance`: every set of published test vectors. Exit code 0 when cases passed and none failed, 1 otherwise. */
 import { existsSync } from "node:fs"
-import { parseArgs } from "node:util"
 import { cryptoVectorSets, loadBrowserVectorProvider, nodeVectorProvider } from "@qpc/crypto/conformance"
 import type { VectorProvider } from "@qpc/crypto/conformance"
 import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
 import { vectorFolder, wireVectorSets } from "@qpc/wire/conformance"
 import type { VectorFiles, VectorSet } from "@qpc/wire/conformance"
 import { NoChromiumError } from "../chromium/find-chromium.ts"
+import { flagsOf, refuse } from "../command-line.ts"
 import { setsNotRun } from "./not-run.ts"
 import { Report } from "./report.ts"
 import { runSafely } from "./run-set.ts"
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    provider: { type: "string", default: "node" },
-    chromium: { type: "boolean", default: false },
+const values = flagsOf({
+  command: "conformance",
+  purpose: "Runs every set of published test vectors with all cipher suites and says what came of it.",
+  flags: {
+    json: { type: "boolean", default: false, says: "print the counts as JSON" },
+    provider: { type: "string", default: "node", says: "whose primitives to run: node, or browser" },
+    chromium: { type: "boolean", default: false, says: "run the browser's primitives in a real Chromium" },
   },
 })
 const vectorsDir = process.env["VECTORS_DIR"] ?? new URL("../../../../shared/vectors", import.meta.url).pathname
-if (!existsSync(vectorsDir)) fail(`No test vectors at ${vectorsDir}. Set VECTORS_DIR to the folder that holds them.`)
-if (values.chromium && values.provider !== "browser") fail("Chromium runs the browser's primitives: --provider browser")
+if (!existsSync(vectorsDir)) refuse(`No test vectors at ${vectorsDir}. Set VECTORS_DIR to the folder that holds them.`)
+if (values.chromium && values.provider !== "browser")
+  refuse("Chromium runs the browser's primitives: --provider browser")
 
 const report = new Report(values.json ? undefined : console.log)
 const files = vectorFolder(vectorsDir)
@@ -50,7 +48,7 @@ async function runThere(from: VectorFiles): Promise<void> {
   try {
     await runInChromium(from, (set) => report.add(set))
   } catch (error) {
-    if (error instanceof NoChromiumError) fail(error.message)
+    if (error instanceof NoChromiumError) refuse(error.message)
     throw error
   }
 }
@@ -58,10 +56,5 @@ async function runThere(from: VectorFiles): Promise<void> {
 function loadProvider(name: string): VectorProvider | Promise<VectorProvider> {
   if (name === "node") return nodeVectorProvider()
   if (name === "browser") return loadBrowserVectorProvider()
-  return fail(`There is no provider ${name}: node or browser.`)
-}
-
-function fail(message: string): never {
-  console.error(message)
-  process.exit(2)
+  return refuse(`There is no provider ${name}: node or browser.`)
 }

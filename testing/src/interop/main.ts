@@ -1,11 +1,5 @@
-/**
- * `npm run interop -- [--json] [--progress] [--stacks ours,ours,ours] [--instances N] [--suite N]… [--script NAME]…
- * [--handshake private|public]`: plays the scripts of the MLS working group with several servers.
- *
- * Without `--stacks`, several instances of ours play among themselves. Exit code 0 when nothing failed, 1 when something
- * did, 2 when the scripts are not there or an option is not one.
- */
-import { parseArgs } from "node:util"
+/** `npm run interop`: the scripts of the MLS working group. Exit code 0 when nothing failed, 1 when something did. */
+import { flagsOf, refuse } from "../command-line.ts"
 import { startInstance } from "./instances.ts"
 import { introduce, playAll } from "./matrix.ts"
 import type { Outcome } from "./matrix.ts"
@@ -15,26 +9,28 @@ import { loadScripts } from "./script.ts"
 import { STACK_NAMES } from "./stacks.ts"
 import type { StackName } from "./stacks.ts"
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    progress: { type: "boolean", default: false },
-    instances: { type: "string", default: "3" },
-    stacks: { type: "string" },
-    suite: { type: "string", multiple: true },
-    script: { type: "string", multiple: true },
-    handshake: { type: "string", multiple: true },
+const values = flagsOf({
+  command: "interop",
+  purpose: 'Plays the scripts of the MLS working group with several servers. Flags for "only" may be repeated.',
+  flags: {
+    json: { type: "boolean", default: false, says: "print every outcome as JSON" },
+    progress: { type: "boolean", default: false, says: "name each script as it ends" },
+    instances: { type: "string", default: "3", says: "how many of ours play" },
+    stacks: { type: "string", says: `who plays instead, such as ours,ts-mls: ${STACK_NAMES.join(", ")}` },
+    suite: { type: "string", multiple: true, says: "only this cipher suite" },
+    script: { type: "string", multiple: true, says: "only scripts with this in their name" },
+    handshake: { type: "string", multiple: true, says: "only with this form of handshake messages: private, public" },
   },
 })
-if (!interopFilesExist()) fail(`No interop scripts in ${vectorsDir}. Set VECTORS_DIR to the folder that holds them.`)
+if (!interopFilesExist()) refuse(`No interop scripts in ${vectorsDir}. Set VECTORS_DIR to the folder that holds them.`)
 const names = values.stacks?.split(",") ?? Array.from({ length: Number(values.instances) }, () => "ours")
-const stacks = names.map((name): StackName => STACK_NAMES.find((known) => known === name) ?? fail(`no stack ${name}`))
-if (stacks.length === 0 || stacks.length > 16) fail("from 1 to 16 instances can play")
+const stacks = names.map((name): StackName => STACK_NAMES.find((known) => known === name) ?? refuse(`no stack ${name}`))
+if (stacks.length === 0 || stacks.length > 16) refuse("from 1 to 16 instances can play")
 const handshakes = values.handshake?.map((name): Outcome["handshake"] =>
-  name === "private" || name === "public" ? name : fail(`no handshake mode ${name}`),
+  name === "private" || name === "public" ? name : refuse(`no handshake mode ${name}`),
 )
 const scripts = loadScripts().filter(({ name }) => values.script?.some((part) => name.includes(part)) ?? true)
-if (scripts.length === 0) fail("no script has such a name")
+if (scripts.length === 0) refuse("no script has such a name")
 
 const instances = await Promise.all(stacks.map(async (stack) => await startInstance(stack)))
 try {
@@ -59,9 +55,4 @@ try {
 
 function progressOf({ script, cipherSuite, handshake, result, milliseconds }: Outcome): string {
   return `suite ${cipherSuite}, ${handshake}: ${script} ${result} in ${milliseconds} ms`
-}
-
-function fail(message: string): never {
-  console.error(message)
-  process.exit(2)
 }
