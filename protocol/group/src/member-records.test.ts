@@ -7,11 +7,13 @@ import type { Device } from "./testing/device.ts"
 import type { Written } from "./testing/record-store.ts"
 import { seededRandom } from "./testing/seeded-random.ts"
 import { agree, envelopeOf, World } from "./testing/world.ts"
-import { memberFromRecords } from "./wake.ts"
+import { memberFromBytes, memberFromRecords } from "./wake.ts"
 
 const wake = (device: Device, records: Iterable<StateRecord>, identity = device.identity, limits = {}) =>
   memberFromRecords(suite0001, records, { identity, random: seededRandom(9), limits })
 const refusal = (code: string) => expect.objectContaining({ name: "GroupStateError", code })
+
+const isOfGroup = ({ key }: StateRecord): boolean => key.startsWith("mls/")
 
 /** Alice, who has sent and received, waits for her commit and holds an early envelope, and what she had before. */
 function busy(): { readonly alice: Device; readonly records: StateRecord[]; readonly older: StateRecord[] } {
@@ -109,6 +111,25 @@ describe("stored records of a member", () => {
     expect(() => wake(alice, newerGroup)).toThrow(refusal("unknown_version"))
   })
 
+  it("are refused where those of the MLS group are older than the others, though each part holds together", () => {
+    const [speaker] = new World(suite0001).group(2)
+    speaker.text("one")
+    const before = speaker.store.records()
+    speaker.text("two")
+    const after = speaker.store.records()
+    const mixed = [...before.filter(isOfGroup), ...after.filter((record) => !isOfGroup(record))]
+    expect(mixed).toHaveLength(after.length)
+    expect(() => wake(speaker, mixed)).toThrow(refusal("corrupt"))
+  })
+
+  it("are all owed by a member that was woken from one piece", () => {
+    const surroundings = { identity: alice.identity, random: seededRandom(9) }
+    const woken = memberFromBytes(suite0001, alice.member.toBytes(), surroundings)
+    const { isWhole, changes } = woken.takeChanges()
+    expect(isWhole).toBe(true)
+    expect(wake(alice, changes as StateRecord[]).toBytes()).toEqual(alice.member.toBytes())
+  })
+
   it("lose what a lower limit does not allow, in the store too", () => {
     expect(records.filter(({ key }) => key.startsWith("seen/"))).toHaveLength(2)
     const woken = wake(alice, records, alice.identity, { seenMessages: 1 })
@@ -144,6 +165,20 @@ describe("members who restart from their records all the time", () => {
     const stored = alice.store.records().map(({ key }) => key)
     const ofFirstEpoch = stored.filter((key) => key.includes("/0000000000000001") && !key.startsWith("seen/"))
     expect(ofFirstEpoch).toEqual(["mls/resumption/0000000000000001"])
+  })
+
+  it("have nothing stored of an early envelope once its epoch has come", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2)
+    alice.send({ kind: "update_keys" })
+    alice.flush(world.service)
+    alice.receiveNext(world.service)
+    bob.receive(envelopeOf(alice.text("early")))
+    const parked = () => bob.store.records().filter(({ key }) => key.startsWith("parked/"))
+    expect(parked()).toHaveLength(1)
+    bob.receiveNext(world.service)
+    expect([bob.shown(), parked()]).toEqual([["early"], []])
+    bob.restart()
   })
 
   it("lose nothing where a disk was full: it is owed until it is stored", () => {
