@@ -34,6 +34,7 @@ describe("validating a key package", () => {
     bytes.fill(0)
     if (outcome.kind === "rejected") throw new Error(outcome.reason)
     expect(outcome.signatureKey).toEqual(owner.leafNode.signatureKey)
+    expect(outcome.isLastResort).toBe(false)
     expect(outcome.ref).toEqual(keyPackageRef(suite, decodeKeyPackage(sign())))
   })
 
