@@ -31,6 +31,15 @@ async function fullBob() {
   return { clock, server, alice, bob, carol, group, say, shown, told }
 }
 
+async function fullCarolToo() {
+  const world = await fullBob()
+  world.server.full.add("carol")
+  const { clock, group } = world
+  await clock.during(group.send("one"))
+  const states = async (): Promise<string[]> => (await group.history()).map(({ state }) => state)
+  return { ...world, states }
+}
+
 describe("a message to a group in which somebody's inbox is full", () => {
   it("reaches all others at once, and its sender is told once whose inbox it is", async () => {
     const { clock, alice, bob, carol, say, shown, told } = await fullBob()
@@ -73,8 +82,8 @@ describe("a message to a group in which somebody's inbox is full", () => {
     expect((await told()).slice(2)).toEqual(Array.from({ length: 3 }, () => ["inbox_full_given_up", "bob"]))
   })
 
-  it("has not failed if its sender is removed while it waits for them", async () => {
-    const { clock, alice, carol, group, server, say } = await fullBob()
+  it("has not failed if its sender is removed while it waits for them, but they are told who lacks it", async () => {
+    const { clock, alice, carol, group, server, say, told } = await fullBob()
     await say("one")
     server.full.clear()
     const carols = carol.client.conversation("friends")
@@ -83,5 +92,43 @@ describe("a message to a group in which somebody's inbox is full", () => {
     await clock.during(alice.client.sync())
     expect(group.isMember).toBe(false)
     expect(await group.history()).toMatchObject([{ text: "one", state: "accepted" }])
+    expect(await told()).toEqual([
+      ["inbox_full", "bob"],
+      ["inbox_full_given_up", "bob"],
+    ])
+  })
+})
+
+describe("a message that nobody has room for", () => {
+  it("is not accepted before somebody has it", async () => {
+    const { clock, server, alice, carol, states, shown } = await fullCarolToo()
+    await clock.during(alice.client.sync())
+    expect(await states()).toEqual(["stored"])
+    server.full.delete("carol")
+    const arrived = (): boolean => server.account("carol").inbox.length === 1
+    await clock.during(alice.client.sync({ until: arrived, waitMs: 120_000 }))
+    expect(await states()).toEqual(["accepted"])
+    expect(await shown(carol.client)).toEqual(["one"])
+  })
+
+  it("has failed once it is given up", async () => {
+    const { clock, alice, states, told } = await fullCarolToo()
+    await clock.during(alice.client.sync())
+    clock.advance(3 * DAY_MS)
+    await clock.during(alice.client.sync({ until: ({ notices }) => notices.length === 4, waitMs: 300_000 }))
+    expect(await states()).toEqual(["failed"])
+    expect((await told()).slice(2)).toEqual([
+      ["inbox_full_given_up", "bob"],
+      ["inbox_full_given_up", "carol"],
+    ])
+  })
+
+  it("has failed if its sender is removed meanwhile", async () => {
+    const { clock, alice, carol, server, states } = await fullCarolToo()
+    const carols = carol.client.conversation("friends")
+    server.full.clear()
+    await clock.during(carols.remove("alice").then(({ id }) => carols.waitAccepted(id)))
+    await clock.during(alice.client.sync())
+    expect(await states()).toEqual(["failed"])
   })
 })

@@ -1,10 +1,13 @@
 import { receiveEnvelope } from "@qpc/group"
+import type { Outgoing } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { messageBytes, waitForRoom } from "./full-inboxes.ts"
+import type { PlacedRow } from "./full-inboxes.ts"
 import type { Failure, NoticeReason } from "./model.ts"
 import { asClientError } from "./network-error.ts"
 import type { OutboxRecord } from "./records.ts"
@@ -179,16 +182,11 @@ function settle(
   return context.turn.takeAlways(async () => {
     if ((await context.profile.outboxRow(position)) === undefined) return // We were removed from the group meanwhile.
     await Transaction.run(context, "down", async (tx) => {
-      const isWaited = outcome.kind === "accepted" && waitForRoom(context, tx, { position, row, full: outcome.full })
-      if (!isWaited) tx.dequeue(groupId, position)
-      if (outcome.kind === "accepted" && sentId !== undefined && row.heldSinceMs === undefined) {
-        const isTooOld = outcome.isNew && isUnreadable(context, outgoing)
-        if (isTooOld) tx.sent(groupId, sentId, "failed", MOVED_ON)
-        else tx.sent(groupId, sentId, "accepted")
-      }
+      if (outcome.kind === "accepted") return settleAccepted(context, tx, { position, row }, outcome)
+      tx.dequeue(groupId, position)
       if (outcome.kind === "refused") {
         if (sentId !== undefined) tx.sent(groupId, sentId, "failed", outcome.failure)
-        tx.notice({ seq: 0n, sizeBytes: sizeOf(outgoing), groupId, reason: "send_failed" satisfies NoticeReason })
+        tx.notice({ seq: 0n, sizeBytes: messageBytes(outgoing), groupId, reason: "send_failed" satisfies NoticeReason })
       }
       await tellMember(context, tx, row, outcome)
     })
@@ -196,34 +194,37 @@ function settle(
 }
 
 /**
- * Keeps a message for those whose inboxes are full, and tells once who they are. They are given up after a while, or if too
- * many wait: an inbox that nobody empties must not fill this disk as well.
+ * The server has it: for everybody, or for all but those whose inboxes are full. It counts as accepted once somebody has it
+ * who can read it.
  */
-function waitForRoom(
-  { outbox, limits, clock }: Context,
+function settleAccepted(
+  context: Context,
   tx: Transaction,
-  held: { readonly position: number; readonly row: OutboxRecord; readonly full: readonly IdentityKey[] },
-): boolean {
-  const { position, row, full } = held
-  const { groupId } = row.outgoing
-  if (full.length === 0) return false
-  const isFirst = row.heldSinceMs === undefined
-  const isTooLong = !isFirst && clock.unixMs() - row.heldSinceMs >= limits.fullInboxMs
-  const isGivenUp = isTooLong || (isFirst && outbox.heldCount >= limits.heldRows)
-  const reason = isGivenUp ? "inbox_full_given_up" : "inbox_full"
-  const isTold = !isGivenUp && (!isFirst || outbox.isHolding(groupId))
-  for (const person of isTold ? [] : full) {
-    tx.notice({ seq: 0n, sizeBytes: sizeOf(row.outgoing), groupId, person, reason: reason satisfies NoticeReason })
-  }
-  if (isFirst && !isGivenUp) tx.hold(position, row)
-  return !isGivenUp
+  { position, row }: PlacedRow,
+  { isNew, full }: Extract<Outcome, { readonly kind: "accepted" }>,
+): void {
+  const { outgoing, sentId, held } = row
+  const { groupId } = outgoing
+  const isTooOld = (isNew || held !== undefined) && isUnreadable(context, outgoing)
+  const wasReached = held?.hasReached === true
+  const hasReached = wasReached || (!isTooOld && full.length < recipientsOf(outgoing).length)
+  // Who had no room while the group moved on cannot read it any more, got there or not.
+  const missing = isTooOld && held !== undefined ? held.missing : full
+  const isWaited = missing.length > 0 && waitForRoom(context, tx, { position, row }, { isTooOld, missing, hasReached })
+  if (!isWaited) tx.dequeue(groupId, position)
+  if (sentId === undefined || wasReached) return
+  if (hasReached) tx.sent(groupId, sentId, "accepted")
+  else if (isTooOld) tx.sent(groupId, sentId, "failed", MOVED_ON)
+  else if (!isWaited) tx.sent(groupId, sentId, "failed", NO_ROOM)
 }
 
 /** Those of our recipients whom the server names; who else it names is nothing to us. */
-function recipientsAmong({ deliveries }: OutboxRecord["outgoing"], keys: readonly Uint8Array[]): IdentityKey[] {
+function recipientsAmong(outgoing: Outgoing, keys: readonly Uint8Array[]): IdentityKey[] {
   const named = new Set(keys.map(toHex))
-  return deliveries.flatMap(({ recipients }) => recipients.filter((recipient) => named.has(toHex(recipient))))
+  return recipientsOf(outgoing).filter((recipient) => named.has(toHex(recipient)))
 }
+
+const recipientsOf = ({ deliveries }: Outgoing): IdentityKey[] => deliveries.flatMap(({ recipients }) => recipients)
 
 /** A commit that came to nothing is the member's matter: its intent is made anew, or has failed. */
 async function tellMember(
@@ -248,11 +249,14 @@ const MOVED_ON: Failure = {
   nextStep: "The group changed too often while you were offline; look at its members, then send it again.",
 }
 
+/** What a message that nobody had room for comes to in the end. */
+const NO_ROOM: Failure = { code: "inbox_full", nextStep: "Ask them to read their messages, then send it again." }
+
 /**
  * True for a text of an epoch that members have forgotten the keys of. They could not read it, and to seal it anew without
  * asking would show it to people who were not in the group when it was written.
  */
-function isUnreadable({ groups, limits }: Context, { groupId, deliveries }: OutboxRecord["outgoing"]): boolean {
+function isUnreadable({ groups, limits }: Context, { groupId, deliveries }: Outgoing): boolean {
   const member = groups.find(groupId)
   const [first] = deliveries
   if (member === undefined || first === undefined) return false
@@ -260,7 +264,7 @@ function isUnreadable({ groups, limits }: Context, { groupId, deliveries }: Outb
   return received.kind === "envelope" && member.epoch - received.envelope.epoch > BigInt(limits.pastEpochs)
 }
 
-function batchOf({ messageId, groupId, deliveries, claim }: OutboxRecord["outgoing"]) {
+function batchOf({ messageId, groupId, deliveries, claim }: Outgoing) {
   return {
     messageId,
     channelId: groupId,
@@ -269,8 +273,4 @@ function batchOf({ messageId, groupId, deliveries, claim }: OutboxRecord["outgoi
     partial: claim === undefined,
     ...(claim && { claim: { epoch: claim.epoch, membersAfter: [...claim.membersAfter] } }),
   }
-}
-
-function sizeOf({ deliveries }: OutboxRecord["outgoing"]): number {
-  return deliveries.reduce((bytes, { envelope }) => bytes + envelope.length, 0)
 }

@@ -45,8 +45,8 @@ describe("storing a text", () => {
     for (const commits of [alices, bobs]) {
       const withGroup = commits.map(ofGroups).filter((changes) => changes.length > 0)
       expect(withGroup).toHaveLength(1)
-      expect(withGroup[0]!.length).toBeLessThanOrEqual(6)
-      expect(sizeBytes(withGroup[0]!)).toBeLessThan(400)
+      expect(withGroup[0]!.length).toBeLessThanOrEqual(7)
+      expect(sizeBytes(withGroup[0]!)).toBeLessThan(450)
     }
   })
 

@@ -3,6 +3,7 @@ import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import { newMessageId } from "@qpc/wire"
 import type { GroupEvent, Member, Step } from "@qpc/group"
 import type { Context } from "./context.ts"
+import { tellGivenUp } from "./full-inboxes.ts"
 import type { Failure, NoticeReason, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
 import type { Transaction } from "./transaction.ts"
@@ -160,10 +161,11 @@ function people(context: Context, event: GroupEvent & { readonly kind: "members_
 async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId, failure: Failure): Promise<void> {
   for (const position of context.outbox.rows(groupId)) {
     const row = await context.profile.outboxRow(position)
-    // What is held has arrived, but for those whose inboxes were full.
-    const isUndelivered = row !== undefined && row.heldSinceMs === undefined
-    if (isUndelivered && row.sentId !== undefined) tx.sent(groupId, row.sentId, "failed", failure)
     tx.dequeue(groupId, position)
+    if (row === undefined) continue
+    const { outgoing, sentId, held } = row
+    if (held !== undefined) tellGivenUp(tx, outgoing, held.missing)
+    if (sentId !== undefined && held?.hasReached !== true) tx.sent(groupId, sentId, "failed", failure)
   }
 }
 

@@ -23,6 +23,7 @@ const text = fc.string({ unit: "grapheme", maxLength: 40 })
 const failure = fc.record({ code: text, nextStep: text })
 const delivery = fc.record({ recipients: fc.array(identityKey, { maxLength: 3 }), envelope: blob })
 const claim = fc.record({ epoch: uint64, membersAfter: fc.array(identityKey, { maxLength: 3 }) })
+const held = fc.record({ sinceMs: time, hasReached: fc.boolean(), missing: fc.array(identityKey, { maxLength: 3 }) })
 const outgoing = fc.record(
   { messageId, groupId, deliveries: fc.array(delivery, { maxLength: 3 }), claim },
   { requiredKeys: ["messageId", "groupId", "deliveries"] },
@@ -55,11 +56,7 @@ const codecs: readonly (readonly [string, RecordCodec<unknown>, fc.Arbitrary<unk
       { requiredKeys: ["groupId", "state"] },
     ),
   ],
-  [
-    "an outbox row",
-    outboxRecord,
-    fc.record({ outgoing, sentId: messageId, heldSinceMs: time }, { requiredKeys: ["outgoing"] }),
-  ],
+  ["an outbox row", outboxRecord, fc.record({ outgoing, sentId: messageId, held }, { requiredKeys: ["outgoing"] })],
   ["a parked envelope", parkedRecord, fc.record({ storedAtMs: time, envelope: blob })],
   [
     "a notice",

@@ -42,8 +42,17 @@ export interface OutboxRecord {
   readonly outgoing: Outgoing
   /** Under which id its owner asks for it; absent for what belongs to an intent. */
   readonly sentId?: MessageId
-  /** Since when only those miss it whose inboxes are full; absent while nobody has it. */
-  readonly heldSinceMs?: number
+  /** Present while it waits for room in full inboxes. */
+  readonly held?: Held
+}
+
+/** A message that the server took, but not for everybody. */
+export interface Held {
+  readonly sinceMs: number
+  /** False while all inboxes were full, so that nobody has it. */
+  readonly hasReached: boolean
+  /** Whose inboxes were full when it was last offered. */
+  readonly missing: readonly IdentityKey[]
 }
 
 /** An envelope of a group that we are not in yet. */
@@ -155,7 +164,7 @@ export const sentRecord: RecordCodec<SentRecord> = codec(
 )
 
 export const outboxRecord: RecordCodec<OutboxRecord> = codec(
-  (writer, { outgoing, sentId, heldSinceMs }) => {
+  (writer, { outgoing, sentId, held }) => {
     writer.optional(sentId, (w, id) => w.bytes(id))
     writer.bytes(outgoing.messageId).bytes(outgoing.groupId)
     writer.list(outgoing.deliveries, (w, delivery) => {
@@ -165,7 +174,9 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
       w.uint64(claim.epoch).list(claim.membersAfter, (keys, key) => keys.bytes(key))
     })
     // Was added later, so it is absent without a mark.
-    if (heldSinceMs !== undefined) writer.uint64(BigInt(heldSinceMs))
+    if (held === undefined) return
+    writer.uint64(BigInt(held.sinceMs)).uint8(held.hasReached ? 1 : 0)
+    writer.list(held.missing, (keys, key) => keys.bytes(key))
   },
   (reader) => {
     const sentId = readOptional(reader, (r) => toMessageId(r.bytes(16).slice()))
@@ -174,8 +185,8 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
     const deliveries = readList(reader, (r) => ({ recipients: identityKeys(r), envelope: r.vector().slice() }))
     const claim = readOptional(reader, (r) => ({ epoch: r.uint64(), membersAfter: identityKeys(r) }))
     const outgoing = { messageId, groupId, deliveries, ...(claim && { claim }) }
-    const heldSinceMs = reader.remainingBytes === 0 ? undefined : number(reader)
-    return { outgoing, ...(sentId && { sentId }), ...(heldSinceMs !== undefined && { heldSinceMs }) }
+    const held = reader.remainingBytes === 0 ? undefined : readHeld(reader)
+    return { outgoing, ...(sentId && { sentId }), ...(held && { held }) }
   },
 )
 
@@ -210,6 +221,10 @@ export const referenceRecord: RecordCodec<Uint8Array> = codec(
   (writer, value) => writer.vector(value),
   (reader) => reader.vector().slice(),
 )
+
+function readHeld(reader: Reader): Held {
+  return { sinceMs: number(reader), hasReached: flag(reader), missing: identityKeys(reader) }
+}
 
 function identityKeys(reader: Reader): IdentityKey[] {
   return readList(reader, (r) => toIdentityKey(r.bytes(32).slice()))

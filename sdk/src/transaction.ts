@@ -5,7 +5,7 @@ import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { ClientEvent, Failure, Sent } from "./model.ts"
 import { noticeOf } from "./notice.ts"
-import type { NoticeRecord, OutboxRecord } from "./records.ts"
+import type { Held, NoticeRecord, OutboxRecord } from "./records.ts"
 import type { Change } from "./store.ts"
 
 /**
@@ -91,10 +91,10 @@ export class Transaction {
   }
 
   /** A message waits for room in the inboxes of those who do not have it yet. */
-  hold(position: number, row: OutboxRecord): void {
-    const { profile, outbox, clock } = this.#context
-    this.change(profile.putOutbox(position, { ...row, heldSinceMs: clock.unixMs() }))
-    this.afterwards(() => outbox.hold(row.outgoing.groupId, position))
+  hold(position: number, row: OutboxRecord, held: Held): void {
+    const { profile, outbox } = this.#context
+    this.change(profile.putOutbox(position, { ...row, held }))
+    if (row.held === undefined) this.afterwards(() => outbox.hold(row.outgoing.groupId, position))
   }
 
   /** Everything in the inbox up to `seq` is on disk with this transaction. */
