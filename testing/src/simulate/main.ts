@@ -1,16 +1,11 @@
 /**
- * `npm run simulate -- [--seeds N] [--start S] [--json] [--progress] [--state FILE]`: runs N seeds from S on; with a state
- * file, goes on where an earlier run with the same file stopped. `--seed S` runs one and tells what happened, `--shrink S`
- * looks for a smaller run that fails like it.
- *
- * Exit code 0 when all is well, 1 after a violation or a fault that never happened in 200 seeds or more, 2 for a wrong
- * option.
+ * `npm run simulate`. Exit code 0 when all is well, 1 after a violation or a fault that never happened in 200 seeds or more.
  */
 import { execFileSync } from "node:child_process"
 import type { ExecFileSyncOptionsWithStringEncoding } from "node:child_process"
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
-import { parseArgs } from "node:util"
 import { suite0001 } from "@qpc/crypto/node"
+import { flagsOf, refuse } from "../command-line.ts"
 import type { Restrictions } from "./plan.ts"
 import { printFailure, printRun, printTotals, progressBar } from "./print.ts"
 import { shrink } from "./shrink.ts"
@@ -23,15 +18,18 @@ const GIT = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } satisfies 
 const SEEDS_FOR_COVERAGE = 200
 const DEFAULT_SEEDS = "200"
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: DEFAULT_SEEDS },
-    start: { type: "string", default: "1" },
-    seed: { type: "string" },
-    shrink: { type: "string" },
-    state: { type: "string" },
-    json: { type: "boolean", default: false },
-    progress: { type: "boolean", default: process.stderr.isTTY },
+const values = flagsOf({
+  command: "simulate",
+  purpose:
+    "Runs worlds of real clients and a real server in virtual time, each from one seed, while everything goes wrong.",
+  flags: {
+    seeds: { type: "string", default: DEFAULT_SEEDS, says: "how many seeds" },
+    start: { type: "string", default: "1", says: "the first of them" },
+    seed: { type: "string", says: "only this one, with everything that happens" },
+    shrink: { type: "string", says: "look for a smaller run that fails like this seed" },
+    state: { type: "string", says: "a file to go on from where an earlier run stopped" },
+    json: { type: "boolean", default: false, says: "print the totals as JSON" },
+    progress: { type: "boolean", default: process.stderr.isTTY, says: "show how far it is (default on a terminal)" },
   },
 })
 
@@ -97,6 +95,5 @@ function commit(): string {
 
 function toSeed(text: string): bigint {
   if (/^\d{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) return BigInt(text)
-  console.error(`not a number from 0 to 2^64 - 1: ${text}`)
-  process.exit(2)
+  refuse(`not a number from 0 to 2^64 - 1: ${text}`)
 }

@@ -23,7 +23,7 @@ export const FAULTS = [
   "short_key_packages",
 ] as const
 /** The name of a kind of trouble. */
-export type FaultName = (typeof FAULTS)[number]
+type FaultName = (typeof FAULTS)[number]
 
 /** How networks fall apart. */
 export const PARTITION_SHAPES = ["total", "subset", "one_way", "bridge", "flapping", "swizzle_clog"] as const

@@ -42,7 +42,7 @@ export function addRun(totals: Totals, { seed, violations, counters, settledAfte
 }
 
 /** What has to have happened somewhere in a few hundred runs. A fault that never happens tests nothing. */
-export const MUST_HAPPEN: readonly string[] = [
+const MUST_HAPPEN: readonly string[] = [
   "packets lost",
   "packets duplicated",
   "packets held back",
