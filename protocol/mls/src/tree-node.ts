@@ -3,7 +3,7 @@ import type { ParentNode } from "./parent-node.ts"
 import { leafToNode } from "./tree-math.ts"
 
 /** A place at the bottom of the tree, taken or blank. Ten thousand of them are kept, so it holds what it must. */
-export class LeafSlot {
+class LeafSlot {
   readonly leafIndex: number
   readonly value: StoredLeafNode | undefined
 
