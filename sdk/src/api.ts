@@ -7,6 +7,7 @@ import type {
   ClientEvent,
   ConnectionState,
   Identity,
+  MemberRole,
   Notice,
   Person,
   Sent,
@@ -14,6 +15,7 @@ import type {
   SyncReport,
 } from "./model.ts"
 import type { OpaqueClient } from "./opaque.ts"
+import type { RoleName } from "./role.ts"
 import type { Store } from "./store.ts"
 import type { TraceLine } from "./trace.ts"
 
@@ -110,6 +112,8 @@ export interface Conversation {
   readonly epoch: bigint
   /** False after somebody removed us; the history stays. */
   readonly isMember: boolean
+  /** True once an admin closed the group: nobody can write in it or change it any more. */
+  readonly isClosed: boolean
   /** RFC 9420 §8.7: equal for two members exactly when they share the epoch's keys. */
   readonly epochAuthenticator: Uint8Array
   members(): readonly Person[]
@@ -121,6 +125,14 @@ export interface Conversation {
   invite(username: string): Promise<Sent>
   /** @throws ClientError `user_unknown`, `group_refused` */
   remove(username: string): Promise<Sent>
+  /** Who may do what; `undefined` in a group of before there were roles, where everybody may do everything. */
+  roles(): readonly MemberRole[] | undefined
+  /** @throws ClientError `user_unknown`, `group_refused` unless our role allows it, and them no more than us */
+  setRole(username: string, role: RoleName): Promise<Sent>
+  /** @param name - 1 to 256 UTF-16 units. @throws ClientError `group_refused` @throws RangeError for another name */
+  rename(name: string): Promise<Sent>
+  /** Ends the group for everybody and for ever; the history stays. @throws ClientError `group_refused` */
+  close(): Promise<Sent>
   /** Seals and stores; the network follows by itself. Resolves when the message is safe on this disk. */
   send(text: string): Promise<Sent>
   /** Resolves when the server accepted it, or for a change of the group when this member made it. @throws ClientError `send_failed`, `timeout` */

@@ -35,6 +35,52 @@ async function people<Name extends string>(...usernames: readonly Name[]) {
   return { clock, server, sync, done, grouped, ...clients }
 }
 
+describe("roles", () => {
+  it("let an admin rename and hand over, and nobody else", async () => {
+    const { alice, bob, grouped, done, sync, clock } = await people("alice", "bob")
+    const group = await grouped(alice, "bob")
+    const bobs = bob.conversation("us")
+    await expect(clock.during(bobs.rename("mine"))).rejects.toMatchObject({ code: "group_refused" })
+    await done(group, group.setRole("bob", "admin"))
+    await done(group, group.rename("ours"))
+    await sync(bob)
+    expect(bobs.name).toBe("ours")
+    expect(bobs.roles()?.map(({ person, role }) => [person.username, role])).toEqual([
+      ["alice", "admin"],
+      ["bob", "admin"],
+    ])
+    await sync(bob, alice)
+    await expect(clock.during(group.setRole("carol", "admin"))).rejects.toMatchObject({ code: "user_unknown" })
+  })
+
+  it("are told of as they change", async () => {
+    const { alice, bob, grouped, done, sync } = await people("alice", "bob")
+    const group = await grouped(alice, "bob")
+    const events = bob.events(AbortSignal.timeout(60_000))
+    await done(group, group.setRole("bob", "moderator"))
+    await done(group, group.close())
+    await sync(bob)
+    await bob.close()
+    const told: ClientEvent[] = []
+    for await (const event of events) if (event.kind === "settings_changed") told.push(event)
+    expect(told).toMatchObject([
+      { by: { username: "alice" }, changed: ["roles"], assigned: [{ person: { username: "bob" }, role: "moderator" }] },
+      { by: { username: "alice" }, changed: ["closed"], isClosed: true, assigned: [] },
+    ])
+  })
+
+  it("end with the group: whoever writes in a closed one is told", async () => {
+    const { alice, bob, grouped, done, sync, clock } = await people("alice", "bob")
+    const group = await grouped(alice, "bob")
+    await done(group, group.close())
+    await sync(bob)
+    const bobs = bob.conversation("us")
+    expect([group.isClosed, bobs.isClosed, bobs.isMember]).toEqual([true, true, true])
+    await expect(clock.during(bobs.send("?"))).rejects.toMatchObject({ code: "group_refused" })
+    await expect(clock.during(group.invite("bob"))).rejects.toMatchObject({ code: "group_refused" })
+  })
+})
+
 describe("changing a group", () => {
   it("lets two members invite at the same time: one line of epochs, both newcomers in", async () => {
     const { alice, bob, carol, dave, grouped, clock, sync } = await people("alice", "bob", "carol", "dave")

@@ -1,4 +1,4 @@
-import { inspectKeyPackage } from "@qpc/group"
+import { inspectKeyPackage, roleOf } from "@qpc/group"
 import type { Member } from "@qpc/group"
 import { methods } from "@qpc/rpc"
 import { equalBytes, fromHex, toHex, toMessageId } from "@qpc/wire"
@@ -6,12 +6,14 @@ import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
-import type { NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
+import type { MemberRole, NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
 import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { storedMessage } from "./record-step.ts"
 import type { SentRecord } from "./records.ts"
 import { resolveUser } from "./resolve.ts"
+import { ROLE_IDS, roleName } from "./role.ts"
+import type { RoleName } from "./role.ts"
 import { send } from "./send.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -42,6 +44,10 @@ export class GroupConversation implements Conversation {
 
   get isMember(): boolean {
     return this.#member().isActive
+  }
+
+  get isClosed(): boolean {
+    return this.#member().settings?.isClosed === true
   }
 
   get epochAuthenticator(): Uint8Array {
@@ -79,6 +85,26 @@ export class GroupConversation implements Conversation {
       throw new ClientError("group_refused", `${username} is not a member`, { nextStep })
     }
     return this.#send({ kind: "remove", members: [identityKey] })
+  }
+
+  roles(): readonly MemberRole[] | undefined {
+    const { settings } = this.#member()
+    if (settings === undefined) return undefined
+    return this.members().map((person) => ({ person, role: roleName(roleOf(settings, person.identityKey)) }))
+  }
+
+  async setRole(username: string, role: RoleName): Promise<Sent> {
+    const { identityKey } = this.#context.contacts.pinned(username) ?? (await this.#resolve(username))
+    const assignments = [{ identityKey, role: ROLE_IDS[role] }]
+    return this.#send({ kind: "set_roles", assignments, permissions: new Map() })
+  }
+
+  rename(name: string): Promise<Sent> {
+    return this.#send({ kind: "rename", name })
+  }
+
+  close(): Promise<Sent> {
+    return this.#send({ kind: "close" })
   }
 
   send(text: string): Promise<Sent> {

@@ -17,6 +17,7 @@ async function fullBob() {
   for (const name of ["bob", "carol"]) {
     await clock.during(group.invite(name).then(({ id }) => group.waitAccepted(id)))
   }
+  await clock.during(group.setRole("carol", "admin").then(({ id }) => group.waitAccepted(id)))
   await clock.during(bob.client.sync())
   await clock.during(carol.client.sync())
   server.full.add("bob")

@@ -22,6 +22,7 @@ export type {
   ConnectionState,
   Failure,
   Identity,
+  MemberRole,
   MessageState,
   Notice,
   NoticeReason,
@@ -32,6 +33,7 @@ export type {
 } from "./model.ts"
 export type { OpaqueClient } from "./opaque.ts"
 export { openClient, readIdentity } from "./open-client.ts"
+export type { RoleName } from "./role.ts"
 export { COLLECTIONS, DEFAULT_LIST_ROWS } from "./store.ts"
 export type { Change, Collection, Row, RowRange, Store } from "./store.ts"
 export type { TraceLine } from "./trace.ts"

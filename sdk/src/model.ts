@@ -1,4 +1,5 @@
 import type { ClientError } from "./client-error.ts"
+import type { SettingName } from "@qpc/group"
 import type { GroupId, IdentityKey } from "@qpc/wire"
 
 /** Who this profile is. */
@@ -16,6 +17,13 @@ export interface Person {
   readonly identityKey: IdentityKey
   /** The pinned name; absent until it was looked up once. */
   readonly username?: string
+}
+
+/** A person and what they may do in a group. */
+export interface MemberRole {
+  readonly person: Person
+  /** A {@link RoleName}, or `role` and a number where somebody made one of their own. */
+  readonly role: string
 }
 
 /**
@@ -130,6 +138,19 @@ export type ClientEvent =
       readonly by?: Person
       readonly added: readonly Person[]
       readonly removed: readonly Person[]
+    }
+  /** Somebody changed what the group is: its name, its roles, or that it is closed. The rest says how it is now. */
+  | {
+      readonly kind: "settings_changed"
+      readonly groupId: GroupId
+      readonly epoch: bigint
+      readonly by: Person
+      readonly changed: readonly SettingName[]
+      readonly name: string
+      readonly disappearAfterSeconds: number
+      readonly isClosed: boolean
+      /** Who has another role now, and which: a {@link RoleName}, or a number. */
+      readonly assigned: readonly MemberRole[]
     }
   /** We are out of the group: somebody removed us, or we cannot follow it any more. */
   | { readonly kind: "removed"; readonly groupId: GroupId; readonly because: "removed" | "must_rejoin" }

@@ -15,6 +15,7 @@ async function offlineAlice() {
   await newPerson(server, clock, "carol")
   const group = await clock.during(first.client.createGroup("friends"))
   await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+  await clock.during(group.setRole("bob", "moderator").then(({ id }) => group.waitAccepted(id)))
   await clock.during(bob.client.sync())
   await clock.during(first.client.close())
   const alice = await openPerson(server, clock, first.disk)

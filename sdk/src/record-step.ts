@@ -2,10 +2,12 @@ import { equalBytes, uuidText } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import { newMessageId } from "@qpc/wire"
 import type { GroupEvent, Member, Step } from "@qpc/group"
+import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import type { Context } from "./context.ts"
 import { tellGivenUp } from "./full-inboxes.ts"
 import type { Failure, NoticeReason, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
+import { roleName } from "./role.ts"
 import type { Transaction } from "./transaction.ts"
 
 /** Where a step came from. */
@@ -65,6 +67,8 @@ export async function recordEvent(
       return tx.event({ kind: "joined", groupId, name: member.name })
     case "members_changed":
       return tx.event({ kind: "members_changed", groupId, ...people(context, event), epoch: event.epoch })
+    case "settings_changed":
+      return tx.event({ kind: "settings_changed", groupId, ...settingsChange(context, event) })
     case "removed_from_group":
       await recordRemoval(context, tx, groupId, NOT_A_MEMBER)
       return tx.event({ kind: "removed", groupId, because: "removed" })
@@ -157,6 +161,16 @@ function people(context: Context, event: GroupEvent & { readonly kind: "members_
   return { by: person(event.by), added: event.added.map(person), removed: event.removed.map(person) }
 }
 
+function settingsChange(context: Context, event: GroupEvent & { readonly kind: "settings_changed" }) {
+  const { epoch, by, changed, settings } = event
+  const { name, disappearAfterSeconds, isClosed } = settings
+  const assigned = event.assigned.map(({ identityKey, role }) => {
+    return { person: context.contacts.person(identityKey), role: roleName(role) }
+  })
+  const person = context.contacts.person(by)
+  return { epoch, by: person, changed, name, disappearAfterSeconds, isClosed, assigned }
+}
+
 /** What still waits for the network was sealed for a group that no longer listens to us. */
 async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId, failure: Failure): Promise<void> {
   for (const position of context.outbox.rows(groupId)) {
@@ -170,15 +184,10 @@ async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId
 }
 
 function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })["reason"]): Failure {
+  if (isChangeFailure(reason)) return { code: reason, nextStep: CHANGE_FAILURES[reason].nextStep }
   switch (reason) {
     case "too_many_conflicts":
       return { code: reason, nextStep: "Others keep changing the group; try again in a while." }
-    case "key_package_rejected":
-      return { code: reason, nextStep: "Invite again: their key package had expired." }
-    case "commit_refused":
-      return { code: reason, nextStep: "Look at the members; the group is not as it was." }
-    case "group_full":
-      return { code: reason, nextStep: "Begin another group." }
     case "winner_missing":
       return {
         code: reason,

@@ -1,5 +1,6 @@
 import type { Content, GroupEvent, Member } from "@qpc/group"
 import { toUtf8, uuidText } from "@qpc/wire"
+import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { Sent } from "./model.ts"
@@ -43,6 +44,10 @@ function outcome(events: readonly GroupEvent[]): Sent {
 }
 
 function refusal({ reason }: GroupEvent & { readonly kind: "refused" }): ClientError {
+  if (reason !== "key_package_rejected" && isChangeFailure(reason)) {
+    const { what, nextStep } = CHANGE_FAILURES[reason]
+    return new ClientError("group_refused", what, { nextStep })
+  }
   switch (reason) {
     case "not_a_member":
       return new ClientError("not_a_member", "you are no longer a member of this group", {
@@ -58,18 +63,10 @@ function refusal({ reason }: GroupEvent & { readonly kind: "refused" }): ClientE
       return new ClientError("key_package_refused", "the key package that the server handed out cannot be used", {
         nextStep: "Try again, it will be another one; ask them to update qpc if it stays so.",
       })
-    case "group_full":
-      return new ClientError("group_refused", "the group has as many members as it may have", {
-        nextStep: "Begin another group.",
-      })
     case "too_many_intents":
       return new ClientError("busy", "too many changes of the group are waiting", {
         nextStep: "Wait until they are done.",
         retryable: true,
-      })
-    case "commit_refused":
-      return new ClientError("group_refused", "the group cannot be changed like that", {
-        nextStep: "Look at the members first.",
       })
     case "epoch_exhausted":
       return new ClientError("group_refused", "the group's keys are used up", {

@@ -25,12 +25,22 @@ export type SettingsObjection =
   | "no_admin_left"
   | RoleObjection
 
+/** Why somebody may not write. */
+export type TextObjection = "group_closed" | "text_not_allowed"
+
+/** Decides whether somebody may write a text under these settings; `undefined` if they may, as everybody where there are none. */
+export function checkText(settings: GroupSettings | undefined, author: IdentityKey): TextObjection | undefined {
+  if (settings === undefined) return undefined
+  if (settings.isClosed) return "group_closed"
+  return isAllowed(settings, author, "sendText") ? undefined : "text_not_allowed"
+}
+
 /** What a commit does to a group, as far as its settings have a say in it. People, not devices. */
 export interface SettingsChange {
   readonly author: IdentityKey
-  /** Who was not in the group before. */
+  /** Who gets a leaf. */
   readonly added: readonly IdentityKey[]
-  /** Who is not in the group afterwards, except those who asked to leave themselves. */
+  /** Who loses their leaf, even if they get another, except those who asked to leave themselves. */
   readonly removed: readonly IdentityKey[]
   /** Who asked to leave; any member may carry that out. */
   readonly left: readonly IdentityKey[]

@@ -1,57 +1,91 @@
 import { envelopeHeader, paddedBytes, sendEnvelope } from "@qpc/envelope"
 import type { EnvelopeKind } from "@qpc/envelope"
-import { newMessageId } from "@qpc/wire"
+import { newMessageId, toHex } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
+import type { Change } from "./change.ts"
 import type { Draft } from "./draft.ts"
-import type { PlanFailure } from "./event.ts"
-import type { OpenIntent } from "./intents.ts"
+import { withSettings } from "./group-profile.ts"
+import type { OpenIntent, Wanted } from "./intents.ts"
 import type { MemberState } from "./member-state.ts"
-import { identitiesOf, planCommit } from "./plan.ts"
-import type { Plan } from "./plan.ts"
+import { planBatch } from "./plan.ts"
+import type { Batch } from "./plan.ts"
+import { identitiesOf } from "./roster.ts"
 import type { Delivery, Outgoing } from "./step.ts"
 
-/** What came of an intent for now: a commit is on its way, nothing was left to do, or it cannot be had. */
-export type Attempt = "committed" | "done" | PlanFailure
-
-/** Makes a commit of an intent and puts it into the draft. There must be none pending. */
-export function attempt(state: MemberState, open: OpenIntent, nowMs: number, draft: Draft): Attempt {
-  const plan = planCommit(state, open.intent, nowMs)
-  if (plan.kind === "done") return "done"
-  if (plan.kind === "impossible") return plan.reason
-  const outgoing = commitMessage(state, plan, nowMs)
-  if (outgoing === undefined) return "commit_refused"
+/**
+ * Makes the commit that carries out some intents, and puts it into the draft. There must be none pending. `false` if the group
+ * refuses it, or no carrier would take it: then nothing has changed.
+ */
+export function attempt(
+  state: MemberState,
+  { change, opens }: Pick<Batch, "change" | "opens">,
+  nowMs: number,
+  draft: Draft,
+): boolean {
+  const outgoing = commitMessage(state, change, nowMs)
+  if (outgoing === undefined) return false
   const { messageId } = outgoing
-  const counted = { ...open, attempt: open.attempt + 1 }
-  state.intents.pending = { open: counted, messageId, epoch: state.group.epoch, isLost: false }
+  const counted = opens.map((open) => ({ ...open, attempt: open.attempt + 1 }))
+  state.intents.pending = { opens: counted, messageId, epoch: state.group.epoch, isLost: false }
   draft.send(outgoing)
-  return "committed"
+  return true
 }
 
-/** Takes up queued intents until one is on its way. */
+/** Takes up queued intents until a commit is on its way. */
 export function attemptNext(state: MemberState, nowMs: number, draft: Draft): void {
   const { intents, group } = state
-  while (intents.pending === undefined) {
-    const open = intents.queue.shift()
-    if (open === undefined) return
-    const { intentId, intent } = open
-    if (intent.kind === "upkeep") throw new Error("unreachable: upkeep stands in no line")
-    const outcome = attempt(state, open, nowMs, draft)
-    if (outcome === "committed") return
-    if (outcome === "done") draft.tell({ kind: "intent_done", intentId, epoch: group.epoch })
-    else draft.tell({ kind: "intent_failed", intentId, reason: outcome })
+  while (intents.pending === undefined && intents.queue.length > 0) {
+    const batch = planBatch(state, intents.queue, nowMs)
+    intents.queue.splice(0, intents.queue.length, ...batch.later)
+    for (const { open, plan } of batch.ended) {
+      const { intentId } = open
+      if (plan.kind === "done") draft.tell({ kind: "intent_done", intentId, epoch: group.epoch })
+      else draft.tell({ kind: "intent_failed", intentId, reason: plan.reason })
+    }
+    if (batch.opens.length > 0) attemptBatch(state, batch, nowMs, draft)
   }
 }
 
+function attemptBatch(state: MemberState, batch: Batch, nowMs: number, draft: Draft): void {
+  const { opens } = batch
+  if (attempt(state, batch, nowMs, draft)) {
+    for (const { intentId, attempt: made } of opens) {
+      if (made === 0) continue
+      draft.tell({ kind: "intent_rebased", intentId, epoch: state.group.epoch, attempt: made + 1 })
+    }
+  } else if (opens.length > 1) tryApart(state, opens)
+  else for (const { intentId } of opens) draft.tell({ kind: "intent_failed", intentId, reason: "commit_refused" })
+}
+
+/**
+ * One of several intents spoils the commit of all: each has one of its own. Removals come first, so that nobody is written to who
+ * should be out, and new keys last.
+ */
+export function tryApart({ intents }: MemberState, opens: readonly OpenIntent[]): void {
+  const apart = opens.map((open) => ({ ...open, isAlone: true }))
+  intents.queue.unshift(...apart.toSorted((a, b) => TURNS[a.intent.kind] - TURNS[b.intent.kind]))
+}
+
+const TURNS: Record<Wanted["kind"], number> = {
+  remove: 0,
+  invite: 1,
+  rename: 2,
+  set_roles: 2,
+  set_timer: 2,
+  close: 3,
+  update_keys: 4,
+  upkeep: 4,
+}
+
 /** `undefined` if the group refuses it, or no carrier would take it; the group is then as it was. */
-function commitMessage(
-  state: MemberState,
-  plan: Extract<Plan, { kind: "commit" }>,
-  nowMs: number,
-): Outgoing | undefined {
-  const { group, groupId } = state
+function commitMessage(state: MemberState, change: Change, nowMs: number): Outgoing | undefined {
+  const { group, groupId, profile } = state
   const { epoch } = group
+  const { adds, removes, settings } = change
   const result = group.stageCommit({
-    adds: plan.adds,
-    removes: plan.removes,
+    adds: adds.map(({ keyPackage }) => keyPackage),
+    removes: removes.map(({ leafIndex }) => leafIndex),
+    ...(settings && settings !== profile.settings && { extensions: withSettings(group.extensions, settings) }),
     forcePath: true,
     authenticatedData: envelopeHeader({ kind: "commit", groupId, epoch }),
     paddedBytes,
@@ -62,12 +96,13 @@ function commitMessage(
   })
   if (result.kind === "refused") return undefined
   if (result.leftOut.length > 0) throw new Error("unreachable: a proposal waits, and our policy takes none")
+  const joiners = adds.map(({ identityKey }) => identityKey)
   const id = `commit out of epoch ${epoch}`
   state.onLayer?.({ layer: "mls", direction: "down", bytesIn: 0, bytesOut: result.commit.length, id })
 
   const deliveries = [
-    deliver(state, "commit", epoch, result.commit, identitiesOf(state)),
-    ...(result.welcome === undefined ? [] : [deliver(state, "welcome", epoch + 1n, result.welcome, plan.joiners)]),
+    deliver(state, "commit", epoch, result.commit, identitiesOf(group)),
+    ...(result.welcome === undefined ? [] : [deliver(state, "welcome", epoch + 1n, result.welcome, joiners)]),
   ]
   if (!areAllThere(deliveries)) {
     group.clear(result.staged)
@@ -75,7 +110,12 @@ function commitMessage(
   }
   state.ownCommits.add(state.suite.hash(result.commit))
   const messageId = newMessageId(nowMs, state.random)
-  return { messageId, groupId, deliveries, claim: { epoch, membersAfter: plan.membersAfter } }
+  return { messageId, groupId, deliveries, claim: { epoch, membersAfter: [...stayers(state, change), ...joiners] } }
+}
+
+function stayers({ group }: MemberState, { removes }: Change): readonly IdentityKey[] {
+  const gone = new Set(removes.map(({ identityKey }) => toHex(identityKey)))
+  return identitiesOf(group).filter((identityKey) => !gone.has(toHex(identityKey)))
 }
 
 function deliver(

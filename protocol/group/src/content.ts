@@ -1,4 +1,5 @@
 import type { IdentityKey } from "@qpc/wire"
+import type { RoleAssignment, RoleId } from "./permissions.ts"
 
 /**
  * What a person wants of a group.
@@ -11,8 +12,21 @@ export type Content =
   | { readonly kind: "text"; readonly text: string }
   /** One key package for each newcomer, as its server handed it out. At least one. */
   | { readonly kind: "invite"; readonly keyPackages: readonly Uint8Array[] }
-  /** At least one; not oneself, because nobody can commit their own removal (RFC 9420 §12.2). */
+  /** At least one; not oneself, because nobody can commit their own removal (RFC 9420 §12.2). Their roles end with it. */
   | { readonly kind: "remove"; readonly members: readonly IdentityKey[] }
+  /** One to {@link GroupLimits.nameCharacters}. */
+  | { readonly kind: "rename"; readonly name: string }
+  /** Other roles for members, or other permissions for roles; at least one of both. What is not named stays as it is. */
+  | {
+      readonly kind: "set_roles"
+      readonly assignments: readonly RoleAssignment[]
+      /** Bits of {@link PERMISSIONS}. A role that is new here is made. */
+      readonly permissions: ReadonlyMap<RoleId, number>
+    }
+  /** Whole seconds after which members delete what they have read, at most 366 days; 0 for never. */
+  | { readonly kind: "set_timer"; readonly disappearAfterSeconds: number }
+  /** Ends the group for ever: it can be read, and nothing else. */
+  | { readonly kind: "close" }
   /** New keys for oneself, so that a stolen device state stops being useful (RFC 9750 §8.2). */
   | { readonly kind: "update_keys" }
 

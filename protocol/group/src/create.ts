@@ -1,16 +1,17 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { receiveEnvelope } from "@qpc/envelope"
-import { EXTENSION_TYPES, findExtension, Group, writeRequiredCapabilities } from "@qpc/mls"
-import type { Extension } from "@qpc/mls"
-import { encode, equalBytes, GROUP_ID_BYTES, toGroupId, toIdentityKey } from "@qpc/wire"
+import { Group } from "@qpc/mls"
+import { equalBytes, toGroupId, toIdentityKey } from "@qpc/wire"
 import type { GroupId, Random } from "@qpc/wire"
 import type { GroupEvent } from "./event.ts"
-import { decodeGroupName, encodeGroupName, GROUP_NAME_EXTENSION } from "./group-name.ts"
+import { groupExtensions, OUR_EXTENSIONS, profileOfOurs } from "./group-profile.ts"
+import { firstSettings } from "./group-settings.ts"
 import type { KeyPackageBundle } from "./key-packages.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import type { Member } from "./member.ts"
-import { newState, resolveLimits } from "./member-state.ts"
+import { assertName, newState, resolveLimits } from "./member-state.ts"
 import { OrderedMember } from "./ordered-member.ts"
+import type { RoleId } from "./permissions.ts"
 import { identityOf } from "./roster.ts"
 import type { OnLayer } from "./trace.ts"
 import { startUpkeep } from "./upkeep.ts"
@@ -30,6 +31,8 @@ export interface CreateMemberOptions extends MemberSurroundings {
   readonly suite: CipherSuite
   readonly groupId: GroupId
   readonly name: string
+  /** What each role allows, as bits of {@link PERMISSIONS}. Default {@link DEFAULT_ROLES}. The creator is an admin. */
+  readonly roles?: ReadonlyMap<RoleId, number>
   readonly nowMs: number
 }
 
@@ -65,16 +68,16 @@ export type JoinRejection =
   | "welcome_rejected"
   /** The label of the envelope and the group inside are not the same. */
   | "header_mismatch"
-  /** Not one of our groups: no name, or a member whose credential is not its signature key. */
+  /** Not one of our groups: no settings nor name, or a member whose credential is not its signature key. */
   | "not_a_qpc_group"
 
-/** Starts a group of one. @throws RangeError for a name or group id of a wrong length */
+/** Starts a group of one. @throws RangeError for a name or group id of a wrong length, or roles that are none */
 export function createMember(options: CreateMemberOptions): Member {
   const { suite, name, identity, random, nowMs, onLayer } = options
   const limits = resolveLimits(options.limits)
-  if (name.length === 0 || name.length > limits.nameCharacters) {
-    throw new RangeError(`a name has 1 to ${limits.nameCharacters} characters, not ${name.length}`)
-  }
+  assertName(name, limits)
+  const self = toIdentityKey(identity.publicKey.slice())
+  const settings = firstSettings(name, self, options.roles)
   const group = Group.create({
     suite,
     groupId: toGroupId(options.groupId).slice(),
@@ -82,12 +85,11 @@ export function createMember(options: CreateMemberOptions): Member {
     signatureKeys: identity,
     random,
     nowMs,
-    capabilities: { extensions: [GROUP_NAME_EXTENSION] },
-    extensions: groupExtensions(name),
+    capabilities: { extensions: OUR_EXTENSIONS },
+    extensions: groupExtensions(settings),
     limits: mlsLimits(limits),
   })
-  const self = toIdentityKey(identity.publicKey.slice())
-  const state = newState({ suite, self, name, group, random, limits, onLayer })
+  const state = newState({ suite, self, profile: { name, settings }, group, random, limits, onLayer })
   startUpkeep(state, "created", nowMs)
   return new OrderedMember(state)
 }
@@ -109,15 +111,15 @@ export function joinMember(options: JoinMemberOptions): Joined {
   }
   const { group } = joined
   const isLabelledSo = equalBytes(group.groupId, groupId) && group.epoch === epoch
-  const name = isLabelledSo ? nameOfOurs(group) : undefined
+  const profile = isLabelledSo ? profileOfOurs(group) : undefined
   const inviter = group.member(joined.addedBy)
   const by = inviter && identityOf(inviter)
-  if (name === undefined || by === undefined) {
+  if (profile === undefined || by === undefined) {
     group[Symbol.dispose]()
     return reject(isLabelledSo ? "not_a_qpc_group" : "header_mismatch")
   }
   const self = toIdentityKey(identity.publicKey.slice())
-  const state = newState({ suite, self, name, group, random, limits, onLayer })
+  const state = newState({ suite, self, profile, group, random, limits, onLayer })
   startUpkeep(state, "joined", options.nowMs)
   const member = new OrderedMember(state)
   const authenticator = group.epochAuthenticator()
@@ -139,25 +141,6 @@ export function mlsLimits({ pastEpochs, members }: ResolvedLimits): {
   readonly members: number
 } {
   return { pastEpochs, members }
-}
-
-/** The name, and that every member must know what a name is and be an identity key (RFC 9420 §11.1). */
-function groupExtensions(name: string): readonly Extension[] {
-  const required = { extensionTypes: [GROUP_NAME_EXTENSION], proposalTypes: [], credentialTypes: [1] }
-  return [
-    {
-      extensionType: EXTENSION_TYPES.requiredCapabilities,
-      extensionData: encode((writer) => writeRequiredCapabilities(writer, required)),
-    },
-    { extensionType: GROUP_NAME_EXTENSION, extensionData: encodeGroupName(name) },
-  ]
-}
-
-/** The group's name if it is one of ours: named, its id of our length, everyone in it the key they sign with. */
-export function nameOfOurs(group: Group): string | undefined {
-  if (group.groupId.length !== GROUP_ID_BYTES) return undefined
-  if (group.members().some((member) => identityOf(member) === undefined)) return undefined
-  return decodeGroupName(findExtension(group.extensions, GROUP_NAME_EXTENSION))
 }
 
 function reject(reason: JoinRejection): Joined {

@@ -1,4 +1,8 @@
 import type { IdentityKey, MessageId } from "@qpc/wire"
+import type { SettingsObjection, TextObjection } from "./check-settings.ts"
+import type { GroupSettings } from "./group-settings.ts"
+import type { RoleAssignment } from "./permissions.ts"
+import type { SettingName } from "./settings-difference.ts"
 
 /** What a member has to tell its application. No event carries key material; only `text` carries content. */
 export type GroupEvent =
@@ -33,6 +37,17 @@ export type GroupEvent =
       readonly added: readonly IdentityKey[]
       readonly removed: readonly IdentityKey[]
     }
+  /** A commit of `by` changed what the group is. Whose role ended because they left, `members_changed` tells. */
+  | {
+      readonly kind: "settings_changed"
+      readonly epoch: bigint
+      readonly by: IdentityKey
+      readonly changed: readonly SettingName[]
+      /** From then on. */
+      readonly settings: GroupSettings
+      /** Who has another role now, and which. */
+      readonly assigned: readonly RoleAssignment[]
+    }
   /** A new epoch. Members who compare equal `authenticator`s are in the same group (RFC 9420 §8.7). */
   | { readonly kind: "epoch_changed"; readonly epoch: bigint; readonly authenticator: Uint8Array }
   /** `by` removed us. Everything that was still queued has ended; every further {@link Content} is refused. */
@@ -42,7 +57,7 @@ export type GroupEvent =
    * still queued has ended.
    */
   | { readonly kind: "must_rejoin"; readonly epoch: bigint; readonly reason: MustRejoinReason }
-  /** An invite, removal or key update was taken up. It ends in `intent_done` or `intent_failed` with the same id. */
+  /** A change of the group was taken up. It ends in `intent_done` or `intent_failed` with the same id. */
   | { readonly kind: "intent_queued"; readonly intentId: MessageId }
   /** Another commit was first; the intent was made anew for `epoch`, and is now in its `attempt`-th commit. */
   | { readonly kind: "intent_rebased"; readonly intentId: MessageId; readonly epoch: bigint; readonly attempt: number }
@@ -80,6 +95,12 @@ export type PlanFailure =
   | "commit_refused"
   /** The group would have more than {@link GroupLimits.members} members. */
   | "group_full"
+  /** The group is of before there were settings: it has neither roles nor a name that can change. */
+  | "settings_missing"
+  /** The group has no such role. */
+  | "role_unknown"
+  /** Our role does not allow it. */
+  | SettingsObjection
 
 /** Why we cannot go on in a group. */
 export type MustRejoinReason =
@@ -101,11 +122,8 @@ export type RefusalReason =
   | "text_too_large"
   /** {@link GroupLimits.queuedIntents} intents are waiting already. */
   | "too_many_intents"
-  /** A key package is not valid now, is of another suite, or its credential is not its signature key. */
-  | "key_package_rejected"
-  /** The group would have more than {@link GroupLimits.members} members. */
-  | "group_full"
-  /** The commit would not be a valid one. */
-  | "commit_refused"
+  | PlanFailure
+  /** Our role does not allow it, or the group is closed. */
+  | TextObjection
   /** This epoch's frames are used up (2^32 − 1 per stream); any commit opens a new one. */
   | "epoch_exhausted"

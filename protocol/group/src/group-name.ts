@@ -1,24 +1,13 @@
-import { CborFields, decodeCbor, DecodeError, encodeCbor } from "@qpc/wire"
-import type { CborValue } from "@qpc/wire"
+import { CborFields, decodeCbor, DecodeError } from "@qpc/wire"
 
-/** A group context extension of the range for private use (RFC 9420 §17.3). Required of every member of our groups. */
+/** The extension of groups of before there were settings (RFC 9420 §17.3, private use). Nothing writes it any more. */
 export const GROUP_NAME_EXTENSION = 0xf7c0
 
 const VERSION = 1
 /** No name that was ever allowed is longer, in bytes. */
 const LIMIT_BYTES = 4096
 
-/** Content of the extension: the CBOR map `v` = 1 · `name`. */
-export function encodeGroupName(name: string): Uint8Array {
-  return encodeCbor(
-    new Map<string, CborValue>([
-      ["v", VERSION],
-      ["name", name],
-    ]),
-  )
-}
-
-/** The name, or `undefined` if the extension is missing or not the one encoding of a name. */
+/** The name in the CBOR map `v` = 1 · `name`, or `undefined` if the extension is missing or not its one encoding. */
 export function decodeGroupName(extensionData: Uint8Array | undefined): string | undefined {
   if (extensionData === undefined) return undefined
   try {

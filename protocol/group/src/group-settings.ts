@@ -24,12 +24,16 @@ const NAME_LIMIT_BYTES = 4096
 const DISAPPEAR_MAX_SECONDS = 366 * 86_400
 
 /** The settings of a new group: its creator is its admin. */
-export function firstSettings(name: string, creator: IdentityKey): GroupSettings {
+export function firstSettings(
+  name: string,
+  creator: IdentityKey,
+  roles: ReadonlyMap<RoleId, number> = DEFAULT_ROLES,
+): GroupSettings {
   return {
     name,
     disappearAfterSeconds: 0,
     isClosed: false,
-    roles: DEFAULT_ROLES,
+    roles,
     assignments: [{ identityKey: creator, role: ADMIN_ROLE }],
   }
 }
@@ -63,7 +67,8 @@ export function decodeSettings(extensionData: Uint8Array | undefined): GroupSett
   }
 }
 
-function readSettings(reader: Reader): GroupSettings {
+/** Reads what {@link encodeSettings} wrote. Copies. @throws DecodeError */
+export function readSettings(reader: Reader): GroupSettings {
   if (reader.uint8() !== VERSION) throw new DecodeError("reserved_value", 0)
   const name = readName(reader)
   const start = reader.offset
@@ -95,14 +100,16 @@ function readRoles(reader: Reader): ReadonlyMap<RoleId, number> {
 
 function readAssignments(reader: Reader, roles: ReadonlyMap<RoleId, number>): readonly RoleAssignment[] {
   const start = reader.offset
-  const assignments = readList(reader, (inner) => ({
-    identityKey: toIdentityKey(inner.bytes(IDENTITY_KEY_BYTES).slice()),
-    role: inner.uint8(),
-  }))
+  const assignments = readList(reader, readAssignment)
   const isAscending = assignments.every(
     ({ identityKey }, at) => at === 0 || compareBytes(assignments[at - 1]!.identityKey, identityKey) < 0,
   )
   const isInTable = assignments.every(({ role }) => role !== MEMBER_ROLE && roles.has(role))
   if (!isAscending || !isInTable) throw new DecodeError("bad_value", start)
   return assignments
+}
+
+/** Reads identity key · role u8. Copies. @throws DecodeError */
+export function readAssignment(reader: Reader): RoleAssignment {
+  return { identityKey: toIdentityKey(reader.bytes(IDENTITY_KEY_BYTES).slice()), role: reader.uint8() }
 }

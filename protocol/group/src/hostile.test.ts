@@ -5,16 +5,18 @@ import { encodeCbor, toGroupId, toHex } from "@qpc/wire"
 import type { CborValue } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { encodeGroupName, GROUP_NAME_EXTENSION } from "./group-name.ts"
+import { encodeSettings, firstSettings, GROUP_SETTINGS_EXTENSION } from "./group-settings.ts"
+import { DEFAULT_ROLES, MEMBER_ROLE, PERMISSIONS } from "./permissions.ts"
+import type { RoleId } from "./permissions.ts"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
 import { Outlaw } from "./testing/outlaw.ts"
 import { agree, envelopeOf, told, World } from "./testing/world.ts"
 
 /** Two honest devices and an outlaw, all in one group. */
-function withOutlaw() {
+function withOutlaw(roles: ReadonlyMap<RoleId, number> = DEFAULT_ROLES) {
   const world = new World(suite0001)
-  const [alice, bob] = world.group(2)
+  const [alice, bob] = world.group(2, { roles })
   const outlaw = new Outlaw(suite0001, 77, world.clock.nowMs)
   alice.send({ kind: "invite", keyPackages: [outlaw.keyPackage()] })
   world.settle()
@@ -230,17 +232,55 @@ describe("a member who breaks the rules", () => {
     expect(bob.shown()).toEqual(["still here"])
   })
 
-  it("cannot rename the group or loosen its rules", () => {
+  it("cannot make the group its own, spoil its settings or loosen its rules", () => {
     const { alice, outlaw } = withOutlaw()
-    const required = findExtension(outlaw.group.extensions, EXTENSION_TYPES.requiredCapabilities)
-    const renamed = [
-      { extensionType: EXTENSION_TYPES.requiredCapabilities, extensionData: required ?? new Uint8Array(0) },
-      { extensionType: GROUP_NAME_EXTENSION, extensionData: encodeGroupName("mine now") },
+    const requiring = (settings: Uint8Array) => [
+      {
+        extensionType: EXTENSION_TYPES.requiredCapabilities,
+        extensionData: findExtension(outlaw.group.extensions, EXTENSION_TYPES.requiredCapabilities)!,
+      },
+      { extensionType: GROUP_SETTINGS_EXTENSION, extensionData: settings },
     ]
-    for (const extensions of [renamed, []]) {
-      expect(alice.receive(outlaw.commit({ extensions })).events).toMatchObject([{ reason: "extensions_changed" }])
-    }
+    const before = layersOf(alice)
+    const reasons = [
+      requiring(encodeSettings(firstSettings("mine now", outlaw.self))),
+      requiring(encodeSettings(firstSettings("garden", outlaw.self))),
+      requiring(new Uint8Array(3)),
+      [],
+    ].map((extensions) => alice.receive(outlaw.commit({ extensions })).events)
+    expect(reasons).toMatchObject([
+      [{ kind: "dropped", reason: "settings_not_allowed", code: 0x0007 }],
+      [{ reason: "roles_not_allowed" }],
+      [{ reason: "settings_malformed" }],
+      [{ reason: "extensions_changed" }],
+    ])
+    expect(layersOf(alice)).toBe(before)
     expect(alice.member.name).toBe("garden")
+  })
+
+  it("cannot write without a role that allows it", () => {
+    const { alice, outlaw } = withOutlaw(new Map([...DEFAULT_ROLES, [MEMBER_ROLE, PERMISSIONS.invite]]))
+    expect(alice.receive(outlaw.text("psst")).events).toEqual([
+      { kind: "dropped", reason: "text_not_allowed", code: 0x0008 },
+    ])
+  })
+
+  it("can write with one", () => {
+    const { alice, outlaw } = withOutlaw()
+    expect(alice.receive(outlaw.text("hello")).events).toMatchObject([{ kind: "text", text: "hello" }])
+  })
+
+  it("cannot remove anybody without a role that allows it", () => {
+    const { world, alice, bob, outlaw } = withOutlaw()
+    const bobsLeaf = bob.member.members().find(({ identityKey }) => toHex(identityKey) === toHex(bob.self))!.leafIndex
+    const commit = outlaw.commit({ removes: [bobsLeaf] })
+    for (const device of [alice, bob]) {
+      expect(device.receive(commit).events).toEqual([{ kind: "dropped", reason: "remove_not_allowed", code: 0x0007 }])
+    }
+    expect(agree([alice, bob])).toBe(true)
+    alice.text("still here")
+    world.settle()
+    expect(bob.shown()).toEqual(["still here"])
   })
 
   it("cannot sign a commit for another kind of envelope", () => {

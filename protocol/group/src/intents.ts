@@ -1,14 +1,17 @@
 import {
   DecodeError,
+  fromUtf8,
   IDENTITY_KEY_BYTES,
   MESSAGE_ID_BYTES,
   readList,
   readOptional,
   toIdentityKey,
   toMessageId,
+  toUtf8,
 } from "@qpc/wire"
 import type { MessageId, Reader, Writer } from "@qpc/wire"
 import type { Intent } from "./content.ts"
+import { readAssignment } from "./group-settings.ts"
 
 /** What somebody wants of the group, or what the group needs by itself: see `upkeep.ts`. */
 export type Wanted = Intent | { readonly kind: "upkeep" }
@@ -19,11 +22,14 @@ export interface OpenIntent {
   readonly intent: Wanted
   /** Commits made for it so far. */
   readonly attempt: number
+  /** True once a commit with others came to nothing that may have been its fault. */
+  readonly isAlone: boolean
 }
 
 /** Our commit on its way through the delivery service. */
 export interface PendingCommit {
-  readonly open: OpenIntent
+  /** What it carries out; at least one. */
+  readonly opens: readonly OpenIntent[]
   /** The outgoing message that carries it. */
   readonly messageId: MessageId
   /** The epoch it would leave. */
@@ -38,21 +44,21 @@ export class Intents {
   readonly queue: OpenIntent[] = []
 
   get openCount(): number {
-    return this.queue.length + (this.pending === undefined ? 0 : 1)
+    return this.queue.length + (this.pending?.opens.length ?? 0)
   }
 
   /** Ends everything; returns what was open, the pending one first. */
   takeAll(): OpenIntent[] {
-    const open = [...(this.pending === undefined ? [] : [this.pending.open]), ...this.queue.splice(0)]
+    const open = [...(this.pending?.opens ?? []), ...this.queue.splice(0)]
     this.pending = undefined
     return open
   }
 
-  /** Writes optional pending (intent · message id · epoch u64 · lost u8) · list of intents. */
+  /** Writes optional pending (list of intents · message id · epoch u64 · lost u8) · list of intents. */
   write(writer: Writer): void {
     writer.optional(this.pending, (inner, pending) => {
-      writeOpenIntent(inner, pending.open)
       inner
+        .list(pending.opens, writeOpenIntent)
         .bytes(pending.messageId)
         .uint64(pending.epoch)
         .uint8(pending.isLost ? 1 : 0)
@@ -63,13 +69,18 @@ export class Intents {
   /** @throws DecodeError */
   static read(reader: Reader): Intents {
     const intents = new Intents()
-    intents.pending = readOptional(reader, (inner) => ({
-      open: readOpenIntent(inner),
-      messageId: toMessageId(inner.bytes(MESSAGE_ID_BYTES).slice()),
-      epoch: inner.uint64(),
-      isLost: readBoolean(inner),
-    }))
+    const start = reader.offset
+    intents.pending = readOptional(reader, (inner) => readPending(inner, readList(inner, readOpenIntent)))
+    if (intents.pending?.opens.length === 0) throw new DecodeError("bad_value", start)
     intents.queue.push(...readList(reader, readOpenIntent))
+    return intents
+  }
+
+  /** Reads what versions 1 and 2 of the state had: one intent in each commit. @throws DecodeError */
+  static readV2(reader: Reader): Intents {
+    const intents = new Intents()
+    intents.pending = readOptional(reader, (inner) => readPending(inner, [readOpenV2(inner)]))
+    intents.queue.push(...readList(reader, readOpenV2))
     return intents
   }
 }
@@ -78,9 +89,20 @@ const INVITE = 1
 const REMOVE = 2
 const UPDATE_KEYS = 3
 const UPKEEP = 4
+const RENAME = 5
+const SET_ROLES = 6
+const SET_TIMER = 7
+const CLOSE = 8
 
-function writeOpenIntent(writer: Writer, { intentId, intent, attempt }: OpenIntent): void {
-  writer.bytes(intentId).uint32(attempt)
+function writeOpenIntent(writer: Writer, { intentId, intent, attempt, isAlone }: OpenIntent): void {
+  writer
+    .bytes(intentId)
+    .uint32(attempt)
+    .uint8(isAlone ? 1 : 0)
+  writeIntent(writer, intent)
+}
+
+function writeIntent(writer: Writer, intent: Wanted): void {
   switch (intent.kind) {
     case "invite":
       writer.uint8(INVITE).list(intent.keyPackages, (inner, keyPackage) => void inner.vector(keyPackage))
@@ -93,17 +115,45 @@ function writeOpenIntent(writer: Writer, { intentId, intent, attempt }: OpenInte
       return
     case "upkeep":
       writer.uint8(UPKEEP)
+      return
+    case "rename":
+      writer.uint8(RENAME).vector(toUtf8(intent.name))
+      return
+    case "set_roles":
+      writer.uint8(SET_ROLES)
+      writer.list([...intent.permissions], (inner, [role, permissions]) => void inner.uint8(role).uint16(permissions))
+      writer.list(intent.assignments, (inner, { identityKey, role }) => void inner.bytes(identityKey).uint8(role))
+      return
+    case "set_timer":
+      writer.uint8(SET_TIMER).uint32(intent.disappearAfterSeconds)
+      return
+    case "close":
+      writer.uint8(CLOSE)
+  }
+}
+
+function readPending(reader: Reader, opens: readonly OpenIntent[]): PendingCommit {
+  return {
+    opens,
+    messageId: toMessageId(reader.bytes(MESSAGE_ID_BYTES).slice()),
+    epoch: reader.uint64(),
+    isLost: readBoolean(reader),
   }
 }
 
 function readOpenIntent(reader: Reader): OpenIntent {
-  const intentId = toMessageId(reader.bytes(MESSAGE_ID_BYTES).slice())
-  const attempt = reader.uint32()
-  return { intentId, attempt, intent: readIntent(reader) }
+  return { ...readCounted(reader), isAlone: readBoolean(reader), intent: readIntent(reader) }
+}
+
+function readOpenV2(reader: Reader): OpenIntent {
+  return { ...readCounted(reader), intent: readIntent(reader), isAlone: false }
+}
+
+function readCounted(reader: Reader): Pick<OpenIntent, "intentId" | "attempt"> {
+  return { intentId: toMessageId(reader.bytes(MESSAGE_ID_BYTES).slice()), attempt: reader.uint32() }
 }
 
 function readIntent(reader: Reader): Wanted {
-  const start = reader.offset
   const kind = reader.uint8()
   if (kind === INVITE) {
     return { kind: "invite", keyPackages: readList(reader, (inner) => inner.vector().slice()) }
@@ -114,6 +164,22 @@ function readIntent(reader: Reader): Wanted {
   }
   if (kind === UPDATE_KEYS) return { kind: "update_keys" }
   if (kind === UPKEEP) return { kind: "upkeep" }
+  return readSettingsIntent(reader, kind)
+}
+
+function readSettingsIntent(reader: Reader, kind: number): Intent {
+  const start = reader.offset
+  if (kind === RENAME) {
+    const name = fromUtf8(reader.vector())
+    if (name === undefined) throw new DecodeError("bad_value", start)
+    return { kind: "rename", name }
+  }
+  if (kind === SET_ROLES) {
+    const permissions = new Map(readList(reader, (inner) => [inner.uint8(), inner.uint16()] as const))
+    return { kind: "set_roles", permissions, assignments: readList(reader, readAssignment) }
+  }
+  if (kind === SET_TIMER) return { kind: "set_timer", disappearAfterSeconds: reader.uint32() }
+  if (kind === CLOSE) return { kind: "close" }
   throw new DecodeError("reserved_value", start)
 }
 

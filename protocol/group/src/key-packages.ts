@@ -8,7 +8,7 @@ import {
 } from "@qpc/mls"
 import type { KeyPackageBundle, KeyPackageReason } from "@qpc/mls"
 import type { IdentityKey, Random } from "@qpc/wire"
-import { GROUP_NAME_EXTENSION } from "./group-name.ts"
+import { OUR_EXTENSIONS } from "./group-profile.ts"
 import { identityOf } from "./roster.ts"
 
 export type { KeyPackageBundle } from "@qpc/mls"
@@ -62,7 +62,7 @@ export function createKeyPackages(options: KeyPackageOptions): readonly KeyPacka
       nowMs,
       lifetimeMs: options.lifetimeMs ?? DEFAULT_LIFETIME_MS,
       lastResort: options.lastResort ?? false,
-      capabilities: { extensions: [GROUP_NAME_EXTENSION] },
+      capabilities: { extensions: OUR_EXTENSIONS },
     }),
   )
 }

@@ -234,9 +234,9 @@ const LAW: readonly (readonly [event: string, perLevel: number, constant: number
   ["text received", 0, 310],
   ["first text sent", 70, 260],
   ["text sent", 0, 250],
-  ["commit received", 125, 1150],
-  ["own commit merged", 125, 1200],
-  ["own commit made", 185, 1150],
+  ["commit received", 125, 1220],
+  ["own commit merged", 125, 1260],
+  ["own commit made", 185, 1210],
 ]
 
 describe("what is written of a member", () => {

@@ -13,6 +13,7 @@ import {
 import type { Reader, StateChange, StateChanges, StateRecord } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
+import { FormerSettings } from "./former-settings.ts"
 import { Intents } from "./intents.ts"
 import { frameSurroundings, messageLimits } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
@@ -26,7 +27,13 @@ const MEMBER_KEY = "member"
 const SENDER_KEY = "sender"
 
 /** Parts that are small and change with commits and intents: each is one record. */
-const PARTS = ["departed", "intents", "deadlines", "ownCommits"] as const satisfies readonly (keyof MemberState)[]
+const PARTS = [
+  "departed",
+  "formerSettings",
+  "intents",
+  "deadlines",
+  "ownCommits",
+] as const satisfies readonly (keyof MemberState)[]
 
 /** The record that tells whose state this is, and ties the MLS group's records to the others. */
 export interface MemberHeader {
@@ -179,6 +186,7 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
   state.messages = MessageReceiver.fromRecords(records, messageLimits(limits))
   state.parked = Parked.fromRecords(records, limits)
   state.departed = part("departed", (reader) => Departed.read(reader))
+  state.formerSettings = part("formerSettings", (reader) => FormerSettings.read(reader))
   state.intents = part("intents", (reader) => Intents.read(reader))
   state.deadlines = part("deadlines", (reader) => Deadlines.read(reader))
   state.ownCommits = part("ownCommits", (reader) => OwnCommits.read(reader))

@@ -8,6 +8,8 @@ import { toGroupId } from "@qpc/wire"
 import type { GroupId, IdentityKey, Random } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
+import { FormerSettings } from "./former-settings.ts"
+import type { GroupProfile } from "./group-profile.ts"
 import { Intents } from "./intents.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import { MlsKeys } from "./mls-keys.ts"
@@ -20,7 +22,8 @@ export interface MemberState {
   readonly suite: CipherSuite
   readonly groupId: GroupId
   readonly self: IdentityKey
-  readonly name: string
+  /** As of the present epoch. */
+  profile: GroupProfile
   readonly random: Random
   readonly limits: ResolvedLimits
   readonly onLayer: OnLayer | undefined
@@ -31,6 +34,7 @@ export interface MemberState {
   receiver: Receiver
   messages: MessageReceiver
   departed: Departed
+  formerSettings: FormerSettings
   intents: Intents
   parked: Parked
   deadlines: Deadlines
@@ -43,7 +47,7 @@ export interface MemberState {
 export interface StateOptions {
   readonly suite: CipherSuite
   readonly self: IdentityKey
-  readonly name: string
+  readonly profile: GroupProfile
   readonly group: Group
   readonly random: Random
   readonly limits: ResolvedLimits
@@ -64,6 +68,7 @@ export function newState(options: StateOptions): MemberState {
     receiver: new Receiver(surroundings),
     messages: new MessageReceiver(messageLimits(limits)),
     departed: new Departed(),
+    formerSettings: new FormerSettings(),
     intents: new Intents(),
     parked: new Parked(limits),
     deadlines: new Deadlines(),
@@ -90,6 +95,13 @@ export function resolveLimits(limits: GroupLimits = {}): ResolvedLimits {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} is not a limit: ${value}`)
   }
   return resolved
+}
+
+/** @throws RangeError for a name that no group may have */
+export function assertName(name: string, { nameCharacters }: ResolvedLimits): void {
+  if (name.length === 0 || name.length > nameCharacters || !name.isWellFormed()) {
+    throw new RangeError(`a name has 1 to ${nameCharacters} characters, all well-formed`)
+  }
 }
 
 const DEFAULT_LIMITS: ResolvedLimits = {

@@ -1,5 +1,6 @@
 import type { GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
 import type { Content } from "./content.ts"
+import type { GroupSettings } from "./group-settings.ts"
 import type { Step } from "./step.ts"
 
 /** Someone in the group. `leafIndex` is their place in the ratchet tree; another's once they were removed. */
@@ -22,6 +23,11 @@ export interface Member extends Disposable {
   readonly epoch: bigint
   /** The group's name, authenticated as part of the group's state. */
   readonly name: string
+  /**
+   * Name, roles and the rest, authenticated like the name. `undefined` in a group of before there were settings: everybody may do
+   * everything there.
+   */
+  readonly settings: GroupSettings | undefined
   readonly self: IdentityKey
   /** False once we were removed, or must rejoin: from then on everything is refused or dropped. */
   readonly isActive: boolean

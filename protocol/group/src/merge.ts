@@ -2,10 +2,12 @@ import type { MergeReport, StagedCommit } from "@qpc/mls"
 import type { IdentityKey } from "@qpc/wire"
 import { attemptNext } from "./commit.ts"
 import type { Draft } from "./draft.ts"
+import { profileOf } from "./group-profile.ts"
 import { leave } from "./leave.ts"
 import type { MemberState } from "./member-state.ts"
 import { rebase } from "./rebase.ts"
 import { identityOf } from "./roster.ts"
+import { settingsDifference } from "./settings-difference.ts"
 import { continueUpkeep } from "./upkeep.ts"
 
 /** Our commit came back from the delivery service: it is the one. */
@@ -14,8 +16,8 @@ export function mergeOwn(state: MemberState, staged: StagedCommit, nowMs: number
   state.intents.pending = undefined
   merge(state, staged, draft)
   const { epoch } = state.group
-  if (pending !== undefined && pending.open.intent.kind !== "upkeep") {
-    draft.tell({ kind: "intent_done", intentId: pending.open.intentId, epoch })
+  for (const { intentId, intent } of pending?.opens ?? []) {
+    if (intent.kind !== "upkeep") draft.tell({ kind: "intent_done", intentId, epoch })
   }
   continueUpkeep(state, true, nowMs)
   attemptNext(state, nowMs, draft)
@@ -58,8 +60,30 @@ function merge(state: MemberState, staged: StagedCommit, draft: Draft): MergeRep
     const gone = removed.map((one) => one.identityKey)
     draft.tell({ kind: "members_changed", epoch, by, added, removed: gone })
   }
+  followSettings(state, { by, leftEpoch, gone: removed.map((one) => one.identityKey) }, draft)
   draft.tell({ kind: "epoch_changed", epoch, authenticator: group.epochAuthenticator() })
   return report
+}
+
+/** Takes the settings of the new epoch; the old ones still judge late texts. */
+function followSettings(
+  state: MemberState,
+  change: { readonly by: IdentityKey; readonly leftEpoch: bigint; readonly gone: readonly IdentityKey[] },
+  draft: Draft,
+): void {
+  const { group, profile, formerSettings, keys } = state
+  const before = profile.settings
+  formerSettings.forgetBefore(keys.oldestEpoch)
+  if (before === undefined) return
+  const settings = profileOf(group.extensions)?.settings
+  if (settings === undefined) throw new Error("unreachable: a commit without settings was let in")
+  const difference = settingsDifference(before, settings, change.gone)
+  if (difference === undefined) return
+  formerSettings.add({ lastEpoch: change.leftEpoch, settings: before })
+  state.profile = { name: settings.name, settings }
+  const { changed, assigned } = difference
+  if (changed.length === 0) return
+  draft.tell({ kind: "settings_changed", epoch: group.epoch, by: change.by, changed, settings, assigned })
 }
 
 function identityAt(state: MemberState, leafIndex: number): IdentityKey {

@@ -2,6 +2,7 @@ import type { GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
 import type { Content } from "./content.ts"
 import { earliest } from "./deadlines.ts"
 import { Draft } from "./draft.ts"
+import type { GroupSettings } from "./group-settings.ts"
 import type { GroupMember, Member } from "./member.ts"
 import { MemberRecords } from "./member-records.ts"
 import type { MemberState } from "./member-state.ts"
@@ -34,7 +35,11 @@ export class OrderedMember implements Member {
   }
 
   get name(): string {
-    return this.#state.name
+    return this.#state.profile.name
+  }
+
+  get settings(): GroupSettings | undefined {
+    return this.#state.profile.settings
   }
 
   get self(): IdentityKey {

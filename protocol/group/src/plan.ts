@@ -1,82 +1,58 @@
-import { validateKeyPackage } from "@qpc/mls"
-import { toHex } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import { extendChange, noChange, objectionTo } from "./change.ts"
+import type { Change } from "./change.ts"
 import type { PlanFailure } from "./event.ts"
-import type { Wanted } from "./intents.ts"
+import type { OpenIntent, Wanted } from "./intents.ts"
 import type { MemberState } from "./member-state.ts"
-import { identityOf } from "./roster.ts"
 
 /** What an intent means in the group as it is now. */
 export type Plan =
-  | {
-      readonly kind: "commit"
-      readonly adds: readonly Uint8Array[]
-      readonly joiners: readonly IdentityKey[]
-      readonly removes: readonly number[]
-      readonly membersAfter: readonly IdentityKey[]
-    }
+  | { readonly kind: "commit"; readonly change: Change }
   /** The group is like that already. */
   | { readonly kind: "done" }
   | { readonly kind: "impossible"; readonly reason: PlanFailure }
 
-/** Translates an intent into proposals for the present epoch; another epoch may need another plan. */
-export function planCommit(state: MemberState, intent: Wanted, nowMs: number): Plan {
-  switch (intent.kind) {
-    case "invite":
-      return planInvite(state, intent.keyPackages, nowMs)
-    case "remove":
-      return planRemove(state, intent.members)
-    case "update_keys":
-    case "upkeep":
-      return { kind: "commit", adds: [], joiners: [], removes: [], membersAfter: identitiesOf(state) }
+/** Plans a commit for the present epoch; another epoch may need another plan. */
+export function planCommit(state: MemberState, wanted: Wanted, nowMs: number): Plan {
+  const nothing = noChange(state)
+  const change = extendChange(state, nothing, wanted, nowMs)
+  if (typeof change === "string") return { kind: "impossible", reason: change }
+  const isForKeys = wanted.kind === "update_keys" || wanted.kind === "upkeep"
+  if (change === nothing && !isForKeys) return { kind: "done" }
+  const reason = objectionTo(state, change)
+  return reason === undefined ? { kind: "commit", change } : { kind: "impossible", reason }
+}
+
+/** What becomes of the intents in line. */
+export interface Batch {
+  readonly change: Change
+  /** Those that the change carries out; with none of them there is nothing to commit. */
+  readonly opens: readonly OpenIntent[]
+  /** Those that wait for another commit. */
+  readonly later: readonly OpenIntent[]
+  readonly ended: readonly { readonly open: OpenIntent; readonly plan: Exclude<Plan, { kind: "commit" }> }[]
+}
+
+/**
+ * Puts as many intents into one commit as go together, from the front of the line. The first that does not go with those before
+ * it waits with all behind it: whoever removes somebody and then invites them again wants them in.
+ */
+export function planBatch(state: MemberState, queue: readonly OpenIntent[], nowMs: number): Batch {
+  const ended: Batch["ended"][number][] = []
+  const opens: OpenIntent[] = []
+  let change = noChange(state)
+  for (const [at, open] of queue.entries()) {
+    const both = goTogether([...opens, open]) ? extendChange(state, change, open.intent, nowMs) : "commit_refused"
+    const isPossible = typeof both !== "string" && objectionTo(state, both) === undefined
+    const plan = planCommit(state, open.intent, nowMs)
+    const isDone = plan.kind === "done" && both === change
+    if (isPossible && !isDone) {
+      change = both
+      opens.push(open)
+    } else if (isDone || plan.kind === "impossible") ended.push({ open, plan })
+    else return { change, opens, later: queue.slice(at), ended }
   }
+  return { change, opens, later: [], ended }
 }
 
-/** All members, in the order of their leaves. */
-export function identitiesOf(state: MemberState): readonly IdentityKey[] {
-  return state.group.members().map((member) => {
-    const identityKey = identityOf(member)
-    if (identityKey === undefined) throw new Error("unreachable: a member without an identity was let in")
-    return identityKey
-  })
-}
-
-function planInvite(state: MemberState, keyPackages: readonly Uint8Array[], nowMs: number): Plan {
-  const members = identitiesOf(state)
-  const present = new Set(members.map(toHex))
-  const invited = new Set<string>()
-  const adds: Uint8Array[] = []
-  const joiners: IdentityKey[] = []
-  for (const keyPackage of keyPackages) {
-    const identityKey = inviteeOf(state, keyPackage, nowMs)
-    if (identityKey === undefined || invited.has(toHex(identityKey))) {
-      return { kind: "impossible", reason: "key_package_rejected" }
-    }
-    invited.add(toHex(identityKey))
-    if (present.has(toHex(identityKey))) continue
-    adds.push(keyPackage)
-    joiners.push(identityKey)
-  }
-  if (adds.length === 0) return { kind: "done" }
-  if (members.length + adds.length > state.limits.members) return { kind: "impossible", reason: "group_full" }
-  return { kind: "commit", adds, joiners, removes: [], membersAfter: [...members, ...joiners] }
-}
-
-function inviteeOf(state: MemberState, keyPackage: Uint8Array, nowMs: number): IdentityKey | undefined {
-  const validated = validateKeyPackage(state.suite, keyPackage, nowMs)
-  return validated.kind === "valid" ? identityOf(validated) : undefined
-}
-
-function planRemove(state: MemberState, leaving: readonly IdentityKey[]): Plan {
-  const names = new Set(leaving.map(toHex))
-  const removes: number[] = []
-  const membersAfter: IdentityKey[] = []
-  for (const member of state.group.members()) {
-    const identityKey = identityOf(member)
-    if (identityKey === undefined) throw new Error("unreachable: a member without an identity was let in")
-    if (names.has(toHex(identityKey))) removes.push(member.leafIndex)
-    else membersAfter.push(identityKey)
-  }
-  if (removes.length === 0) return { kind: "done" }
-  return { kind: "commit", adds: [], joiners: [], removes, membersAfter }
-}
+const goTogether = (opens: readonly OpenIntent[]): boolean =>
+  opens.length === 1 || opens.every(({ isAlone }) => !isAlone)

@@ -5,6 +5,7 @@ import type { ErrorName, ReceivedPayload } from "@qpc/gbp"
 import type { RejectReason } from "@qpc/mls"
 import { equalBytes } from "@qpc/wire"
 import { checkCommit } from "./check-commit.ts"
+import { checkText } from "./check-settings.ts"
 import type { Draft } from "./draft.ts"
 import type { MustRejoinReason } from "./event.ts"
 import { leave } from "./leave.ts"
@@ -104,6 +105,8 @@ function receiveText(state: MemberState, { content, epoch }: ReceivedPayload, le
   const [id, bytesOut] = [`${mid}`, text.length]
   state.onLayer?.({ layer: "gtp", direction: "up", bytesIn: payload.length, bytesOut, id })
   const sender = state.departed.at(leafIndex, epoch) ?? presentAt(state, leafIndex)
+  const objection = checkText(state.formerSettings.at(epoch) ?? state.profile.settings, sender)
+  if (objection !== undefined) return draft.drop(objection, "STREAM_POLICY_VIOLATION")
   const sentAtMs = Math.min(Number(message.timestampMs), Number.MAX_SAFE_INTEGER)
   draft.tell({ kind: "text", sender, mid, text, sentAtMs, epoch })
 }

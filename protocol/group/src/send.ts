@@ -1,13 +1,18 @@
 import { sendEnvelope } from "@qpc/envelope"
 import { sendText } from "@qpc/gtp"
 import { equalBytes, newMessageId, toIdentityKey } from "@qpc/wire"
-import { attempt, attemptNext } from "./commit.ts"
+import { checkText } from "./check-settings.ts"
+import { attempt } from "./commit.ts"
 import type { Content, Intent } from "./content.ts"
 import type { Draft } from "./draft.ts"
 import type { RefusalReason } from "./event.ts"
-import { messageLimits } from "./member-state.ts"
+import { encodeSettings, firstSettings } from "./group-settings.ts"
+import { assertName, messageLimits } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
-import { identitiesOf, planCommit } from "./plan.ts"
+import { ALL_PERMISSIONS } from "./permissions.ts"
+import type { RoleId } from "./permissions.ts"
+import { planCommit } from "./plan.ts"
+import { identitiesOf } from "./roster.ts"
 
 /**
  * The way down: text → GTP message → GBP content → MLS PrivateMessage → GBP frame → envelope. Everything else becomes a
@@ -26,6 +31,8 @@ export function sendContent(state: MemberState, content: Content, nowMs: number,
 
 function sendTextContent(state: MemberState, text: string, nowMs: number, draft: Draft): RefusalReason | undefined {
   const { group, groupId, keys, onLayer, random } = state
+  const objection = checkText(state.profile.settings, state.self)
+  if (objection !== undefined) return objection
   const sent = sendText({ text, senderId: group.ownLeafIndex, nowMs, random, limits: messageLimits(state.limits) })
   if (sent.kind === "refused") return "text_too_large"
   const [bodyBytes, payloadBytes] = [sent.bodyBytes, sent.payload.length]
@@ -42,7 +49,7 @@ function sendTextContent(state: MemberState, text: string, nowMs: number, draft:
   onLayer?.({ layer: "envelope", direction: "down", bytesIn: framed.bytes.length, bytesOut, id: envelope.kind })
 
   const messageId = newMessageId(nowMs, random)
-  const recipients = identitiesOf(state).filter((member) => !equalBytes(member, state.self))
+  const recipients = identitiesOf(group).filter((member) => !equalBytes(member, state.self))
   if (recipients.length > 0) draft.send({ messageId, groupId, deliveries: [{ recipients, envelope: enveloped.bytes }] })
   draft.tell({ kind: "text_sealed", messageId, mid: sent.messageId, sentAtMs: nowMs, epoch: framed.epoch })
   return undefined
@@ -50,22 +57,19 @@ function sendTextContent(state: MemberState, text: string, nowMs: number, draft:
 
 function takeUp(state: MemberState, intent: Intent, nowMs: number, draft: Draft): RefusalReason | undefined {
   const { intents, group, random, limits } = state
-  const open = { intentId: newMessageId(nowMs, random), intent: owned(intent), attempt: 0 }
+  // What is hopeless from the start is refused: nothing was promised yet. What waits is planned again when its turn comes.
+  const plan = planCommit(state, intent, nowMs)
+  if (plan.kind === "impossible") return plan.reason
+  const intentId = newMessageId(nowMs, random)
+  const open = { intentId, intent: owned(intent), attempt: 0, isAlone: false }
   if (intents.pending !== undefined) {
-    // Planned only to see that it is not hopeless from the start; it is planned again when its turn comes.
-    const plan = planCommit(state, open.intent, nowMs)
-    if (plan.kind === "impossible") return plan.reason
     if (intents.queue.length >= limits.queuedIntents) return "too_many_intents"
     intents.queue.push(open)
-    draft.tell({ kind: "intent_queued", intentId: open.intentId })
-    return undefined
+  } else if (plan.kind === "commit" && !attempt(state, { change: plan.change, opens: [open] }, nowMs, draft)) {
+    return "commit_refused"
   }
-  const outcome = attempt(state, open, nowMs, draft)
-  // Only the first attempt is a refusal: nothing was promised yet.
-  if (outcome !== "committed" && outcome !== "done") return outcome
-  draft.tell({ kind: "intent_queued", intentId: open.intentId })
-  if (outcome === "done") draft.tell({ kind: "intent_done", intentId: open.intentId, epoch: group.epoch })
-  attemptNext(state, nowMs, draft)
+  draft.tell({ kind: "intent_queued", intentId })
+  if (intents.pending === undefined) draft.tell({ kind: "intent_done", intentId, epoch: group.epoch })
   return undefined
 }
 
@@ -76,17 +80,63 @@ function owned(intent: Intent): Intent {
       return { kind: "invite", keyPackages: intent.keyPackages.map((keyPackage) => keyPackage.slice()) }
     case "remove":
       return { kind: "remove", members: intent.members.map((member) => toIdentityKey(member.slice())) }
+    case "set_roles":
+      return {
+        kind: "set_roles",
+        permissions: new Map(intent.permissions),
+        assignments: intent.assignments.map(({ identityKey, role }) => ({
+          identityKey: toIdentityKey(identityKey.slice()),
+          role,
+        })),
+      }
+    case "rename":
+    case "set_timer":
+    case "close":
     case "update_keys":
       return intent
   }
 }
 
 function checkContent(state: MemberState, content: Content): void {
-  if (content.kind === "text" && !content.text.isWellFormed()) throw new RangeError("text with a lone surrogate")
-  if (content.kind === "invite" && content.keyPackages.length === 0) throw new RangeError("nobody to invite")
-  if (content.kind !== "remove") return
-  if (content.members.length === 0) throw new RangeError("nobody to remove")
-  for (const member of content.members) {
-    if (equalBytes(toIdentityKey(member), state.self)) throw new RangeError("nobody can commit their own removal")
+  switch (content.kind) {
+    case "text":
+      if (!content.text.isWellFormed()) throw new RangeError("text with a lone surrogate")
+      return
+    case "invite":
+      if (content.keyPackages.length === 0) throw new RangeError("nobody to invite")
+      return
+    case "remove":
+      if (content.members.length === 0) throw new RangeError("nobody to remove")
+      if (content.members.some((member) => equalBytes(toIdentityKey(member), state.self))) {
+        throw new RangeError("nobody can commit their own removal")
+      }
+      return
+    case "rename":
+      assertName(content.name, state.limits)
+      return
+    case "set_timer":
+      encodeSettings({ ...firstSettings("any", state.self), disappearAfterSeconds: content.disappearAfterSeconds })
+      return
+    case "set_roles":
+      assertRoles(content)
+      return
+    case "close":
+    case "update_keys":
   }
+}
+
+function assertRoles({ assignments, permissions }: Extract<Content, { kind: "set_roles" }>): void {
+  if (assignments.length + permissions.size === 0) throw new RangeError("no role to set")
+  for (const { identityKey, role } of assignments) {
+    toIdentityKey(identityKey)
+    assertRole(role)
+  }
+  for (const [role, bits] of permissions) {
+    assertRole(role)
+    if (!Number.isInteger(bits) || (bits & ~ALL_PERMISSIONS) !== 0) throw new RangeError(`no permissions: ${bits}`)
+  }
+}
+
+function assertRole(role: RoleId): void {
+  if (!Number.isInteger(role) || role < 0 || role > 0xff) throw new RangeError(`no role: ${role}`)
 }

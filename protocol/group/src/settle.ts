@@ -1,6 +1,6 @@
 import { equalBytes } from "@qpc/wire"
 import type { MessageId } from "@qpc/wire"
-import { attemptNext } from "./commit.ts"
+import { attemptNext, tryApart } from "./commit.ts"
 import type { Draft } from "./draft.ts"
 import type { PendingCommit } from "./intents.ts"
 import type { MemberState } from "./member-state.ts"
@@ -41,13 +41,20 @@ export function winnerAtMs({ intents, deadlines }: MemberState): number | undefi
   return intents.pending?.isLost === true ? deadlines.winnerByMs : undefined
 }
 
-/** The delivery service will never take the commit of `messageId`: its intent fails, and the next one has its turn. */
+/**
+ * The delivery service will never take the commit of `messageId`: its intent fails, and the next one has its turn. Of several
+ * intents nobody can tell whose fault it was: each has a commit of its own then.
+ */
 export function abandon(state: MemberState, messageId: MessageId, nowMs: number, draft: Draft): void {
   if (!isPending(state.intents.pending, messageId)) return
-  const { open } = giveUp(state)
-  const { intentId, intent } = open
-  if (intent.kind === "upkeep") postponeUpkeep(state, nowMs)
-  else draft.tell({ kind: "intent_failed", intentId, reason: "refused_by_service" })
+  const { opens } = giveUp(state)
+  if (opens.length > 1) tryApart(state, opens)
+  else {
+    for (const { intentId, intent } of opens) {
+      if (intent.kind === "upkeep") postponeUpkeep(state, nowMs)
+      else draft.tell({ kind: "intent_failed", intentId, reason: "refused_by_service" })
+    }
+  }
   attemptNext(state, nowMs, draft)
 }
 

@@ -35,7 +35,7 @@ export function restoreLayersV2(state: MemberState, { layers, version }: StateV2
     state.messages = MessageReceiver.fromBytes(reader.vector(), messageLimits(limits))
     state.isActive = readFlag(reader)
     state.departed = Departed.read(reader)
-    state.intents = Intents.read(reader)
+    state.intents = Intents.readV2(reader)
     state.parked = Parked.read(reader, limits)
     if (version === 1) return
     state.deadlines = Deadlines.read(reader)

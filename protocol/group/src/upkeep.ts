@@ -1,5 +1,6 @@
 import { newMessageId } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
+import { noChange } from "./change.ts"
 import { attempt } from "./commit.ts"
 import { earliest } from "./deadlines.ts"
 import type { Draft } from "./draft.ts"
@@ -48,8 +49,8 @@ export function postponeUpkeep(state: MemberState, nowMs: number): void {
 
 /** Makes the commit that is due, unless something else is under way. */
 export function tickUpkeep(state: MemberState, nowMs: number, draft: Draft): void {
-  const { deadlines, intents, random, group, limits } = state
-  if (!state.isActive || intents.openCount > 0) return
+  const { deadlines, random, group, limits } = state
+  if (!needsUpkeep(state)) return
   followLimits(state, nowMs)
   if (deadlines.warmAtMs !== undefined && nowMs - deadlines.warmAtMs > limits.warmEveryMs) {
     // We slept through our turn. Others will have taken it over; what they did is still on its way to us.
@@ -58,14 +59,20 @@ export function tickUpkeep(state: MemberState, nowMs: number, draft: Draft): voi
   if (!isDue(deadlines.updateAtMs, nowMs) && !isDue(deadlines.warmAtMs, nowMs)) return
   // Whoever is alone has nobody to tell of new keys.
   if (group.members().length === 1) return continueUpkeep(state, true, nowMs)
-  const open = { intentId: newMessageId(nowMs, random), intent: { kind: "upkeep" }, attempt: 0 } as const
-  if (attempt(state, open, nowMs, draft) !== "committed") postponeUpkeep(state, nowMs)
+  const open = { intentId: newMessageId(nowMs, random), intent: { kind: "upkeep" }, attempt: 0, isAlone: true } as const
+  if (!attempt(state, { change: noChange(state), opens: [open] }, nowMs, draft)) postponeUpkeep(state, nowMs)
 }
 
 /** When {@link tickUpkeep} has something to do. While something is under way, its end looks at this again. */
-export function upkeepAtMs({ isActive, intents, deadlines }: MemberState): number | undefined {
-  if (!isActive || intents.openCount > 0) return undefined
+export function upkeepAtMs(state: MemberState): number | undefined {
+  const { deadlines } = state
+  if (!needsUpkeep(state)) return undefined
   return earliest(deadlines.updateAtMs, deadlines.warmAtMs)
+}
+
+/** A closed group takes no commits. */
+function needsUpkeep({ isActive, intents, profile }: MemberState): boolean {
+  return isActive && intents.openCount === 0 && profile.settings?.isClosed !== true
 }
 
 /** Limits may have changed since the deadlines were stored, and so may the clock. */

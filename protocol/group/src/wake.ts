@@ -2,8 +2,9 @@ import type { CipherSuite } from "@qpc/crypto"
 import { Group, StateVersionError } from "@qpc/mls"
 import { DecodeError, equalBytes, toIdentityKey } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
-import { mlsLimits, nameOfOurs } from "./create.ts"
+import { mlsLimits } from "./create.ts"
 import type { MemberSurroundings } from "./create.ts"
+import { profileOfOurs } from "./group-profile.ts"
 import type { Member } from "./member.ts"
 import { headerOf, MemberRecords, restoreLayers, splitRecords } from "./member-records.ts"
 import { newState, resolveLimits } from "./member-state.ts"
@@ -64,10 +65,10 @@ export function memberFromRecords(
 
 function stateOf(suite: CipherSuite, group: Group, surroundings: MemberSurroundings): MemberState {
   const { identity, random, onLayer, limits } = surroundings
-  const name = nameOfOurs(group)
-  if (name === undefined) throw new GroupStateError("corrupt")
+  const profile = profileOfOurs(group)
+  if (profile === undefined) throw new GroupStateError("corrupt")
   const self = toIdentityKey(identity.publicKey.slice())
-  return newState({ suite, self, name, group, random, limits: resolveLimits(limits), onLayer })
+  return newState({ suite, self, profile, group, random, limits: resolveLimits(limits), onLayer })
 }
 
 function memberOf(state: MemberState, records: MemberRecords): Member {

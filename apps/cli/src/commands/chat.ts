@@ -1,10 +1,13 @@
 import { createInterface, type Interface } from "node:readline"
 import { type Client, ClientError, type ClientEvent, type Conversation, type StoredMessage } from "@qpc/sdk"
+import { CHAT_COMMANDS, chatCommand } from "../chat-command.ts"
 import type { Command, CommandContext } from "../command.ts"
 import { noticeText } from "../notice-text.ts"
 import { openProfile } from "../open.ts"
 import { printable } from "../output.ts"
+import { settingsText } from "../role-text.ts"
 import { countText, groupText, hex, messageJson, messageText, personText } from "../text.ts"
+import { UsageError } from "../usage-error.ts"
 
 /** Messages shown when a chat opens. */
 const HISTORY_SHOWN = 20
@@ -14,7 +17,7 @@ const LAST_WAIT_MS = 15_000
 /** A live conversation: lines typed are sent, messages appear as they arrive. */
 export const chat: Command = {
   name: "chat",
-  summary: "talk in a group, live",
+  summary: `talk in a group, live; there also ${CHAT_COMMANDS}`,
   arguments: [{ name: "group", description: "a group's name, or the beginning of its id" }],
   options: [],
   examples: ["qpc chat friends"],
@@ -130,13 +133,15 @@ async function sendLines(screen: Screen, group: Conversation, signal: AbortSigna
   for (const id of underWay) await group.waitAccepted(id, { timeoutMs: LAST_WAIT_MS, signal })
 }
 
-/** A text that is refused does not end a conversation between people; a program has to hear of it. */
+/** A text or command that is refused does not end a conversation between people; a program has to hear of it. */
 async function sendLine(screen: Screen, group: Conversation, line: string, underWay: Set<string>): Promise<void> {
   try {
-    underWay.add((await group.send(line)).id)
+    underWay.add((await (chatCommand(group, line) ?? group.send(line))).id)
   } catch (error) {
-    if (!screen.isTerminal || !(error instanceof ClientError)) throw error
-    screen.show({}, `Not sent: ${error.message}. ${error.nextStep}`)
+    const isRefusal = error instanceof ClientError || error instanceof UsageError
+    if (!screen.isTerminal || !isRefusal) throw error
+    const stop = /[.!?]$/.test(error.message) ? "" : "."
+    screen.show({}, `Not done: ${error.message}${stop} ${error.nextStep ?? ""}`)
   }
 }
 
@@ -155,6 +160,8 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
       const removed = event.removed.map((person) => `${by} removed ${personText(person)}.`)
       return [...added, ...removed].join(" ")
     }
+    case "settings_changed":
+      return isHere(event.groupId, group) ? settingsText(event) : undefined
     case "removed":
       // That we cannot follow the group is told by a notice, with what to do.
       return isHere(event.groupId, group) && event.because === "removed"

@@ -1,16 +1,11 @@
-import type { Conversation, Sent } from "@qpc/sdk"
-import type { Command, CommandContext, CommandValues } from "../command.ts"
-import { reportSync, waitUntilAccepted } from "../delivery.ts"
+import { changeGroup, GROUP, NAME_LIMIT, USERNAME } from "../change-group.ts"
+import type { Command } from "../command.ts"
+import { reportSync } from "../delivery.ts"
 import { EXIT_CODES } from "../exit-code.ts"
 import { openProfile } from "../open.ts"
 import { countText, groupText, hex, personText } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
 import { waitOption } from "../wait-option.ts"
-
-const GROUP = { name: "group", description: "a group's name, or the beginning of its id" } as const
-/** The sdk's own limit, in UTF-16 units. */
-const NAME_LIMIT = 256
-const USERNAME = { name: "username", description: "who, by user name" } as const
 
 /** Starts a group. */
 export const createGroup: Command = {
@@ -40,7 +35,8 @@ export const invite: Command = {
   options: [],
   examples: ["qpc invite friends bob"],
   async run(context, values) {
-    await changeMembers(context, values, async (group, username) => {
+    const username = values.text("username")
+    await changeGroup(context, values, async (group) => {
       const sent = await group.invite(username)
       return {
         sent,
@@ -59,7 +55,8 @@ export const remove: Command = {
   options: [],
   examples: ["qpc remove friends bob"],
   async run(context, values) {
-    await changeMembers(context, values, async (group, username) => {
+    const username = values.text("username")
+    await changeGroup(context, values, async (group) => {
       const sent = await group.remove(username)
       return { sent, result: { removed: username }, line: () => `${username} is no longer in ${groupText(group)}.` }
     })
@@ -143,26 +140,4 @@ export const members: Command = {
       ...group.members().map((person) => `${personText(person)}  ${hex(person.identityKey)}`),
     )
   },
-}
-
-/** What a change of members is, and how to tell of it once it was made. */
-interface MemberChange {
-  readonly sent: Sent
-  readonly result: Readonly<Record<string, unknown>>
-  readonly line: () => string
-}
-
-/** Catches up first, so that the change is made in the group as it is now, and waits until this member has made it. */
-async function changeMembers(
-  context: CommandContext,
-  values: CommandValues,
-  change: (group: Conversation, username: string) => Promise<MemberChange>,
-): Promise<void> {
-  await using opened = await openProfile(context)
-  const { client } = opened
-  reportSync(context.output, client, await client.sync({ signal: context.signal }))
-  const group = client.conversation(values.text("group"))
-  const { sent, result, line } = await change(group, values.text("username"))
-  await waitUntilAccepted(context, client, group, sent)
-  context.output.result({ groupId: hex(group.id), ...result, epoch: Number(group.epoch) }, line())
 }

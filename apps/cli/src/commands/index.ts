@@ -5,6 +5,7 @@ import { createGroup, invite, join, list, members, remove } from "./groups.ts"
 import { login } from "./login.ts"
 import { history, receive, send } from "./messages.ts"
 import { registerUser } from "./register-user.ts"
+import { close, demote, promote, rename, roles } from "./settings.ts"
 import { whoami } from "./whoami.ts"
 
 /** Everything `qpc` can do, in the order in which a newcomer meets it. */
@@ -23,4 +24,9 @@ export const commands: readonly Command[] = [
   list,
   members,
   remove,
+  rename,
+  roles,
+  promote,
+  demote,
+  close,
 ]

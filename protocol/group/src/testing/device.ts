@@ -10,6 +10,7 @@ import { createKeyPackages } from "../key-packages.ts"
 import type { KeyPackageBundle } from "../key-packages.ts"
 import type { GroupLimits } from "../limits.ts"
 import type { Member } from "../member.ts"
+import type { RoleId } from "../permissions.ts"
 import type { Outgoing, Step } from "../step.ts"
 import type { OnLayer } from "../trace.ts"
 import type { OrderingService } from "./ordering-service.ts"
@@ -63,10 +64,17 @@ export class Device {
     return this.#member !== undefined
   }
 
-  create(name: string): void {
+  create(name: string, roles?: ReadonlyMap<RoleId, number>): void {
     const { suite, clock } = this.#options
     const groupId = toGroupId(this.#random(16))
-    this.#member = createMember({ suite, groupId, name, nowMs: clock.nowMs, ...this.#surroundings() })
+    this.#member = createMember({
+      suite,
+      groupId,
+      name,
+      nowMs: clock.nowMs,
+      ...this.#surroundings(),
+      ...(roles && { roles }),
+    })
     this.tick()
   }
 

@@ -1,11 +1,15 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { encodeEnvelope, envelopeHeader, receiveEnvelope } from "@qpc/envelope"
 import type { EnvelopeKind } from "@qpc/envelope"
+import { Sender } from "@qpc/gbp"
+import { sendText } from "@qpc/gtp"
 import { createKeyPackage, Group } from "@qpc/mls"
 import type { CommitOptions, KeyPackageBundle } from "@qpc/mls"
 import { toGroupId, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey, Random } from "@qpc/wire"
-import { GROUP_NAME_EXTENSION } from "../group-name.ts"
+import { OUR_EXTENSIONS } from "../group-profile.ts"
+import { frameSurroundings, resolveLimits } from "../member-state.ts"
+import { MlsKeys } from "../mls-keys.ts"
 import { seededRandom } from "./seeded-random.ts"
 
 /** A member who holds the keys and does with them what no honest program does. For tests. */
@@ -40,7 +44,7 @@ export class Outlaw {
       random: this.#random,
       nowMs: this.#nowMs,
       lifetimeMs: 86_400_000,
-      capabilities: { extensions: [GROUP_NAME_EXTENSION] },
+      capabilities: { extensions: OUR_EXTENSIONS },
     })
     this.#bundles.push(bundle)
     return bundle.keyPackage
@@ -79,6 +83,20 @@ export class Outlaw {
     if (result.kind === "refused" || result.welcome === undefined) throw new Error("refused")
     group.merge(result.staged)
     return encodeEnvelope({ kind: "welcome", groupId, epoch: group.epoch, sealed: result.welcome })
+  }
+
+  /** An honest looking text, whether or not it may be sent. */
+  text(text: string): Uint8Array {
+    const { group } = this
+    const [groupId, random] = [toGroupId(group.groupId.slice()), this.#random]
+    const limits = resolveLimits()
+    const keys = new MlsKeys(group, { random, pastEpochs: 0, onLayer: undefined })
+    const sent = sendText({ text, senderId: group.ownLeafIndex, nowMs: this.#nowMs, random })
+    if (sent.kind === "refused") throw new Error(sent.reason)
+    const sender = new Sender(frameSurroundings(groupId, keys, limits), group.ownLeafIndex)
+    const framed = sender.send({ streamType: "text", payload: sent.payload })
+    if (framed.kind === "refused") throw new Error(framed.reason)
+    return encodeEnvelope({ kind: "application", groupId, epoch: framed.epoch, sealed: framed.bytes })
   }
 
   /** Anything at all, sealed and signed properly. */

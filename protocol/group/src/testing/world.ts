@@ -1,12 +1,20 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { toHex } from "@qpc/wire"
 import type { GroupEvent } from "../event.ts"
+import { ALL_PERMISSIONS, DEFAULT_ROLES, MEMBER_ROLE } from "../permissions.ts"
+import type { RoleId } from "../permissions.ts"
 import type { Step } from "../step.ts"
 import { Device } from "./device.ts"
 import type { DeviceOptions, TestClock } from "./device.ts"
 import { nth } from "./nth.ts"
 import { OrderingService } from "./ordering-service.ts"
 import { seededWords } from "./seeded-random.ts"
+
+/** What a group is like, beside how many are in it. */
+type Makeup = Pick<DeviceOptions, "limits" | "onLayer"> & { readonly roles?: ReadonlyMap<RoleId, number> }
+
+/** Roles of a group in which everybody may do everything. */
+export const EQUALS: ReadonlyMap<RoleId, number> = new Map([...DEFAULT_ROLES, [MEMBER_ROLE, ALL_PERMISSIONS]])
 
 /** A delivery service and the devices around it, driven step by step. Everything repeats from the seed. */
 export class World {
@@ -30,14 +38,14 @@ export class World {
   }
 
   /** A group of `memberCount` devices in which nothing is under way. The events so far are forgotten. */
-  group(memberCount: 1, more?: Pick<DeviceOptions, "limits" | "onLayer">): [Device]
-  group(memberCount: 2, more?: Pick<DeviceOptions, "limits" | "onLayer">): [Device, Device]
-  group(memberCount: 3, more?: Pick<DeviceOptions, "limits" | "onLayer">): [Device, Device, Device]
-  group(memberCount: number, more?: Pick<DeviceOptions, "limits" | "onLayer">): Device[]
-  group(memberCount: number, more: Pick<DeviceOptions, "limits" | "onLayer"> = {}): Device[] {
+  group(memberCount: 1, more?: Makeup): [Device]
+  group(memberCount: 2, more?: Makeup): [Device, Device]
+  group(memberCount: 3, more?: Makeup): [Device, Device, Device]
+  group(memberCount: number, more?: Makeup): Device[]
+  group(memberCount: number, { roles, ...more }: Makeup = {}): Device[] {
     const members = Array.from({ length: memberCount }, () => this.device(more))
     const [founder, others] = [nth(members), members.slice(1)]
-    founder.create("garden")
+    founder.create("garden", roles)
     if (others.length > 0) founder.send({ kind: "invite", keyPackages: others.map((other) => other.keyPackage()) })
     this.settle()
     for (const member of members) member.events.length = 0

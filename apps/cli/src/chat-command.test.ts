@@ -1,0 +1,39 @@
+import type { Conversation } from "@qpc/sdk"
+import { describe, expect, it } from "vitest"
+import { chatCommand } from "./chat-command.ts"
+import { UsageError } from "./usage-error.ts"
+
+/** A group that writes down what it is asked for. */
+function listening() {
+  const asked: string[][] = []
+  const sent = Promise.resolve({ id: "1", state: "stored" } as const)
+  const group: Pick<Conversation, "rename" | "setRole"> = {
+    rename: (name) => (asked.push(["rename", name]), sent),
+    setRole: (username, role) => (asked.push([username, role]), sent),
+  }
+  return { asked, group: group as Conversation }
+}
+
+describe("a line of a chat", () => {
+  it.each([
+    ["/rename our garden", ["rename", "our garden"]],
+    ["/promote bob", ["bob", "admin"]],
+    ["/promote bob moderator", ["bob", "moderator"]],
+    ["/demote  bob ", ["bob", "member"]],
+    ["/demote bob moderator", ["bob", "moderator"]],
+  ])("that is a command is done: %s", async (line, done) => {
+    const { asked, group } = listening()
+    await chatCommand(group, line)
+    expect(asked).toEqual([done])
+  })
+
+  it.each(["hello", "/renamed it", "//", "/me waves", " rename x"])("that is none is a text: %s", (line) => {
+    expect(chatCommand(listening().group, line)).toBeUndefined()
+  })
+
+  it.each(["/rename", "/promote", "/promote bob king", "/demote bob member now"])("is refused: %s", (line) => {
+    const { asked, group } = listening()
+    expect(() => chatCommand(group, line)).toThrow(UsageError)
+    expect(asked).toEqual([])
+  })
+})

@@ -1,0 +1,25 @@
+import type { Conversation, Sent } from "@qpc/sdk"
+import { parseRole } from "./role-text.ts"
+import { UsageError } from "./usage-error.ts"
+
+/** What can be typed in a chat, for those who look for it. */
+export const CHAT_COMMANDS = "/rename NAME, /promote USERNAME [ROLE], /demote USERNAME [ROLE], /quit"
+
+/**
+ * Does what a line asks for that is a command; `undefined` for every other line, which is a text.
+ *
+ * @throws UsageError for a command with the wrong words
+ */
+export function chatCommand(group: Conversation, line: string): Promise<Sent> | undefined {
+  const [, command, rest = ""] = /^\/(rename|promote|demote)(?: +(.*))?$/.exec(line.trim()) ?? []
+  if (command === undefined) return undefined
+  if (command === "rename") {
+    if (rest === "") throw usage()
+    return group.rename(rest)
+  }
+  const [username, role = command === "promote" ? "admin" : "member", ...more] = rest.split(/ +/)
+  if (username === undefined || username === "" || more.length > 0) throw usage()
+  return group.setRole(username, parseRole(role))
+}
+
+const usage = (): UsageError => new UsageError("These words do not go together.", `There is: ${CHAT_COMMANDS}`)

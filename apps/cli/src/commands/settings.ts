@@ -1,0 +1,100 @@
+import { changeGroup, GROUP, NAME_LIMIT, USERNAME } from "../change-group.ts"
+import type { Command, CommandContext, CommandValues } from "../command.ts"
+import { openProfile } from "../open.ts"
+import { aRole, parseRole } from "../role-text.ts"
+import { groupText, hex, personText } from "../text.ts"
+import { UsageError } from "../usage-error.ts"
+
+/** Gives a group another name. */
+export const rename: Command = {
+  name: "rename",
+  summary: "give a group another name; admins may",
+  arguments: [GROUP, { name: "name", description: "what its members will call it; the server does not learn it" }],
+  options: [],
+  examples: ["qpc rename friends family"],
+  async run(context, values) {
+    const name = values.text("name")
+    if (name === "" || name.length > NAME_LIMIT)
+      throw new UsageError(`A group's name has 1 to ${NAME_LIMIT} characters.`)
+    await changeGroup(context, values, async (group) => {
+      const was = groupText(group)
+      const sent = await group.rename(name)
+      return { sent, result: { name }, line: () => `${was} is called ${groupText(group)} now.` }
+    })
+  },
+}
+
+/** Lists who may do what; needs no server. */
+export const roles: Command = {
+  name: "roles",
+  summary: "list the roles of a group's members",
+  arguments: [GROUP],
+  options: [],
+  examples: ["qpc roles friends"],
+  async run(context, values) {
+    await using opened = await openProfile(context)
+    const group = opened.client.conversation(values.text("group"))
+    const people = group.roles()
+    context.output.result(
+      {
+        groupId: hex(group.id),
+        isClosed: group.isClosed,
+        roles: people?.map(({ person, role }) => {
+          return { username: person.username, identityKey: hex(person.identityKey), role }
+        }),
+      },
+      ...(group.isClosed ? ["The group is closed: nobody can write in it any more."] : []),
+      ...(people?.map(({ person, role }) => `${personText(person)}  ${role}`) ?? [
+        "This group is older than roles: everybody may do everything.",
+      ]),
+    )
+  },
+}
+
+/** Lets somebody do more. */
+export const promote: Command = {
+  name: "promote",
+  summary: "make someone a moderator, who may remove people, or an admin, who may do everything",
+  arguments: [GROUP, USERNAME, { name: "role", description: "moderator or admin (default admin)", isOptional: true }],
+  options: [],
+  examples: ["qpc promote friends bob", "qpc promote friends bob moderator"],
+  run: (context, values) => setRole(context, values, "admin"),
+}
+
+/** Lets somebody do less. */
+export const demote: Command = {
+  name: "demote",
+  summary: "take a role from someone",
+  arguments: [GROUP, USERNAME, { name: "role", description: "member or moderator (default member)", isOptional: true }],
+  options: [],
+  examples: ["qpc demote friends bob"],
+  run: (context, values) => setRole(context, values, "member"),
+}
+
+/** Ends a group. */
+export const close: Command = {
+  name: "close",
+  summary: "end a group for everybody and for ever; it stays readable. Admins may",
+  arguments: [GROUP],
+  options: [],
+  examples: ["qpc close friends"],
+  async run(context, values) {
+    await changeGroup(context, values, async (group) => {
+      const sent = await group.close()
+      return {
+        sent,
+        result: { closed: true },
+        line: () => `${groupText(group)} is closed: nobody can write in it any more.`,
+      }
+    })
+  },
+}
+
+async function setRole(context: CommandContext, values: CommandValues, fallback: string): Promise<void> {
+  const username = values.text("username")
+  const role = parseRole(values.optionalText("role") ?? fallback)
+  await changeGroup(context, values, async (group) => {
+    const sent = await group.setRole(username, role)
+    return { sent, result: { username, role }, line: () => `${username} is ${aRole(role)} of ${groupText(group)} now.` }
+  })
+}

@@ -1,0 +1,28 @@
+import type { ClientEvent, RoleName } from "@qpc/sdk"
+import { groupText, personText } from "./text.ts"
+import { UsageError } from "./usage-error.ts"
+
+const ROLES: readonly RoleName[] = ["member", "moderator", "admin"]
+
+/** A role as it was typed. @throws UsageError for any other word */
+export function parseRole(word: string): RoleName {
+  const role = ROLES.find((name) => name === word)
+  if (role === undefined) throw new UsageError(`A role is one of: ${ROLES.join(", ")}.`)
+  return role
+}
+
+/** `an admin`, `a moderator`. */
+export function aRole(role: string): string {
+  return `${/^[aeiou]/.test(role) ? "an" : "a"} ${role}`
+}
+
+/** What somebody changed about a group, in sentences. */
+export function settingsText(event: ClientEvent & { readonly kind: "settings_changed" }): string {
+  const by = personText(event.by)
+  const lines = event.assigned.map(({ person, role }) => `${by} made ${personText(person)} ${aRole(role)}.`)
+  if (event.changed.includes("roles") && lines.length === 0) lines.push(`${by} changed what roles allow.`)
+  if (event.changed.includes("name")) lines.push(`${by} called the group ${groupText(event)}.`)
+  if (event.changed.includes("timer")) lines.push(`${by} changed how long messages are to be kept; qpc keeps them.`)
+  if (event.changed.includes("closed")) lines.push(`${by} closed the group: nobody can write in it any more.`)
+  return lines.join(" ")
+}

@@ -1,0 +1,39 @@
+import type { PlanFailure, TextObjection } from "@qpc/group"
+
+/** Why the group, as it is, does not let us do something. */
+type ChangeFailure = PlanFailure | TextObjection
+
+/** True for the reasons that {@link CHANGE_FAILURES} explains. */
+export function isChangeFailure(reason: string): reason is ChangeFailure {
+  return Object.hasOwn(CHANGE_FAILURES, reason)
+}
+
+const ASK_ADMIN = "Ask an admin of the group."
+const NOT_YOURS = { what: "your role in this group does not allow it", nextStep: ASK_ADMIN }
+const NOT_ABOVE = { what: "their role allows more than yours", nextStep: ASK_ADMIN }
+
+/** What to say to a person, and what they can do. */
+export const CHANGE_FAILURES: Readonly<Record<ChangeFailure, { readonly what: string; readonly nextStep: string }>> = {
+  key_package_rejected: {
+    what: "their key package cannot be used",
+    nextStep: "Invite again: their key package had expired.",
+  },
+  group_full: { what: "the group has as many members as it may have", nextStep: "Begin another group." },
+  commit_refused: {
+    what: "the group cannot be changed like that",
+    nextStep: "Look at the members; the group is not as it was.",
+  },
+  settings_missing: { what: "the group is older than roles and new names", nextStep: "Begin another group." },
+  role_unknown: { what: "the group has no such role", nextStep: "Choose another role." },
+  role_of_stranger: { what: "only members have roles", nextStep: "Invite them first." },
+  group_closed: { what: "the group is closed", nextStep: "Begin another group." },
+  no_admin_left: { what: "a group needs an admin", nextStep: "Make somebody else an admin first, or close the group." },
+  remove_above_own: NOT_ABOVE,
+  roles_above_own: NOT_ABOVE,
+  text_not_allowed: NOT_YOURS,
+  invite_not_allowed: NOT_YOURS,
+  remove_not_allowed: NOT_YOURS,
+  settings_not_allowed: NOT_YOURS,
+  close_not_allowed: NOT_YOURS,
+  roles_not_allowed: NOT_YOURS,
+}
