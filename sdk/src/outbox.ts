@@ -28,8 +28,8 @@ export interface OutboxOptions {
 
 /** How a row fared with the server. */
 type Outcome =
-  /** `isNew` is false where the server had it before. Those in `full` do not have it yet: their inboxes have no room. */
-  | { readonly kind: "accepted"; readonly isNew: boolean; readonly full: readonly IdentityKey[] }
+  /** Those in `full` do not have it yet: their inboxes have no room. */
+  | { readonly kind: "accepted"; readonly full: readonly IdentityKey[] }
   | { readonly kind: "epoch_conflict"; readonly missedCommits: readonly Uint8Array[] }
   /** Try again later. */
   | { readonly kind: "retry"; readonly waitMs: number }
@@ -128,10 +128,10 @@ export class Outbox {
 
   async #offer(group: string, { outgoing }: OutboxRecord): Promise<Outcome> {
     try {
-      const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batchOf(outgoing)))
+      const batch = batchOf(outgoing, this.#context.limits.pastEpochs)
+      const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batch))
       if (outcome.case === "accepted") {
-        const { duplicate, fullKeys } = outcome.value
-        return { kind: "accepted", isNew: !duplicate, full: recipientsAmong(outgoing, fullKeys) }
+        return { kind: "accepted", full: recipientsAmong(outgoing, outcome.value.fullKeys) }
       }
       if (outcome.case === "epochConflict" && outgoing.claim === undefined) return NO_CLAIM
       if (outcome.case === "epochConflict") {
@@ -141,6 +141,7 @@ export class Outbox {
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
       const { cause } = error
+      if (cause instanceof RpcError && cause.reason === "epoch_passed") return { kind: "refused", failure: MOVED_ON }
       const isTooLarge = cause instanceof RpcError && cause.reason === "request_too_large"
       // Neither is the message's fault: it waits until somebody logs in, or the connection is back.
       const isOurs = error.code === "session_expired" || error.code === "aborted"
@@ -193,29 +194,24 @@ function settle(
   })
 }
 
-/**
- * The server has it: for everybody, or for all but those whose inboxes are full. It counts as accepted once somebody has it
- * who can read it.
- */
+/** The server has it: for everybody, or for all but those whose inboxes are full. It is accepted once somebody has it. */
 function settleAccepted(
   context: Context,
   tx: Transaction,
   { position, row }: PlacedRow,
-  { isNew, full }: Extract<Outcome, { readonly kind: "accepted" }>,
+  { full }: Extract<Outcome, { readonly kind: "accepted" }>,
 ): void {
   const { outgoing, sentId, held } = row
   const { groupId } = outgoing
-  const isTooOld = (isNew || held !== undefined) && isUnreadable(context, outgoing)
   const wasReached = held?.hasReached === true
-  const hasReached = wasReached || (!isTooOld && full.length < recipientsOf(outgoing).length)
-  // Who had no room while the group moved on cannot read it any more, got there or not.
-  const missing = isTooOld && held !== undefined ? held.missing : full
-  const isWaited = missing.length > 0 && waitForRoom(context, tx, { position, row }, { isTooOld, missing, hasReached })
+  const hasReached = wasReached || full.length < recipientsOf(outgoing).length
+  const isTooOld = isUnreadable(context, outgoing)
+  const isWaited =
+    full.length > 0 && waitForRoom(context, tx, { position, row }, { isTooOld, missing: full, hasReached })
   if (!isWaited) tx.dequeue(groupId, position)
   if (sentId === undefined || wasReached) return
   if (hasReached) tx.sent(groupId, sentId, "accepted")
-  else if (isTooOld) tx.sent(groupId, sentId, "failed", MOVED_ON)
-  else if (!isWaited) tx.sent(groupId, sentId, "failed", NO_ROOM)
+  else if (!isWaited) tx.sent(groupId, sentId, "failed", isTooOld ? MOVED_ON : NO_ROOM)
 }
 
 /** Those of our recipients whom the server names; who else it names is nothing to us. */
@@ -253,24 +249,33 @@ const MOVED_ON: Failure = {
 const NO_ROOM: Failure = { code: "inbox_full", nextStep: "Ask them to read their messages, then send it again." }
 
 /**
- * True for a text of an epoch that members have forgotten the keys of. They could not read it, and to seal it anew without
- * asking would show it to people who were not in the group when it was written.
+ * The last epoch in which members still have the keys of a text; `undefined` for a commit. To seal it anew without asking
+ * would show it to people who were not in the group when it was written.
  */
-function isUnreadable({ groups, limits }: Context, { groupId, deliveries }: Outgoing): boolean {
-  const member = groups.find(groupId)
+function readableUntil({ deliveries, claim }: Outgoing, pastEpochs: number): bigint | undefined {
   const [first] = deliveries
-  if (member === undefined || first === undefined) return false
+  if (claim !== undefined || first === undefined) return undefined
   const received = receiveEnvelope(first.envelope)
-  return received.kind === "envelope" && member.epoch - received.envelope.epoch > BigInt(limits.pastEpochs)
+  return received.kind === "envelope" ? received.envelope.epoch + BigInt(pastEpochs) : undefined
 }
 
-function batchOf({ messageId, groupId, deliveries, claim }: Outgoing) {
+/** True for a text that waited until the group had moved on, as far as we know. */
+function isUnreadable({ groups, limits }: Context, outgoing: Outgoing): boolean {
+  const member = groups.find(outgoing.groupId)
+  const lastEpoch = readableUntil(outgoing, limits.pastEpochs)
+  return member !== undefined && lastEpoch !== undefined && member.epoch > lastEpoch
+}
+
+function batchOf(outgoing: Outgoing, pastEpochs: number) {
+  const { messageId, groupId, deliveries, claim } = outgoing
+  const readableUntilEpoch = readableUntil(outgoing, pastEpochs)
   return {
     messageId,
     channelId: groupId,
     deliveries: deliveries.map(({ recipients, envelope }) => ({ recipientKeys: [...recipients], payload: envelope })),
     // A commit that only some get would leave the others behind.
     partial: claim === undefined,
+    ...(readableUntilEpoch !== undefined && { readableUntilEpoch }),
     ...(claim && { claim: { epoch: claim.epoch, membersAfter: [...claim.membersAfter] } }),
   }
 }

@@ -22,6 +22,7 @@ export type RefusalReason =
   | "not_a_member"
   | "recipient_not_a_member"
   | "epoch_ahead"
+  | "epoch_passed"
   | "message_id_reused"
   | "inbox_full"
   | "too_many_ids"
@@ -60,6 +61,10 @@ const refusals: Readonly<Record<RefusalReason, readonly [RpcErrorCode, string]>>
   too_large: ["invalid_argument", "This request is larger than the server's limits."],
   not_a_member: ["permission_denied", "You are not a member of this channel: ask a member to invite you."],
   recipient_not_a_member: ["failed_precondition", "The recipient is not a member of this channel."],
+  epoch_passed: [
+    "failed_precondition",
+    "The group has moved on, and its members could not read this any more: send it again.",
+  ],
   epoch_ahead: ["failed_precondition", "This channel has not reached the claimed epoch: read your inbox first."],
   message_id_reused: ["already_exists", "This message id was used for another message: choose a new one."],
   inbox_full: ["resource_exhausted", "A recipient has too many unread messages: try again when they were online."],

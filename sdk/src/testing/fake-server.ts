@@ -237,6 +237,9 @@ export class FakeServer {
       refuse("permission_denied", "not_a_member")
     }
     if (claim === undefined && channel === undefined) refuse("permission_denied", "not_a_member")
+    const { readableUntilEpoch } = batch
+    const isPassed = readableUntilEpoch !== undefined && channel !== undefined && channel.epoch > readableUntilEpoch
+    if (claim === undefined && isPassed) refuse("failed_precondition", "epoch_passed")
     if (claim !== undefined && channel !== undefined && claim.epoch !== channel.epoch) {
       return { outcome: { case: "epochConflict", value: { currentEpoch: channel.epoch, missedCommits: [] } } }
     }

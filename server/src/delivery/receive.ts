@@ -14,6 +14,7 @@ export interface OfferedBatch {
   readonly deliveries: readonly { readonly recipientKeys: readonly Uint8Array[]; readonly payload: Uint8Array }[]
   readonly ttlSecs: number
   readonly claim?: { readonly epoch: bigint; readonly membersAfter: readonly Uint8Array[] } | undefined
+  readonly readableUntilEpoch?: bigint | undefined
   readonly partial?: boolean
 }
 
@@ -25,6 +26,7 @@ export interface CheckedBatch {
   readonly ttlMs: number
   readonly claim?: BatchClaim
   readonly partial: boolean
+  readonly readableUntilEpoch?: number
 }
 
 /** What came of checking. */
@@ -65,11 +67,17 @@ export function receiveBatch(offered: OfferedBatch, limits: ServerLimits): Check
     channelId: toGroupId(channelId),
     deliveries: checked,
     ttlMs: lifetimeMs(offered, limits),
-    ...(claim.claim ? { claim: claim.claim } : {}),
+    ...(claim.claim ? { claim: claim.claim } : readableUntil(offered)),
     // A commit that only some get would leave the others in an epoch that nobody speaks in any more.
     partial: offered.partial === true && claim.claim === undefined,
   }
   return { kind: "batch", batch }
+}
+
+/** No channel gets beyond the largest number that is exact. */
+function readableUntil({ readableUntilEpoch }: OfferedBatch): Pick<CheckedBatch, "readableUntilEpoch"> {
+  if (readableUntilEpoch === undefined || readableUntilEpoch > BigInt(Number.MAX_SAFE_INTEGER)) return {}
+  return { readableUntilEpoch: Number(readableUntilEpoch) }
 }
 
 /** A commit cannot be made to vanish before others have read it: they would be stuck in its epoch. */

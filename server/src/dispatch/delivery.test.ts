@@ -136,6 +136,17 @@ describe("enqueueing", () => {
     await expect(alice.rpc.call(methods.batchEnqueue, ahead)).rejects.toMatchObject({ reason: "epoch_ahead" })
   })
 
+  it("refuses a message that the group has moved too far on for", async () => {
+    await using room = await pair()
+    const { alice, bob } = room
+    const members = [alice.key, bob.key]
+    await alice.rpc.call(methods.batchEnqueue, commitBatch({ epoch: 1n, members, after: members }))
+    const text = textBatch([bob.key], 1)
+    const send = (readableUntilEpoch: bigint) => alice.rpc.call(methods.batchEnqueue, { ...text, readableUntilEpoch })
+    await expect(send(1n)).rejects.toMatchObject({ reason: "epoch_passed" })
+    await expect(send(2n)).resolves.toMatchObject({ outcome: { case: "accepted" } })
+  })
+
   it("reaches those who have room, if asked to, and the others when the message comes again", async () => {
     await using room = await pair({ "queue-depth": "2" })
     for (const n of [1, 2]) await room.alice.rpc.call(methods.batchEnqueue, textBatch([room.bob.key], n))

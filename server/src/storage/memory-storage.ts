@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { equalBytes, toHex } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
-import { MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
+import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
 import type {
   Account,
   Batch,
@@ -282,7 +282,8 @@ function refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | unde
   if (!channel) return claim ? undefined : { kind: "not_a_member" }
   if (!channel.members.has(toHex(batch.sender))) return { kind: "not_a_member" }
   const { currentEpoch } = channel
-  if (!claim || claim.epoch === currentEpoch) return undefined
+  if (!claim) return isReadableIn(currentEpoch, batch) ? undefined : { kind: "epoch_passed", currentEpoch }
+  if (claim.epoch === currentEpoch) return undefined
   if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
   const missedCommits: Uint8Array[] = []
   let bytes = 0

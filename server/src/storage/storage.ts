@@ -66,11 +66,18 @@ export interface Batch {
   readonly claim?: BatchClaim
   /** Reach those who have room where some inboxes are full. Not beside a claim. */
   readonly partial?: boolean
+  /** Refused in a later epoch of the channel: nobody could read it any more. Not beside a claim. */
+  readonly readableUntilEpoch?: number
   readonly acceptedAtMs: number
   /** From then on nobody reads it. */
   readonly expiresAtMs: number
   /** Until then a repeat is recognised; not before `expiresAtMs`. */
   readonly rememberedUntilMs: number
+}
+
+/** True unless the channel has gone beyond the last epoch in which its members can read the batch. */
+export function isReadableIn(currentEpoch: number, { readableUntilEpoch }: Batch): boolean {
+  return readableUntilEpoch === undefined || currentEpoch <= readableUntilEpoch
 }
 
 /** The limits an enqueue is checked against, inside the same transaction. */
@@ -107,6 +114,8 @@ export type BatchOutcome =
     }
   /** The claim is for an epoch that the channel has not reached. */
   | { readonly kind: "epoch_ahead"; readonly currentEpoch: number }
+  /** The channel is beyond the epoch until which its members could have read the batch. */
+  | { readonly kind: "epoch_passed"; readonly currentEpoch: number }
   /** The sender is not in the channel, or there is no such channel. */
   | { readonly kind: "not_a_member" }
   | { readonly kind: "inbox_full"; readonly recipient: IdentityKey }

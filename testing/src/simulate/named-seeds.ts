@@ -13,4 +13,9 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "A text that waited for room in every inbox counted as accepted, and was dropped when its sender was removed.",
     change: "It is accepted once somebody has it; otherwise it fails, and its sender is told who lacks it.",
   },
+  {
+    seed: 221n,
+    found: "The server took a text of an epoch that all others had forgotten the keys of, and its sender did not know.",
+    change: "A text says until which epoch it can be read; in a later one the server refuses it, and its sender is told.",
+  },
 ]

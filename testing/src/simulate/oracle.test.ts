@@ -122,6 +122,21 @@ describe("oracle", () => {
     expect(kinds()).toEqual([])
   })
 
+  it("excuses as many texts that waited for room as their sender was told will not arrive", () => {
+    for (const number of [oracle.writing(alice, GROUP), oracle.writing(alice, GROUP), write()]) {
+      oracle.durable(alice, [line(number)])
+      if (number < 3) oracle.enqueued(batch(number), { ...accepted, full: [toIdentityKey(fromHex(bob.key))] })
+    }
+    const head = concatBytes(new Uint8Array(21), Uint8Array.of(1), fromHex(GROUP))
+    const value = concatBytes(head, toUtf8("\u0013inbox_full_given_up"), fromHex(bob.key))
+    const missing = (): readonly number[] => oracle.missing(bob, GROUP).map(({ number }) => number)
+    expect(missing()).toEqual([1, 2, 3])
+    oracle.durable(alice, [{ kind: "put", collection: "notices", key: new Uint8Array(8), value }])
+    expect(missing()).toEqual([2, 3])
+    oracle.durable(alice, [{ kind: "put", collection: "notices", key: new Uint8Array(8), value }])
+    expect(missing()).toEqual([3])
+  })
+
   it("reports a second commit out of one epoch", () => {
     const claim = { epoch: 1, membersAfter: [], commitIndex: 0 }
     oracle.enqueued({ ...batch(1), claim }, accepted)

@@ -43,6 +43,10 @@ const SENT_STATE_OFFSET = 17
 const MESSAGE_ID_OFFSET = 1
 const MESSAGE_ID_BYTES = 16
 const GROUP_ID_BYTES = 16
+/** In the sdk's record of a notice: version u8 · time u64 · seq u64 · size u32 · 1 · group id · reason<V> · person. */
+const NOTICE_GROUP_OFFSET = 22
+const PERSON_BYTES = 32
+const GIVEN_UP = "inbox_full_given_up"
 
 /** The body of the text with this number. */
 export const bodyOf = (number: number): string => `simulated text ${String(number).padStart(8, "0")}`
@@ -67,6 +71,8 @@ export class Oracle {
   readonly #joinEpochs = new Map<string, bigint>()
   readonly #commits = new Map<string, string>()
   readonly #sent = new Map<string, Map<string, SentState>>()
+  /** How often a sender was told that somebody will not get a text of theirs, by sender, group and person. */
+  readonly #givenUp = new Map<string, number>()
 
   constructor(count: (what: string) => void = () => {}) {
     this.#count = count
@@ -85,6 +91,7 @@ export class Oracle {
       if (change.kind === "delete") continue
       if (change.collection === "messages") this.#message(device, change.key, change.value)
       if (change.collection === "sent") this.#sentState(device, change.key, change.value)
+      if (change.collection === "notices") this.#notice(device, change.value)
     }
   }
 
@@ -143,22 +150,35 @@ export class Oracle {
 
   /**
    * Texts that the server took and that a device, a member from then until now, does not have. A text that its sender was
-   * told has failed is nobody's loss.
+   * told has failed is nobody's loss, nor one that had to wait for room and of which its sender was told that it was given up.
    */
   missing(device: Device, group: string): readonly Text[] {
     const joinEpoch = this.#joinEpochs.get(`${device.key} ${group}`)
     if (joinEpoch === undefined) return []
+    const givenUp = new Map(this.#givenUp)
     return [...this.texts.values()].filter((text) => {
       const { recipients, epoch, messageId, sender } = text
       if (text.group !== group || recipients === undefined || epoch === undefined || messageId === undefined)
         return false
       if (!recipients.includes(device.key) || epoch < joinEpoch) return false
-      return this.sentBy(sender.key).get(messageId) !== "failed" && !this.hasShown(device.key, text.number)
+      if (this.sentBy(sender.key).get(messageId) === "failed" || this.hasShown(device.key, text.number)) return false
+      const telling = `${sender.key} ${group} ${device.key}`
+      const timesTold = text.late.has(device.key) ? (givenUp.get(telling) ?? 0) : 0
+      if (timesTold === 0) return true
+      givenUp.set(telling, timesTold - 1)
+      return false
     })
   }
 
   report(kind: ViolationKind, what: string): void {
     this.violations.push({ kind, what })
+  }
+
+  #notice(device: Device, value: Uint8Array): void {
+    if (!latin1.decode(value).includes(GIVEN_UP)) return
+    const group = toHex(value.subarray(NOTICE_GROUP_OFFSET, NOTICE_GROUP_OFFSET + GROUP_ID_BYTES))
+    const telling = `${device.key} ${group} ${toHex(value.subarray(-PERSON_BYTES))}`
+    this.#givenUp.set(telling, (this.#givenUp.get(telling) ?? 0) + 1)
   }
 
   #message(device: Device, key: Uint8Array, value: Uint8Array): void {

@@ -241,6 +241,19 @@ const claims: readonly StorageCase[] = [
     },
   },
   {
+    name: "takes nothing that nobody could read any more, and what it took before it recognises",
+    async run(storage) {
+      await pair(storage)
+      assert.deepEqual((await storage.enqueue({ ...batch(60), readableUntilEpoch: 1 }, LIMITS)).kind, "accepted")
+      await storage.enqueue(commit(1, { epoch: 1, members: [1], after: [1, 2] }), LIMITS)
+      const late = await storage.enqueue({ ...batch(61), readableUntilEpoch: 1 }, LIMITS)
+      assert.deepEqual(late, { kind: "epoch_passed", currentEpoch: 2 })
+      assert.deepEqual((await storage.enqueue({ ...batch(61), readableUntilEpoch: 2 }, LIMITS)).kind, "accepted")
+      const repeated = await storage.enqueue({ ...batch(60), readableUntilEpoch: 1 }, LIMITS)
+      assert.equal(repeated.kind === "accepted" && repeated.duplicate, true)
+    },
+  },
+  {
     name: "tells a late claimant what it missed, as far as commits are kept",
     async run(storage) {
       await pair(storage)

@@ -1,6 +1,7 @@
 import type { SqliteDatabase } from "./engine.ts"
 import { concatBytes, equalBytes, IDENTITY_KEY_BYTES, toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
+import { isReadableIn } from "../storage.ts"
 import type { Batch, BatchLimits, BatchOutcome } from "../storage.ts"
 import type { AccountRows } from "./accounts.ts"
 import type { Channel, ChannelRows } from "./channels.ts"
@@ -153,8 +154,9 @@ export class Enqueue {
     // A claim on an unknown channel founds it. Nobody can take a channel over: its id is 16 random bytes.
     if (!channel) return claim ? undefined : { kind: "not_a_member" }
     if (!this.#channels.isMember(channel, sender)) return { kind: "not_a_member" }
-    if (!claim || claim.epoch === channel.currentEpoch) return undefined
     const { currentEpoch } = channel
+    if (!claim) return isReadableIn(currentEpoch, batch) ? undefined : { kind: "epoch_passed", currentEpoch }
+    if (claim.epoch === currentEpoch) return undefined
     if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
     const missedCommits = this.#channels.missedCommits(channel, claim.epoch, batch.acceptedAtMs)
     return { kind: "epoch_conflict", currentEpoch, missedCommits }
