@@ -140,6 +140,17 @@ describe("without a validator", () => {
     expect(() => party.stage("alice", { adds: [keyPackage] })).toThrow("credential_type_unsupported")
   })
 
+  it("no group is believed in where nobody has a basic credential", () => {
+    const policy = { credentialValidator: () => undefined }
+    const party = Party.of("opaque alone", ["alice"], { ...credentials, policy })
+    party.commit("alice", { newCredential: unknown })
+    const { groupInfo } = party.group("alice").groupInfo()
+    const { suite } = party
+    expect(inspectGroupInfo({ suite, groupInfo, policy })).toMatchObject({ kind: "believed" })
+    const reason = "credential_type_unsupported"
+    expect(inspectGroupInfo({ suite, groupInfo })).toEqual({ kind: "rejected", reason })
+  })
+
   it("a credential of a type of its own is carried as it is, once a validator accepts it", () => {
     const policy = { credentialValidator: () => undefined }
     const party = Party.of("opaque", ["alice"], { ...credentials, policy })

@@ -196,9 +196,9 @@ function sortReInit(sorting: Sorting, reinit: ReInit, { policy }: Surroundings):
   return undefined
 }
 
-function isEmpty({ extensions, updates, removes, adds, psks, custom, externalInit }: Sorting): boolean {
-  const sortedCount = updates.length + removes.length + adds.length + psks.length + custom.length
-  return sortedCount === 0 && extensions === undefined && externalInit === undefined
+/** Whether nothing is there that a member's commit may hold; an ExternalInit is not among it. */
+function isEmpty({ extensions, updates, removes, adds, psks, custom }: Sorting): boolean {
+  return extensions === undefined && [updates, removes, adds, psks, custom].every((list) => list.length === 0)
 }
 
 function sortUpdate(
