@@ -6,6 +6,7 @@ import { pastSigner, retireEpoch, withSecretTree, zeroEpoch, zeroPastEpoch } fro
 import type { Epoch, PastEpoch } from "./epoch.ts"
 import { makeGroupContext } from "./group-context.ts"
 import { secretsOf } from "./key-schedule.ts"
+import { makeParentNode } from "./parent-node.ts"
 import { RatchetTree } from "./ratchet-tree.ts"
 import type { RatchetKind } from "./secret-tree.ts"
 import { countedRandom } from "./testing/counted-random.ts"
@@ -26,10 +27,14 @@ type Member = ReturnType<typeof testMember>
 
 /** Alice's epoch with bob and carol. She has the key of node 1 above her too. */
 function aliceEpoch(suite: CipherSuite): Epoch {
-  const tree = RatchetTree.ofCreator(suite, alice.leafNode)
-  for (const { leafNode } of [bob, carol]) tree.addLeaf(leafNode)
+  const { publicKey, privateKey } = suite0001.kemKeyPair(random(32))
+  const parent = makeParentNode(publicKey, new Uint8Array(0), [])
+  const tree = RatchetTree.build(suite, 3, {
+    leafAt: (leafIndex) => [alice, bob, carol][leafIndex]?.leafNode,
+    parentAt: (nodeIndex) => (nodeIndex === 1 ? parent : undefined),
+  })
   const keys = new TreePrivateState(0, alice.leafKeys.privateKey.slice())
-  keys.set(1, random(32))
+  keys.set(1, privateKey)
   const context = { cipherSuite: suite.id, groupId: Uint8Array.of(1), epoch: 7n, treeHash: tree.treeHash() }
   return {
     context: makeGroupContext({ ...context, confirmedTranscriptHash: random(32), extensions: [] }),

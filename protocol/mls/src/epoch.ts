@@ -76,7 +76,7 @@ function formerSigners(tree: RatchetTree, next: RatchetTree): Map<number, Uint8A
     if (!isLeaf(nodeIndex)) continue
     const leafIndex = nodeIndex / 2
     const [before, after] = [tree.signatureKey(leafIndex), next.signatureKey(leafIndex)]
-    const isSame = before === undefined || after === undefined ? before === after : equalBytes(before, after)
+    const isSame = before !== undefined && after !== undefined && equalBytes(before, after)
     if (!isSame) former.set(leafIndex, before?.slice())
   }
   return former
