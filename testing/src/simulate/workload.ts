@@ -24,7 +24,9 @@ const INVITE_EVERY_MS = 120
 /** By then devices have been online once: nobody can be invited whose key packages are not at the server. */
 const FOUND_AFTER_MS = 600
 
-/** Lets people write, invite and remove until `endsAtMs`. */
+const ROLES = ["member", "moderator", "admin", "admin"] as const
+
+/** Lets people write, invite, remove, rename and give roles until `endsAtMs`. */
 export function startWorkload(options: WorkloadOptions, endsAtMs: number): void {
   const { world, plan, devices, prng } = options
   for (let i = 0; i < plan.groupCount; i++) {
@@ -112,7 +114,12 @@ function actIn(
   if (kind < plan.churn / 2 && outsider) void invite(options, node, group, outsider)
   else if (kind > 1 - plan.churn / 2 && insider && plan.faults.has("removals"))
     void attempt(world, oracle, `${node.name}: remove ${insider.name}`, () => group.remove(insider.name))
-  else void writeText(options, node, group)
+  else if (kind > 0.5 && kind < 0.5 + plan.churn / 8)
+    void attempt(world, oracle, `${node.name}: rename`, () => group.rename(`named by ${node.name} at ${world.nowMs()}`))
+  else if (kind < 0.5 && kind > 0.5 - plan.churn / 8 && insider) {
+    const role = ROLES[Math.floor(whom * 1000) % ROLES.length]!
+    void attempt(world, oracle, `${node.name}: make ${insider.name} ${role}`, () => group.setRole(insider.name, role))
+  } else void writeText(options, node, group)
 }
 
 /** Does something that may be refused, but only with a reason for a person. */
