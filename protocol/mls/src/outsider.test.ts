@@ -6,8 +6,10 @@ import { writeExternalSenders } from "./external-senders.ts"
 import { frameContent } from "./framed-content.ts"
 import type { ContentBody, Sender } from "./framed-content.ts"
 import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
+import { openOutsiderPublic } from "./outsider.ts"
 import type { Proposal } from "./proposal.ts"
 import { externalCommit } from "./testing/external-commit.ts"
+import { publicIn } from "./testing/insider.ts"
 import { outcomeOf, Party } from "./testing/party.ts"
 
 const NO_DATA = new Uint8Array(0)
@@ -45,6 +47,15 @@ function supervised(seed: string, changes: Partial<typeof policy> = {}): Party {
   party.add("alice", ["bob"], { extensions: [{ extensionType: EXTENSION_TYPES.externalSenders, extensionData }] })
   return party
 }
+
+describe("a member", () => {
+  it("is no outsider: its membership tag has to be checked, so that asking is a defect of ours", () => {
+    const party = Party.of("no outsider", ["alice", "bob"], { policy })
+    const message = publicIn(party.stage("alice", { wireFormat: "public" }).commit)
+    const state = party.insidesOf("bob")
+    expect(() => openOutsiderPublic(state, message)).toThrow("unreachable: members have a membership tag")
+  })
+})
 
 describe("an external sender", () => {
   const server = { kind: "external", senderIndex: 0 } as const

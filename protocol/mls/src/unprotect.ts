@@ -66,8 +66,8 @@ export function openPrivate(listener: Listener, message: PrivateMessage): Unprot
   if (signatureKey === undefined) return "unknown_sender"
   const kind = message.contentType === "application" ? "application" : "handshake"
   const isOwn = leafIndex === listener.ownLeafIndex
-  if (isOwn && generation < listener.secretTree.nextGeneration(leafIndex, kind)) return "own_message"
   const key = listener.secretTree.candidate(leafIndex, kind, generation, listener.limits)
+  // Of ours, the keys that are behind are gone: none was ever kept for later.
   if (typeof key === "string") return isOwn ? "own_message" : key
   const verified = openContent(listener, message, senderData, key, signatureKey)
   if (isOwn || typeof verified === "string") key.release()
