@@ -16,6 +16,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   {
     seed: 221n,
     found: "The server took a text of an epoch that all others had forgotten the keys of, and its sender did not know.",
-    change: "A text says until which epoch it can be read; in a later one the server refuses it, and its sender is told.",
+    change:
+      "A text says until which epoch it can be read; in a later one the server refuses it, and its sender is told.",
   },
 ]
