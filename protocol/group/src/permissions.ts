@@ -3,15 +3,15 @@ import type { IdentityKey } from "@qpc/wire"
 
 /** What a role allows, as bits (GSP; the ninth is ours). */
 export const PERMISSIONS = {
-  sendText: 1 << 0,
-  sendAudio: 1 << 1,
-  sendSignal: 1 << 2,
-  muteOthers: 1 << 3,
-  assignRoles: 1 << 4,
-  invite: 1 << 5,
-  removeMembers: 1 << 6,
-  closeGroup: 1 << 7,
-  changeSettings: 1 << 8,
+  sendText: 0x001,
+  sendAudio: 0x002,
+  sendSignal: 0x004,
+  muteOthers: 0x008,
+  assignRoles: 0x010,
+  invite: 0x020,
+  removeMembers: 0x040,
+  closeGroup: 0x080,
+  changeSettings: 0x100,
 } as const
 
 /** The name of one permission. */
