@@ -33,4 +33,13 @@ describe("a tree hash", () => {
     expect(costOf(() => tree.updateLeaf(3, testMember(suite0001, random).leafNode))).toBe(5)
     expect(costOf(() => undefined)).toBe(0)
   })
+
+  it("of a new tree lies in one buffer with those of all nodes below", () => {
+    const tree = RatchetTree.build(suite0001, 8, {
+      leafAt: (leafIndex) => members[leafIndex]?.leafNode,
+      parentAt: () => undefined,
+    })
+    const { buffer } = tree.nodeHash(7)
+    expect([1, 3, 5, 9, 11, 13].map((nodeIndex) => tree.nodeHash(nodeIndex).buffer === buffer)).not.toContain(false)
+  })
 })
