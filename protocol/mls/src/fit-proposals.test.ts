@@ -39,21 +39,23 @@ function unfitOf(party: Party, changes: Partial<Trial> = {}): string | [Proposal
   return typeof found === "string" ? found : [...found].map(([{ proposal }, reason]) => [proposal.kind, reason])
 }
 
+/** An Update of bob's. */
+function updateOfBob(): Proposal {
+  const party = Party.of("update", ["alice", "bob"], { policy })
+  propose(party, "bob", { kind: "update" })
+  return party.insidesOf("alice").queue.values()[0]!.proposal
+}
+
 describe("why a queued proposal is not even tried", () => {
   const reinit = { kind: "reinit", groupId: NO_DATA, version: 1, cipherSuite: 1, extensions: [] } as const
-  const update = (): Proposal => {
-    const party = Party.of("update", ["alice", "bob"], { policy })
-    propose(party, "bob", { kind: "update" })
-    return party.insidesOf("alice").queue.values()[0]!.proposal
-  }
 
   it.each([
     ["a ReInit, which goes with nothing", reinit, from(BOB), "reinit_not_alone"],
     ["the removal of whoever commits", remove(ALICE), from(BOB), "remove_of_committer"],
     ["the removal of another, said twice", remove(CAROL), from(BOB), "superseded"],
-    ["an Update of whoever commits", update(), from(ALICE), "update_by_committer"],
-    ["an Update of another, made again", update(), from(BOB), "superseded"],
-    ["an Update of an outsider", update(), { kind: "external", senderIndex: 0 }, "superseded"],
+    ["an Update of whoever commits", updateOfBob(), from(ALICE), "update_by_committer"],
+    ["an Update of another, made again", updateOfBob(), from(BOB), "superseded"],
+    ["an Update of an outsider", updateOfBob(), { kind: "external", senderIndex: 0 }, "superseded"],
     ["something else of whoever commits", remove(CAROL), from(ALICE), "superseded"],
   ] satisfies readonly (readonly [string, Proposal, SentProposal["sender"], string])[])(
     "is told of %s",
