@@ -246,7 +246,7 @@ export const MUSTS_OF_GROUPS: readonly Must[] = [
   ),
   must(
     "13.5",
-    "GREASE is handled as any other unknown value.",
+    "GREASE is handled like all other unknown values.",
     "are ignored wherever GREASE may stand: in capabilities and in the extensions of key packages and leaves",
   ),
   must(

@@ -9,7 +9,7 @@ const SOURCES = join(root, "protocol/mls/src")
 /** Where the table stands. */
 export const TABLE: string = join(root, "docs/mls/rfc9420-musts.md")
 
-/** Titles that no test has any more, each with the section that names it. */
+/** Titles that no test has, each with the section that names it. */
 export function missingTitles(musts: readonly Must[] = MUSTS): string[] {
   const sources = testSources()
   return musts.flatMap(({ section, tests }) =>

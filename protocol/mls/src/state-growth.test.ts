@@ -1,8 +1,8 @@
 import { suite0001 as suite } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import { Party } from "./testing/party.ts"
-import { RecordStore } from "./testing/record-store.ts"
-import type { Written } from "./testing/record-store.ts"
+import { RecordStore } from "@qpc/wire/conformance"
+import type { Written } from "@qpc/wire/conformance"
 
 /** Alice's group of so many, three of whom are awake, and what she has stored. */
 function largeGroup(memberCount: number): { readonly party: Party; readonly store: RecordStore } {

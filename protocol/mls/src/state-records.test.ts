@@ -4,7 +4,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Group } from "./group.ts"
 import { Party } from "./testing/party.ts"
-import { RecordStore } from "./testing/record-store.ts"
+import { RecordStore } from "@qpc/wire/conformance"
 import { generationOf } from "./testing/sender-data-of.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 

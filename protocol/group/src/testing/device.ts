@@ -14,7 +14,7 @@ import type { RoleId } from "../permissions.ts"
 import type { Outgoing, Step } from "../step.ts"
 import type { OnLayer } from "../trace.ts"
 import type { OrderingService } from "./ordering-service.ts"
-import { RecordStore } from "./record-store.ts"
+import { RecordStore } from "@qpc/wire/conformance"
 import { seededRandom } from "./seeded-random.ts"
 
 /** The clock of all devices in a test. */

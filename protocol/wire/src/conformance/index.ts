@@ -1,4 +1,6 @@
-/** The published vectors that the codecs are held to. Reads files; not for products. @module */
+/** What the codecs are held to: published vectors, and a store that counts. Reads files; not for products. @module */
+export { RecordStore } from "./record-store.ts"
+export type { Written } from "./record-store.ts"
 export { wireVectorSets } from "./vector-sets.ts"
 export { vectorFolder } from "./vector-files.ts"
 export type { VectorFiles } from "./vector-files.ts"

@@ -1,5 +1,5 @@
-import type { StateRecord } from "@qpc/wire"
-import type { Group } from "../group.ts"
+import type { StateChanges } from "../record-log.ts"
+import type { StateRecord } from "../state-record.ts"
 
 /** What one round of storing wrote: how many records, and the bytes of their keys and values. */
 export interface Written {
@@ -8,13 +8,15 @@ export interface Written {
   readonly deletes: number
 }
 
-/** A store of one group's records in memory, which counts. For tests. */
+/** A store of the records of one state in memory, which counts. For tests of whatever is stored in records. */
 export class RecordStore {
   readonly #records = new Map<string, Uint8Array>()
+  /** What the last round wrote. */
+  last: Written = { puts: 0, putBytes: 0, deletes: 0 }
 
-  /** Takes the changes of a group and stores them, unless the disk is said to be full. */
-  write(group: Group, isFull = false): Written {
-    const { isWhole, changes, stored } = group.takeChanges()
+  /** Takes what a state owes and stores it, unless the disk is said to be full. */
+  write(state: { takeChanges(): StateChanges }, isFull = false): Written {
+    const { isWhole, changes, stored } = state.takeChanges()
     const written = { puts: 0, putBytes: 0, deletes: 0 }
     if (isFull) return written
     if (isWhole) this.#records.clear()
@@ -29,6 +31,7 @@ export class RecordStore {
       }
     }
     stored()
+    this.last = written
     return written
   }
 
