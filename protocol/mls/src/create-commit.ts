@@ -245,7 +245,10 @@ function ownProposals(suite: CipherSuite, options: CommitOptions): Proposal[] | 
     proposals.push({ kind: "psk", id: pskIdOf(psk, options.random(suite.sizes.hashBytes)) })
   }
   for (const { type, body } of options.custom ?? []) proposals.push(ownedProposal({ kind: "custom", type, body }))
-  if (options.reinit !== undefined) proposals.push(ownedProposal({ kind: "reinit", ...options.reinit }))
+  if (options.reinit !== undefined) {
+    assertNoGrease(options.reinit.extensions)
+    proposals.push(ownedProposal({ kind: "reinit", ...options.reinit }))
+  }
   return proposals
 }
 

@@ -44,10 +44,11 @@ export interface FirstEpochOptions {
 /**
  * A group of one (RFC 9420 §11).
  *
- * @throws RangeError if the creator does not meet what its own extensions require, or its policy does not accept the suite
+ * @throws RangeError if the creator does not meet what its own extensions require, or its policy does not accept the suite or
+ * its credential
  */
 export function createFirstEpoch(options: FirstEpochOptions): Epoch {
-  const { suite, signatureKeys, random, extensions } = options
+  const { suite, credential, signatureKeys, random, extensions } = options
   assertNoGrease(extensions)
   const encryption = keyPairFrom(suite, random)
   const grease = drawGrease(random, options.grease)
@@ -61,7 +62,9 @@ export function createFirstEpoch(options: FirstEpochOptions): Epoch {
   const tree = RatchetTree.ofCreator(suite, leafNode, options.membersLimit)
   const judge = credentialJudge(options.policy.credentialValidator, options.nowMs)
   const reason = acceptsSuite(options.policy, suite.id)
-    ? (judgeExternalSenders(judge, [], extensions) ?? validateMembers(tree, extensions))
+    ? (judge({ credential, signatureKey: signatureKeys.publicKey, place: "creator", predecessor: undefined }) ??
+      judgeExternalSenders(judge, [], extensions) ??
+      validateMembers(tree, extensions))
     : "suite_not_accepted"
   if (reason !== undefined) throw new RangeError(`the group would be invalid: ${reason}`)
   const context = makeGroupContext({

@@ -28,7 +28,8 @@ function asked(
     questions.push(presented)
     return refuseMallory(presented)
   }
-  const party = Party.of(seed, names, { policy: { proposals: true, externalCommits: true, credentialValidator } })
+  const settings = { policy: { proposals: true, externalCommits: true, credentialValidator } }
+  const party = names.length === 0 ? new Party(seed, settings) : Party.of(seed, names, settings)
   questions.length = 0
   return { party, questions }
 }
@@ -44,6 +45,17 @@ describe("a credential validator", () => {
     const signatureKey = party.keysOf("carol").publicKey
     const question = { credential: named("carol"), signatureKey, place: "add", predecessor: undefined, nowMs }
     expect(questions).toEqual([question, question])
+  })
+
+  it("is asked about the creator of a group, who else would find out from everybody else's refusal", () => {
+    const { party, questions } = asked("creator", [])
+    party.create("alice")
+    const signatureKey = party.keysOf("alice").publicKey
+    const nowMs = party.nowMs
+    expect(questions).toEqual([
+      { credential: named("alice"), signatureKey, place: "creator", predecessor: undefined, nowMs },
+    ])
+    expect(() => asked("refused", []).party.create("mallory")).toThrow("credential_not_acceptable")
   })
 
   it("is asked about everybody in a group that is joined or looked at", () => {

@@ -5,6 +5,7 @@ import type { Credential } from "./credential.ts"
 /**
  * Where a credential turns up (RFC 9420 §5.3.1).
  *
+ * - `creator`: our own, when we create a group.
  * - `key_package`: published by somebody whom we may add.
  * - `member`: in the tree of a group that we are about to join.
  * - `add`: of somebody whom a commit or a proposal adds.
@@ -13,6 +14,7 @@ import type { Credential } from "./credential.ts"
  * - `external_sender`: in the `external_senders` of a group.
  */
 export type CredentialPlace =
+  | "creator"
   | "key_package"
   | "member"
   | "add"

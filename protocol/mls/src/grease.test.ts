@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { drawGrease, GREASE_VALUES, withGrease } from "./grease.ts"
 import type { Extension } from "./extension.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
+import { proposeExternally } from "./propose-from-outside.ts"
 import { countedRandom } from "./testing/counted-random.ts"
 import { leafOf } from "./testing/insider.ts"
 import { Party } from "./testing/party.ts"
@@ -82,7 +83,14 @@ describe("GREASE of ours", () => {
     const options = { authenticatedData: NO_DATA, random, nowMs }
     expect(() => Party.of("greased group", ["alice"], { extensions })).toThrow(RangeError)
     expect(() => party.stage("alice", { extensions })).toThrow(RangeError)
-    expect(() => party.group("alice").propose({ kind: "extensions", extensions }, options)).toThrow(RangeError)
+    const successor = { groupId: NO_DATA, version: 1, cipherSuite: 1, extensions }
+    expect(() => party.stage("alice", { reinit: successor })).toThrow(RangeError)
+    const address = { ...options, suite: party.suite, groupId: NO_DATA, epoch: 0n, senderIndex: 0 }
+    const outside = { ...address, signatureKeys: party.keysOf("server") }
+    for (const wanted of [{ kind: "extensions", extensions } as const, { kind: "reinit", ...successor } as const]) {
+      expect(() => party.group("alice").propose(wanted, options)).toThrow(RangeError)
+      expect(() => proposeExternally(wanted, outside)).toThrow(RangeError)
+    }
   })
 
   it("gives way to an extension of the same type", () => {

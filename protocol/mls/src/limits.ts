@@ -10,7 +10,7 @@ export interface GroupLimits extends RatchetLimits {
   readonly resumptionPsks: number
   /** Proposals by reference that wait for a commit. Default 1024; more are refused until the next commit. */
   readonly queuedProposals: number
-  /** Proposals in one commit. Default 4096; a commit with more is refused. */
+  /** Proposals in one commit. Default 16 384; a commit with more is refused. */
   readonly committedProposals: number
   /** Received commits of one epoch that are neither merged nor cleared. Default 16; more are refused. */
   readonly stagedCommits: number
@@ -46,7 +46,7 @@ export const DEFAULT_LIMITS: GroupLimits = {
   refusedDerivations: 100_000,
   resumptionPsks: 16,
   queuedProposals: 1024,
-  committedProposals: 4096,
+  committedProposals: 16_384,
   stagedCommits: 16,
   leafLifetimeMs: LIFETIME_LIMIT_MS,
   epochMessages: 2 ** 31,

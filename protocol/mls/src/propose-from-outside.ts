@@ -4,6 +4,7 @@ import { signContent } from "./authenticated-content.ts"
 import { addProposal, pskIdOf } from "./create-commit.ts"
 import { frameContent } from "./framed-content.ts"
 import type { Sender } from "./framed-content.ts"
+import { assertNoGrease } from "./grease.ts"
 import type { KeyPackageBundle } from "./key-package-bundle.ts"
 import { encodeMlsMessage } from "./mls-message.ts"
 import type { Proposal } from "./proposal.ts"
@@ -35,7 +36,7 @@ export interface ExternalProposalOptions extends GroupAddress {
 /**
  * Makes a proposal as an external sender of the group (RFC 9420 §12.1.8.1): an MLSMessage for all members.
  *
- * @throws RangeError if a key package to add is not one, or not valid now
+ * @throws RangeError if a key package to add is not one or not valid now, or extensions for a group have GREASE
  */
 export function proposeExternally(
   wanted: Exclude<ProposalToSend, { readonly kind: "update" }>,
@@ -78,8 +79,11 @@ function makeProposal(
     case "psk":
       return { kind: "psk", id: pskIdOf(wanted.psk, random(suite.sizes.hashBytes)) }
     case "extensions":
+      assertNoGrease(wanted.extensions)
       return { kind: "group_context_extensions", extensions: wanted.extensions }
     case "reinit":
+      assertNoGrease(wanted.extensions)
+      return wanted
     case "custom":
       return wanted
   }

@@ -116,6 +116,7 @@ function makeProposal(
       assertNoGrease(wanted.extensions)
       return made({ kind: "group_context_extensions", extensions: wanted.extensions })
     case "reinit":
+      assertNoGrease(wanted.extensions)
       return made(wanted)
     case "custom":
       if (customTypeOf(state.policy.customProposals, wanted) === undefined) return "proposal_unsupported"

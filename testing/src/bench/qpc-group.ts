@@ -9,7 +9,7 @@ export const NOW_MS = 1_800_000_000_000
 const LIFETIME_MS = 30 * 86_400_000
 /** One commit may add the largest group that is measured. */
 /** Ten thousand members in one commit; and commits that a benchmark makes and clears use up generations by the thousand. */
-const LIMITS = { committedProposals: 10_000, maxForwardGenerations: 1_000_000, refusedDerivations: 2_000_000 }
+const LIMITS = { maxForwardGenerations: 1_000_000, refusedDerivations: 2_000_000 }
 const EMPTY = new Uint8Array(0)
 
 /** Someone who may be invited into one of our groups. */
