@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events"
 import { memoryPair, TransportError, type Connection, type TransportErrorCode } from "@qpc/transport"
 import { describe, expect, it } from "vitest"
 import { backoffDelayMs, defaultBackoff } from "./backoff.ts"
@@ -76,6 +77,20 @@ describe("keeping a connection", () => {
     expect(states.map(at)).toEqual(["connecting", "connected"])
     await rpc.close()
     expect(states.map(at)).toEqual(["connecting", "connected", "closed"])
+  })
+
+  it("keeps nothing of a connection that is over: its signal lives as long as everything", async () => {
+    const signals: AbortSignal[] = []
+    const { rpc, clock, cut, states } = start({
+      options: { onConnected: async (_client, signal) => void signals.push(signal) },
+    })
+    await rpc.call(methods.health, {})
+    cut()
+    await until(() => states.at(-1)?.at === "waiting")
+    clock.advance(250)
+    await until(() => states.at(-1)?.at === "connected")
+    expect(signals.map((signal) => getEventListeners(signal, "abort").length)).toEqual([0, 0])
+    await rpc.close()
   })
 
   it("prepares each connection before it lets calls through", async () => {
@@ -302,6 +317,16 @@ describe("closing for good", () => {
     expect(states.at(-1)).toEqual({ at: "closed" })
     expect(clock.timerCount).toBe(0)
     await expect(rpc.call(methods.health, {})).rejects.toMatchObject({ reason: "closed" })
+  })
+
+  it("ends at whatever moment of connecting it is asked to", async () => {
+    for (let moment = 0; moment < 60; moment++) {
+      const { rpc, states, clock, served } = start()
+      for (let step = 0; step < moment; step++) await Promise.resolve()
+      await rpc.close()
+      expect([moment, states.at(-1), clock.timerCount]).toEqual([moment, { at: "closed" }, 0])
+      await Promise.all(served.map(({ closed }) => closed))
+    }
   })
 
   it("ends while preparing, even if the preparation pays no heed", async () => {

@@ -172,6 +172,10 @@ export class ReconnectingRpc implements AsyncDisposable {
     let connectedAtMs: number | undefined
     try {
       const client = await this.#establish()
+      if (this.#closing.signal.aborted) {
+        await client.close() // Everything was closed in the moment between, when only we knew of it.
+        return { error: closedHere(), connectedMs: 0 }
+      }
       connectedAtMs = this.#clock.nowMs()
       this.#client = client
       this.#enter({ at: "connected" })
@@ -208,7 +212,8 @@ export class ReconnectingRpc implements AsyncDisposable {
     const { dial, onConnected } = this.#options
     const client = this.#adopt(await dial({ signal }))
     // Calls of `onConnected` that pay no heed to the signal end with the connection.
-    signal.addEventListener("abort", () => void client.close(), { once: true })
+    const onAbort = (): void => void client.close()
+    signal.addEventListener("abort", onAbort, { once: true })
     try {
       signal.throwIfAborted()
       await onConnected?.(client, signal)
@@ -217,6 +222,9 @@ export class ReconnectingRpc implements AsyncDisposable {
     } catch (error) {
       await client.close("preparing the connection failed")
       throw error
+    } finally {
+      // The signal lives as long as we do: through a listener it would keep each connection that there ever was.
+      signal.removeEventListener("abort", onAbort)
     }
   }
 
