@@ -59,12 +59,14 @@ export interface AppliedCommit {
   readonly committer: number
   readonly epoch: Epoch | undefined
   readonly report: MergeReport
+  /** Leaves whose Remove their own members sent. */
+  readonly selfRemovals: readonly number[]
 }
 
 /** What the receiver of a commit brings along. */
 export interface ApplyOptions {
   readonly nowMs: number
-  readonly psks: PskLookup | undefined
+  readonly psks?: PskLookup | undefined
 }
 
 /** Follows a commit into the next epoch, without touching the current one (RFC 9420 §12.4.2). */
@@ -99,9 +101,17 @@ export function applyCommit(
   if (refusal !== undefined) return refusal
 
   const report = reportOf(epoch, applied, sorted, leafIndex, merged !== undefined, committer)
-  if (report.selfRemoved) return { kind: "applied", committer: leafIndex, epoch: undefined, report }
+  const selfRemovals = selfRemovalsIn(proposals)
+  if (report.selfRemoved) return { kind: "applied", committer: leafIndex, epoch: undefined, report, selfRemovals }
   const next = followCommit(state, verified, { sorted, applied, merged }, options)
-  return typeof next === "string" ? next : { kind: "applied", committer: leafIndex, epoch: next, report }
+  return typeof next === "string" ? next : { kind: "applied", committer: leafIndex, epoch: next, report, selfRemovals }
+}
+
+function selfRemovalsIn(proposals: readonly SentProposal[]): readonly number[] {
+  return proposals.flatMap(({ proposal, sender }) => {
+    const isOwn = proposal.kind === "remove" && sender.kind === "member" && sender.leafIndex === proposal.removed
+    return isOwn ? [proposal.removed] : []
+  })
 }
 
 /** What a commit does, for those who decide about it. */

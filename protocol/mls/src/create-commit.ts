@@ -63,8 +63,8 @@ export interface CommitOptions extends LeafRenewal {
   readonly custom?: readonly { readonly type: number; readonly body: Uint8Array }[]
   /** Where the secrets of {@link psks} are found, beside those of this group's own epochs. */
   readonly pskLookup?: PskLookup
-  /** True to cover the proposals received in this epoch (RFC 9420 §12.4). Default true. */
-  readonly includeQueuedProposals?: boolean
+  /** Whether to cover the proposals received in this epoch (RFC 9420 §12.4), or which of them. Default true. */
+  readonly includeQueuedProposals?: boolean | ((queued: QueuedProposal) => boolean)
   readonly authenticatedData: Uint8Array
   readonly paddedBytes?: PaddedBytes
   readonly random: Random
@@ -166,8 +166,10 @@ function planCommit(state: GroupState, options: CommitOptions, bond: PreSharedKe
   const own = ownProposals(suite, options)
   if (typeof own === "string") return own
   if (bond !== undefined) own.push({ kind: "psk", id: bond.id })
-  const inQueue = options.includeQueuedProposals === false ? [] : state.queue.values()
-  const queued = selectQueued(inQueue, own, committer)
+  const { includeQueuedProposals: included = true } = options
+  const inQueue = included === false ? [] : state.queue.values()
+  const wanted = typeof included === "function" ? inQueue.filter(included) : inQueue
+  const queued = selectQueued(wanted, own, committer)
   const leftOut = new Map<QueuedProposal, LeftOutReason>(inQueue.map((item) => [item, unpickedReason(item, committer)]))
   for (const item of queued) leftOut.delete(item)
   const plan = planWith(state, options, bond, { own, queued, leftOut })

@@ -33,10 +33,10 @@ import type { Descent, IdentityOf, ParentGroup } from "./parent-group.ts"
 import type { ReInit } from "./proposal.ts"
 import { propose } from "./propose.ts"
 import type { Proposed, ProposalToSend, ProposeOptions } from "./propose.ts"
-import type { PskLookup } from "./psk.ts"
 import { publishGroupInfo } from "./publish-group-info.ts"
 import type { GroupInfoOptions, PublishedGroupInfo } from "./publish-group-info.ts"
 import { receive } from "./receive.ts"
+import type { ReceiveOptions } from "./receive.ts"
 import type { Received } from "./received.ts"
 import { surroundingsOf } from "./restore-state.ts"
 import { assertReserved, isBehind, reserve, resume } from "./reservation.ts"
@@ -300,11 +300,9 @@ export class Group implements Disposable {
 
   /**
    * Takes in whatever claims to be a message of the group. Total for foreign bytes; nothing changes unless it is accepted.
-   *
-   * @param psks - Finds PSKs that a commit injects (RFC 9420 §8.4); those of this group's own epochs are known.
    */
-  receive(message: Uint8Array, nowMs: number, psks?: PskLookup): Received {
-    return receive(this.#state, message, { nowMs, psks })
+  receive(message: Uint8Array, nowMs: number, options: ReceiveOptions = {}): Received {
+    return receive(this.#state, message, { ...options, nowMs })
   }
 
   /**

@@ -95,11 +95,11 @@ describe("an external join", () => {
     expect(reasonOf(party, { psks })).toBe("psk_missing")
     const { group, commit } = joinExternally(party, "carol", { psks, pskLookup })
     expect(party.hear("bob", commit)).toBe("psk_missing")
-    const received = party.group("bob").receive(commit, party.nowMs, pskLookup)
+    const received = party.group("bob").receive(commit, party.nowMs, { psks: pskLookup })
     if (received.kind !== "commit") throw new Error(outcomeOf(received))
     party.group("bob").merge(received.staged)
     expect(party.group("bob").epochAuthenticator()).toEqual(group.epochAuthenticator())
-    const other = party.group("alice").receive(commit, party.nowMs, () => party.random(32))
+    const other = party.group("alice").receive(commit, party.nowMs, { psks: () => party.random(32) })
     expect(outcomeOf(other)).toBe("bad_confirmation_tag")
   })
 

@@ -68,6 +68,23 @@ export function decodeMlsMessage(bytes: Uint8Array): MlsMessage {
   return decodeWhole(bytes, readMlsMessage)
 }
 
+/**
+ * Cuts bytes that hold one MLSMessage after the other, at least one. Returns views.
+ *
+ * @throws DecodeError if it is not that
+ */
+export function splitMlsMessages(bytes: Uint8Array): readonly Uint8Array[] {
+  const messages: Uint8Array[] = []
+  decodeWhole(bytes, (reader) => {
+    do {
+      const start = reader.offset
+      readMlsMessage(reader)
+      messages.push(bytes.subarray(start, reader.offset))
+    } while (reader.remainingBytes > 0)
+  })
+  return messages
+}
+
 /** The bytes of an MLSMessage. */
 export function encodeMlsMessage(message: MlsMessage): Uint8Array {
   const capacityBytes = message.kind === "private_message" ? 4 + privateMessageBytes(message.message) : undefined

@@ -146,6 +146,50 @@ describe("proposals by reference", () => {
     expect(party.commit("alice", { includeQueuedProposals: false }).staged.report.removed).toEqual([])
   })
 
+  it("are left out one by one where a commit picks", () => {
+    const party = Party.of("picked", ["alice", "bob", "carol", "dave"], { policy })
+    proposeToAll(party, "bob", { kind: "remove", leafIndex: 2 })
+    proposeToAll(party, "bob", { kind: "remove", leafIndex: 3 })
+    const { staged, leftOut } = party.commit("alice", {
+      includeQueuedProposals: ({ proposal }) => proposal.kind === "remove" && proposal.removed === 3,
+    })
+    expect(staged.report.removed).toMatchObject([{ leafIndex: 3 }])
+    expect(leftOut).toMatchObject([{ proposal: { removed: 2 } }])
+    expect(authenticators(party).size).toBe(1)
+  })
+
+  it("are kept only where the receiver accepts them, and can still be accepted later", () => {
+    const party = Party.of("picky", ["alice", "bob", "carol"], { policy })
+    const { random, nowMs } = party
+    const proposed = party.group("bob").propose({ kind: "update" }, { authenticatedData: NO_DATA, random, nowMs })
+    if (proposed.kind === "refused") throw new Error(proposed.reason)
+    const alice = party.group("alice")
+    const before = toHex(alice.toBytes())
+    const refused = alice.receive(proposed.message, nowMs, {
+      acceptsProposal: ({ proposal, sender }) => proposal.kind !== "update" && sender.kind === "member",
+    })
+    expect(refused).toEqual({ kind: "rejected", reason: "not_allowed" })
+    expect(toHex(alice.toBytes())).toBe(before)
+    expect(party.hear("alice", proposed.message)).toBe("proposal")
+  })
+
+  it("show in a commit who asked for their own removal", () => {
+    const party = Party.of("asked", ["alice", "bob", "carol", "dave"], { policy })
+    proposeToAll(party, "bob", { kind: "remove", leafIndex: 1 })
+    proposeToAll(party, "bob", { kind: "remove", leafIndex: 2 })
+    const { commit } = party.stage("alice")
+    const received = party.group("dave").receive(commit, party.nowMs)
+    expect(received).toMatchObject({ kind: "commit", selfRemovals: [1] })
+    expect(party.group("bob").receive(commit, party.nowMs)).toMatchObject({ selfRemovals: [1] })
+  })
+
+  it("do not make a removal by value into one of their own", () => {
+    const party = Party.of("by value", ["alice", "bob", "carol"], { policy })
+    proposeToAll(party, "bob", { kind: "remove", leafIndex: 1 })
+    const { commit } = party.stage("alice", { removes: [1] })
+    expect(party.group("carol").receive(commit, party.nowMs)).toMatchObject({ kind: "commit", selfRemovals: [] })
+  })
+
   it("are taken once, up to a limit, and only where the policy allows them", () => {
     const party = Party.of("bounded", ["alice", "bob"], { policy, limits: { queuedProposals: 1 } })
     const { random, nowMs } = party
@@ -220,7 +264,7 @@ describe("pre-shared keys", () => {
     const outcome = party.stage("alice", { psks, pskLookup: lookup, adds: [carol.keyPackage] })
     const bob = party.group("bob")
     expect(bob.receive(outcome.commit, party.nowMs)).toEqual({ kind: "rejected", reason: "psk_missing" })
-    const received = bob.receive(outcome.commit, party.nowMs, lookup)
+    const received = bob.receive(outcome.commit, party.nowMs, { psks: lookup })
     if (received.kind !== "commit") throw new Error(received.kind)
     bob.merge(received.staged)
     party.group("alice").merge(outcome.staged)
@@ -239,7 +283,7 @@ describe("pre-shared keys", () => {
   it("keep out a member who has another secret under the same name", () => {
     const party = Party.of("wrong psk", ["alice", "bob"])
     const { commit } = party.stage("alice", { psks, pskLookup: lookup })
-    const received = party.group("bob").receive(commit, party.nowMs, () => toUtf8("guess"))
+    const received = party.group("bob").receive(commit, party.nowMs, { psks: () => toUtf8("guess") })
     expect(outcomeOf(received)).toBe("bad_confirmation_tag")
   })
 

@@ -5,6 +5,7 @@ import type { VerifiedContent } from "./authenticated-content.ts"
 import { countMessage } from "./epoch-usage.ts"
 import { pastSigner } from "./epoch.ts"
 import type { PastEpoch } from "./epoch.ts"
+import type { Sender } from "./framed-content.ts"
 import type { GroupState } from "./group-state.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import type { MlsMessage } from "./mls-message.ts"
@@ -12,6 +13,7 @@ import { openOutsiderPublic } from "./outsider.ts"
 import type { PrivateMessage } from "./private-message.ts"
 import { judgeProposal } from "./judge-proposal.ts"
 import { ownedProposal } from "./proposal-queue.ts"
+import type { Proposal } from "./proposal.ts"
 import type { PskLookup } from "./psk.ts"
 import type { PublicMessage } from "./public-message.ts"
 import type { Received, RejectReason } from "./received.ts"
@@ -19,10 +21,27 @@ import type { StagedCommit } from "./staged-commit.ts"
 import { openMemberPublic, openPrivate } from "./unprotect.ts"
 import type { Listener, Unprotected } from "./unprotect.ts"
 
-/** What a receiver knows beside the state. */
+/** What a receiver brings along. */
 export interface ReceiveOptions {
+  /** Finds PSKs that a commit injects (RFC 9420 §8.4); those of the group's own epochs are known. */
+  readonly psks?: PskLookup | undefined
+  /**
+   * Says whether to keep a proposal that came by itself, where `GroupPolicy.proposals` allows any. One that is not kept is rejected
+   * as `not_allowed` and leaves nothing behind. Default: all are.
+   */
+  readonly acceptsProposal?: (proposal: OfferedProposal) => boolean
+}
+
+/** A proposal that came by itself (RFC 9420 §12.1). Borrowed. */
+export interface OfferedProposal {
+  readonly proposal: Proposal
+  readonly sender: Sender
+  readonly authenticatedData: Uint8Array
+}
+
+/** The same, with the time of the call. */
+interface Circumstances extends ReceiveOptions {
   readonly nowMs: number
-  readonly psks: PskLookup | undefined
 }
 
 /**
@@ -31,7 +50,7 @@ export interface ReceiveOptions {
  * Total: whatever bytes arrive, it returns. The state changes only if the message was accepted; a commit changes nothing
  * before it is merged or cleared.
  */
-export function receive(state: GroupState, bytes: Uint8Array, options: ReceiveOptions): Received {
+export function receive(state: GroupState, bytes: Uint8Array, options: Circumstances): Received {
   const message = decodeOrUndefined(bytes)
   if (message === undefined) return reject("malformed")
   if (message.kind !== "private_message" && message.kind !== "public_message") return reject("not_a_group_message")
@@ -63,7 +82,7 @@ function receiveLate(state: GroupState, message: PrivateMessage): Received {
   return typeof opened === "string" ? reject(opened) : acceptApplication(opened)
 }
 
-function receivePrivate(state: GroupState, message: PrivateMessage, options: ReceiveOptions): Received {
+function receivePrivate(state: GroupState, message: PrivateMessage, options: Circumstances): Received {
   const opened = openPrivate(currentListener(state), message)
   if (typeof opened === "string") return reject(opened)
   const { verified, key } = opened
@@ -71,7 +90,7 @@ function receivePrivate(state: GroupState, message: PrivateMessage, options: Rec
     case "application":
       return acceptApplication(opened)
     case "proposal": {
-      const outcome = acceptProposal(state, verified, options.nowMs)
+      const outcome = acceptProposal(state, verified, options)
       if (outcome.kind === "rejected") key.release()
       else key.consume()
       return outcome
@@ -84,7 +103,7 @@ function receivePrivate(state: GroupState, message: PrivateMessage, options: Rec
   }
 }
 
-function receivePublic(state: GroupState, message: PublicMessage, options: ReceiveOptions): Received {
+function receivePublic(state: GroupState, message: PublicMessage, options: Circumstances): Received {
   const { body, sender } = message.content
   if (body.kind === "application") return reject("application_not_encrypted")
   const verified =
@@ -94,9 +113,7 @@ function receivePublic(state: GroupState, message: PublicMessage, options: Recei
   if (typeof verified === "string") return reject(verified)
   const isOwn = sender.kind === "member" && sender.leafIndex === state.epoch.keys.leafIndex
   if (isOwn) return reject("own_message")
-  return body.kind === "proposal"
-    ? acceptProposal(state, verified, options.nowMs)
-    : acceptCommit(state, verified, options)
+  return body.kind === "proposal" ? acceptProposal(state, verified, options) : acceptCommit(state, verified, options)
 }
 
 function acceptApplication({ verified, leafIndex, generation, key }: Unprotected): Received {
@@ -117,7 +134,7 @@ function acceptApplication({ verified, leafIndex, generation, key }: Unprotected
  * Keeps a proposal for a later commit (RFC 9420 §12.1). Whether it is valid is decided by the commit, but for what RFC 9420
  * asks at once: that it is of a type we know (§12.2), and that new credentials are valid (§5.3.1).
  */
-function acceptProposal(state: GroupState, verified: VerifiedContent, nowMs: number): Received {
+function acceptProposal(state: GroupState, verified: VerifiedContent, options: Circumstances): Received {
   const { sender, authenticatedData, body } = verified.content
   if (body.kind !== "proposal") throw new Error("unreachable: only proposals are queued")
   if (!state.policy.proposals) return reject("not_allowed")
@@ -126,23 +143,25 @@ function acceptProposal(state: GroupState, verified: VerifiedContent, nowMs: num
   const reference = proposalRef(state.suite, verified)
   if (state.queue.has(reference)) return reject("proposal_known")
   if (state.queue.size >= state.limits.queuedProposals) return reject("too_many_proposals")
-  const refusal = judgeProposal(state, body.proposal, sender, nowMs)
+  const refusal = judgeProposal(state, body.proposal, sender, options.nowMs)
   if (refusal !== undefined) return reject(refusal)
+  const offered = { proposal: body.proposal, sender, authenticatedData }
+  if (options.acceptsProposal?.(offered) === false) return reject("not_allowed")
   const proposal = ownedProposal(body.proposal)
   state.queue.add({ reference, proposal, sender, updateKey: undefined })
   return { kind: "proposal", sender, proposal, reference, authenticatedData: authenticatedData.slice() }
 }
 
-function acceptCommit(state: GroupState, verified: VerifiedContent, options: ReceiveOptions): Received {
+function acceptCommit(state: GroupState, verified: VerifiedContent, options: Circumstances): Received {
   const stagedByOthers = state.staged.size - (state.ownCommit === undefined ? 0 : 1)
   if (stagedByOthers >= state.limits.stagedCommits) return reject("too_many_staged_commits")
   const applied = applyCommit(state, verified, options)
   if (typeof applied === "string") return reject(applied)
-  const { committer, report, epoch } = applied
+  const { committer, report, selfRemovals, epoch } = applied
   const staged: StagedCommit = { kind: "received", committer, report }
   state.staged.set(staged, epoch)
   const authenticatedData = verified.content.authenticatedData.slice()
-  return { kind: "commit", senderLeafIndex: committer, staged, authenticatedData }
+  return { kind: "commit", senderLeafIndex: committer, staged, selfRemovals, authenticatedData }
 }
 
 /** The delivery service sends our commit to us as to everyone; its key is gone, so it is known by its bytes. */

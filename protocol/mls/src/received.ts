@@ -20,6 +20,8 @@ export type Received =
       readonly kind: "commit"
       readonly senderLeafIndex: number
       readonly staged: StagedCommit
+      /** Leaves of those who are removed by a proposal of their own (RFC 9420 §12.1.3): they asked for it. */
+      readonly selfRemovals: readonly number[]
       readonly authenticatedData: Uint8Array
     }
   /** The commit that we staged came back from the delivery service: merge it. */

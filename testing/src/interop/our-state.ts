@@ -130,7 +130,7 @@ export function presentBytes(bytes: Uint8Array): Uint8Array | undefined {
 /** Takes proposals in; our own come back too, and are known. */
 export function hearProposals({ group, psks }: OurState, proposals: readonly Uint8Array[]): void {
   for (const proposal of proposals) {
-    const received = group.receive(proposal, Date.now(), lookupOf(psks))
+    const received = group.receive(proposal, Date.now(), { psks: lookupOf(psks) })
     const isKnown =
       received.kind === "rejected" && (received.reason === "own_message" || received.reason === "proposal_known")
     if (received.kind !== "proposal" && !isKnown) throw new RefusedError(`proposal: ${outcomeOf(received)}`)
@@ -140,7 +140,7 @@ export function hearProposals({ group, psks }: OurState, proposals: readonly Uin
 /** Takes in the proposals of a commit and follows it. */
 export function followCommit(state: OurState, proposals: readonly Uint8Array[], commit: Uint8Array): void {
   hearProposals(state, proposals)
-  const received = state.group.receive(commit, Date.now(), lookupOf(state.psks))
+  const received = state.group.receive(commit, Date.now(), { psks: lookupOf(state.psks) })
   if (received.kind !== "commit") throw new RefusedError(`commit: ${outcomeOf(received)}`)
   state.group.merge(received.staged)
   state.pending = undefined

@@ -36,10 +36,10 @@ export function checkPassiveClient(vector: PassiveClientCase, suite: CipherSuite
   expectHex("initial epoch authenticator", group.epochAuthenticator(), vector.initial_epoch_authenticator)
   for (const [at, epoch] of vector.epochs.entries()) {
     for (const proposal of epoch.proposals) {
-      const received = group.receive(fromHex(proposal), NOW_MS, psks)
+      const received = group.receive(fromHex(proposal), NOW_MS, { psks })
       expectTrue(`proposal of epoch ${at}: ${outcomeOf(received)}`, received.kind === "proposal")
     }
-    const received = group.receive(fromHex(epoch.commit), NOW_MS, psks)
+    const received = group.receive(fromHex(epoch.commit), NOW_MS, { psks })
     if (received.kind !== "commit") throw new Error(`commit ${at}: ${outcomeOf(received)}`)
     group.merge(received.staged)
     expectHex(`epoch authenticator after commit ${at}`, group.epochAuthenticator(), epoch.epoch_authenticator)
