@@ -12,7 +12,7 @@ const sample: Envelope = { kind: "commit", groupId, epoch: 258n, sealed: fromHex
 const sampleHex = "0102000102030405060708090a0b0c0d0e0f000000000000010203aabbcc"
 
 const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
-  kind: fc.constantFrom("application" as const, "commit" as const, "welcome" as const),
+  kind: fc.constantFrom("application" as const, "commit" as const, "welcome" as const, "proposal" as const),
   groupId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => toGroupId(bytes)),
   epoch: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
   sealed: fc.uint8Array({ maxLength: 300 }),
@@ -36,7 +36,7 @@ describe("envelope", () => {
     ["00" + sampleHex.slice(2), "reserved_value", "version 0"],
     ["02" + sampleHex.slice(2), "reserved_value", "a future version"],
     ["0100" + sampleHex.slice(4), "reserved_value", "kind 0"],
-    ["0104" + sampleHex.slice(4), "reserved_value", "an unknown kind"],
+    ["0105" + sampleHex.slice(4), "reserved_value", "an unknown kind"],
     [sampleHex + "00", "trailing_bytes", "something behind it"],
     [sampleHex.slice(0, -2), "truncated", "a missing byte"],
     [sampleHex.slice(0, 52) + "4003aabbcc", "not_minimal", "a long length"],

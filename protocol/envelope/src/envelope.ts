@@ -3,9 +3,9 @@ import type { GroupId, Reader } from "@qpc/wire"
 
 /**
  * What a message is to whoever carries it: an application message is delivered, a commit is also ordered (one per group
- * and epoch), a Welcome opens a group for its reader.
+ * and epoch), a Welcome opens a group for its reader, a proposal is delivered and of use in its own epoch only.
  */
-export type EnvelopeKind = "application" | "commit" | "welcome"
+export type EnvelopeKind = "application" | "commit" | "welcome" | "proposal"
 
 /** Everything that a server may read of a message, and the part that it may not. */
 export interface Envelope {
@@ -31,7 +31,7 @@ export const ENVELOPE_MAX_BYTES: number = 4 * 1024 * 1024 - 4096
 
 /** The only version; another one is refused, because nothing below it is known to mean the same. */
 const VERSION = 1
-const KINDS: readonly EnvelopeKind[] = ["application", "commit", "welcome"]
+const KINDS: readonly EnvelopeKind[] = ["application", "commit", "welcome", "proposal"]
 
 /**
  * Writes `version u8 = 1 · kind u8 · group id 16 B · epoch u64 · sealed<V>` (lengths as in RFC 9420 §2.1.2).

@@ -44,6 +44,12 @@ describe("receiving a batch", () => {
     })
   })
 
+  it("takes a proposal as it takes a message, and not beside a commit", () => {
+    const proposal = envelope("proposal", 7n, Uint8Array.of(4))
+    expect(receiveBatch({ ...messages, deliveries: holding(proposal) }, limits)).toMatchObject({ kind: "batch" })
+    expect(reasonOf({ ...claiming, deliveries: holding(commit, proposal) })).toBe("envelope_invalid")
+  })
+
   it("shortens a lifetime, but does not prolong it", () => {
     expect(receiveBatch({ ...messages, ttlSecs: 60 }, limits)).toMatchObject({ batch: { ttlMs: 60_000 } })
     const long = receiveBatch({ ...messages, ttlSecs: 2 ** 32 - 1 }, limits)

@@ -40,7 +40,7 @@ const refused = (reason: RefusalReason): Checked => ({ kind: "refused", reason }
  * The way in: everything about a batch that its own bytes can tell. Total: whatever arrives, it returns.
  *
  * The labels of the envelopes have to say what the batch says, because members trust the server to order commits by
- * them: an application batch holds application messages of this channel, a claiming batch one commit out of the
+ * them: an application batch holds application messages and proposals of this channel, a claiming batch one commit out of the
  * claimed epoch and Welcomes into the next. What is sealed stays sealed.
  */
 export function receiveBatch(offered: OfferedBatch, limits: ServerLimits): Checked {
@@ -106,7 +106,7 @@ function receiveClaim(
   limits: ServerLimits,
 ): CheckedClaim {
   if (!offered) {
-    const areMessages = envelopes.every(({ kind }) => kind === "application")
+    const areMessages = envelopes.every(({ kind }) => kind === "application" || kind === "proposal")
     return areMessages ? { kind: "claim", claim: undefined } : { kind: "refused", reason: "envelope_invalid" }
   }
   // Epochs are 64 bits in MLS; nobody gets beyond 2^53 by committing.

@@ -45,7 +45,7 @@ function wireTargets(): FuzzTarget[] {
 }
 
 function envelopeTarget(): FuzzTarget {
-  const samples = (["application", "commit", "welcome"] as const).map((kind) => {
+  const samples = (["application", "commit", "welcome", "proposal"] as const).map((kind) => {
     return encodeEnvelope({ kind, groupId, epoch: EPOCH, sealed: new Uint8Array(70) })
   })
   return decoderTarget("envelope", samples, (bytes) => {
