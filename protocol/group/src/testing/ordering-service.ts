@@ -15,8 +15,8 @@ export class OrderingService {
   /** The epoch of each group, and who is in it; known from its first claim on. */
   readonly #channels = new Map<string, { epoch: bigint; members: Set<string> }>()
 
-  /** Commits that were offered to it, the refused ones included. */
-  readonly offered = { commits: 0 }
+  /** Commits that were offered to it, the refused ones included; and those that it accepted. */
+  readonly offered = { commits: 0, accepted: 0 }
 
   offer(outgoing: Outgoing): Verdict {
     if (outgoing.claim !== undefined) this.offered.commits += 1
@@ -26,6 +26,7 @@ export class OrderingService {
     const verdict = this.#claim(outgoing)
     this.#verdicts.set(name, verdict)
     if (verdict === "accepted") this.#deliver(outgoing)
+    if (verdict === "accepted" && outgoing.claim !== undefined) this.offered.accepted += 1
     return verdict
   }
 
