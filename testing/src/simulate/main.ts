@@ -4,10 +4,12 @@
 import { execFileSync } from "node:child_process"
 import type { ExecFileSyncOptionsWithStringEncoding } from "node:child_process"
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { suite0001 } from "@qpc/crypto/node"
 import { flagsOf, refuse } from "../command-line.ts"
 import type { Restrictions } from "./plan.ts"
 import { printFailure, printRun, printTotals, progressBar } from "./print.ts"
+import { runSeeds } from "./seed-pool.ts"
 import { shrink } from "./shrink.ts"
 import { simulate } from "./simulate.ts"
 import type { SimulationReport } from "./simulate.ts"
@@ -17,6 +19,7 @@ import type { Totals } from "./totals.ts"
 const GIT = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } satisfies ExecFileSyncOptionsWithStringEncoding
 const SEEDS_FOR_COVERAGE = 200
 const DEFAULT_SEEDS = "200"
+const JOBS_LIMIT = 256
 
 const values = flagsOf({
   command: "simulate",
@@ -27,6 +30,11 @@ const values = flagsOf({
     start: { type: "string", default: "1", says: "the first of them" },
     seed: { type: "string", says: "only this one, with everything that happens" },
     shrink: { type: "string", says: "look for a smaller run that fails like this seed" },
+    jobs: {
+      type: "string",
+      default: String(availableParallelism()),
+      says: "threads; the result does not depend on them",
+    },
     state: { type: "string", says: "a file to go on from where an earlier run stopped" },
     json: { type: "boolean", default: false, says: "print the totals as JSON" },
     progress: { type: "boolean", default: process.stderr.isTTY, says: "show how far it is (default on a terminal)" },
@@ -59,8 +67,7 @@ async function shrinkOne(seed: bigint): Promise<void> {
 async function runMany(start: bigint, count: number): Promise<void> {
   const totals = loadTotals(start)
   const end = BigInt(totals.start) + BigInt(count)
-  for (let seed = BigInt(totals.next); seed < end; seed++) {
-    const report = await run(seed)
+  for await (const report of runSeeds({ start: BigInt(totals.next), end, jobs: toJobs(values.jobs) })) {
     addRun(totals, report)
     if (report.violations.length > 0 && !values.json) printFailure(report, commit())
     saveTotals(totals)
@@ -91,6 +98,12 @@ function commit(): string {
   } catch {
     return "unknown: not in a repository"
   }
+}
+
+function toJobs(text: string): number {
+  const jobs = Number(text)
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= JOBS_LIMIT) return jobs
+  refuse(`not a number of threads from 1 to ${JOBS_LIMIT}: ${text}`)
 }
 
 function toSeed(text: string): bigint {

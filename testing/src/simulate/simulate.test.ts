@@ -3,6 +3,7 @@ import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import { NAMED_SEEDS } from "./named-seeds.ts"
 import { drawPlan, FAULTS } from "./plan.ts"
+import { runSeeds } from "./seed-pool.ts"
 import { simulate } from "./simulate.ts"
 import type { SimulationReport } from "./simulate.ts"
 import { shrink } from "./shrink.ts"
@@ -22,6 +23,14 @@ describe("simulation", () => {
     expect(second.lines).toEqual(first.lines)
     expect(second.hash).toBe(first.hash)
     expect(other.hash).not.toBe(first.hash)
+  })
+
+  it("gives the same on several threads, in the order of the seeds, and goes on where one takes longer", async () => {
+    const reports = []
+    for await (const report of runSeeds({ start: 13n, end: 19n, jobs: 2 })) reports.push(report)
+    expect(reports.map(({ seed }) => seed)).toEqual([13n, 14n, 15n, 16n, 17n, 18n])
+    const { hash, lines } = await run(14n)
+    expect(reports[1]).toMatchObject({ hash, lines })
   })
 
   it.each(NAMED_SEEDS)("passes seed $seed, which found: $found", async ({ seed }) => {

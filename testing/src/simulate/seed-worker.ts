@@ -1,0 +1,13 @@
+/** A thread of `seed-pool.ts`: runs the seed it is sent, answers with the report, and waits for the next. */
+import { parentPort } from "node:worker_threads"
+import { suite0001 } from "@qpc/crypto/node"
+import { simulate } from "./simulate.ts"
+
+const drain = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+parentPort?.on("message", (seed: bigint) => void answer(seed))
+
+/** What this throws ends the thread, and with it the run. */
+async function answer(seed: bigint): Promise<void> {
+  parentPort?.postMessage(await simulate({ seed, suite: suite0001, drain }), [])
+}
