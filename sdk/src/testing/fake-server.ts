@@ -53,6 +53,8 @@ export class FakeServer {
   latestExpiryMs = Infinity
   /** Who has no room in their inbox. */
   readonly full = new Set<string>()
+  /** Everything that was put into the inbox of each name, read or not. */
+  readonly delivered = new Map<string, Uint8Array[]>()
   /** Mistakes of the fake itself. */
   readonly faults: unknown[] = []
   readonly #batches = new Map<string, Outcome>()
@@ -96,6 +98,7 @@ export class FakeServer {
   deliver(username: string, data: Uint8Array): void {
     const account = this.account(username)
     account.newestSeq += 1n
+    this.delivered.set(username, [...(this.delivered.get(username) ?? []), data])
     account.inbox.push({ seq: account.newestSeq, data })
     for (const session of this.#sessions) if (session.account === account) this.#push(session)
   }
