@@ -131,7 +131,9 @@ export class Outbox {
       const batch = batchOf(outgoing, this.#context.limits.pastEpochs)
       const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batch))
       if (outcome.case === "accepted") {
-        return { kind: "accepted", full: recipientsAmong(outgoing, outcome.value.fullKeys) }
+        // Whoever has no room for a commit fetches it from the log.
+        const full = outgoing.claim === undefined ? outcome.value.fullKeys : []
+        return { kind: "accepted", full: recipientsAmong(outgoing, full) }
       }
       if (outcome.case === "epochConflict" && outgoing.claim === undefined) return NO_CLAIM
       if (outcome.case === "epochConflict") {
@@ -273,7 +275,6 @@ function batchOf(outgoing: Outgoing, pastEpochs: number) {
     messageId,
     channelId: groupId,
     deliveries: deliveries.map(({ recipients, envelope }) => ({ recipientKeys: [...recipients], payload: envelope })),
-    // A commit that only some get would leave the others behind.
     partial: claim === undefined,
     ...(readableUntilEpoch !== undefined && { readableUntilEpoch }),
     ...(claim && { claim: { epoch: claim.epoch, membersAfter: [...claim.membersAfter] } }),

@@ -6,7 +6,10 @@ export interface Rate {
 
 /** What people may ask of this server. All of it can be configured; the defaults suit a server for strangers. */
 export interface ServerLimits {
-  /** Unread envelopes in one inbox; the next batch to it is refused whole, unless it is partial. Default 1000. */
+  /**
+   * Unread envelopes in one inbox; the next batch to it is refused whole, unless it is partial, or a commit, which is left out.
+   * Default 1000.
+   */
   readonly queueDepth: number
   /** Their bytes together, with the same consequence. Default 256 MiB. */
   readonly queueBytes: number
@@ -22,8 +25,12 @@ export interface ServerLimits {
   readonly retentionMs: number
   /** Message ids remembered for one sender, for as long as the retention. Default 1 000 000. */
   readonly rememberedIds: number
-  /** Accepted commits kept for one channel. Default 64. */
-  readonly commitsKept: number
+  /** Accepted commits in the log of one channel, from which members fetch what they missed. Default 1000. */
+  readonly commitLogEpochs: number
+  /** Their bytes together; the newest is always kept. Default 64 MiB. */
+  readonly commitLogBytes: number
+  /** How long a commit stays in the log. Default 90 days. */
+  readonly commitLogLifetimeMs: number
   /** Envelopes pushed and not yet acknowledged on one connection. Default 64. */
   readonly pushWindow: number
   /** Their bytes together; a single envelope may be larger. Default 16 MiB, a quarter of what a client takes unread. */

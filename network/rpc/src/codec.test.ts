@@ -66,6 +66,8 @@ describe("the method table", () => {
       "204 ack",
       "205 batchEnqueue",
       "206 subscribe",
+      "207 fetchCommits",
+      "208 fetchEpochs",
       "300 uploadKeyPackage",
       "301 fetchKeyPackage",
       "500 resolveUser",

@@ -48,6 +48,8 @@ export interface Methods {
   readonly ack: MethodRow<"ack", delivery.AckRequest, delivery.AckResponse>
   readonly batchEnqueue: MethodRow<"batchEnqueue", delivery.BatchEnqueueRequest, delivery.BatchEnqueueResponse>
   readonly subscribe: MethodRow<"subscribe", delivery.SubscribeRequest, delivery.SubscribeResponse>
+  readonly fetchCommits: MethodRow<"fetchCommits", delivery.FetchCommitsRequest, delivery.FetchCommitsResponse>
+  readonly fetchEpochs: MethodRow<"fetchEpochs", delivery.FetchEpochsRequest, delivery.FetchEpochsResponse>
   readonly uploadKeyPackage: MethodRow<"uploadKeyPackage", keys.UploadKeyPackageRequest, keys.UploadKeyPackageResponse>
   readonly fetchKeyPackage: MethodRow<"fetchKeyPackage", keys.FetchKeyPackageRequest, keys.FetchKeyPackageResponse>
   readonly resolveUser: MethodRow<"resolveUser", user.ResolveUserRequest, user.ResolveUserResponse>
@@ -116,6 +118,10 @@ export const methods: Methods = {
     large,
   ),
   subscribe: row(206, "subscribe", delivery.SubscribeRequestSchema, delivery.SubscribeResponseSchema),
+  fetchCommits: row(207, "fetchCommits", delivery.FetchCommitsRequestSchema, delivery.FetchCommitsResponseSchema, {
+    hasLargeAnswer: true,
+  }),
+  fetchEpochs: row(208, "fetchEpochs", delivery.FetchEpochsRequestSchema, delivery.FetchEpochsResponseSchema),
   uploadKeyPackage: row(
     300,
     "uploadKeyPackage",

@@ -13,11 +13,14 @@ interface Account {
   lastResort: { readonly data: Uint8Array; readonly expiresAtMs: bigint; uses: number } | undefined
   readonly inbox: { readonly seq: bigint; readonly data: Uint8Array }[]
   newestSeq: bigint
+  commitsLeftOut: bigint
 }
 
 interface Channel {
   epoch: bigint
   members: readonly string[]
+  /** Accepted commits, oldest first. */
+  log: { readonly epoch: bigint; readonly data: Uint8Array }[]
 }
 
 interface Session {
@@ -145,6 +148,7 @@ export class FakeServer {
           lastResort: undefined,
           inbox: [],
           newestSeq: 0n,
+          commitsLeftOut: 0n,
         }
         this.accounts.set(username, account)
         return { success: true }
@@ -210,7 +214,20 @@ export class FakeServer {
       },
       ack: async ({ seqUpTo }, { account }) => {
         while (account!.inbox[0] !== undefined && account!.inbox[0].seq <= seqUpTo) account!.inbox.shift()
-        return { remaining: BigInt(account!.inbox.length) }
+        return { remaining: BigInt(account!.inbox.length), commitsLeftOut: account!.commitsLeftOut }
+      },
+      fetchCommits: async ({ channelId, fromEpoch, limit }, { account }) => {
+        const { log, epoch } = this.#channelOf(channelId, account!) ?? refuse("permission_denied", "not_a_member")
+        const commits = log.filter((commit) => commit.epoch >= fromEpoch).slice(0, limit)
+        return { commits, oldestEpoch: log[0]?.epoch ?? epoch, newestEpoch: epoch }
+      },
+      fetchEpochs: async ({ channelIds }, { account }) => {
+        const epochs = channelIds.flatMap((channelId) => {
+          const channel = this.#channelOf(channelId, account!)
+          return channel === undefined ? [] : [{ channelId, epoch: channel.epoch }]
+        })
+        const { newestSeq, commitsLeftOut } = account!
+        return { epochs, newestSeq, commitsLeftOut }
       },
       subscribe: async ({ afterSeq }, session) => {
         session.subscribedFrom = afterSeq
@@ -247,9 +264,14 @@ export class FakeServer {
       return { outcome: { case: "epochConflict", value: { currentEpoch: channel.epoch, missedCommits: [] } } }
     }
     if (claim !== undefined) {
-      this.channels.set(name, { epoch: claim.epoch + 1n, members: claim.membersAfter.map(toHex) })
+      if (batch.deliveries.slice(1).some(({ recipientKeys }) => recipientKeys.some((key) => this.#isFull(key)))) {
+        refuse("resource_exhausted", "inbox_full")
+      }
+      const log = [...(channel?.log ?? []), { epoch: claim.epoch, data: batch.deliveries[0]!.payload }]
+      this.channels.set(name, { epoch: claim.epoch + 1n, members: claim.membersAfter.map(toHex), log })
     }
     const fullKeys = this.#fill(batch, () => true)
+    if (claim !== undefined) for (const key of fullKeys) this.#byKey(key)!.commitsLeftOut += 1n
     const outcome: Outcome = {
       outcome: { case: "accepted", value: { duplicate: false, acceptedAtMs: 0n, skippedKeys: [], fullKeys } },
     }
@@ -282,6 +304,15 @@ export class FakeServer {
         if (!(error instanceof RpcError)) throw error // A cut cable loses pushes; that is what it is cut for.
       })
     }
+  }
+
+  #channelOf(channelId: Uint8Array, { identityKey }: Account): Channel | undefined {
+    const channel = this.channels.get(toHex(channelId))
+    return channel?.members.includes(toHex(identityKey)) === true ? channel : undefined
+  }
+
+  #isFull(identityKey: Uint8Array): boolean {
+    return this.full.has(this.#byKey(identityKey)?.username ?? "")
   }
 
   #byKey(identityKey: Uint8Array): Account | undefined {

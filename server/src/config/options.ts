@@ -26,7 +26,9 @@ export type OptionName =
   | "members-per-channel"
   | "retention"
   | "remembered-ids"
-  | "commits-kept"
+  | "commit-log-epochs"
+  | "commit-log-bytes"
+  | "commit-log-lifetime"
   | "push-window"
   | "push-window-bytes"
   | "key-package-stock"
@@ -116,7 +118,14 @@ const LIMIT_OPTIONS: readonly Omit<OptionRow, "group">[] = [
   { name: "members-per-channel", kind: "count", fallback: "4096", help: "members of one channel" },
   { name: "retention", kind: "duration", fallback: "7d", help: "how long unread envelopes are kept" },
   { name: "remembered-ids", kind: "count", fallback: "1000000", help: "message ids remembered for one sender" },
-  { name: "commits-kept", kind: "count", fallback: "64", help: "accepted commits kept for one channel" },
+  {
+    name: "commit-log-epochs",
+    kind: "count",
+    fallback: "1000",
+    help: "commits kept for those who missed them, a channel",
+  },
+  { name: "commit-log-bytes", kind: "size", fallback: "64MiB", help: "the same in bytes" },
+  { name: "commit-log-lifetime", kind: "duration", fallback: "90d", help: "how long a commit is kept for them" },
   { name: "push-window", kind: "count", fallback: "64", help: "pushed and unacknowledged on one connection" },
   { name: "push-window-bytes", kind: "size", fallback: "16MiB", help: "the same in bytes" },
   { name: "key-package-stock", kind: "count", fallback: "200", help: "unused key packages of one identity" },

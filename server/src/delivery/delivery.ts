@@ -1,11 +1,20 @@
 import { receiveEnvelope } from "@qpc/envelope"
-import type { IdentityKey } from "@qpc/wire"
-import { equalBytes, toHex } from "@qpc/wire"
+import type { GroupId, IdentityKey } from "@qpc/wire"
+import { equalBytes, GROUP_ID_BYTES, toGroupId, toHex } from "@qpc/wire"
 import type { ServerClock } from "../clock.ts"
 import type { Observation, Observe } from "../observe.ts"
 import { refusal } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
-import type { Batch, BatchLimits, BatchOutcome, PeekRange, Storage, StoredEnvelope } from "../storage/storage.ts"
+import type {
+  Batch,
+  BatchLimits,
+  BatchOutcome,
+  CommitPage,
+  PeekRange,
+  Standing,
+  Storage,
+  StoredEnvelope,
+} from "../storage/storage.ts"
 import { fingerprint } from "./fingerprint.ts"
 import type { InboxNotifier } from "./inbox-notifier.ts"
 import { receiveBatch } from "./receive.ts"
@@ -29,6 +38,9 @@ const TAIL_BYTES = 20
 /** An answer with one full inbox read never exceeds a frame of 4 MiB. */
 const PEEK_BYTES_MAX = 3 * 1024 * 1024
 const PEEK_ENVELOPES_MAX = 256
+const COMMITS_MAX = 256
+/** How many channels one question may be about. */
+const CHANNELS_MAX = 256
 
 /** Takes messages in and hands them out in order. Refusals are thrown as `RpcError`. */
 export class Delivery {
@@ -37,8 +49,9 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options
-    const { queueDepth, queueBytes, rememberedIds, commitsKept } = options.limits
-    this.#batchLimits = { queueDepth, queueBytes, rememberedIds, commitsKept }
+    const { queueDepth, queueBytes, rememberedIds, commitLogEpochs, commitLogBytes } = options.limits
+    const formerMembers = options.limits.membersPerChannel
+    this.#batchLimits = { queueDepth, queueBytes, rememberedIds, commitLogEpochs, commitLogBytes, formerMembers }
   }
 
   /** Everything of the batch is durable when this resolves, or nothing. */
@@ -47,11 +60,12 @@ export class Delivery {
     const checked = receiveBatch(offered, limits)
     if (checked.kind === "refused") throw refusal(checked.reason)
     const acceptedAtMs = clock.unixMs()
-    const { ttlMs, ...rest } = checked.batch
+    const { ttlMs, claim, ...rest } = checked.batch
     const batch: Batch = {
       ...rest,
+      ...(claim && { claim: { ...claim, keptUntilMs: acceptedAtMs + limits.commitLogLifetimeMs } }),
       sender,
-      fingerprint: fingerprint(rest),
+      fingerprint: fingerprint(checked.batch),
       acceptedAtMs,
       expiresAtMs: acceptedAtMs + ttlMs,
       rememberedUntilMs: acceptedAtMs + limits.retentionMs,
@@ -73,13 +87,37 @@ export class Delivery {
     return this.#options.storage.peek(inbox, read)
   }
 
-  /** Forgets what the reader has on its own disk. @returns how many remain */
-  async acknowledge(inbox: IdentityKey, seqUpTo: number): Promise<number> {
+  /** Reads the log of a channel. @param range - `limit` 0 means as many as the server likes */
+  async commits(
+    reader: IdentityKey,
+    channelId: Uint8Array,
+    range: { readonly fromEpoch: number; readonly limit: number },
+  ): Promise<CommitPage> {
+    const { storage, clock } = this.#options
+    const limit = range.limit === 0 ? COMMITS_MAX : Math.min(range.limit, COMMITS_MAX)
+    const read = { fromEpoch: range.fromEpoch, limit, limitBytes: PEEK_BYTES_MAX, nowMs: clock.unixMs() }
+    const page = await storage.commits(channelOf(channelId), reader, read)
+    if (page === undefined) throw refusal("not_a_member")
+    return page
+  }
+
+  /** Tells how far channels and an inbox are. */
+  async standing(reader: IdentityKey, channelIds: readonly Uint8Array[]): Promise<Standing> {
+    if (channelIds.length > CHANNELS_MAX) throw refusal("too_large")
+    return this.#options.storage.standing(reader, channelIds.map(channelOf))
+  }
+
+  /** Forgets what the reader has on its own disk. @returns how many remain, and how many commits were ever left out */
+  async acknowledge(
+    inbox: IdentityKey,
+    seqUpTo: number,
+  ): Promise<{ readonly remaining: number; readonly commitsLeftOut: number }> {
     const { storage, notifier, clock } = this.#options
     const remaining = await storage.acknowledge(inbox, seqUpTo, clock.unixMs())
     if (remaining === undefined) throw refusal("ack_ahead")
     notifier.acknowledge(inbox, seqUpTo)
-    return remaining
+    // Read afterwards: what was left out until there was room again is in it.
+    return { remaining, commitsLeftOut: await storage.commitsLeftOut(inbox) }
   }
 
   #announce(batch: CheckedBatch, { duplicate, skipped, full }: Accepted): void {
@@ -98,6 +136,11 @@ export class Delivery {
   #wake(recipients: Iterable<IdentityKey>): void {
     for (const recipient of recipients) this.#options.notifier.wake(recipient)
   }
+}
+
+function channelOf(channelId: Uint8Array): GroupId {
+  if (channelId.length !== GROUP_ID_BYTES) throw refusal("malformed")
+  return toGroupId(channelId)
 }
 
 function envelopeObservation({ payload, recipients }: CheckedBatch["deliveries"][number]): Observation {

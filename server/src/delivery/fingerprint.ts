@@ -7,7 +7,7 @@ import type { BatchClaim, BatchDelivery } from "../storage/storage.ts"
 export interface Fingerprinted {
   readonly channelId: GroupId
   readonly deliveries: readonly BatchDelivery[]
-  readonly claim?: BatchClaim
+  readonly claim?: Pick<BatchClaim, "epoch" | "membersAfter">
 }
 
 /** SHA-256 of what a batch says, so that a message id is not accepted for two messages. Each list is counted first. */

@@ -24,10 +24,13 @@ export interface CheckedBatch {
   readonly channelId: GroupId
   readonly deliveries: readonly BatchDelivery[]
   readonly ttlMs: number
-  readonly claim?: BatchClaim
+  readonly claim?: CheckedClaim
   readonly partial: boolean
   readonly readableUntilEpoch?: number
 }
+
+/** A claim, without what the server adds to it. */
+type CheckedClaim = Omit<BatchClaim, "keptUntilMs">
 
 /** What came of checking. */
 export type Checked =
@@ -68,7 +71,7 @@ export function receiveBatch(offered: OfferedBatch, limits: ServerLimits): Check
     deliveries: checked,
     ttlMs: lifetimeMs(offered, limits),
     ...(claim.claim ? { claim: claim.claim } : readableUntil(offered)),
-    // A commit that only some get would leave the others in an epoch that nobody speaks in any more.
+    // A commit goes past full inboxes anyway.
     partial: offered.partial === true && claim.claim === undefined,
   }
   return { kind: "batch", batch }
@@ -96,15 +99,15 @@ function readLabels(deliveries: readonly BatchDelivery[], channelId: GroupId): E
   return envelopes
 }
 
-type CheckedClaim =
-  | { readonly kind: "claim"; readonly claim: BatchClaim | undefined }
+type ReceivedClaim =
+  | { readonly kind: "claim"; readonly claim: CheckedClaim | undefined }
   | { readonly kind: "refused"; readonly reason: RefusalReason }
 
 function receiveClaim(
   offered: OfferedBatch["claim"],
   envelopes: readonly Envelope[],
   limits: ServerLimits,
-): CheckedClaim {
+): ReceivedClaim {
   if (!offered) {
     const areMessages = envelopes.every(({ kind }) => kind === "application" || kind === "proposal")
     return areMessages ? { kind: "claim", claim: undefined } : { kind: "refused", reason: "envelope_invalid" }

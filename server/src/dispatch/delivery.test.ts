@@ -173,6 +173,39 @@ describe("enqueueing", () => {
     expect((await room.alice.rpc.call(methods.batchEnqueue, third)).outcome.case).toBe("accepted")
   })
 
+  it("lets a commit go past a full inbox, whose owner hears of it when there is room and fetches it", async () => {
+    await using room = await pair({ "queue-depth": "2" })
+    const { alice, bob } = room
+    for (const n of [1, 2]) await alice.rpc.call(methods.batchEnqueue, textBatch([bob.key], n))
+    const members = [alice.key, bob.key]
+    const commit = commitBatch({ epoch: 1n, members, after: members, content: 7 })
+    const { outcome } = await alice.rpc.call(methods.batchEnqueue, commit)
+    expect(outcome).toMatchObject({ case: "accepted", value: { duplicate: false, fullKeys: [bob.key] } })
+    expect(await bob.rpc.call(methods.ack, { seqUpTo: 2n })).toMatchObject({ commitsLeftOut: 1n })
+    expect(await bob.rpc.call(methods.fetchEpochs, { channelIds: [testChannel] })).toMatchObject({
+      epochs: [{ channelId: testChannel, epoch: 2n }],
+      newestSeq: 3n,
+      commitsLeftOut: 1n,
+    })
+    expect(await bob.rpc.call(methods.fetchCommits, { channelId: testChannel, fromEpoch: 1n })).toMatchObject({
+      commits: [{ epoch: 1n, data: commit.deliveries[0]!.payload }],
+      oldestEpoch: 0n,
+      newestEpoch: 2n,
+    })
+  })
+
+  it("shows the log of a channel to nobody else, and answers no question that is too long", async () => {
+    await using room = await pair()
+    const eve = await join(room.host, "eve", 3)
+    const fetch = (channelId: Uint8Array) => eve.rpc.call(methods.fetchCommits, { channelId })
+    await expect(fetch(testChannel)).rejects.toMatchObject({ code: "permission_denied", reason: "not_a_member" })
+    await expect(fetch(new Uint8Array(15))).rejects.toMatchObject({ reason: "malformed" })
+    const ask = (channelIds: Uint8Array[]) => eve.rpc.call(methods.fetchEpochs, { channelIds })
+    expect(await ask([testChannel])).toMatchObject({ epochs: [], newestSeq: 0n })
+    await expect(ask(Array.from({ length: 257 }, () => testChannel))).rejects.toMatchObject({ reason: "too_large" })
+    await expect(ask([new Uint8Array(15)])).rejects.toMatchObject({ reason: "malformed" })
+  })
+
   it("is limited in rate per identity, and says when to come back", async () => {
     await using room = await pair({ "request-rate": "5/1s" })
     const calls = Array.from({ length: 6 }, (_, n) =>

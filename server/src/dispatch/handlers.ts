@@ -108,7 +108,10 @@ function toStocked({ data, expiresAtMs }: { readonly data: Uint8Array; readonly 
   return { data, expiresAtMs: toNumber(expiresAtMs) }
 }
 
-type DeliveryMethods = Pick<Served, "enqueue" | "batchEnqueue" | "peek" | "ack" | "subscribe">
+type DeliveryMethods = Pick<
+  Served,
+  "enqueue" | "batchEnqueue" | "peek" | "ack" | "subscribe" | "fetchCommits" | "fetchEpochs"
+>
 
 function deliveryHandlers(services: Services): DeliveryMethods {
   const { delivery, storage } = services
@@ -128,8 +131,25 @@ function deliveryHandlers(services: Services): DeliveryMethods {
       }
     },
     ack: async ({ seqUpTo }, client) => {
-      const remaining = await delivery.acknowledge(client.session.identityKey, toNumber(seqUpTo))
-      return { remaining: BigInt(remaining) }
+      const answer = await delivery.acknowledge(client.session.identityKey, toNumber(seqUpTo))
+      return { remaining: BigInt(answer.remaining), commitsLeftOut: BigInt(answer.commitsLeftOut) }
+    },
+    fetchCommits: async ({ channelId, fromEpoch, limit }, client) => {
+      const range = { fromEpoch: toNumber(fromEpoch), limit }
+      const { commits, ...page } = await delivery.commits(client.session.identityKey, channelId, range)
+      return {
+        commits: commits.map(({ epoch, payload }) => ({ epoch: BigInt(epoch), data: payload })),
+        oldestEpoch: BigInt(page.oldestEpoch),
+        newestEpoch: BigInt(page.newestEpoch),
+      }
+    },
+    fetchEpochs: async ({ channelIds }, client) => {
+      const { epochs, newestSeq, commitsLeftOut } = await delivery.standing(client.session.identityKey, channelIds)
+      return {
+        epochs: epochs.map(({ channelId, epoch }) => ({ channelId, epoch: BigInt(epoch) })),
+        newestSeq: BigInt(newestSeq),
+        commitsLeftOut: BigInt(commitsLeftOut),
+      }
     },
     subscribe: async ({ afterSeq }, client) => {
       const newestSeq = await storage.newestSeq(client.session.identityKey)

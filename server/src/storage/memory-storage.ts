@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto"
 import { equalBytes, toHex } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import type { GroupId, IdentityKey } from "@qpc/wire"
 import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
 import type {
   Account,
   Batch,
   BatchLimits,
   BatchOutcome,
+  CommitPage,
+  CommitRange,
   LastResort,
+  LoggedCommit,
   PeekRange,
   Session,
+  Standing,
   StockedKeyPackage,
   Storage,
   StoredEnvelope,
@@ -28,6 +32,7 @@ interface Stocked {
 
 interface Inbox {
   newestSeq: number
+  commitsLeftOut: number
   envelopes: (StoredEnvelope & { readonly expiresAtMs: number })[]
   stock: Stocked[]
   lastResort: (StockedKeyPackage & { uses: number }) | undefined
@@ -37,6 +42,8 @@ interface Inbox {
 interface Channel {
   currentEpoch: number
   members: Set<string>
+  /** In which epoch people were removed, by key. */
+  removedIn: Map<string, number>
   commits: { readonly epoch: number; readonly payload: Uint8Array; readonly expiresAtMs: number }[]
 }
 
@@ -63,6 +70,7 @@ export class MemoryStorage implements Storage {
     this.#accounts.push(account)
     this.#inboxes.set(toHex(account.identityKey), {
       newestSeq: 0,
+      commitsLeftOut: 0,
       envelopes: [],
       stock: [],
       lastResort: undefined,
@@ -158,7 +166,8 @@ export class MemoryStorage implements Storage {
           one.outcome.full.some((key) => equalBytes(key, recipient)),
       )
     const outcome = this.#deliver(channel, batch, limits, isBehind)
-    if (outcome.kind === "accepted") sender.remembered.set(id, { batch, outcome })
+    if (outcome.kind !== "accepted") return outcome
+    sender.remembered.set(id, { batch, outcome: batch.claim ? { ...outcome, full: [] } : outcome })
     return outcome
   }
 
@@ -190,12 +199,35 @@ export class MemoryStorage implements Storage {
     return this.#inbox(inbox).newestSeq
   }
 
+  async commitsLeftOut(inbox: IdentityKey): Promise<number> {
+    return this.#inbox(inbox).commitsLeftOut
+  }
+
+  async commits(channelId: GroupId, reader: IdentityKey, range: CommitRange): Promise<CommitPage | undefined> {
+    const channel = this.#channels.get(toHex(channelId))
+    const newestEpoch = channel && newestEpochFor(channel, reader)
+    return newestEpoch === undefined ? undefined : pageOf(channel!, newestEpoch, range)
+  }
+
+  async standing(reader: IdentityKey, channelIds: readonly GroupId[]): Promise<Standing> {
+    const { newestSeq, commitsLeftOut } = this.#inbox(reader)
+    const epochs = channelIds.flatMap((channelId) => {
+      const channel = this.#channels.get(toHex(channelId))
+      const epoch = channel && newestEpochFor(channel, reader)
+      return epoch === undefined ? [] : [{ channelId, epoch }]
+    })
+    return { epochs, newestSeq, commitsLeftOut }
+  }
+
   /** Removes everything that has expired; the limit does not matter to a model. */
   async sweep(nowMs: number): Promise<Swept> {
     for (const inbox of this.#inboxes.values()) {
       inbox.envelopes = inbox.envelopes.filter((envelope) => envelope.expiresAtMs > nowMs)
       inbox.stock = inbox.stock.filter((stocked) => stocked.expiresAtMs > nowMs)
       for (const [id, { batch }] of inbox.remembered) if (batch.rememberedUntilMs <= nowMs) inbox.remembered.delete(id)
+    }
+    for (const channel of this.#channels.values()) {
+      channel.commits = channel.commits.filter((commit) => commit.expiresAtMs > nowMs)
     }
     return { removed: 0, more: false }
   }
@@ -218,16 +250,16 @@ export class MemoryStorage implements Storage {
       recipients.map((recipient) => ({ recipient, key: toHex(recipient), payload })),
     )
     const full = new Map<string, IdentityKey>()
-    const staying = claim && new Set(claim.membersAfter.map(toHex))
+    const isInvited = (key: string): boolean =>
+      batch.deliveries.some(({ recipients }, i) => i !== claim?.commitIndex && recipients.map(toHex).includes(key))
     for (const { key, recipient } of addressed.filter((one) => reaches(one.key))) {
       const queued = this.#inboxes.get(key)!.envelopes.filter((envelope) => envelope.expiresAtMs > acceptedAtMs)
       const all = [...queued, ...addressed.filter((other) => other.key === key)]
       const bytes = all.reduce((sum, { payload }) => sum + payload.length, 0)
       const hasRoom = all.length <= limits.queueDepth && bytes <= limits.queueBytes
       if (hasRoom && !(batch.partial === true && isBehind(recipient))) continue
-      // Whoever a commit removes cannot stop it by not reading.
-      if (staying?.has(key) === false) continue
-      if (batch.partial !== true) return { kind: "inbox_full", recipient }
+      // A commit goes past a full inbox: its owner finds it in the log. A Welcome is nowhere else.
+      if (batch.partial !== true && !(claim && !isInvited(key))) return { kind: "inbox_full", recipient }
       full.set(key, recipient)
     }
     let firstSeq: number | undefined
@@ -237,7 +269,10 @@ export class MemoryStorage implements Storage {
       firstSeq ??= inbox.newestSeq
       inbox.envelopes.push({ seq: inbox.newestSeq, payload: payload.slice(), acceptedAtMs, expiresAtMs })
     }
-    if (claim) this.#advance(channel, batch, limits)
+    if (claim) {
+      this.#advance(channel, batch, limits)
+      for (const key of full.keys()) this.#inboxes.get(key)!.commitsLeftOut++
+    }
     const skipped = new Map(addressed.filter((one) => !reaches(one.key)).map((one) => [one.key, one.recipient]))
     const reached = { skipped: [...skipped.values()], full: [...full.values()] }
     return { kind: "accepted", duplicate: false, acceptedAtMs, ...reached, firstSeq }
@@ -260,13 +295,25 @@ export class MemoryStorage implements Storage {
   }
 
   #advance(found: Channel | undefined, batch: Batch, limits: BatchLimits): void {
-    const { epoch, membersAfter, commitIndex } = batch.claim!
-    const channel = found ?? { currentEpoch: epoch, members: new Set(), commits: [] }
+    const { epoch, membersAfter, commitIndex, keptUntilMs } = batch.claim!
+    const channel: Channel = found ?? { currentEpoch: epoch, members: new Set(), removedIn: new Map(), commits: [] }
+    const after = new Set(membersAfter.map(toHex))
+    for (const key of channel.members) if (!after.has(key)) channel.removedIn.set(key, epoch)
+    for (const key of after) channel.removedIn.delete(key)
     channel.currentEpoch = epoch + 1
-    channel.members = new Set(membersAfter.map(toHex))
+    channel.members = after
     const { payload } = batch.deliveries[commitIndex]!
-    channel.commits.push({ epoch, payload: payload.slice(), expiresAtMs: batch.expiresAtMs })
-    channel.commits = channel.commits.filter((commit) => commit.epoch > epoch - limits.commitsKept)
+    const expiresAtMs = Math.max(keptUntilMs, ...channel.commits.map((commit) => commit.expiresAtMs))
+    channel.commits.push({ epoch, payload: payload.slice(), expiresAtMs })
+    const sizeBytes = (): number => channel.commits.reduce((sum, commit) => sum + commit.payload.length, 0)
+    while (
+      channel.commits.length > 1 &&
+      (channel.commits[0]!.epoch <= epoch - limits.commitLogEpochs || sizeBytes() > limits.commitLogBytes)
+    )
+      channel.commits.shift()
+    const isReadable = ([, removedIn]: readonly [string, number]): boolean => removedIn >= channel.commits[0]!.epoch
+    const newestFirst = [...channel.removedIn].toSorted(([a, at], [b, bt]) => bt - at || (a < b ? -1 : 1))
+    channel.removedIn = new Map(newestFirst.slice(0, limits.formerMembers).filter(isReadable))
     this.#channels.set(toHex(batch.channelId), channel)
   }
 
@@ -285,14 +332,27 @@ function refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | unde
   if (!claim) return isReadableIn(currentEpoch, batch) ? undefined : { kind: "epoch_passed", currentEpoch }
   if (claim.epoch === currentEpoch) return undefined
   if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
-  const missedCommits: Uint8Array[] = []
+  const range = { fromEpoch: claim.epoch, limit: MISSED_COMMITS_MAX, limitBytes: MISSED_COMMITS_BYTES_MAX }
+  const { commits } = pageOf(channel, currentEpoch, { ...range, nowMs: acceptedAtMs })
+  return { kind: "epoch_conflict", currentEpoch, missedCommits: commits.map(({ payload }) => payload) }
+}
+
+/** The epoch behind the last commit that somebody may read. */
+function newestEpochFor({ currentEpoch, members, removedIn }: Channel, reader: IdentityKey): number | undefined {
+  const key = toHex(reader)
+  if (members.has(key)) return currentEpoch
+  const removed = removedIn.get(key)
+  return removed === undefined ? undefined : removed + 1
+}
+
+function pageOf({ commits }: Channel, newestEpoch: number, range: CommitRange): CommitPage {
+  const kept = commits.filter(({ epoch, expiresAtMs }) => epoch < newestEpoch && expiresAtMs > range.nowMs)
+  const page: LoggedCommit[] = []
   let bytes = 0
-  for (const { epoch, payload, expiresAtMs } of channel.commits) {
-    if (epoch < claim.epoch || expiresAtMs <= acceptedAtMs) continue
+  for (const { epoch, payload } of kept.filter((commit) => commit.epoch >= range.fromEpoch)) {
     bytes += payload.length
-    if (missedCommits.length === MISSED_COMMITS_MAX) break
-    if (missedCommits.length > 0 && bytes > MISSED_COMMITS_BYTES_MAX) break
-    missedCommits.push(payload)
+    if (page.length === range.limit || (page.length > 0 && bytes > range.limitBytes)) break
+    page.push({ epoch, payload })
   }
-  return { kind: "epoch_conflict", currentEpoch, missedCommits }
+  return { commits: page, oldestEpoch: kept[0]?.epoch ?? newestEpoch, newestEpoch }
 }

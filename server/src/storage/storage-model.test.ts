@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest"
 import fc from "fast-check"
 import { temporaryStore } from "../testing/temporary-store.ts"
-import { account, batch, bytes, commit, HOUR_MS, identity, LIMITS, START_MS } from "./conformance/fixtures.ts"
+import { account, batch, bytes, channel, commit, HOUR_MS, identity, LIMITS, START_MS } from "./conformance/fixtures.ts"
 import { MemoryStorage } from "./memory-storage.ts"
 import { openSqliteStorage } from "./sqlite/sqlite-storage.ts"
 import type { SqliteStorageOptions } from "./sqlite/sqlite-storage.ts"
 import type { Storage } from "./storage.ts"
 
 /** So that either of the two bounds of an inbox is met first. */
-const TIGHT = { ...LIMITS, queueBytes: 8 }
+const TIGHT = { ...LIMITS, queueBytes: 8, commitLogBytes: 7 }
 
 type Step = (storage: Storage, nowMs: number) => Promise<unknown>
 
@@ -26,16 +26,26 @@ const enqueued = fc
     const expiresAtMs = nowMs + (isBrief ? 20 : HOUR_MS)
     return storage.enqueue({ ...batch(n, { sender, deliveries, atMs: nowMs, expiresAtMs }), partial }, TIGHT)
   })
-const claimed = fc.tuple(id, person, people, people, fc.integer({ min: 0, max: 6 })).map(
-  ([n, sender, members, after, epoch]): Step =>
-    (storage, nowMs) =>
-      storage.enqueue(commit(100 + n, { sender, epoch, members, after, atMs: nowMs }), TIGHT),
-)
+const claimed = fc
+  .tuple(id, person, people, people, fc.integer({ min: 0, max: 6 }), fc.tuple(fc.boolean(), fc.nat(200)))
+  .map(([n, sender, members, after, epoch, [isWelcoming, keptMs]]): Step => (storage, nowMs) => {
+    const claim = commit(100 + n, { sender, epoch, members, after, atMs: nowMs, keptUntilMs: nowMs + keptMs })
+    const welcome = { recipients: after.map(identity), payload: bytes(n) }
+    const deliveries = isWelcoming ? [...claim.deliveries, welcome] : claim.deliveries
+    return storage.enqueue({ ...claim, deliveries }, TIGHT)
+  })
+const logRead = fc
+  .tuple(person, fc.nat(8), fc.integer({ min: 1, max: 5 }), fc.nat(6))
+  .map(([n, fromEpoch, limit, limitBytes]): Step => async (storage, nowMs) => [
+    await storage.commits(channel(1), identity(n), { fromEpoch, limit, limitBytes, nowMs }),
+    await storage.standing(identity(n), [channel(1)]),
+  ])
 const read = fc
   .tuple(person, fc.nat(12), fc.integer({ min: 1, max: 6 }), fc.nat(12))
   .map(([n, afterSeq, limit, limitBytes]): Step => async (storage, nowMs) => [
     await storage.peek(identity(n), { afterSeq, limit, limitBytes, nowMs }),
     await storage.newestSeq(identity(n)),
+    await storage.commitsLeftOut(identity(n)),
   ])
 const acknowledged = fc.tuple(person, fc.nat(15)).map(
   ([n, seq]): Step =>
@@ -72,6 +82,7 @@ const steps = fc.array(
       { weight: 6, arbitrary: enqueued },
       { weight: 4, arbitrary: claimed },
       { weight: 3, arbitrary: read },
+      { weight: 2, arbitrary: logRead },
       { weight: 2, arbitrary: acknowledged },
       { weight: 2, arbitrary: stocked },
       { weight: 2, arbitrary: taken },

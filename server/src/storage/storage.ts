@@ -51,8 +51,10 @@ export interface BatchClaim {
   /** 0 to 2^53 − 2. */
   readonly epoch: number
   readonly membersAfter: readonly IdentityKey[]
-  /** Which of the deliveries holds the commit that later claimants of the same epoch have missed. */
+  /** Which of the deliveries holds the commit. Whoever has no room for it finds it in the log; all others need room. */
   readonly commitIndex: number
+  /** Until then the commit stays in the log of the channel, if the limits allow. */
+  readonly keptUntilMs: number
 }
 
 /** Everything that one enqueue makes durable, or does not. */
@@ -82,14 +84,18 @@ export function isReadableIn(currentEpoch: number, { readableUntilEpoch }: Batch
 
 /** The limits an enqueue is checked against, inside the same transaction. */
 export interface BatchLimits {
-  /** Unread, unexpired envelopes in one inbox. A commit that removes its owner from a channel is let in beyond that. */
+  /** Unread, unexpired envelopes in one inbox. */
   readonly queueDepth: number
   /** Their payloads together; whoever else holds the same payload does not count. */
   readonly queueBytes: number
   /** Message ids remembered for one sender. */
   readonly rememberedIds: number
-  /** Accepted commits kept for one channel. */
-  readonly commitsKept: number
+  /** Accepted commits kept in the log of one channel; the oldest go first. */
+  readonly commitLogEpochs: number
+  /** Their payloads together; the newest is always kept. */
+  readonly commitLogBytes: number
+  /** People out of one channel who may still read its log up to their removal. */
+  readonly formerMembers: number
 }
 
 /** What became of an enqueue. Everything but `accepted` changed nothing. */
@@ -101,7 +107,10 @@ export type BatchOutcome =
       readonly acceptedAtMs: number
       /** Recipients outside the channel or without an account, in the order of the batch, each once. */
       readonly skipped: readonly IdentityKey[]
-      /** Members whose inboxes have no room: they got nothing yet. The same partial batch again tries them again. */
+      /**
+       * Members whose inboxes have no room: they got nothing yet. The same partial batch again tries them again; a commit they
+       * find in the log, and its repeat does not name them any more.
+       */
       readonly full: readonly IdentityKey[]
       /** The number of the first envelope stored, `undefined` where all recipients were skipped. */
       readonly firstSeq: number | undefined
@@ -121,6 +130,44 @@ export type BatchOutcome =
   | { readonly kind: "inbox_full"; readonly recipient: IdentityKey }
   | { readonly kind: "message_id_reused" }
   | { readonly kind: "too_many_ids" }
+
+/** Which part of a channel's log to read. */
+export interface CommitRange {
+  /** The first commit wanted is the one out of this epoch. */
+  readonly fromEpoch: number
+  /** At most so many, 1 or more. */
+  readonly limit: number
+  /** Stop before the payloads exceed this; the first one is always read. */
+  readonly limitBytes: number
+  readonly nowMs: number
+}
+
+/** One accepted commit. */
+export interface LoggedCommit {
+  /** The epoch that it leaves. */
+  readonly epoch: number
+  readonly payload: Uint8Array
+}
+
+/** A part of the log of a channel. */
+export interface CommitPage {
+  /** Oldest first, without a gap. */
+  readonly commits: readonly LoggedCommit[]
+  /** The commit out of this epoch is the oldest that is kept; `newestEpoch` where none is. */
+  readonly oldestEpoch: number
+  /** The epoch that the last commit leads to: the channel's own, or for a former member the first without them. */
+  readonly newestEpoch: number
+}
+
+/** How far channels and an inbox are at one moment. */
+export interface Standing {
+  /** Only of channels that the reader is in, or was: see {@link CommitPage.newestEpoch}. */
+  readonly epochs: readonly { readonly channelId: GroupId; readonly epoch: number }[]
+  /** The newest number given out in the reader's inbox. */
+  readonly newestSeq: number
+  /** How many commits were ever left out of the reader's inbox because it was full. */
+  readonly commitsLeftOut: number
+}
 
 /** One envelope in an inbox. */
 export interface StoredEnvelope {
@@ -208,6 +255,12 @@ export interface Storage extends AsyncDisposable {
   acknowledge(inbox: IdentityKey, seqUpTo: number, nowMs: number): Promise<number | undefined>
   /** The newest number given out in the inbox, 0 for none yet. */
   newestSeq(inbox: IdentityKey): Promise<number>
+  /** How many commits were ever left out of the inbox because it was full. */
+  commitsLeftOut(inbox: IdentityKey): Promise<number>
+
+  /** A part of the log of a channel; `undefined` where `reader` is not in the channel and was not lately. */
+  commits(channelId: GroupId, reader: IdentityKey, range: CommitRange): Promise<CommitPage | undefined>
+  standing(reader: IdentityKey, channelIds: readonly GroupId[]): Promise<Standing>
 
   /** Removes what has expired: at most `limitRows` of each kind, so that a sweep never holds up deliveries for long. */
   sweep(nowMs: number, limitRows: number): Promise<Swept>

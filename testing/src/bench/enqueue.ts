@@ -21,7 +21,14 @@ const COMMIT_EACH = "raw, 1 commit each"
 const BATCHED = "raw, batched"
 /** As many rows in a transaction as writers wait for the server's. */
 const ROWS_PER_COMMIT = WRITERS
-const LIMITS = { queueDepth: 10_000_000, queueBytes: 2 ** 40, rememberedIds: 10_000_000, commitsKept: 4 }
+const LIMITS = {
+  queueDepth: 10_000_000,
+  queueBytes: 2 ** 40,
+  rememberedIds: 10_000_000,
+  commitLogEpochs: 4,
+  commitLogBytes: 2 ** 40,
+  formerMembers: 4,
+}
 
 /**
  * Durable enqueues per second of 256 writers through the server's storage, encrypted, with inbox numbers, idempotency and
@@ -62,7 +69,10 @@ async function server(storage: Storage): Promise<Contender> {
   }
   const [sender, recipient] = people as [IdentityKey, IdentityKey]
   const text = (): Batch => batchOf(sender, recipient)
-  await accepted(storage, { ...text(), claim: { epoch: 0, membersAfter: people, commitIndex: 0 } })
+  await accepted(storage, {
+    ...text(),
+    claim: { epoch: 0, membersAfter: people, commitIndex: 0, keptUntilMs: 2 ** 50 },
+  })
   return {
     name: "qpc",
     run: async (count) => {

@@ -42,6 +42,9 @@ export function serverDisk(options: ServerDiskOptions): Storage {
     peek: (inbox, range) => read(() => inner.peek(inbox, range)),
     acknowledge: (inbox, seqUpTo, nowMs) => change(() => inner.acknowledge(inbox, seqUpTo, nowMs)),
     newestSeq: (inbox) => read(() => inner.newestSeq(inbox)),
+    commitsLeftOut: (inbox) => read(() => inner.commitsLeftOut(inbox)),
+    commits: (channelId, reader, range) => read(() => inner.commits(channelId, reader, range)),
+    standing: (reader, channelIds) => read(() => inner.standing(reader, channelIds)),
     sweep: (nowMs) => change(() => inner.sweep(nowMs)),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   }

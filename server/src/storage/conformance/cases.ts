@@ -1,8 +1,9 @@
 import { accountCases } from "./account-cases.ts"
+import { commitLogCases } from "./commit-log-cases.ts"
 import { deliveryCases } from "./delivery-cases.ts"
 import type { StorageCase } from "./storage-case.ts"
 
 export type { StorageCase } from "./storage-case.ts"
 
 /** Every promise of the storage contract that can be seen from outside one process. */
-export const storageCases: readonly StorageCase[] = [...accountCases, ...deliveryCases]
+export const storageCases: readonly StorageCase[] = [...accountCases, ...deliveryCases, ...commitLogCases]

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict"
 import type { Storage, StoredEnvelope } from "../storage.ts"
-import { account, batch, bytes, channel, commit, HOUR_MS, identity, LIMITS, START_MS } from "./fixtures.ts"
+import { batch, bytes, channel, commit, HOUR_MS, identity, LIMITS, LOG, pair, START_MS } from "./fixtures.ts"
 import type { StorageCase } from "./storage-case.ts"
 
 const RANGE = { afterSeq: 0, limit: 100, limitBytes: 1_000_000, nowMs: START_MS }
-
-/** Three accounts; 1 and 2 are in channel 1, which waits for a claim of epoch 1; both inboxes are empty again. */
-async function pair(storage: Storage): Promise<void> {
-  for (const n of [1, 2, 3]) await storage.createAccount(account(n))
-  await storage.enqueue(commit(100, { epoch: 0, members: [1], after: [1, 2] }), LIMITS)
-  await storage.acknowledge(identity(1), 1, START_MS)
-}
 
 async function contents(storage: Storage, n: number, nowMs: number = START_MS): Promise<readonly StoredEnvelope[]> {
   return (await storage.peek(identity(n), { ...RANGE, nowMs })).envelopes
@@ -19,6 +12,8 @@ async function contents(storage: Storage, n: number, nowMs: number = START_MS): 
 async function payloads(storage: Storage, n: number): Promise<readonly (readonly number[])[]> {
   return (await contents(storage, n)).map(({ payload }) => Array.from(payload))
 }
+
+const toThird = (n: number) => batch(n, { deliveries: [{ recipients: [identity(3)], payload: bytes(n) }] })
 
 const accepted = { kind: "accepted", duplicate: false, acceptedAtMs: START_MS, skipped: [] as const, full: [] as const }
 
@@ -112,17 +107,38 @@ const atomic: readonly StorageCase[] = [
     },
   },
   {
-    name: "lets a commit remove somebody whose inbox is full, and nobody else's",
+    name: "lets a commit go past full inboxes, counts it for their owners, and holds nothing up behind it",
     async run(storage) {
       await pair(storage)
       for (const n of [1, 2, 3, 4, 5]) await storage.enqueue(batch(n), LIMITS)
+      assert.equal(await storage.commitsLeftOut(identity(2)), 0)
       const staying = commit(6, { epoch: 1, members: [1, 2], after: [1, 2] })
-      assert.deepEqual(await storage.enqueue(staying, LIMITS), { kind: "inbox_full", recipient: identity(2) })
-      const removing = commit(7, { epoch: 1, members: [1, 2], after: [1] })
-      assert.deepEqual(await storage.enqueue(removing, LIMITS), { ...accepted, firstSeq: 2 })
-      assert.equal((await payloads(storage, 1)).length, 1)
-      assert.equal((await payloads(storage, 2)).length, 6)
-      assert.equal((await storage.enqueue(batch(8), LIMITS)).kind, "accepted")
+      const full = [identity(2)]
+      assert.deepEqual(await storage.enqueue(staying, LIMITS), { ...accepted, full, firstSeq: 2 })
+      assert.deepEqual(await storage.enqueue(staying, LIMITS), { ...accepted, firstSeq: 2, duplicate: true })
+      assert.equal(await storage.commitsLeftOut(identity(2)), 1)
+      assert.equal(await storage.commitsLeftOut(identity(1)), 0)
+      await storage.acknowledge(identity(2), 1, START_MS)
+      const text = { ...batch(7), partial: true }
+      assert.deepEqual(await storage.enqueue(text, LIMITS), { ...accepted, firstSeq: 6 })
+      assert.deepEqual(await payloads(storage, 2), [[2], [3], [4], [5], [7]])
+      const { commits } = (await storage.commits(channel(1), identity(2), LOG))!
+      assert.deepEqual(commits.at(-1), { epoch: 1, payload: bytes(200, 6) })
+    },
+  },
+  {
+    name: "lets nobody in without room for their Welcome",
+    async run(storage) {
+      await pair(storage)
+      await storage.enqueue(commit(99, { epoch: 1, members: [1], after: [1, 2, 3] }), LIMITS)
+      for (const n of [1, 2, 3, 4, 5]) await storage.enqueue(toThird(n), LIMITS)
+      const swap = commit(6, { epoch: 2, members: [1, 2, 3], after: [1, 2, 3] })
+      const deliveries = [...swap.deliveries, { recipients: [identity(3)], payload: bytes(9) }]
+      const welcoming = { ...swap, deliveries }
+      assert.deepEqual(await storage.enqueue(welcoming, LIMITS), { kind: "inbox_full", recipient: identity(3) })
+      assert.equal(await storage.commitsLeftOut(identity(3)), 0)
+      await storage.acknowledge(identity(3), 2, START_MS)
+      assert.equal((await storage.enqueue(welcoming, LIMITS)).kind, "accepted")
     },
   },
   {

@@ -1,12 +1,22 @@
 import { toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
-import type { Account, Batch, BatchClaim, BatchDelivery, BatchLimits } from "../storage.ts"
+import type { Account, Batch, BatchClaim, BatchDelivery, BatchLimits, Storage } from "../storage.ts"
 
 /** The moment at which all cases begin. */
 export const START_MS = 1_800_000_000_000
 export const HOUR_MS = 3_600_000
 
-export const LIMITS: BatchLimits = { queueDepth: 5, queueBytes: 1_000_000_000, rememberedIds: 50, commitsKept: 4 }
+export const LIMITS: BatchLimits = {
+  queueDepth: 5,
+  queueBytes: 1_000_000_000,
+  rememberedIds: 50,
+  commitLogEpochs: 4,
+  commitLogBytes: 1_000_000_000,
+  formerMembers: 2,
+}
+
+/** All of a log. */
+export const LOG = { fromEpoch: 0, limit: 100, limitBytes: 1_000_000, nowMs: START_MS }
 
 /** A byte string of 32 equal bytes is as good an identity as any to a store. */
 export const identity = (n: number): IdentityKey => toIdentityKey(new Uint8Array(32).fill(n))
@@ -57,12 +67,21 @@ export function commit(
     readonly members: readonly number[]
     readonly after: readonly number[]
     readonly atMs?: number
+    readonly keptUntilMs?: number
   },
 ): Batch {
+  const keptUntilMs = parts.keptUntilMs ?? (parts.atMs ?? START_MS) + HOUR_MS
   return batch(id, {
     sender: parts.sender ?? 1,
     ...(parts.atMs === undefined ? {} : { atMs: parts.atMs }),
     deliveries: [{ recipients: parts.members.map(identity), payload: bytes(200, id) }],
-    claim: { epoch: parts.epoch, membersAfter: parts.after.map(identity), commitIndex: 0 },
+    claim: { epoch: parts.epoch, membersAfter: parts.after.map(identity), commitIndex: 0, keptUntilMs },
   })
+}
+
+/** Three accounts; 1 and 2 are in channel 1, which waits for a claim of epoch 1; both inboxes are empty again. */
+export async function pair(storage: Storage): Promise<void> {
+  for (const n of [1, 2, 3]) await storage.createAccount(account(n))
+  await storage.enqueue(commit(100, { epoch: 0, members: [1], after: [1, 2] }), LIMITS)
+  await storage.acknowledge(identity(1), 1, START_MS)
 }

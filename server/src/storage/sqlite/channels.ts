@@ -1,8 +1,8 @@
 import type { SqliteDatabase } from "./engine.ts"
 import { toHex } from "@qpc/wire"
 import type { GroupId, IdentityKey } from "@qpc/wire"
-import { MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "../storage.ts"
-import type { PayloadRows } from "./inboxes.ts"
+import type { BatchLimits } from "../storage.ts"
+import type { CommitLogRows, LogReader } from "./commit-log.ts"
 
 /** A channel as the server knows it: who is in, and which epoch is still to be claimed. */
 export interface Channel {
@@ -10,9 +10,9 @@ export interface Channel {
   readonly currentEpoch: number
 }
 
-/** The rows of channels, their rosters and their accepted commits. */
+/** The rows of channels and their rosters. */
 export class ChannelRows {
-  readonly #payloads: PayloadRows
+  readonly #log: CommitLogRows
   readonly #find
   readonly #create
   readonly #isMember
@@ -20,12 +20,9 @@ export class ChannelRows {
   readonly #join
   readonly #leave
   readonly #setEpoch
-  readonly #missed
-  readonly #addCommit
-  readonly #pruneCommits
 
-  constructor(db: SqliteDatabase, payloads: PayloadRows) {
-    this.#payloads = payloads
+  constructor(db: SqliteDatabase, log: CommitLogRows) {
+    this.#log = log
     this.#find = db.prepare<[Uint8Array], { id: number; current_epoch: number }>(
       "SELECT id, current_epoch FROM channels WHERE channel_id = ?",
     )
@@ -39,20 +36,6 @@ export class ChannelRows {
     this.#join = db.prepare("INSERT OR IGNORE INTO channel_members (channel, identity_key) VALUES (?, ?)")
     this.#leave = db.prepare("DELETE FROM channel_members WHERE channel = ? AND identity_key = ?")
     this.#setEpoch = db.prepare("UPDATE channels SET current_epoch = ? WHERE id = ?")
-    this.#missed = db
-      .prepare<[number, number, number, number], Uint8Array>(
-        `SELECT data FROM channel_commits JOIN payloads ON payloads.id = payload
-         WHERE channel = ? AND epoch >= ? AND expires_at_ms > ? ORDER BY epoch LIMIT ?`,
-      )
-      .pluck()
-    this.#addCommit = db.prepare(
-      "INSERT INTO channel_commits (channel, epoch, payload, expires_at_ms) VALUES (?, ?, ?, ?)",
-    )
-    this.#pruneCommits = db
-      .prepare<[number, number], number>(
-        "DELETE FROM channel_commits WHERE channel = ? AND epoch <= ? RETURNING payload",
-      )
-      .pluck()
   }
 
   find(channelId: GroupId): Channel | undefined {
@@ -70,31 +53,23 @@ export class ChannelRows {
   }
 
   /** Moves on to the next epoch with these members and no others. */
-  advance(channel: Channel, membersAfter: readonly IdentityKey[]): void {
+  advance(channel: Channel, membersAfter: readonly IdentityKey[], limits: BatchLimits): void {
     const staying = new Set(membersAfter.map(toHex))
-    for (const member of this.#members.all(channel.id)) {
-      if (!staying.has(toHex(member))) this.#leave.run(channel.id, member)
+    const leaving = this.#members.all(channel.id).filter((member) => !staying.has(toHex(member)))
+    for (const member of leaving) this.#leave.run(channel.id, member)
+    this.#log.left(channel, leaving, limits)
+    for (const member of membersAfter) {
+      if (this.#join.run(channel.id, member).changes > 0) this.#log.joined(channel, member)
     }
-    for (const member of membersAfter) this.#join.run(channel.id, member)
     this.#setEpoch.run(channel.currentEpoch + 1, channel.id)
   }
 
-  keepCommit(channel: Channel, payload: number, at: { expiresAtMs: number; commitsKept: number }): void {
-    this.#addCommit.run(channel.id, channel.currentEpoch, payload, at.expiresAtMs)
-    for (const pruned of this.#pruneCommits.all(channel.id, channel.currentEpoch - at.commitsKept)) {
-      this.#payloads.release(pruned)
-    }
-  }
-
-  missedCommits(channel: Channel, fromEpoch: number, nowMs: number): Uint8Array[] {
-    const commits: Uint8Array[] = []
-    let bytes = 0
-    for (const data of this.#missed.iterate(channel.id, fromEpoch, nowMs, MISSED_COMMITS_MAX)) {
-      const commit = data
-      bytes += commit.length
-      if (commits.length > 0 && bytes > MISSED_COMMITS_BYTES_MAX) break
-      commits.push(new Uint8Array(commit))
-    }
-    return commits
+  /** What of the log somebody may read; `undefined` for who is not in the channel and was not lately. */
+  readerOf(channelId: GroupId, identityKey: IdentityKey): LogReader | undefined {
+    const channel = this.find(channelId)
+    if (channel === undefined) return undefined
+    if (this.isMember(channel, identityKey)) return { channel, lastEpoch: channel.currentEpoch - 1 }
+    const removedIn = this.#log.removedIn(channel, identityKey)
+    return removedIn === undefined ? undefined : { channel, lastEpoch: removedIn }
   }
 }

@@ -96,6 +96,8 @@ describe("a store that is opened again", () => {
     const db = openDatabase(place.options)
     db.exec(`ALTER TABLE inboxes DROP COLUMN queued_bytes; DROP TABLE last_resort_key_packages;
       DROP INDEX accepted_messages_waiting; ALTER TABLE accepted_messages DROP COLUMN waiting;
+      ALTER TABLE channels DROP COLUMN log_bytes; ALTER TABLE inboxes DROP COLUMN commits_left_out;
+      DROP TABLE channel_former_members;
       DELETE FROM migrations WHERE version >= 2`)
     db.close()
     await using storage = await opened(place.options)

@@ -1,11 +1,21 @@
 import type { SqliteDatabase } from "./engine.ts"
 import { concatBytes, equalBytes, IDENTITY_KEY_BYTES, toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
-import { isReadableIn } from "../storage.ts"
+import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "../storage.ts"
 import type { Batch, BatchLimits, BatchOutcome } from "../storage.ts"
 import type { AccountRows } from "./accounts.ts"
 import type { Channel, ChannelRows } from "./channels.ts"
+import type { CommitLogRows } from "./commit-log.ts"
 import type { InboxRows, PayloadRows } from "./inboxes.ts"
+
+/** The rows that an enqueue reads and writes. */
+export interface EnqueueRows {
+  readonly accounts: AccountRows
+  readonly channels: ChannelRows
+  readonly inboxes: InboxRows
+  readonly payloads: PayloadRows
+  readonly log: CommitLogRows
+}
 
 interface RememberedRow {
   readonly fingerprint: Uint8Array
@@ -34,6 +44,7 @@ export class Enqueue {
   readonly #channels: ChannelRows
   readonly #inboxes: InboxRows
   readonly #payloads: PayloadRows
+  readonly #log: CommitLogRows
   readonly #remembered
   readonly #rememberedCount
   readonly #remember
@@ -42,14 +53,12 @@ export class Enqueue {
   readonly #setWaiting
   readonly #isWaiting
 
-  constructor(
-    db: SqliteDatabase,
-    rows: { accounts: AccountRows; channels: ChannelRows; inboxes: InboxRows; payloads: PayloadRows },
-  ) {
+  constructor(db: SqliteDatabase, rows: EnqueueRows) {
     this.#accounts = rows.accounts
     this.#channels = rows.channels
     this.#inboxes = rows.inboxes
     this.#payloads = rows.payloads
+    this.#log = rows.log
     this.#remembered = db.prepare<[number, Uint8Array, number], RememberedRow>(
       `SELECT fingerprint, accepted_at_ms, first_seq, skipped, waiting FROM accepted_messages
        WHERE sender = ? AND message_id = ? AND remembered_until_ms > ?`,
@@ -87,27 +96,22 @@ export class Enqueue {
     const isBehind = (recipient: IdentityKey): boolean =>
       batch.partial === true && this.#isWaiting.get(sender, recipient, batch.acceptedAtMs) !== undefined
     this.#setApartFull(plan, batch, limits, isBehind)
-    const [recipient] = plan.full
-    if (recipient !== undefined && batch.partial !== true) return { kind: "inbox_full", recipient }
+    const refusing = batch.claim ? plan.full.find((one) => isInvited(batch, one)) : plan.full[0]
+    if (refusing !== undefined && batch.partial !== true) return { kind: "inbox_full", recipient: refusing }
     return this.#accept(sender, batch, { found, plan, limits })
   }
 
-  /**
-   * Moves those who have no room out of the way. Whoever a commit removes cannot stop it by not reading: they get it all the same,
-   * one envelope beyond the limit for each channel that they were in.
-   */
+  /** Moves those who have no room out of the way. */
   #setApartFull(
     plan: Plan,
     batch: Batch,
     limits: BatchLimits,
     isBehind: (recipient: IdentityKey) => boolean = () => false,
   ): void {
-    const staying = batch.claim && new Set(batch.claim.membersAfter.map(toHex))
     for (const [inbox, { recipient, deliveries }] of plan.inboxes) {
       const bytes = deliveries.reduce((sum, index) => sum + batch.deliveries[index]!.payload.length, 0)
       const hasRoom = this.#inboxes.hasRoom(inbox, { count: deliveries.length, bytes }, limits, batch.acceptedAtMs)
       if (hasRoom && !isBehind(recipient)) continue
-      if (staying?.has(toHex(recipient)) === false) continue
       plan.full.push(recipient)
       plan.inboxes.delete(inbox)
       for (const index of deliveries) plan.reach[index]! -= 1
@@ -158,8 +162,10 @@ export class Enqueue {
     if (!claim) return isReadableIn(currentEpoch, batch) ? undefined : { kind: "epoch_passed", currentEpoch }
     if (claim.epoch === currentEpoch) return undefined
     if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
-    const missedCommits = this.#channels.missedCommits(channel, claim.epoch, batch.acceptedAtMs)
-    return { kind: "epoch_conflict", currentEpoch, missedCommits }
+    const reader = { channel, lastEpoch: currentEpoch - 1 }
+    const limits = { limit: MISSED_COMMITS_MAX, limitBytes: MISSED_COMMITS_BYTES_MAX }
+    const { commits } = this.#log.page(reader, { ...limits, fromEpoch: claim.epoch, nowMs: batch.acceptedAtMs })
+    return { kind: "epoch_conflict", currentEpoch, missedCommits: commits.map(({ payload }) => payload) }
   }
 
   #plan(channel: Channel | undefined, batch: Batch): Plan {
@@ -194,18 +200,18 @@ export class Enqueue {
     decided: { readonly found: Channel | undefined; readonly plan: Plan; readonly limits: BatchLimits },
   ): Accepted {
     const { found, plan, limits } = decided
-    const { claim, acceptedAtMs, expiresAtMs } = batch
+    const { claim, acceptedAtMs } = batch
     const { payloads, firstSeq } = this.#append(batch, plan)
+    const { skipped, full } = plan
     if (claim) {
       const channel = found ?? this.#channels.create(batch.channelId, claim.epoch)
-      this.#channels.keepCommit(channel, payloads[claim.commitIndex]!.id, {
-        expiresAtMs,
-        commitsKept: limits.commitsKept,
-      })
-      this.#channels.advance(channel, claim.membersAfter)
+      const { id: payload, bytes } = payloads[claim.commitIndex]!
+      this.#log.append(channel, { payload, bytes, keptUntilMs: claim.keptUntilMs }, limits)
+      this.#channels.advance(channel, claim.membersAfter, limits)
+      for (const recipient of full) this.#inboxes.leaveOutCommit(this.#accounts.idOf(recipient)!)
     }
-    const { skipped, full } = plan
-    this.#rememberAccepted(sender, batch, { firstSeq, skipped, full })
+    // A commit waits for nobody: whoever has no room for it finds it in the log.
+    this.#rememberAccepted(sender, batch, { firstSeq, skipped, waiting: claim ? [] : full })
     return { kind: "accepted", duplicate: false, acceptedAtMs, skipped, full, firstSeq }
   }
 
@@ -231,17 +237,24 @@ export class Enqueue {
     result: {
       readonly firstSeq: number | undefined
       readonly skipped: readonly IdentityKey[]
-      readonly full: readonly IdentityKey[]
+      readonly waiting: readonly IdentityKey[]
     },
   ): void {
     const { messageId, fingerprint, acceptedAtMs, rememberedUntilMs } = batch
-    const [skipped, waiting] = [concatBytes(...result.skipped), concatBytes(...result.full)]
+    const [skipped, waiting] = [concatBytes(...result.skipped), concatBytes(...result.waiting)]
     const firstSeq = result.firstSeq ?? null
     // A row that is still there has expired and awaits the sweep: this message takes its place in the count too.
     const replaces = this.#forgetExpired.run(sender, messageId).changes > 0
     this.#remember.run(sender, messageId, fingerprint, acceptedAtMs, firstSeq, skipped, waiting, rememberedUntilMs)
     if (!replaces) this.#countRemembered.run(sender)
   }
+}
+
+/** True for who is to get more of a claiming batch than its commit, which is all that the log has for them. */
+function isInvited({ deliveries, claim }: Batch, recipient: IdentityKey): boolean {
+  return deliveries.some(
+    ({ recipients }, index) => index !== claim?.commitIndex && recipients.some((one) => equalBytes(one, recipient)),
+  )
 }
 
 function splitKeys(joined: Uint8Array): IdentityKey[] {

@@ -63,6 +63,8 @@ export class InboxRows {
   readonly #deleteUpTo
   readonly #deleteExpired
   readonly #uncount
+  readonly #leaveOut
+  readonly #leftOut
 
   constructor(db: SqliteDatabase, payloads: PayloadRows) {
     this.#payloads = payloads
@@ -95,10 +97,22 @@ export class InboxRows {
     this.#uncount = db.prepare<[number, number, number]>(
       "UPDATE inboxes SET queued = queued - ?, queued_bytes = queued_bytes - ? WHERE id = ?",
     )
+    this.#leaveOut = db.prepare("UPDATE inboxes SET commits_left_out = commits_left_out + 1 WHERE id = ?")
+    this.#leftOut = db.prepare<[number], number>("SELECT commits_left_out FROM inboxes WHERE id = ?").pluck()
   }
 
   newestSeq(inbox: number): number {
     return this.#newest.get(inbox) as number
+  }
+
+  /** How many commits there was no room for. */
+  commitsLeftOut(inbox: number): number {
+    return this.#leftOut.get(inbox) as number
+  }
+
+  /** There is no room for a commit: its owner has to fetch it. */
+  leaveOutCommit(inbox: number): void {
+    this.#leaveOut.run(inbox)
   }
 
   /** True if some more envelopes fit; expired ones make room first. */

@@ -123,12 +123,28 @@ ALTER TABLE accepted_messages ADD COLUMN waiting BLOB NOT NULL DEFAULT x''; -- i
 CREATE INDEX accepted_messages_waiting ON accepted_messages (sender) WHERE waiting <> x'';
 `
 
+// The log of a channel's commits outlives the inboxes that they went to.
+const COMMIT_LOG = `
+ALTER TABLE channels ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0; -- of payloads of rows in channel_commits
+UPDATE channels SET log_bytes = (
+  SELECT coalesce(sum(length(data)), 0) FROM channel_commits JOIN payloads ON payloads.id = payload
+  WHERE channel = channels.id);
+ALTER TABLE inboxes ADD COLUMN commits_left_out INTEGER NOT NULL DEFAULT 0; -- ever, because the inbox was full
+CREATE TABLE channel_former_members (
+  channel INTEGER NOT NULL REFERENCES channels (id),
+  identity_key BLOB NOT NULL,
+  removed_in INTEGER NOT NULL, -- the epoch whose commit removed them
+  PRIMARY KEY (channel, identity_key)
+) STRICT, WITHOUT ROWID;
+`
+
 /** The schema's history, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "accounts, key packages, inboxes, channels", sql: FIRST_SCHEMA },
   { version: 2, name: "bytes in inboxes", sql: QUEUED_BYTES },
   { version: 3, name: "last-resort key packages", sql: LAST_RESORT },
   { version: 4, name: "messages that wait for room", sql: FULL_INBOXES },
+  { version: 5, name: "a log of commits", sql: COMMIT_LOG },
 ]
 
 /**

@@ -1,14 +1,17 @@
 import type { SqliteDatabase } from "./engine.ts"
-import type { IdentityKey } from "@qpc/wire"
+import type { GroupId, IdentityKey } from "@qpc/wire"
 import { StorageError } from "../storage-error.ts"
 import type {
   Account,
   Batch,
   BatchLimits,
   BatchOutcome,
+  CommitPage,
+  CommitRange,
   LastResort,
   PeekRange,
   Session,
+  Standing,
   StockedKeyPackage,
   Storage,
   StoredEnvelope,
@@ -17,6 +20,7 @@ import type {
 } from "../storage.ts"
 import { AccountRows } from "./accounts.ts"
 import { ChannelRows } from "./channels.ts"
+import { CommitLogRows } from "./commit-log.ts"
 import { openDatabase, toStorageError } from "./database.ts"
 import type { DatabaseOptions } from "./database.ts"
 import { Enqueue } from "./enqueue.ts"
@@ -52,6 +56,8 @@ class SqliteStorage implements Storage {
   readonly #accounts: AccountRows
   readonly #keyPackages: KeyPackageRows
   readonly #inboxes: InboxRows
+  readonly #log: CommitLogRows
+  readonly #channels: ChannelRows
   readonly #enqueue: Enqueue
   readonly #sweep: Sweep
 
@@ -66,9 +72,17 @@ class SqliteStorage implements Storage {
     this.#accounts = new AccountRows(db)
     this.#keyPackages = new KeyPackageRows(db)
     this.#inboxes = new InboxRows(db, payloads)
-    const channels = new ChannelRows(db, payloads)
-    this.#enqueue = new Enqueue(db, { accounts: this.#accounts, channels, inboxes: this.#inboxes, payloads })
-    this.#sweep = new Sweep(db, { inboxes: this.#inboxes, payloads })
+    this.#log = new CommitLogRows(db, payloads)
+    this.#channels = new ChannelRows(db, this.#log)
+    const rows = {
+      accounts: this.#accounts,
+      channels: this.#channels,
+      inboxes: this.#inboxes,
+      payloads,
+      log: this.#log,
+    }
+    this.#enqueue = new Enqueue(db, rows)
+    this.#sweep = new Sweep(db, rows)
   }
 
   async keepFirst(name: string, candidate: Uint8Array): Promise<Uint8Array> {
@@ -135,6 +149,29 @@ class SqliteStorage implements Storage {
 
   async newestSeq(inbox: IdentityKey): Promise<number> {
     return this.#read(() => this.#inboxes.newestSeq(this.#idOf(inbox)))
+  }
+
+  async commitsLeftOut(inbox: IdentityKey): Promise<number> {
+    return this.#read(() => this.#inboxes.commitsLeftOut(this.#idOf(inbox)))
+  }
+
+  async commits(channelId: GroupId, reader: IdentityKey, range: CommitRange): Promise<CommitPage | undefined> {
+    return this.#read(() => {
+      const logReader = this.#channels.readerOf(channelId, reader)
+      return logReader && this.#log.page(logReader, range)
+    })
+  }
+
+  async standing(reader: IdentityKey, channelIds: readonly GroupId[]): Promise<Standing> {
+    return this.#read(() => {
+      const inbox = this.#idOf(reader)
+      const epochs = channelIds.flatMap((channelId) => {
+        const logReader = this.#channels.readerOf(channelId, reader)
+        return logReader === undefined ? [] : [{ channelId, epoch: logReader.lastEpoch + 1 }]
+      })
+      const [newestSeq, commitsLeftOut] = [this.#inboxes.newestSeq(inbox), this.#inboxes.commitsLeftOut(inbox)]
+      return { epochs, newestSeq, commitsLeftOut }
+    })
   }
 
   async sweep(nowMs: number, limitRows: number): Promise<Swept> {

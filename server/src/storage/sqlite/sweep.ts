@@ -1,33 +1,37 @@
 import type { SqliteDatabase } from "./engine.ts"
 import type { Swept } from "../storage.ts"
+import type { CommitLogRows } from "./commit-log.ts"
 import type { InboxRows, PayloadRows } from "./inboxes.ts"
 
 /** Removes what has expired, a bounded number of rows of each kind at a time. */
 export class Sweep {
   readonly #inboxes: InboxRows
   readonly #payloads: PayloadRows
+  readonly #log: CommitLogRows
   readonly #envelopes
   readonly #commits
   readonly #remembered
   readonly #uncountRemembered
   readonly #plain
 
-  constructor(db: SqliteDatabase, rows: { readonly inboxes: InboxRows; readonly payloads: PayloadRows }) {
+  constructor(
+    db: SqliteDatabase,
+    rows: { readonly inboxes: InboxRows; readonly payloads: PayloadRows; readonly log: CommitLogRows },
+  ) {
     this.#inboxes = rows.inboxes
     this.#payloads = rows.payloads
+    this.#log = rows.log
     this.#envelopes = db.prepare<[number, number], { inbox: number; payload: number }>(
       `DELETE FROM envelopes WHERE (inbox, seq) IN
          (SELECT inbox, seq FROM envelopes INDEXED BY envelopes_by_expiry WHERE expires_at_ms <= ? LIMIT ?)
        RETURNING inbox, payload`,
     )
-    this.#commits = db
-      .prepare<[number, number], number>(
-        `DELETE FROM channel_commits WHERE (channel, epoch) IN
+    this.#commits = db.prepare<[number, number], { channel: number; payload: number }>(
+      `DELETE FROM channel_commits WHERE (channel, epoch) IN
            (SELECT channel, epoch FROM channel_commits INDEXED BY channel_commits_by_expiry
             WHERE expires_at_ms <= ? LIMIT ?)
-         RETURNING payload`,
-      )
-      .pluck()
+         RETURNING channel, payload`,
+    )
     this.#remembered = db
       .prepare<[number, number], number>(
         `DELETE FROM accepted_messages WHERE (sender, message_id) IN
@@ -72,9 +76,9 @@ export class Sweep {
   }
 
   #sweepCommits(nowMs: number, limitRows: number): number {
-    const payloads = this.#commits.all(nowMs, limitRows)
-    for (const payload of payloads) this.#payloads.release(payload)
-    return payloads.length
+    const rows = this.#commits.all(nowMs, limitRows)
+    for (const { channel, payload } of rows) this.#log.released(channel, [payload])
+    return rows.length
   }
 
   #sweepRemembered(nowMs: number, limitRows: number): number {

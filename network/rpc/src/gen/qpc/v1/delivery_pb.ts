@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file qpc/v1/delivery.proto.
  */
 export const file_qpc_v1_delivery: GenFile = /*@__PURE__*/
-  fileDesc("ChVxcGMvdjEvZGVsaXZlcnkucHJvdG8SBnFwYy52MSI9CghFbnZlbG9wZRILCgNzZXEYASABKAQSDAoEZGF0YRgCIAEoDBIWCg5hY2NlcHRlZF9hdF9tcxgDIAEoBCJyCg5FbnF1ZXVlUmVxdWVzdBIVCg1yZWNpcGllbnRfa2V5GAEgASgMEg8KB3BheWxvYWQYAiABKAwSEgoKY2hhbm5lbF9pZBgDIAEoDBIQCgh0dGxfc2VjcxgEIAEoDRISCgptZXNzYWdlX2lkGAUgASgMIjcKD0VucXVldWVSZXNwb25zZRILCgNzZXEYASABKAQSEQoJZHVwbGljYXRlGAMgASgISgQIAhADIi8KC1BlZWtSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBBINCgVsaW1pdBgCIAEoDSJBCgxQZWVrUmVzcG9uc2USIwoJZW52ZWxvcGVzGAEgAygLMhAucXBjLnYxLkVudmVsb3BlEgwKBG1vcmUYAiABKAgiHwoKQWNrUmVxdWVzdBIRCglzZXFfdXBfdG8YASABKAQiIAoLQWNrUmVzcG9uc2USEQoJcmVtYWluaW5nGAEgASgEIuUBChNCYXRjaEVucXVldWVSZXF1ZXN0EhIKCm1lc3NhZ2VfaWQYASABKAwSEgoKY2hhbm5lbF9pZBgCIAEoDBIkCgpkZWxpdmVyaWVzGAMgAygLMhAucXBjLnYxLkRlbGl2ZXJ5EhAKCHR0bF9zZWNzGAQgASgNEiEKBWNsYWltGAUgASgLMhIucXBjLnYxLkVwb2NoQ2xhaW0SDwoHcGFydGlhbBgGIAEoCBIhChRyZWFkYWJsZV91bnRpbF9lcG9jaBgHIAEoBEgAiAEBQhcKFV9yZWFkYWJsZV91bnRpbF9lcG9jaCIzCghEZWxpdmVyeRIWCg5yZWNpcGllbnRfa2V5cxgBIAMoDBIPCgdwYXlsb2FkGAIgASgMIjIKCkVwb2NoQ2xhaW0SDQoFZXBvY2gYASABKAQSFQoNbWVtYmVyc19hZnRlchgCIAMoDCJ9ChRCYXRjaEVucXVldWVSZXNwb25zZRIpCghhY2NlcHRlZBgBIAEoCzIVLnFwYy52MS5CYXRjaEFjY2VwdGVkSAASLwoOZXBvY2hfY29uZmxpY3QYAiABKAsyFS5xcGMudjEuRXBvY2hDb25mbGljdEgAQgkKB291dGNvbWUiYwoNQmF0Y2hBY2NlcHRlZBIRCglkdXBsaWNhdGUYASABKAgSFgoOYWNjZXB0ZWRfYXRfbXMYAiABKAQSFAoMc2tpcHBlZF9rZXlzGAMgAygMEhEKCWZ1bGxfa2V5cxgEIAMoDCI+Cg1FcG9jaENvbmZsaWN0EhUKDWN1cnJlbnRfZXBvY2gYASABKAQSFgoObWlzc2VkX2NvbW1pdHMYAiADKAwiJQoQU3Vic2NyaWJlUmVxdWVzdBIRCglhZnRlcl9zZXEYASABKAQiJwoRU3Vic2NyaWJlUmVzcG9uc2USEgoKbmV3ZXN0X3NlcRgBIAEoBCI0Cg5FbnZlbG9wZVB1c2hlZBIiCghlbnZlbG9wZRgBIAEoCzIQLnFwYy52MS5FbnZlbG9wZWIGcHJvdG8z");
+  fileDesc("ChVxcGMvdjEvZGVsaXZlcnkucHJvdG8SBnFwYy52MSI9CghFbnZlbG9wZRILCgNzZXEYASABKAQSDAoEZGF0YRgCIAEoDBIWCg5hY2NlcHRlZF9hdF9tcxgDIAEoBCJyCg5FbnF1ZXVlUmVxdWVzdBIVCg1yZWNpcGllbnRfa2V5GAEgASgMEg8KB3BheWxvYWQYAiABKAwSEgoKY2hhbm5lbF9pZBgDIAEoDBIQCgh0dGxfc2VjcxgEIAEoDRISCgptZXNzYWdlX2lkGAUgASgMIjcKD0VucXVldWVSZXNwb25zZRILCgNzZXEYASABKAQSEQoJZHVwbGljYXRlGAMgASgISgQIAhADIi8KC1BlZWtSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBBINCgVsaW1pdBgCIAEoDSJBCgxQZWVrUmVzcG9uc2USIwoJZW52ZWxvcGVzGAEgAygLMhAucXBjLnYxLkVudmVsb3BlEgwKBG1vcmUYAiABKAgiHwoKQWNrUmVxdWVzdBIRCglzZXFfdXBfdG8YASABKAQiOgoLQWNrUmVzcG9uc2USEQoJcmVtYWluaW5nGAEgASgEEhgKEGNvbW1pdHNfbGVmdF9vdXQYAiABKAQi5QEKE0JhdGNoRW5xdWV1ZVJlcXVlc3QSEgoKbWVzc2FnZV9pZBgBIAEoDBISCgpjaGFubmVsX2lkGAIgASgMEiQKCmRlbGl2ZXJpZXMYAyADKAsyEC5xcGMudjEuRGVsaXZlcnkSEAoIdHRsX3NlY3MYBCABKA0SIQoFY2xhaW0YBSABKAsyEi5xcGMudjEuRXBvY2hDbGFpbRIPCgdwYXJ0aWFsGAYgASgIEiEKFHJlYWRhYmxlX3VudGlsX2Vwb2NoGAcgASgESACIAQFCFwoVX3JlYWRhYmxlX3VudGlsX2Vwb2NoIjMKCERlbGl2ZXJ5EhYKDnJlY2lwaWVudF9rZXlzGAEgAygMEg8KB3BheWxvYWQYAiABKAwiMgoKRXBvY2hDbGFpbRINCgVlcG9jaBgBIAEoBBIVCg1tZW1iZXJzX2FmdGVyGAIgAygMIn0KFEJhdGNoRW5xdWV1ZVJlc3BvbnNlEikKCGFjY2VwdGVkGAEgASgLMhUucXBjLnYxLkJhdGNoQWNjZXB0ZWRIABIvCg5lcG9jaF9jb25mbGljdBgCIAEoCzIVLnFwYy52MS5FcG9jaENvbmZsaWN0SABCCQoHb3V0Y29tZSJjCg1CYXRjaEFjY2VwdGVkEhEKCWR1cGxpY2F0ZRgBIAEoCBIWCg5hY2NlcHRlZF9hdF9tcxgCIAEoBBIUCgxza2lwcGVkX2tleXMYAyADKAwSEQoJZnVsbF9rZXlzGAQgAygMIj4KDUVwb2NoQ29uZmxpY3QSFQoNY3VycmVudF9lcG9jaBgBIAEoBBIWCg5taXNzZWRfY29tbWl0cxgCIAMoDCIlChBTdWJzY3JpYmVSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBCInChFTdWJzY3JpYmVSZXNwb25zZRISCgpuZXdlc3Rfc2VxGAEgASgEIkwKE0ZldGNoQ29tbWl0c1JlcXVlc3QSEgoKY2hhbm5lbF9pZBgBIAEoDBISCgpmcm9tX2Vwb2NoGAIgASgEEg0KBWxpbWl0GAMgASgNImkKFEZldGNoQ29tbWl0c1Jlc3BvbnNlEiUKB2NvbW1pdHMYASADKAsyFC5xcGMudjEuTG9nZ2VkQ29tbWl0EhQKDG9sZGVzdF9lcG9jaBgCIAEoBBIUCgxuZXdlc3RfZXBvY2gYAyABKAQiKwoMTG9nZ2VkQ29tbWl0Eg0KBWVwb2NoGAEgASgEEgwKBGRhdGEYAiABKAwiKQoSRmV0Y2hFcG9jaHNSZXF1ZXN0EhMKC2NoYW5uZWxfaWRzGAEgAygMImkKE0ZldGNoRXBvY2hzUmVzcG9uc2USJAoGZXBvY2hzGAEgAygLMhQucXBjLnYxLkNoYW5uZWxFcG9jaBISCgpuZXdlc3Rfc2VxGAIgASgEEhgKEGNvbW1pdHNfbGVmdF9vdXQYAyABKAQiMQoMQ2hhbm5lbEVwb2NoEhIKCmNoYW5uZWxfaWQYASABKAwSDQoFZXBvY2gYAiABKAQiNAoORW52ZWxvcGVQdXNoZWQSIgoIZW52ZWxvcGUYASABKAsyEC5xcGMudjEuRW52ZWxvcGViBnByb3RvMw");
 
 /**
  * @generated from message qpc.v1.Envelope
@@ -187,6 +187,13 @@ export type AckResponse = Message<"qpc.v1.AckResponse"> & {
    * @generated from field: uint64 remaining = 1;
    */
   remaining: bigint;
+
+  /**
+   * How many commits were ever left out of this inbox because it was full. When it grows, some are to be fetched (207, 208).
+   *
+   * @generated from field: uint64 commits_left_out = 2;
+   */
+  commitsLeftOut: bigint;
 };
 
 /**
@@ -232,7 +239,8 @@ export type BatchEnqueueRequest = Message<"qpc.v1.BatchEnqueueRequest"> & {
   claim?: EpochClaim | undefined;
 
   /**
-   * True to reach those who have room where some inboxes are full. Nothing beside a claim: a commit reaches all or none.
+   * True to reach those who have room where some inboxes are full. Nothing beside a claim: a commit always does that, and
+   * whoever has no room finds it in the log (207); but a Welcome reaches all who are invited, or nobody gets anything.
    * The same message again reaches those who had no room before, as far as they have it now.
    *
    * @generated from field: bool partial = 6;
@@ -352,7 +360,7 @@ export type BatchAccepted = Message<"qpc.v1.BatchAccepted"> & {
   skippedKeys: Uint8Array[];
 
   /**
-   * Recipients who have no room: they got nothing yet. Empty without `partial`.
+   * Recipients who have no room: they got nothing yet. Empty without `partial`, and of a commit, which they can fetch.
    *
    * @generated from field: repeated bytes full_keys = 4;
    */
@@ -430,6 +438,172 @@ export const SubscribeResponseSchema: GenMessage<SubscribeResponse> = /*@__PURE_
   messageDesc(file_qpc_v1_delivery, 14);
 
 /**
+ * 207. The accepted commits of a channel, oldest first, for those on its roster; for those who were removed, up to the
+ * commit that did it.
+ *
+ * @generated from message qpc.v1.FetchCommitsRequest
+ */
+export type FetchCommitsRequest = Message<"qpc.v1.FetchCommitsRequest"> & {
+  /**
+   * @generated from field: bytes channel_id = 1;
+   */
+  channelId: Uint8Array;
+
+  /**
+   * The first commit wanted is the one out of this epoch.
+   *
+   * @generated from field: uint64 from_epoch = 2;
+   */
+  fromEpoch: bigint;
+
+  /**
+   * At most so many commits; 0 means the server's maximum. An answer may hold fewer to stay within a frame.
+   *
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message qpc.v1.FetchCommitsRequest.
+ * Use `create(FetchCommitsRequestSchema)` to create a new message.
+ */
+export const FetchCommitsRequestSchema: GenMessage<FetchCommitsRequest> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_delivery, 15);
+
+/**
+ * @generated from message qpc.v1.FetchCommitsResponse
+ */
+export type FetchCommitsResponse = Message<"qpc.v1.FetchCommitsResponse"> & {
+  /**
+   * @generated from field: repeated qpc.v1.LoggedCommit commits = 1;
+   */
+  commits: LoggedCommit[];
+
+  /**
+   * The commit out of this epoch is the oldest that is still kept; `newest_epoch` where none is.
+   *
+   * @generated from field: uint64 oldest_epoch = 2;
+   */
+  oldestEpoch: bigint;
+
+  /**
+   * The epoch that the last commit leads to: the channel's own, or the first one without whoever asks.
+   *
+   * @generated from field: uint64 newest_epoch = 3;
+   */
+  newestEpoch: bigint;
+};
+
+/**
+ * Describes the message qpc.v1.FetchCommitsResponse.
+ * Use `create(FetchCommitsResponseSchema)` to create a new message.
+ */
+export const FetchCommitsResponseSchema: GenMessage<FetchCommitsResponse> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_delivery, 16);
+
+/**
+ * @generated from message qpc.v1.LoggedCommit
+ */
+export type LoggedCommit = Message<"qpc.v1.LoggedCommit"> & {
+  /**
+   * The epoch that it leaves.
+   *
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * protocol/envelope.
+   *
+   * @generated from field: bytes data = 2;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message qpc.v1.LoggedCommit.
+ * Use `create(LoggedCommitSchema)` to create a new message.
+ */
+export const LoggedCommitSchema: GenMessage<LoggedCommit> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_delivery, 17);
+
+/**
+ * 208. How far channels are, for those on their rosters, and for those who were removed how far they were then. Channels that
+ * the server knows nothing of, for whoever asks, are left out.
+ *
+ * @generated from message qpc.v1.FetchEpochsRequest
+ */
+export type FetchEpochsRequest = Message<"qpc.v1.FetchEpochsRequest"> & {
+  /**
+   * At most 256.
+   *
+   * @generated from field: repeated bytes channel_ids = 1;
+   */
+  channelIds: Uint8Array[];
+};
+
+/**
+ * Describes the message qpc.v1.FetchEpochsRequest.
+ * Use `create(FetchEpochsRequestSchema)` to create a new message.
+ */
+export const FetchEpochsRequestSchema: GenMessage<FetchEpochsRequest> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_delivery, 18);
+
+/**
+ * @generated from message qpc.v1.FetchEpochsResponse
+ */
+export type FetchEpochsResponse = Message<"qpc.v1.FetchEpochsResponse"> & {
+  /**
+   * @generated from field: repeated qpc.v1.ChannelEpoch epochs = 1;
+   */
+  epochs: ChannelEpoch[];
+
+  /**
+   * The newest number in the inbox: everything that it got of these epochs has this one or a lower one.
+   *
+   * @generated from field: uint64 newest_seq = 2;
+   */
+  newestSeq: bigint;
+
+  /**
+   * As in AckResponse.
+   *
+   * @generated from field: uint64 commits_left_out = 3;
+   */
+  commitsLeftOut: bigint;
+};
+
+/**
+ * Describes the message qpc.v1.FetchEpochsResponse.
+ * Use `create(FetchEpochsResponseSchema)` to create a new message.
+ */
+export const FetchEpochsResponseSchema: GenMessage<FetchEpochsResponse> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_delivery, 19);
+
+/**
+ * @generated from message qpc.v1.ChannelEpoch
+ */
+export type ChannelEpoch = Message<"qpc.v1.ChannelEpoch"> & {
+  /**
+   * @generated from field: bytes channel_id = 1;
+   */
+  channelId: Uint8Array;
+
+  /**
+   * @generated from field: uint64 epoch = 2;
+   */
+  epoch: bigint;
+};
+
+/**
+ * Describes the message qpc.v1.ChannelEpoch.
+ * Use `create(ChannelEpochSchema)` to create a new message.
+ */
+export const ChannelEpochSchema: GenMessage<ChannelEpoch> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_delivery, 20);
+
+/**
  * Event 1.
  *
  * @generated from message qpc.v1.EnvelopePushed
@@ -446,5 +620,5 @@ export type EnvelopePushed = Message<"qpc.v1.EnvelopePushed"> & {
  * Use `create(EnvelopePushedSchema)` to create a new message.
  */
 export const EnvelopePushedSchema: GenMessage<EnvelopePushed> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 15);
+  messageDesc(file_qpc_v1_delivery, 21);
 
