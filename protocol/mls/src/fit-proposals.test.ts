@@ -3,7 +3,9 @@ import { findUnfit, unpickedReason } from "./fit-proposals.ts"
 import type { Trial } from "./fit-proposals.ts"
 import type { GroupState } from "./group-state.ts"
 import type { Proposal } from "./proposal.ts"
+import type { QueuedProposal } from "./proposal-queue.ts"
 import type { ProposalToSend } from "./propose.ts"
+import { addOf, leafOf, updateOf } from "./testing/insider.ts"
 import { Party } from "./testing/party.ts"
 import type { SentProposal } from "./validate-proposals.ts"
 
@@ -37,6 +39,16 @@ function unfitOf(party: Party, changes: Partial<Trial> = {}): string | [Proposal
     ...changes,
   })
   return typeof found === "string" ? found : [...found].map(([{ proposal }, reason]) => [proposal.kind, reason])
+}
+
+/** Proposals of bob's, as they lie in a queue. */
+function queuedByBob(...proposals: readonly Proposal[]): QueuedProposal[] {
+  return proposals.map((proposal, at) => ({
+    reference: Uint8Array.of(at),
+    proposal,
+    sender: from(BOB),
+    updateKey: undefined,
+  }))
 }
 
 /** An Update of bob's. */
@@ -130,6 +142,34 @@ describe("which queued proposals fit into one commit", () => {
     const { encryptionKey } = state.epoch.tree.leaf(BOB)!
     const stale = { ...item, proposal: { ...item.proposal, leafNode: { ...item.proposal.leafNode, encryptionKey } } }
     expect(unfitOf(party, { state, queued: [stale] })).toEqual([["update", "update_key_not_fresh"]])
+  })
+
+  it("is not an Update with the key of somebody who is removed: it would be applied before the removal", () => {
+    const party = Party.of("taken key", ["alice", "bob", "carol"], { policy })
+    const update = updateOf(party, "bob", { encryptionKey: leafOf(party, "carol").encryptionKey })
+    expect(unfitOf(party, { queued: queuedByBob(remove(CAROL), update) })).toEqual([["update", "update_key_not_fresh"]])
+  })
+
+  it("is an Update before an Add that takes over the key it gave up", () => {
+    const party = Party.of("handed on", ["alice", "bob"], { policy })
+    const update = updateOf(party, "bob", { signatureKey: party.keysOf("new").publicKey }, { signer: "new" })
+    const { signatureKey } = leafOf(party, "bob")
+    const add = addOf(party, "dave", { leaf: { signatureKey }, signer: "bob" })
+    expect(unfitOf(party, { queued: queuedByBob(add) })).toEqual([["add", "duplicate_signature_key"]])
+    expect(unfitOf(party, { queued: queuedByBob(add, update) })).toEqual([])
+  })
+
+  it("is an Add before an extension that the newcomer does not know", () => {
+    const party = Party.of("newcomer first", ["alice", "bob"], { policy, capabilities: { extensions: [0xf00e] } })
+    const extensions: Proposal = {
+      kind: "group_context_extensions",
+      extensions: [{ extensionType: 0xf00e, extensionData: NO_DATA }],
+    }
+    const { capabilities } = leafOf(party, "bob")
+    const leaf = { capabilities: { ...capabilities, extensions: [] } }
+    const queued = queuedByBob(extensions, addOf(party, "dave", { leaf }))
+    expect(unfitOf(party, { queued: queued.slice(0, 1) })).toEqual([])
+    expect(unfitOf(party, { queued })).toEqual([["group_context_extensions", "extension_not_supported_by_all"]])
   })
 
   it("is not a PSK that nobody here knows, but the one that the group descends by", () => {

@@ -59,8 +59,11 @@ interface Attempt {
   readonly extensions: readonly Extension[]
 }
 
-/** Removes make room for what others add; extensions are judged by the members who are then there. */
-const ORDER: readonly Proposal["kind"][] = ["remove", "update", "add", "group_context_extensions", "psk"]
+/**
+ * What is tried before the rest: removals and updates make room for what others add, and extensions are judged by the
+ * members who are then there.
+ */
+const FIRST: readonly Proposal["kind"][] = ["remove", "update", "add"]
 
 /**
  * Finds out which queued proposals can go into one commit (RFC 9420 §12.4: "the committer MUST NOT include invalid ones").
@@ -92,8 +95,8 @@ export function findUnfit(trial: Trial): ReadonlyMap<QueuedProposal, CommitRefus
   )
   if (typeof required === "string") return required
   attempt = required
-  for (const kind of ORDER.slice(1)) for (const item of candidates) if (item.proposal.kind === kind) tryQueued(item)
-  for (const item of candidates) if (!ORDER.includes(item.proposal.kind)) tryQueued(item)
+  for (const kind of FIRST.slice(1)) for (const item of candidates) if (item.proposal.kind === kind) tryQueued(item)
+  for (const item of candidates) if (!FIRST.includes(item.proposal.kind)) tryQueued(item)
   return unfit
 }
 
