@@ -1,5 +1,5 @@
 import { suite0001 as suite } from "@qpc/crypto/node"
-import { DecodeError, encode, RecordReader, toHex, writeRecords } from "@qpc/wire"
+import { encode, recordKey, RecordLog, RecordReader, toHex, writeRecords } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -7,8 +7,10 @@ import type { RatchetLimits } from "./ratchet.ts"
 import { StoredSecretTrees } from "./secret-tree-records.ts"
 import { SecretTree } from "./secret-tree.ts"
 import type { RatchetKind } from "./secret-tree.ts"
+import { watchSecrets } from "./testing/watched-suite.ts"
 
 const limits: RatchetLimits = { outOfOrderGenerations: 4, maxForwardGenerations: 8, refusedDerivations: 1000 }
+const ZEROS = new Uint8Array(32)
 const root = (): Uint8Array => new Uint8Array(32).fill(1)
 const treeOf = (leafCount: number): SecretTree => SecretTree.create(suite, root(), leafCount)
 
@@ -48,6 +50,32 @@ describe("a secret tree", () => {
   it("has keys for its leaves only", () => {
     expect(open(treeOf(4), 0, true, 4)).toBe("key_consumed")
     expect(() => treeOf(4).take(4, "application")).toThrow(RangeError)
+  })
+
+  it("gives each leaf its keys, whichever comes first", () => {
+    const tree = treeOf(4)
+    expect(tree.encryptionSecret).toEqual(root())
+    for (const leafIndex of [2, 0, 3, 1]) {
+      expect(open(tree, 0, true, leafIndex)).toBe(keyOf(leafIndex, "application", 0))
+      expect(toHex(tree.take(leafIndex, "handshake").key)).toBe(keyOf(leafIndex, "handshake", 0))
+    }
+    expect(() => tree.encryptionSecret).toThrow(new Error("unreachable: keys of an epoch that is not yet in use"))
+  })
+
+  it("has room for a power of two of leaves, and for no other", () => {
+    expect([1, 2, 3, 4, 5].map((leafCount) => treeOf(leafCount).leafWidth)).toEqual([1, 2, 4, 4, 8])
+    expect(() => treeOf(4).skipTo(4, "application", 1)).toThrow(new RangeError("no leaf 4"))
+  })
+
+  it("counts and skips generations of each ratchet by itself", () => {
+    const tree = treeOf(4)
+    expect(tree.nextGeneration(1, "application")).toBe(0)
+    tree.skipTo(1, "application", 3)
+    expect(toHex(tree.take(1, "application").key)).toBe(keyOf(1, "application", 3))
+    const next = ([0, 1] as const).flatMap((leafIndex) =>
+      (["application", "handshake"] as const).map((kind) => tree.nextGeneration(leafIndex, kind)),
+    )
+    expect(next).toEqual([0, 0, 4, 0])
   })
 
   it("is not moved by what proves not to be genuine", () => {
@@ -91,6 +119,7 @@ describe("a secret tree", () => {
     expect([0, 4, 8, 12].map((generation) => open(tree, generation))).toEqual(
       [0, 4, 8, 12].map((generation) => keyOf(1, "application", generation)),
     )
+    expect([attempt(17), attempt(18)]).toEqual(["released", "derivations_spent"])
   })
 
   it("agrees with a model that keeps every key, for any order of genuine and forged messages", () => {
@@ -140,6 +169,9 @@ describe("a secret tree", () => {
     expect(tree.candidate(2, "handshake", 0, limits)).toBe("key_consumed")
     expect(open(tree, 1)).toBe(keyOf(1, "application", 1))
     expect(open(tree, 0, true, 2)).toBe(keyOf(2, "application", 0))
+    const sending = new Error("unreachable: nothing is sent in a past epoch")
+    expect(() => tree.take(1, "handshake")).toThrow(sending)
+    expect(() => tree.take(3, "handshake")).toThrow(sending)
   })
 
   it("has nothing left once it is zeroed", () => {
@@ -148,34 +180,121 @@ describe("a secret tree", () => {
     tree.zero()
     expect([0, 1, 2, 3].map((leafIndex) => open(tree, 0, true, leafIndex))).toEqual(Array(4).fill("key_consumed"))
   })
+})
 
-  it.each<[string, (records: StateRecord[]) => StateRecord[]]>([
-    ["a record of a shorter secret", (records) => changed(records, "secret/", (value) => value.slice(1))],
-    [
-      "a record with something behind",
-      (records) => changed(records, "ratchet/", (value) => Uint8Array.of(...value, 0)),
-    ],
-    [
-      "a key that was not skipped",
-      (records) => renamed(records, "skipped/", "application/00000001", "application/00000003"),
-    ],
-    ["a secret outside of the tree", (records) => renamed(records, "secret/", "00000005", "00000007")],
-    ["a secret above a ratchet", (records) => renamed(records, "secret/", "00000005", "00000003")],
-    [
-      "a ratchet without the other of its leaf",
-      (records) => records.filter(({ key }) => !key.endsWith("/application")),
-    ],
-    ["a leaf without its handshake ratchet", (records) => records.filter(({ key }) => !key.endsWith("/handshake"))],
-    ["a ratchet of no kind", (records) => renamed(records, "ratchet/", "handshake", "handwriting")],
-    ["a number in another form", (records) => renamed(records, "secret/", "00000005", "5")],
-  ])("does not read back %s", (_, damage) => {
-    const tree = treeOf(4)
-    open(tree, 2)
-    const records = [...tree.records(0n)]
-    expect(() => restored(records, 4)).not.toThrow()
-    expect(() => restored(damage(records), 4)).toThrow(DecodeError)
+describe("the secrets of a secret tree", () => {
+  it("are those beside the way down and of two ratchets once a key was given out: all others are zeroed", () => {
+    const { tree, first, secretsLeft } = watchedTree()
+    const { key, nonce } = tree.take(1, "application")
+    expect(first).toEqual(ZEROS)
+    expect(secretsLeft()).toEqual(secretsIn(tree, key, nonce))
+    expect(secretsLeft()).toHaveLength(6)
+  })
+
+  it("are the same ones once a message was opened, whose key is zeroed", () => {
+    const { tree, first, secretsLeft } = watchedTree()
+    open(tree, 0)
+    expect(first).toEqual(ZEROS)
+    expect(secretsLeft()).toEqual(secretsIn(tree))
+    expect(secretsLeft()).toHaveLength(4)
+  })
+
+  it("are the first one alone after a message that was forged", () => {
+    const { tree, first, secretsLeft } = watchedTree()
+    open(tree, 3, false)
+    expect([first, secretsLeft()]).toEqual([root(), []])
+  })
+
+  it("are the first one alone after a message that has no key, derived or not", () => {
+    const { tree, first, secretsLeft } = watchedTree()
+    tree.retire()
+    expect(tree.candidate(1, "handshake", 0, limits)).toBe("key_consumed")
+    expect(tree.candidate(1, "application", 9, limits)).toBe("generation_too_far")
+    expect([first, secretsLeft()]).toEqual([root(), []])
+  })
+
+  it("are none of handshakes once the epoch is over", () => {
+    const { tree, secretsLeft } = watchedTree()
+    open(tree, 0)
+    tree.retire()
+    expect(secretsLeft()).toEqual(secretsIn(tree))
+    expect(secretsLeft()).toHaveLength(3)
+    open(tree, 0, true, 3)
+    expect(secretsLeft()).toEqual(secretsIn(tree))
+    expect(secretsLeft()).toHaveLength(4)
+  })
+
+  it("are none in the end, whether or not they were used", () => {
+    const unused = watchedTree()
+    unused.tree.zero()
+    expect([unused.first, [...unused.tree.records(0n)]]).toEqual([ZEROS, []])
+    const used = watchedTree()
+    open(used.tree, 3)
+    used.tree.zero()
+    expect([used.secretsLeft(), [...used.tree.records(0n)]]).toEqual([[], []])
   })
 })
+
+describe("the records of a secret tree", () => {
+  it("change with the way down to a leaf", () => {
+    const touched = {
+      [secret(3)]: false,
+      [secret(5)]: true,
+      [secret(0)]: true,
+      [ratchet("handshake")]: true,
+      [ratchet("application")]: true,
+    }
+    expect(changesOf(treeOf(4), (tree) => void open(tree, 0))).toEqual(touched)
+    expect(changesOf(treeOf(4), (tree) => void tree.take(1, "handshake"))).toEqual(touched)
+  })
+
+  it("change with one ratchet alone after that, and with each key that was skipped", () => {
+    const tree = treeOf(4)
+    open(tree, 0)
+    const skipped = recordKey("skipped", 7n, 1, "application", 1)
+    expect(changesOf(tree, () => void open(tree, 2))).toEqual({ [skipped]: true, [ratchet("application")]: true })
+    expect(changesOf(tree, () => tree.retire())).toEqual({ [ratchet("handshake")]: false })
+  })
+
+  it("are all owed when they are marked, and all gone in the end", () => {
+    const tree = treeOf(4)
+    open(tree, 0)
+    const all = [secret(5), secret(0), ratchet("handshake"), ratchet("application")]
+    const allAre = (isThere: boolean): Record<string, boolean> => Object.fromEntries(all.map((key) => [key, isThere]))
+    expect(changesOf(tree, () => tree.markAll())).toEqual(allAre(true))
+    expect(changesOf(tree, () => tree.zero())).toEqual(allAre(false))
+  })
+})
+
+/** A tree of four, its first secret, and what it derived and did not zero. */
+function watchedTree(): { tree: SecretTree; first: Uint8Array; secretsLeft: () => string[] } {
+  const watched = watchSecrets(suite)
+  const first = root()
+  const tree = SecretTree.create(watched.suite, first, 4)
+  return { tree, first, secretsLeft: () => watched.secretsLeft().map(toHex).toSorted() }
+}
+
+/** What a tree goes on with: secrets of nodes and of ratchets. */
+function secretsIn(tree: SecretTree, ...more: readonly Uint8Array[]): string[] {
+  const held = Array.from(tree.records(0n), ({ value }) => value.subarray(0, 32))
+  return [...held, ...more].map(toHex).toSorted()
+}
+
+const secret = (nodeIndex: number): string => recordKey("secret", 7n, nodeIndex)
+const ratchet = (kind: RatchetKind): string => recordKey("ratchet", 7n, 1, kind)
+
+/** Which records a change touches, and whether they are there after it; those that are must be what the tree holds. */
+function changesOf(tree: SecretTree, change: (tree: SecretTree) => void): Record<string, boolean> {
+  const log = new RecordLog({ hash: (bytes) => suite.hash(bytes), all: () => [], isChecked: () => false })
+  log.follow([])
+  tree.attach(log, 7n)
+  change(tree)
+  const { changes } = log.take()
+  const held = new Map(Array.from(tree.records(7n), ({ key, value }) => [key, toHex(value)]))
+  const touched = changes.filter(({ key }) => key !== "check")
+  expect(touched.map(({ value }) => value && toHex(value))).toEqual(touched.map(({ key }) => held.get(key)))
+  return Object.fromEntries(touched.map(({ key, value }) => [key, value !== undefined]))
+}
 
 function restored(records: readonly StateRecord[], leafWidth: number): SecretTree {
   return new StoredSecretTrees(suite, new RecordReader(records)).take(0n, leafWidth, false)
@@ -183,18 +302,6 @@ function restored(records: readonly StateRecord[], leafWidth: number): SecretTre
 
 function bytesOf(tree: SecretTree): Uint8Array {
   return encode((writer) => writeRecords(writer, tree.records(0n)))
-}
-
-function changed(
-  records: readonly StateRecord[],
-  start: string,
-  change: (value: Uint8Array) => Uint8Array,
-): StateRecord[] {
-  return records.map(({ key, value }) => ({ key, value: key.startsWith(start) ? change(value) : value }))
-}
-
-function renamed(records: readonly StateRecord[], start: string, from: string, to: string): StateRecord[] {
-  return records.map(({ key, value }) => ({ key: key.startsWith(start) ? key.replace(from, to) : key, value }))
 }
 
 const sender = treeOf(2)
