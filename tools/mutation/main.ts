@@ -30,8 +30,8 @@ const ranges = rangesPutOff(first)
 const report = ranges.length > 0 ? withPutOff(first, runStryker(ranges)) : first
 const { unexplained, outdated } = judge(report, readJson("protocol/mls/mutants.json") as Excused[])
 console.log(countByStatus(report))
-for (const { at, mutator, file, ...rest } of unexplained) {
-  console.log(`no test notices: ${file}:${at} ${mutator}`)
+for (const { at, mutator, ended, file, ...rest } of unexplained) {
+  console.log(`no test notices: ${file}:${at} ${mutator} (${ended})`)
   console.log(JSON.stringify({ file, ...rest, why: "" }, undefined, 2))
 }
 for (const { file, original, replacement } of outdated) {
@@ -45,7 +45,7 @@ function runStryker(mutate: readonly string[], ...more: readonly string[]): Repo
   const stryker = spawnSync(process.execPath, [STRYKER, "run", ...named, ...more, ...flags], {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, VECTORS_DIR: vectorsDir },
+    env: { ...process.env, VECTORS_DIR: vectorsDir, MUTATED: files.join(",") },
   })
   if (stryker.status !== 0) throw new Error(`Stryker ended with ${stryker.status ?? stryker.signal}`)
   return readJson(".cache/mutation/report.json") as Report

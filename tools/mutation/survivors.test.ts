@@ -26,7 +26,8 @@ describe("the survivors of a mutation run", () => {
   it("are named by their text, so that a reason can be written", () => {
     const { why, ...named } = excuse
     expect(why).not.toBe("")
-    expect(judge(reportOf("Survived"), []).unexplained).toEqual([{ ...named, at: 2, mutator: "ConditionalExpression" }])
+    const found = { ...named, at: 2, mutator: "ConditionalExpression", ended: "Survived" }
+    expect(judge(reportOf("Survived"), []).unexplained).toEqual([found])
   })
 
   it("are excused by a reason for the same text, wherever it has moved", () => {
@@ -45,6 +46,18 @@ describe("the survivors of a mutation run", () => {
 
   it("include what no test reaches, and not what was killed or ran out of time", () => {
     expect(judge(reportOf("NoCoverage", "Killed", "Timeout"), []).unexplained).toHaveLength(1)
+  })
+
+  it("do not include what keeps a test file from being loaded", () => {
+    expect(judgeBroken("An error occurred outside of a test run: /a/f.test.ts: no function")).toBe(0)
+  })
+
+  it.each([
+    ["outside of any test file", "An error occurred outside of a test run: Error: no function"],
+    ["of the machine", "Test runner crashed. Tried twice to restart it without any luck."],
+    ["without a word", undefined],
+  ])("include what ended with an error %s", (_, statusReason) => {
+    expect(judgeBroken(statusReason)).toBe(1)
   })
 
   it("make a reason outdated by their absence, but only in files that were mutated", () => {
@@ -69,14 +82,25 @@ describe("mutants that only loading a module meets", () => {
   it("count as what they are found to be then", () => {
     const whole = withPutOff(first, reportOf("Survived"))
     expect(countByStatus(whole)).toEqual({ Killed: 1, Survived: 1 })
-    expect(countByStatus(withPutOff(first, { files: {} }))).toEqual({ Killed: 1 })
+  })
+
+  it("are not noticed where the second run did not find them again", () => {
+    const whole = withPutOff(first, { files: {} })
+    expect(countByStatus(whole)).toEqual({ Killed: 1, Ignored: 1 })
+    expect(judge(whole, []).unexplained).toHaveLength(1)
   })
 
   it("are not mixed up with others in the same range", () => {
     const other = { files: { "f.ts": { source: SOURCE, mutants: [down(mutant("Survived"))] } } }
-    expect(countByStatus(withPutOff(first, other))).toEqual({ Killed: 1 })
+    expect(countByStatus(withPutOff(first, other))).toEqual({ Killed: 1, Ignored: 1 })
   })
 })
+
+/** How many survivors there are where the only mutant ended with an error. */
+function judgeBroken(statusReason: string | undefined): number {
+  const broken: Mutant = { ...mutant("RuntimeError"), ...(statusReason !== undefined && { statusReason }) }
+  return judge({ files: { "f.ts": { source: SOURCE, mutants: [broken] } } }, []).unexplained.length
+}
 
 function down({ location: { start, end }, ...rest }: Mutant): Mutant {
   return {

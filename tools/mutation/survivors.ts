@@ -41,6 +41,8 @@ export interface Verdict {
 interface Survivor extends Omit<Excused, "why"> {
   readonly at: number
   readonly mutator: string
+  /** How it ended, in Stryker's words. */
+  readonly ended: string
 }
 
 /** Compares the survivors of a run with those that have a reason. Only files that were mutated are judged. */
@@ -69,9 +71,9 @@ export function rangesPutOff(report: Report): string[] {
 /** The first report with what a second run found out about the mutants that were put off. */
 export function withPutOff(first: Report, second: Report): Report {
   const files = Object.entries(first.files).map(([file, { source, mutants }]) => {
-    const waiting = new Set(mutants.filter(isPutOff).map(placeOf))
-    const found = second.files[file]?.mutants.filter((mutant) => waiting.has(placeOf(mutant))) ?? []
-    return [file, { source, mutants: [...mutants.filter((mutant) => !isPutOff(mutant)), ...found] }] as const
+    const found = new Map(second.files[file]?.mutants.map((mutant) => [placeOf(mutant), mutant]))
+    const whole = mutants.map((mutant) => (isPutOff(mutant) ? (found.get(placeOf(mutant)) ?? mutant) : mutant))
+    return [file, { source, mutants: whole }] as const
   })
   return { files: Object.fromEntries(files) }
 }
@@ -93,7 +95,17 @@ export function countByStatus(report: Report): Record<string, number> {
   return counts
 }
 
-const NOT_NOTICED = new Set(["Survived", "NoCoverage"])
+/**
+ * How Stryker begins when a test file could not even be loaded. None of its tests ran, so that none could fail, but the run
+ * of the tests did. Any other error outside of a test may be the machine's.
+ */
+const FILE_NOT_LOADED = /^An error occurred outside of a test run: \S+\.test\.ts: /
+
+function isNoticed({ status, statusReason }: Mutant): boolean {
+  // An endless loop is one that no run of the tests could miss.
+  if (status === "Killed" || status === "Timeout") return true
+  return status === "RuntimeError" && FILE_NOT_LOADED.test(statusReason ?? "")
+}
 
 /** Long enough to tell two expressions of a line apart, short enough to be read. */
 const TEXT_MAX = 100
@@ -102,11 +114,12 @@ function survivorsOf(report: Report): Survivor[] {
   return Object.entries(report.files).flatMap(([file, { source, mutants }]) => {
     const lines = source.split("\n")
     return mutants
-      .filter(({ status }) => NOT_NOTICED.has(status))
+      .filter((mutant) => !isNoticed(mutant))
       .map((mutant) => ({
         file,
         at: mutant.location.start.line,
         mutator: mutant.mutatorName,
+        ended: mutant.statusReason === undefined ? mutant.status : `${mutant.status}: ${oneLine(mutant.statusReason)}`,
         line: lines[mutant.location.start.line - 1]!.trim(),
         original: oneLine(textAt(lines, mutant.location.start, mutant.location.end)),
         replacement: oneLine(mutant.replacement ?? ""),
