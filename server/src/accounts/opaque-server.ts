@@ -1,5 +1,5 @@
 import { ready, server } from "@serenity-kit/opaque"
-import { fromUtf8, toUtf8 } from "@qpc/wire"
+import { fromHex, fromUtf8, toUtf8 } from "@qpc/wire"
 import type { Storage } from "../storage/storage.ts"
 
 /** Lengths of RFC 9807's messages over ristretto255 with SHA-512. */
@@ -53,7 +53,9 @@ export class OpaqueServer {
     if (upload.length !== REGISTRATION_RECORD_BYTES) return false
     // The library checks a record only when it is used: better here than at the person's first login.
     const registrationRecord = toText(upload)
-    return orUndefined(() => this.#startLogin("probe", registrationRecord, PROBE_REQUEST)) !== undefined
+    return (
+      orUndefined(() => this.#startLogin("probe", registrationRecord, toText(fromHex(PROBE_REQUEST_HEX)))) !== undefined
+    )
   }
 
   /**
@@ -88,7 +90,7 @@ export class OpaqueServer {
 
 // The generator of ristretto255 (RFC 9496 §A.1) in the places of KE1's points: a well-formed request of nobody.
 const GENERATOR_HEX = "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76"
-const PROBE_REQUEST = toText(Buffer.from(`${GENERATOR_HEX}${"00".repeat(32)}${GENERATOR_HEX}`, "hex"))
+const PROBE_REQUEST_HEX = `${GENERATOR_HEX}${"00".repeat(32)}${GENERATOR_HEX}`
 
 function toText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url")

@@ -8,17 +8,25 @@ export interface Bundle {
   readonly files: ReadonlyMap<string, string>
 }
 
+/** What takes the place of modules of Node in some files; elsewhere they stay what a browser has not. */
+export interface StandIns {
+  /** By the path of the file that imports. */
+  readonly importers: RegExp
+  /** By the name of the module. */
+  readonly modules: Readonly<Record<string, URL>>
+}
+
 /**
  * Bundles a module of ours for browsers, from sources.
  *
  * @throws Error naming every module of Node that is left in it: a browser has none of them
  */
-export async function bundleForBrowsers(module: URL): Promise<Bundle> {
+export async function bundleForBrowsers(module: URL, standIns?: StandIns): Promise<Bundle> {
   const bundle = await rolldown({
     input: fileURLToPath(module),
     platform: "browser",
     resolve: { conditionNames: ["@qpc/source", "browser", "import", "default"] },
-    external: isNodeModule,
+    plugins: [{ name: "modules of Node", resolveId: (name, importer) => resolveNodeModule(name, importer, standIns) }],
     logLevel: "warn",
   })
   const { output } = await bundle.generate({ format: "es" })
@@ -30,7 +38,18 @@ export async function bundleForBrowsers(module: URL): Promise<Bundle> {
   return { entry: chunks.find(({ isEntry }) => isEntry)?.fileName ?? "", files }
 }
 
-/** Kept as imports while bundling, so that they can be seen afterwards. */
+/** Kept as imports while bundling, so that those that are in use can be seen afterwards. */
+function resolveNodeModule(
+  name: string,
+  importer = "",
+  standIns?: StandIns,
+): string | { readonly id: string; readonly external: true } | undefined {
+  if (!isNodeModule(name)) return undefined
+  const standIn = standIns?.modules[name]
+  const isReplaced = standIn !== undefined && standIns?.importers.test(importer) === true
+  return isReplaced ? fileURLToPath(standIn) : { id: name, external: true }
+}
+
 function isNodeModule(name: string): boolean {
   return name.startsWith("node:") || builtinModules.includes(name)
 }

@@ -1,7 +1,7 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { MemoryStore } from "@qpc/sdk"
 import type { MemoryDisk } from "@qpc/sdk"
-import type { MemoryStorage } from "@qpc/server"
+import type { MemoryStorage } from "@qpc/server/core"
 import { encode, toIdentityKey, toUtf8 } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
 

@@ -1,5 +1,5 @@
 import type { Change } from "@qpc/sdk"
-import type { Batch, BatchOutcome } from "@qpc/server"
+import type { Batch, BatchOutcome } from "@qpc/server/core"
 import { encodeEnvelope } from "@qpc/envelope"
 import { concatBytes, fromHex, toGroupId, toIdentityKey, toMessageId, toUtf8 } from "@qpc/wire"
 import { beforeEach, describe, expect, it } from "vitest"

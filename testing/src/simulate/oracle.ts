@@ -1,6 +1,6 @@
 import { receiveEnvelope } from "@qpc/group"
 import type { Change } from "@qpc/sdk"
-import type { Batch, BatchOutcome } from "@qpc/server"
+import type { Batch, BatchOutcome } from "@qpc/server/core"
 import { toHex } from "@qpc/wire"
 import type { Violation, ViolationKind } from "./violation.ts"
 

@@ -1,5 +1,5 @@
-import { StorageError } from "@qpc/server"
-import type { Batch, BatchLimits, BatchOutcome, MemoryStorage, Storage } from "@qpc/server"
+import { StorageError } from "@qpc/server/core"
+import type { Batch, BatchLimits, BatchOutcome, MemoryStorage, Storage } from "@qpc/server/core"
 import type { DiskFaults } from "./plan.ts"
 import type { Prng } from "./prng.ts"
 import { never } from "./process.ts"

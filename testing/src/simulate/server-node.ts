@@ -1,5 +1,5 @@
-import { MemoryStorage, Server, StorageError, toConfiguration } from "@qpc/server"
-import type { Batch, BatchOutcome, Fault, ServerLimits } from "@qpc/server"
+import { MemoryStorage, Server, StorageError, toConfiguration } from "@qpc/server/core"
+import type { Batch, BatchOutcome, Fault, ServerLimits } from "@qpc/server/core"
 import type { CipherSuite } from "@qpc/crypto"
 import { RpcError } from "@qpc/rpc"
 import { TransportError } from "@qpc/transport"
