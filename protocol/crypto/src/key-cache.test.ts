@@ -39,6 +39,21 @@ describe("key cache", () => {
     expect([cache.size, cache.peek("a")]).toEqual([1, 1])
   })
 
+  it("tells once of each entry that it forgets: by its limit, on demand, and all at the end", () => {
+    const released: number[] = []
+    const cache = new KeyCache<number>(2, (entry) => released.push(entry))
+    for (const [at, name] of ["a", "b", "c"].entries()) cache.of(name, () => at)
+    expect(released).toEqual([0])
+    cache.forget("b")
+    cache.forget("b")
+    expect(released).toEqual([0, 1])
+    cache.of("d", () => 3)
+    cache.clear()
+    cache.clear()
+    expect(released).toEqual([0, 1, 2, 3])
+    expect(cache.size).toBe(0)
+  })
+
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("refuses a limit of %s", (limit) => {
     expect(() => new KeyCache(limit)).toThrow(RangeError)
   })

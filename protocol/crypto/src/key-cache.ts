@@ -6,15 +6,20 @@
  */
 export class KeyCache<T> {
   readonly #limit: number
+  readonly #release: ((entry: T) => void) | undefined
   /** Least recently used first. */
   readonly #entries = new Map<string, T>()
   /** The last of the entries: a program that keeps using one key reorders nothing. */
   #newest: string | undefined
 
-  /** @throws RangeError unless `limit` is a positive integer */
-  constructor(limit: number) {
+  /**
+   * @param release - Told of each entry that is forgotten, to zero it. Whoever holds one must not use it after that.
+   * @throws RangeError unless `limit` is a positive integer
+   */
+  constructor(limit: number, release?: (entry: T) => void) {
     if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError("a key cache holds at least one key")
     this.#limit = limit
+    this.#release = release
   }
 
   get size(): number {
@@ -37,7 +42,7 @@ export class KeyCache<T> {
     if (made === undefined) return undefined
     if (this.#entries.size === this.#limit) {
       for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest)
+        this.forget(oldest)
         break
       }
     }
@@ -50,13 +55,15 @@ export class KeyCache<T> {
   }
 
   forget(name: string): void {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return
     this.#entries.delete(name)
     if (name === this.#newest) this.#newest = undefined
+    this.#release?.(entry)
   }
 
   clear(): void {
-    this.#entries.clear()
-    this.#newest = undefined
+    for (const name of this.#entries.keys()) this.forget(name)
   }
 
   #keep(name: string, entry: T): void {

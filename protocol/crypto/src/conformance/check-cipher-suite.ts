@@ -1,6 +1,7 @@
 import type { CipherSuite } from "../cipher-suite.ts"
 import { checkAead } from "./check-aead.ts"
 import { checkEd25519, checkX25519 } from "./check-curve25519.ts"
+import { checkEd25519Rule } from "./check-ed25519-rule.ts"
 import { checkEd448, checkX448 } from "./check-curve448.ts"
 import { checkHashing } from "./check-hashing.ts"
 import { checkHpke } from "./check-hpke.ts"
@@ -31,6 +32,8 @@ export function checkCipherSuite(suite: CipherSuite, it: Register): void {
   else if (spec?.group === "X448") checkX448(suite, it)
   else if (spec === undefined) checkXWing(suite, it)
   if (spec?.signature === "Ed448") checkEd448(suite, it)
-  else if (spec === undefined || spec.signature === "Ed25519") checkEd25519(suite, it)
-  else checkNistCurve(spec.signature, suite, it)
+  else if (spec === undefined || spec.signature === "Ed25519") {
+    checkEd25519(suite, it)
+    checkEd25519Rule(suite, it)
+  } else checkNistCurve(spec.signature, suite, it)
 }

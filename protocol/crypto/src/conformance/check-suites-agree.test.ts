@@ -1,11 +1,16 @@
 import { describe, expect, it } from "vitest"
 import { loadBrowserSuite, loadBrowserXWingSuite } from "../browser/index.ts"
-import { newXWingSuite, suite0001, suites } from "../node/index.ts"
+import { newSuite, newXWingSuite, suite0001, suites } from "../node/index.ts"
 import { checkSuitesAgree } from "./check-suites-agree.ts"
 
 for (const [id, suite] of suites) {
   const other = await loadBrowserSuite(id)
-  describe(`both implementations of ${suite.name}`, () => checkSuitesAgree(suite, other, it))
+  describe(`Node's ${suite.name} and the browser's`, () => checkSuitesAgree(suite, other, it))
+}
+
+for (const id of [0x0001, 0x0002, 0x0003]) {
+  const [fastest, openssl] = [newSuite(id), newSuite(id, { libraries: "node:crypto" })]
+  describe(`${fastest.name} with libsodium and without`, () => checkSuitesAgree(fastest, openssl, it))
 }
 
 const ofTsMls = { id: 0x0053, hash: "SHA-512", keyDerivation: "xwing" } as const

@@ -6,6 +6,7 @@ import type { CipherSuite } from "../cipher-suite.ts"
 import { makeSuite } from "../make-suite.ts"
 import { argon2id, type Argon2idCost } from "../node/argon2id.ts"
 import { Keys } from "../node/keys.ts"
+import { type Libraries, sodiumFor } from "../node/libraries.ts"
 import { seededMlKem } from "../node/ml-kem.ts"
 import { nodePlatform } from "../node/platform.ts"
 import { sha3 as nodeSha3 } from "../node/sha3.ts"
@@ -29,10 +30,14 @@ export interface VectorProvider {
 /**
  * The primitives of `@qpc/crypto/node`. ML-KEM encapsulates in JavaScript, because OpenSSL lets nobody choose the
  * message.
+ *
+ * @param libraries - The provider is called `node`, or `openssl` where it is node:crypto alone.
  */
-export function nodeVectorProvider(): VectorProvider {
+export function nodeVectorProvider(libraries: Libraries = "fastest"): VectorProvider {
   const keys = new Keys()
-  return { ...providerOf("node", nodePlatform(keys), { mlKem: seededMlKem(keys), sha3: nodeSha3 }), argon2id }
+  const name = libraries === "fastest" ? "node" : "openssl"
+  const platform = nodePlatform(keys, sodiumFor(libraries))
+  return { ...providerOf(name, platform, { mlKem: seededMlKem(keys), sha3: nodeSha3 }), argon2id }
 }
 
 /** The primitives of `@qpc/crypto/browser`; they run under Node as well. */

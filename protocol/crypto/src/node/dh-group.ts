@@ -2,10 +2,28 @@ import { diffieHellman, type KeyObject } from "node:crypto"
 import { DH_GROUPS, type GroupName } from "../dh-groups.ts"
 import type { DhGroup } from "../primitives.ts"
 import { importPrivateKey, type Keys } from "./keys.ts"
+import { once } from "./once.ts"
 import { ownBytes } from "./own-bytes.ts"
+import type { FindSodium } from "./sodium-native.ts"
+import { sodiumX25519 } from "./x25519-group.ts"
 
-/** A group of DHKEM on OpenSSL. Keys that are used again are kept. */
-export function nodeDhGroup(keys: Keys, name: GroupName): DhGroup {
+/** A group of DHKEM: X25519 on libsodium where it is found, all others on OpenSSL. */
+export function nodeDhGroup(keys: Keys, name: GroupName, findSodium: FindSodium): DhGroup {
+  const openssl = opensslDhGroup(keys, name)
+  if (name !== "X25519") return openssl
+  const chosen = once(() => {
+    const sodium = findSodium()
+    return sodium === undefined ? openssl : sodiumX25519(sodium, keys)
+  })
+  return {
+    ...openssl,
+    publicKey: (privateKey) => chosen().publicKey(privateKey),
+    agree: (privateKey, peerPublicKey, use) => chosen().agree(privateKey, peerPublicKey, use),
+  }
+}
+
+/** Keys that are used again are kept. */
+function opensslDhGroup(keys: Keys, name: GroupName): DhGroup {
   const rules = DH_GROUPS[name]
   return {
     ...rules,

@@ -48,8 +48,8 @@ describe("imported keys", () => {
     expect(keys.private("Ed25519", key(1)).publicKey).toEqual(publicKey)
   })
 
-  it("do not follow the caller's array when it changes", () => {
-    const suite = newSuite0001()
+  it.each(["fastest", "node:crypto"] as const)("do not follow the caller's array when it changes (%s)", (libraries) => {
+    const suite = newSuite0001({ libraries })
     const { publicKey, privateKey } = suite.signatureKeyPair(key(1))
     const message = key(3)
     expect(suite.verify(publicKey, message, suite.sign(privateKey, message))).toBe(true)
@@ -57,14 +57,36 @@ describe("imported keys", () => {
     expect(suite.verify(publicKey, message, suite.sign(privateKey, message))).toBe(false)
   })
 
-  it("leave a suite usable after it has forgotten them", () => {
-    const suite = newSuite0001({ privateKeys: 1, publicKeys: 1 })
+  it.each(["fastest", "node:crypto"] as const)("leave a suite usable after it has forgotten them (%s)", (libraries) => {
+    const suite = newSuite0001({ privateKeys: 1, publicKeys: 1, libraries })
     const { publicKey, privateKey } = suite.signatureKeyPair(key(1))
     const signature = suite.sign(privateKey, key(2))
     suite.forgetPrivateKey(privateKey)
     expect(suite.sign(privateKey, key(2))).toEqual(signature)
     suite.forgetAllKeys()
     expect(suite.verify(publicKey, key(2), signature)).toBe(true)
+  })
+
+  it("are zeroed when they are forgotten, where they are bytes", () => {
+    const keys = new Keys({ privateKeys: 2 })
+    const expandedOf = (fill: number): Uint8Array => keys.expanded(key(fill), () => new Uint8Array(64).fill(fill))
+    const [first, second, third] = [1, 2, 3].map(expandedOf)
+    expect([first, second, third].map((bytes) => bytes?.[0])).toEqual([0, 2, 3])
+    expect([keys.privateKeyCount, keys.peekExpanded(key(1)), keys.peekExpanded(key(2))]).toEqual([2, undefined, second])
+    keys.forgetPrivate(key(2))
+    keys.forgetAll()
+    expect([second, third]).toEqual([new Uint8Array(64), new Uint8Array(64)])
+  })
+
+  it("are bounded as public halves, too, and forgotten with their private keys", () => {
+    const keys = new Keys({ privateKeys: 2 })
+    let derivedCount = 0
+    const half = (fill: number): void => void keys.lentHalf(key(fill), () => (derivedCount++, key(fill)))
+    for (const fill of [1, 1, 2, 3, 1]) half(fill)
+    expect(derivedCount).toBe(4)
+    keys.forgetPrivate(key(1))
+    half(1)
+    expect(derivedCount).toBe(5)
   })
 
   it("need a limit of at least one", () => {

@@ -12,7 +12,7 @@ export type KeyKind = "Ed25519" | "Ed448" | "X25519" | "X448" | NistCurveName | 
 
 /** How many imported keys are kept; beyond that the least recently used is forgotten. */
 export interface KeyLimits {
-  /** Default 256. */
+  /** Default 256, and as many in each other form that a library wants: expanded by libsodium, or the public half alone. */
   readonly privateKeys?: number
   /** Default 1024. */
   readonly publicKeys?: number
@@ -48,16 +48,21 @@ const KINDS = Object.keys(IMPORTS) as KeyKind[]
  * Imports raw keys (`raw-private` and `raw-public`, Node 24 and later) and keeps a bounded number of them.
  *
  * A private key is kept under its SHA-256, so that no copy of it becomes an immutable string. What is forgotten loses
- * its last reference here; OpenSSL clears the memory of a key when the garbage collector frees it, which is best
- * effort: neither the moment nor the absence of other copies is guaranteed.
+ * its last reference here, and what is bytes is zeroed. OpenSSL clears the memory of a key when the garbage collector frees
+ * it, which is best effort: neither the moment nor the absence of other copies is guaranteed.
  */
 export class Keys {
   readonly #private: KeyCache<ImportedPrivateKey>
+  readonly #expanded: KeyCache<Uint8Array>
+  readonly #halves: KeyCache<Uint8Array>
   readonly #public: KeyCache<KeyObject>
 
   constructor(limits: KeyLimits = {}) {
-    this.#private = new KeyCache(limits.privateKeys ?? 256)
-    this.#public = new KeyCache(limits.publicKeys ?? 1024)
+    const { privateKeys = 256, publicKeys = 1024 } = limits
+    this.#private = new KeyCache(privateKeys)
+    this.#expanded = new KeyCache(privateKeys, (expanded) => expanded.fill(0))
+    this.#halves = new KeyCache(privateKeys)
+    this.#public = new KeyCache(publicKeys)
   }
 
   /** The key, from the cache or imported into it. @throws RangeError for bytes that are no private key */
@@ -76,18 +81,39 @@ export class Keys {
     return imported.publicKey.slice()
   }
 
+  /**
+   * The expanded form of a seed, from the cache or made for it. Lent until the next call: it is zeroed when it is forgotten.
+   *
+   * @param expand - Gives its result away.
+   */
+  expanded(seed: Uint8Array, expand: () => Uint8Array): Uint8Array {
+    return this.#expanded.of(privateDigest(seed), expand)
+  }
+
+  /** {@link expanded} if it is kept. */
+  peekExpanded(seed: Uint8Array): Uint8Array | undefined {
+    return this.#expanded.peek(privateDigest(seed))
+  }
+
+  /** The public half of a private key that is not kept itself; the half is. Lent. */
+  lentHalf(privateKey: Uint8Array, derive: () => Uint8Array): Uint8Array {
+    return this.#halves.of(privateDigest(privateKey), derive)
+  }
+
   forgetPrivate(bytes: Uint8Array): void {
     const digest = privateDigest(bytes)
     for (const kind of KINDS) this.#private.forget(kind + digest)
+    this.#expanded.forget(digest)
+    this.#halves.forget(digest)
   }
 
   forgetAll(): void {
-    this.#private.clear()
-    this.#public.clear()
+    for (const cache of [this.#private, this.#expanded, this.#halves, this.#public]) cache.clear()
   }
 
+  /** Of private keys only, in whatever form. */
   get privateKeyCount(): number {
-    return this.#private.size
+    return this.#private.size + this.#expanded.size
   }
 }
 

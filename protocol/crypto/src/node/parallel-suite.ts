@@ -69,10 +69,10 @@ class VerifyThread {
   #jobsGiven = 0
   #isGone = false
 
-  constructor({ signatureScheme: scheme }: NodeSuite) {
+  constructor({ signatureScheme: scheme, libraries }: NodeSuite) {
     // Sources run unbuilt: the worker has the ending of the file that starts it.
     const ending = import.meta.url.endsWith(".ts") ? "ts" : "js"
-    const workerData: VerifyWorkerData = { scheme, jobsDone: this.#jobsDone }
+    const workerData: VerifyWorkerData = { scheme, libraries, jobsDone: this.#jobsDone }
     this.#worker = new Worker(new URL(`verify-worker.${ending}`, import.meta.url), { workerData })
     const gone = (): void => void (this.#isGone = true)
     // Whatever ended it: the caller does its share from now on, so this is no error of the program's.

@@ -1,10 +1,15 @@
+import { versions } from "node:process"
 import { describe, expect, it } from "vitest"
 import { checkCipherSuite } from "../conformance/check-cipher-suite.ts"
-import { newSuite, newXWingSuite, suite0001, suite0007, suites } from "./index.ts"
+import { type Libraries, newSuite, newXWingSuite, suite0001, suite0007, suites } from "./index.ts"
 
-describe.each([...suites.values()])("$name on node:crypto", (suite) => checkCipherSuite(suite, it))
+describe.each([...suites.values()])("$name on Node", (suite) => checkCipherSuite(suite, it))
+describe.each([1, 2, 3].map((id) => newSuite(id, { libraries: "node:crypto" })))(
+  "$name on node:crypto alone",
+  (suite) => checkCipherSuite(suite, it),
+)
 
-describe("cipher suites on node:crypto", () => {
+describe("cipher suites on Node", () => {
   it("are all seven of RFC 9420 §17.1 under their names", () => {
     expect([...suites].map(([id, { name }]) => [id, name])).toEqual([
       [1, "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519"],
@@ -45,6 +50,15 @@ describe("cipher suites on node:crypto", () => {
 
   it.each([0, 8, 0xf002, -1, 1.5, Number.NaN])("are not made for the code point %s", (id) => {
     expect(() => newSuite(id)).toThrow(RangeError)
+  })
+
+  it("say whose code computes", () => {
+    expect(newSuite(1).primitives()).toBe(`sodium-native 5.1.0, OpenSSL ${versions.openssl}`)
+    expect(newSuite(1, { libraries: "node:crypto" }).primitives()).toBe(`OpenSSL ${versions.openssl}`)
+  })
+
+  it("are not made with libraries that there are not", () => {
+    expect(() => newSuite(1, { libraries: "sodium" as Libraries })).toThrow(RangeError)
   })
 
   it("say which of their results do not replay: ECDSA signatures, and what is sealed with the native ML-KEM", () => {

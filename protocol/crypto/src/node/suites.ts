@@ -2,11 +2,21 @@ import type { CipherSuite } from "../cipher-suite.ts"
 import { makeSuite, type SuiteParts } from "../make-suite.ts"
 import { type SignatureName, SUITE_SPECS, type SuiteSpec, suitePartsOf, suiteSpecOf } from "../suite-specs.ts"
 import { Keys, type KeyLimits } from "./keys.ts"
+import { type Libraries, nameLibraries, sodiumFor } from "./libraries.ts"
 import { nodePlatform } from "./platform.ts"
+
+/** How a suite on Node differs from the usual. */
+export interface NodeSuiteOptions extends KeyLimits {
+  /** Default `fastest`. */
+  readonly libraries?: Libraries
+}
 
 /** A suite together with the means to empty its memory. */
 export interface NodeSuite extends CipherSuite {
   readonly signatureScheme: SignatureName
+  readonly libraries: Libraries
+  /** Whose code computes, with versions: for reports. Loads what is not loaded yet. */
+  primitives(): string
   /**
    * Drops what the suite keeps of a private key. Call it when the key is deleted.
    *
@@ -18,22 +28,22 @@ export interface NodeSuite extends CipherSuite {
 }
 
 /**
- * A suite of RFC 9420 §17.1 with a key cache of its own: for separate accounts in one process, or other limits than the
- * usual.
+ * A suite of RFC 9420 §17.1 with a key cache of its own: for separate accounts in one process, or other limits or libraries than
+ * the usual.
  *
- * @throws RangeError for a code point that RFC 9420 does not assign
+ * @throws RangeError for a code point that RFC 9420 does not assign, a limit below one, or other libraries
  */
-export function newSuite(id: number, limits: KeyLimits = {}): NodeSuite {
-  return suiteOf(suiteSpecOf(id), limits)
+export function newSuite(id: number, options: NodeSuiteOptions = {}): NodeSuite {
+  return suiteOf(suiteSpecOf(id), options)
 }
 
 /** {@link newSuite} for 0x0001. */
-export function newSuite0001(limits: KeyLimits = {}): NodeSuite {
-  return newSuite(0x0001, limits)
+export function newSuite0001(options: NodeSuiteOptions = {}): NodeSuite {
+  return newSuite(0x0001, options)
 }
 
 /**
- * Every cipher suite of RFC 9420 §17.1 on node:crypto, by code point. Each keeps up to 256 private and 1024 public keys
+ * Every cipher suite of RFC 9420 §17.1 on Node, by code point. Each keeps up to 256 private and 1024 public keys
  * imported.
  */
 export const suites: ReadonlyMap<number, NodeSuite> = new Map(
@@ -56,18 +66,21 @@ export const suite0006: NodeSuite = suiteIn(0x0006)
 export const suite0007: NodeSuite = suiteIn(0x0007)
 
 /** Joins parts into a suite that forgets what is in `keys`. */
-export function withKeys(parts: SuiteParts, keys: Keys): NodeSuite {
+export function withKeys(parts: SuiteParts, keys: Keys, libraries: Libraries): NodeSuite {
   return {
     ...makeSuite(parts),
     signatureScheme: parts.signature.name,
+    libraries,
+    primitives: () => nameLibraries(sodiumFor(libraries)),
     forgetPrivateKey: (privateKey) => keys.forgetPrivate(privateKey),
     forgetAllKeys: () => keys.forgetAll(),
   }
 }
 
-function suiteOf(spec: SuiteSpec, limits: KeyLimits): NodeSuite {
-  const keys = new Keys(limits)
-  return withKeys(suitePartsOf(spec, nodePlatform(keys)), keys)
+function suiteOf(spec: SuiteSpec, options: NodeSuiteOptions): NodeSuite {
+  const { libraries = "fastest" } = options
+  const keys = new Keys(options)
+  return withKeys(suitePartsOf(spec, nodePlatform(keys, sodiumFor(libraries))), keys, libraries)
 }
 
 function suiteIn(id: number): NodeSuite {

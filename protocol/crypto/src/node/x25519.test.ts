@@ -2,6 +2,8 @@ import { fromHex, toHex } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Keys } from "./keys.ts"
+import { findNoSodium, findSodiumNative } from "./sodium-native.ts"
+import type { Agreement } from "../primitives.ts"
 import { nodeDhGroup } from "./dh-group.ts"
 import { x25519Agree, x25519PublicKey } from "./x25519.ts"
 
@@ -54,11 +56,28 @@ describe("X25519", () => {
     expect(() => x25519Agree(wrong, bobPublic)).toThrow(RangeError)
   })
 
-  it("keeps no ephemeral private key, and keeps one that is used again", () => {
+  it("keeps no ephemeral private key, and keeps one that is used again, on node:crypto alone", () => {
     const keys = new Keys()
-    nodeDhGroup(keys, "X25519").agree(alicePrivate, bobPublic, "once")
+    nodeDhGroup(keys, "X25519", findNoSodium).agree(alicePrivate, bobPublic, "once")
     expect(keys.privateKeyCount).toBe(0)
-    nodeDhGroup(keys, "X25519").agree(alicePrivate, bobPublic, "again")
+    nodeDhGroup(keys, "X25519", findNoSodium).agree(alicePrivate, bobPublic, "again")
     expect(keys.privateKeyCount).toBe(1)
+  })
+
+  it("keeps no private key on libsodium, and the public half of one that is used again", () => {
+    const keys = new Keys()
+    const sodium = findSodiumNative()!
+    let derivedCount = 0
+    const crypto_scalarmult_base: typeof sodium.crypto_scalarmult_base = (...call) => {
+      derivedCount++
+      sodium.crypto_scalarmult_base(...call)
+    }
+    const group = nodeDhGroup(keys, "X25519", () => ({ ...sodium, crypto_scalarmult_base }))
+    const agree = (use: "once" | "again"): Agreement | undefined => group.agree(alicePrivate, bobPublic, use)
+    const [first, second] = [agree("once"), agree("once")]
+    expect(derivedCount).toBe(2)
+    expect([agree("again"), agree("again")]).toEqual([first, second])
+    expect(derivedCount).toBe(3)
+    expect(keys.privateKeyCount).toBe(0)
   })
 })

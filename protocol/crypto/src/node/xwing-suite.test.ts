@@ -8,9 +8,10 @@ import { newXWingSuite, xwingSuiteWith } from "./xwing-suite.ts"
 const seed = (fill: number): Uint8Array => new Uint8Array(32).fill(fill)
 const empty = new Uint8Array(0)
 
-describe("the X-Wing suite on node:crypto", () => checkCipherSuite(newXWingSuite(), it))
-describe("the seeded X-Wing suite on node:crypto", () =>
-  checkCipherSuite(newXWingSuite({ encapsulation: "seeded" }), it))
+describe("the X-Wing suite on Node", () => checkCipherSuite(newXWingSuite(), it))
+describe("the X-Wing suite on node:crypto alone", () =>
+  checkCipherSuite(newXWingSuite({ libraries: "node:crypto" }), it))
+describe("the seeded X-Wing suite on Node", () => checkCipherSuite(newXWingSuite({ encapsulation: "seeded" }), it))
 
 describe("options of the X-Wing suite", () => {
   it("give the suite of draft-ietf-mls-pq-ciphersuites by default, on a private code point", () => {
@@ -71,13 +72,17 @@ describe("native encapsulation", () => {
 })
 
 describe("forgetting an X-Wing key", () => {
-  it("drops both halves, and the suite stays usable", () => {
+  it.each([
+    ["node:crypto", 2],
+    // X25519 on libsodium keeps no private key.
+    ["fastest", 1],
+  ] as const)("drops all halves that are kept, and the suite stays usable (%s)", (libraries, keptCount) => {
     const keys = new Keys()
-    const suite = xwingSuiteWith(keys)
+    const suite = xwingSuiteWith(keys, { libraries })
     const { publicKey, privateKey } = suite.kemKeyPair(seed(5))
     const sealed = suite.hpkeSeal(publicKey, empty, empty, seed(9), seed(6))!
     expect(suite.hpkeOpen(privateKey, empty, empty, sealed)).toEqual(seed(9))
-    expect(keys.privateKeyCount).toBe(2)
+    expect(keys.privateKeyCount).toBe(keptCount)
     suite.forgetPrivateKey(privateKey)
     expect(keys.privateKeyCount).toBe(0)
     expect(suite.hpkeOpen(privateKey, empty, empty, sealed)).toEqual(seed(9))

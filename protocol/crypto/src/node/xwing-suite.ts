@@ -1,13 +1,14 @@
 import { expandXWingKey } from "../xwing.ts"
 import { xwingSuiteParts, type XWingSuiteOptions } from "../xwing-suite.ts"
-import { Keys, type KeyLimits } from "./keys.ts"
+import { Keys } from "./keys.ts"
+import { sodiumFor } from "./libraries.ts"
 import { nativeMlKem, seededMlKem } from "./ml-kem.ts"
 import { nodePlatform } from "./platform.ts"
 import { sha3 } from "./sha3.ts"
-import { type NodeSuite, withKeys } from "./suites.ts"
+import { type NodeSuite, type NodeSuiteOptions, withKeys } from "./suites.ts"
 
 /** How the X-Wing suite of this platform differs from the usual. */
-export interface NodeXWingSuiteOptions extends XWingSuiteOptions, KeyLimits {
+export interface NodeXWingSuiteOptions extends XWingSuiteOptions, NodeSuiteOptions {
   /**
    * `native`, the default, encapsulates on OpenSSL, which draws the randomness of ML-KEM itself. `seeded` derives it
    * from the seed like everything else, so that a simulation replays byte for byte, and takes several times as long.
@@ -16,10 +17,10 @@ export interface NodeXWingSuiteOptions extends XWingSuiteOptions, KeyLimits {
 }
 
 /**
- * A post-quantum suite on node:crypto: X-Wing (X25519 and ML-KEM-768), AES-256-GCM, SHA-384 and Ed25519 unless the
+ * A post-quantum suite on Node: X-Wing (X25519 and ML-KEM-768), AES-256-GCM, SHA-384 and Ed25519 unless the
  * options say otherwise. No code point is registered, so members must agree on one.
  *
- * @throws RangeError for a code point that cannot be its own
+ * @throws RangeError for a code point that cannot be its own, a limit below one, or other libraries
  */
 export function newXWingSuite(options: NodeXWingSuiteOptions = {}): NodeSuite {
   return xwingSuiteWith(new Keys(options), options)
@@ -28,7 +29,9 @@ export function newXWingSuite(options: NodeXWingSuiteOptions = {}): NodeSuite {
 /** The same over a given cache. */
 export function xwingSuiteWith(keys: Keys, options: NodeXWingSuiteOptions = {}): NodeSuite {
   const mlKem = options.encapsulation === "seeded" ? seededMlKem(keys) : nativeMlKem(keys)
-  const suite = withKeys(xwingSuiteParts(options, nodePlatform(keys), { mlKem, sha3 }), keys)
+  const { libraries = "fastest" } = options
+  const platform = nodePlatform(keys, sodiumFor(libraries))
+  const suite = withKeys(xwingSuiteParts(options, platform, { mlKem, sha3 }), keys, libraries)
   return {
     ...suite,
     forgetPrivateKey(privateKey) {
