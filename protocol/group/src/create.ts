@@ -2,7 +2,7 @@ import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { receiveEnvelope } from "@qpc/envelope"
 import { Group } from "@qpc/mls"
 import { equalBytes, toGroupId, toIdentityKey } from "@qpc/wire"
-import type { GroupId, Random } from "@qpc/wire"
+import type { GroupId, IdentityKey, Random } from "@qpc/wire"
 import type { GroupEvent } from "./event.ts"
 import { groupExtensions, OUR_EXTENSIONS, profileOfOurs } from "./group-profile.ts"
 import { firstSettings } from "./group-settings.ts"
@@ -10,6 +10,7 @@ import type { KeyPackageBundle } from "./key-packages.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import type { Member } from "./member.ts"
 import { assertName, newState, resolveLimits } from "./member-state.ts"
+import type { MemberState } from "./member-state.ts"
 import { OrderedMember } from "./ordered-member.ts"
 import type { RoleId } from "./permissions.ts"
 import { identityOf } from "./roster.ts"
@@ -73,6 +74,13 @@ export type JoinRejection =
 
 /** Starts a group of one. @throws RangeError for a name or group id of a wrong length, or roles that are none */
 export function createMember(options: CreateMemberOptions): Member {
+  const state = foundState(options)
+  startUpkeep(state, "created", options.nowMs)
+  return new OrderedMember(state)
+}
+
+/** A group of one, and its creator's state. @throws RangeError as {@link createMember} */
+export function foundState(options: CreateMemberOptions): MemberState {
   const { suite, name, identity, random, nowMs, onLayer } = options
   const limits = resolveLimits(options.limits)
   assertName(name, limits)
@@ -89,13 +97,41 @@ export function createMember(options: CreateMemberOptions): Member {
     extensions: groupExtensions(settings),
     limits: mlsLimits(limits),
   })
-  const state = newState({ suite, self, profile: { name, settings }, group, random, limits, onLayer })
-  startUpkeep(state, "created", nowMs)
-  return new OrderedMember(state)
+  return newState({ suite, self, profile: { name, settings }, group, random, limits, onLayer })
 }
 
 /** Enters the group of a Welcome. Total for foreign bytes. */
 export function joinMember(options: JoinMemberOptions): Joined {
+  const entered = enterState(options)
+  if (entered.kind === "rejected") return entered
+  const { state, bundle, by } = entered
+  startUpkeep(state, "joined", options.nowMs)
+  const { epoch } = state.group
+  return {
+    kind: "joined",
+    member: new OrderedMember(state),
+    usedKeyPackageRef: bundle.ref,
+    isLastResort: bundle.isLastResort,
+    events: [
+      { kind: "joined", epoch, by },
+      { kind: "epoch_changed", epoch, authenticator: state.group.epochAuthenticator() },
+    ],
+  }
+}
+
+/** A newcomer's state, or why the Welcome was of no use. */
+export type Entered =
+  | {
+      readonly kind: "entered"
+      readonly state: MemberState
+      readonly bundle: KeyPackageBundle
+      /** Who invited us. */
+      readonly by: IdentityKey
+    }
+  | { readonly kind: "rejected"; readonly reason: JoinRejection }
+
+/** Opens a Welcome and looks at the group in it. Total for foreign bytes. */
+export function enterState(options: JoinMemberOptions): Entered {
   const { suite, identity, random, onLayer } = options
   const limits = resolveLimits(options.limits)
   const received = receiveEnvelope(options.envelope, { sizeBytes: limits.envelopeBytes })
@@ -120,19 +156,7 @@ export function joinMember(options: JoinMemberOptions): Joined {
   }
   const self = toIdentityKey(identity.publicKey.slice())
   const state = newState({ suite, self, profile, group, random, limits, onLayer })
-  startUpkeep(state, "joined", options.nowMs)
-  const member = new OrderedMember(state)
-  const authenticator = group.epochAuthenticator()
-  return {
-    kind: "joined",
-    member,
-    usedKeyPackageRef: joined.bundle.ref,
-    isLastResort: joined.bundle.isLastResort,
-    events: [
-      { kind: "joined", epoch, by },
-      { kind: "epoch_changed", epoch, authenticator },
-    ],
-  }
+  return { kind: "entered", state, bundle: joined.bundle, by }
 }
 
 /** The bounds of the MLS group. */
@@ -143,6 +167,6 @@ export function mlsLimits({ pastEpochs, members }: ResolvedLimits): {
   return { pastEpochs, members }
 }
 
-function reject(reason: JoinRejection): Joined {
+function reject(reason: JoinRejection): Extract<Entered, { kind: "rejected" }> {
   return { kind: "rejected", reason }
 }

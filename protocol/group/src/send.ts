@@ -30,16 +30,35 @@ export function sendContent(state: MemberState, content: Content, nowMs: number,
 }
 
 function sendTextContent(state: MemberState, text: string, nowMs: number, draft: Draft): RefusalReason | undefined {
-  const { group, groupId, keys, onLayer, random } = state
+  const made = makeText(state, text, nowMs)
+  return typeof made === "string" ? made : sealText(state, made, nowMs, draft)
+}
+
+/** A text message before it is sealed. */
+export interface MadeText {
+  /** Names the text among those of its sender. */
+  readonly mid: bigint
+  readonly payload: Uint8Array
+}
+
+/** Makes a message of a text, if we may write one. @throws RangeError for text with lone surrogates */
+export function makeText(state: MemberState, text: string, nowMs: number): MadeText | RefusalReason {
+  const { group, onLayer, random } = state
   const objection = checkText(state.profile.settings, state.self)
   if (objection !== undefined) return objection
-  const sent = sendText({ text, senderId: group.ownLeafIndex, nowMs, random, limits: messageLimits(state.limits) })
-  if (sent.kind === "refused") return "text_too_large"
-  const [bodyBytes, payloadBytes] = [sent.bodyBytes, sent.payload.length]
-  onLayer?.({ layer: "gtp", direction: "down", bytesIn: bodyBytes, bytesOut: payloadBytes, id: `${sent.messageId}` })
+  const made = sendText({ text, senderId: group.ownLeafIndex, nowMs, random, limits: messageLimits(state.limits) })
+  if (made.kind === "refused") return "text_too_large"
+  const [bodyBytes, payloadBytes] = [made.bodyBytes, made.payload.length]
+  onLayer?.({ layer: "gtp", direction: "down", bytesIn: bodyBytes, bytesOut: payloadBytes, id: `${made.messageId}` })
+  return { mid: made.messageId, payload: made.payload }
+}
 
-  keys.payloadBytes = payloadBytes
-  const framed = state.sender.send({ streamType: "text", payload: sent.payload })
+/** Seals a text in the present epoch, and puts it into the draft for all others. */
+export function sealText(state: MemberState, made: MadeText, nowMs: number, draft: Draft): RefusalReason | undefined {
+  const { group, groupId, keys, onLayer, random } = state
+  const { mid, payload } = made
+  keys.payloadBytes = payload.length
+  const framed = state.sender.send({ streamType: "text", payload })
   if (framed.kind === "refused") return framed.reason === "too_large" ? "text_too_large" : framed.reason
 
   const envelope = { kind: "application", groupId, epoch: framed.epoch, sealed: framed.bytes } as const
@@ -51,7 +70,7 @@ function sendTextContent(state: MemberState, text: string, nowMs: number, draft:
   const messageId = newMessageId(nowMs, random)
   const recipients = identitiesOf(group).filter((member) => !equalBytes(member, state.self))
   if (recipients.length > 0) draft.send({ messageId, groupId, deliveries: [{ recipients, envelope: enveloped.bytes }] })
-  draft.tell({ kind: "text_sealed", messageId, mid: sent.messageId, sentAtMs: nowMs, epoch: framed.epoch })
+  draft.tell({ kind: "text_sealed", messageId, mid, sentAtMs: nowMs, epoch: framed.epoch })
   return undefined
 }
 
