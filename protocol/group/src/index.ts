@@ -14,6 +14,20 @@ export type { GroupMember, Member } from "./member.ts"
 export { ADMIN_ROLE, DEFAULT_ROLES, MEMBER_ROLE, MODERATOR_ROLE, PERMISSIONS, roleOf } from "./permissions.ts"
 export type { Permission, RoleAssignment, RoleId, RoleTable } from "./permissions.ts"
 export type { SettingName } from "./settings-difference.ts"
+export { createServerlessMember, joinServerlessMember } from "./serverless/create.ts"
+export type { CreateServerlessOptions, JoinedServerless, JoinServerlessOptions } from "./serverless/create.ts"
+export type { ForkRule } from "./serverless/fork-rule.ts"
+export type { ServerlessSurroundings } from "./serverless/serverless-codec.ts"
+export type {
+  ServerlessEvent,
+  ServerlessIntentFailure,
+  ServerlessOutgoing,
+  ServerlessStep,
+  TextLoss,
+} from "./serverless/serverless-event.ts"
+export type { ServerlessLimits } from "./serverless/serverless-limits.ts"
+export type { BranchView, ServerlessMember } from "./serverless/serverless-member.ts"
+export { serverlessMemberFromBytes } from "./serverless/wake.ts"
 export { GroupStateError } from "./state-error.ts"
 export type { GroupStateErrorCode } from "./state-error.ts"
 export type { Delivery, EpochClaim, Outgoing, Step } from "./step.ts"

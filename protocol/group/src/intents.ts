@@ -94,7 +94,8 @@ const SET_ROLES = 6
 const SET_TIMER = 7
 const CLOSE = 8
 
-function writeOpenIntent(writer: Writer, { intentId, intent, attempt, isAlone }: OpenIntent): void {
+/** Writes intent id · attempts u32 · alone u8 · intent. */
+export function writeOpenIntent(writer: Writer, { intentId, intent, attempt, isAlone }: OpenIntent): void {
   writer
     .bytes(intentId)
     .uint32(attempt)
@@ -141,7 +142,8 @@ function readPending(reader: Reader, opens: readonly OpenIntent[]): PendingCommi
   }
 }
 
-function readOpenIntent(reader: Reader): OpenIntent {
+/** Reads what {@link writeOpenIntent} wrote. Copies. @throws DecodeError */
+export function readOpenIntent(reader: Reader): OpenIntent {
   return { ...readCounted(reader), isAlone: readBoolean(reader), intent: readIntent(reader) }
 }
 

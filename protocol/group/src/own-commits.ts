@@ -17,6 +17,11 @@ export class OwnCommits {
     if (this.#hashes.length > HASHES_LIMIT) this.#hashes.shift()
   }
 
+  /** The one that was made last. Borrowed. */
+  get newest(): Uint8Array | undefined {
+    return this.#hashes.at(-1)
+  }
+
   has(hash: Uint8Array): boolean {
     return this.#hashes.some((known) => equalBytes(known, hash))
   }

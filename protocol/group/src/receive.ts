@@ -78,7 +78,8 @@ function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft):
   draft.tell({ kind: "must_rejoin", epoch: state.group.epoch, reason })
 }
 
-function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): void {
+/** Opens an application message and tells what is in it, or why nothing is. */
+export function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): void {
   const received = state.receiver.receive(envelope.sealed, envelope.epoch)
   if (received.kind === "drop") {
     const { reason } = received
@@ -119,7 +120,7 @@ function presentAt(state: MemberState, leafIndex: number): NonNullable<ReturnTyp
 }
 
 /** The registered error that a rejected commit counts as. */
-function commitError(reason: RejectReason): ErrorName {
+export function commitError(reason: RejectReason): ErrorName {
   if (reason === "epoch_passed" || reason === "epoch_ahead") return "EPOCH_MISMATCH"
   if (reason === "key_consumed" || reason === "own_message") return "REPLAY_DETECTED"
   if (DECRYPTION.has(reason)) return "DECRYPT_FAILED"

@@ -1,0 +1,104 @@
+import { Receiver, Sender } from "@qpc/gbp"
+import { Group } from "@qpc/mls"
+import {
+  DecodeError,
+  fromHex,
+  fromUtf8,
+  IDENTITY_KEY_BYTES,
+  readList,
+  readOptional,
+  toHex,
+  toIdentityKey,
+} from "@qpc/wire"
+import { decodeWhole, toUtf8 } from "@qpc/wire"
+import type { IdentityKey, Reader, Writer } from "@qpc/wire"
+import { mlsLimits } from "../create.ts"
+import type { MemberSurroundings } from "../create.ts"
+import { encodeSettings, readSettings } from "../group-settings.ts"
+import { readOpenIntent, writeOpenIntent } from "../intents.ts"
+import { readFlag } from "../member-records.ts"
+import { frameSurroundings, newState } from "../member-state.ts"
+import type { MemberState } from "../member-state.ts"
+import { KeptEpoch } from "./kept-epoch.ts"
+import type { OpenedText } from "./kept-epoch.ts"
+import type { ResolvedServerlessLimits } from "./serverless-limits.ts"
+import type { ServerlessState } from "./serverless-state.ts"
+import { readMs } from "./waiting.ts"
+
+/**
+ * Writes epoch u64 · since u64 ms · optional (committer · commit hash<V> · removed people) · settings<V> · witnesses · our intents ·
+ * told u8 · held texts · optional (MLS group<V> · sender<V> · receiver<V>).
+ */
+export function writeEpoch(writer: Writer, epoch: KeptEpoch): void {
+  const { origin, profile, state } = epoch
+  if (profile.settings === undefined) throw new Error("unreachable: groups without settings are not entered")
+  writer.uint64(epoch.epoch).uint64(BigInt(epoch.sinceMs))
+  writer.optional(origin, (inner, { committer, commitHash, removed }) => {
+    inner.bytes(committer).vector(commitHash)
+    inner.list(removed, (one, identityKey) => void one.bytes(identityKey))
+  })
+  writer.vector(encodeSettings(profile.settings))
+  writer.list([...epoch.witnesses], (inner, name) => void inner.bytes(fromHex(name)))
+  writer.list(epoch.opens, writeOpenIntent).uint8(epoch.isTold ? 1 : 0)
+  writer.list(epoch.held, writeText)
+  writer.optional(state, (inner, { group, sender, receiver }) => {
+    inner.vector(group.toBytes()).vector(sender.toBytes()).vector(receiver.toBytes())
+  })
+}
+
+/** What {@link readEpoch} needs beside the bytes. */
+export interface EpochReading {
+  readonly of: Pick<ServerlessState, "suite" | "self" | "groupId" | "identity">
+  readonly limits: ResolvedServerlessLimits
+  readonly surroundings: Pick<MemberSurroundings, "random" | "onLayer">
+}
+
+/** Reads what {@link writeEpoch} wrote. Copies. @throws DecodeError @throws RangeError for another identity */
+export function readEpoch(reader: Reader, reading: EpochReading): KeptEpoch {
+  const epoch = reader.uint64()
+  const sinceMs = readMs(reader)
+  const origin = readOptional(reader, (inner) => ({
+    committer: readIdentity(inner),
+    commitHash: inner.vector().slice(),
+    removed: readList(inner, readIdentity),
+  }))
+  const settings = decodeWhole(reader.vector(), readSettings)
+  const profile = { name: settings.name, settings }
+  const witnesses = readList(reader, (inner) => toHex(inner.bytes(IDENTITY_KEY_BYTES)))
+  const opens = readList(reader, readOpenIntent)
+  const isTold = readFlag(reader)
+  const held = readList(reader, readText)
+  const state = readOptional(reader, (inner) => readLayers(inner, reading, profile))
+  if (state !== undefined && state.group.epoch !== epoch) throw new DecodeError("bad_value", reader.offset)
+  const kept = new KeptEpoch({ epoch, sinceMs, origin, profile, state })
+  for (const name of witnesses) kept.witnesses.add(name)
+  return Object.assign(kept, { opens, isTold, held })
+}
+
+function readLayers(reader: Reader, reading: EpochReading, profile: KeptEpoch["profile"]): MemberState {
+  const { of, surroundings } = reading
+  const { suite, self, groupId, identity: signatureKeys } = of
+  const { random, onLayer } = surroundings
+  const limits = reading.limits.group
+  const group = Group.fromBytes(suite, reader.vector(), { signatureKeys, limits: mlsLimits(limits) })
+  const state = newState({ suite, self, profile, group, random, limits, onLayer })
+  const frames = frameSurroundings(groupId, state.keys, limits)
+  state.sender = Sender.fromBytes(reader.vector(), frames, group.ownLeafIndex)
+  state.receiver = Receiver.fromBytes(reader.vector(), frames)
+  return state
+}
+
+function writeText(writer: Writer, { sender, mid, text, sentAtMs, epoch }: OpenedText): void {
+  writer.bytes(sender).uint64(mid).vector(toUtf8(text)).uint64(BigInt(sentAtMs)).uint64(epoch)
+}
+
+function readText(reader: Reader): OpenedText {
+  const [sender, mid] = [readIdentity(reader), reader.uint64()]
+  const text = fromUtf8(reader.vector())
+  if (text === undefined) throw new DecodeError("bad_value", reader.offset)
+  return { kind: "text", sender, mid, text, sentAtMs: readMs(reader), epoch: reader.uint64() }
+}
+
+function readIdentity(reader: Reader): IdentityKey {
+  return toIdentityKey(reader.bytes(IDENTITY_KEY_BYTES).slice())
+}

@@ -1,0 +1,94 @@
+import { toHex } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
+import { attemptNext } from "../commit.ts"
+import type { Draft } from "../draft.ts"
+import { identitiesOf } from "../roster.ts"
+import { settingsDifference } from "../settings-difference.ts"
+import { settleRoot } from "./forget.ts"
+import type { KeptEpoch } from "./kept-epoch.ts"
+import { concludeIntents, failAll } from "./conclude-intents.ts"
+import { growPending } from "./pending.ts"
+import { resendTexts } from "./resend-texts.ts"
+import type { ServerlessDraft } from "./serverless-draft.ts"
+import { activeState, choose, tipOf } from "./serverless-state.ts"
+import type { ServerlessState } from "./serverless-state.ts"
+import { showHeld } from "./show-texts.ts"
+
+/**
+ * Chooses the branch anew, and does all that follows from it: tells the application, ends or takes up intents, sends texts again,
+ * forgets what is too old to come back.
+ */
+export function follow(state: ServerlessState, nowMs: number, draft: ServerlessDraft): void {
+  const before = state.path
+  const { path, rule } = choose(state)
+  state.path = path
+  state.rule = rule
+  tellMoves(state, before, draft)
+  settleRoot(state, nowMs, draft)
+  const active = activeState(state)
+  if (active === undefined) return failAll(state, "removed_from_group", draft)
+  concludeIntents(state, nowMs, draft)
+  resendTexts(state, nowMs, draft)
+  showHeld(state, draft)
+  commitNext(state, nowMs, draft)
+}
+
+/** Makes the commit for what is in line, unless one is on its way. */
+export function commitNext(state: ServerlessState, nowMs: number, draft: ServerlessDraft): void {
+  const active = activeState(state)
+  if (active === undefined || state.intents.pending !== undefined) return
+  commitBy(state, nowMs, draft, (shared) => attemptNext(active, nowMs, shared))
+}
+
+/** Lets a commit be made in the tip. Where there is nobody to carry it to, it counts at once. */
+export function commitBy(
+  state: ServerlessState,
+  nowMs: number,
+  draft: ServerlessDraft,
+  make: (shared: Draft) => void,
+): void {
+  const hadPending = state.intents.pending !== undefined
+  const areCarried = draft.add(make)
+  if (hadPending || state.intents.pending === undefined) return
+  state.pendingAt = tipOf(state)
+  if (areCarried) return
+  growPending(state, nowMs, draft)
+  follow(state, nowMs, draft)
+}
+
+function tellMoves(state: ServerlessState, before: ServerlessState["path"], draft: ServerlessDraft): void {
+  const { path, rule } = state
+  const [from, to] = [before.at(-1)!, tipOf(state)]
+  if (from === to) return
+  const shared = path.findLastIndex((epoch) => before.includes(epoch))
+  const fork = path[shared] ?? state.root
+  if (fork === from) {
+    for (const [at, epoch] of path.entries()) if (at > shared) tellMove(path[at - 1]!, epoch, draft)
+    return
+  }
+  draft.tell({ kind: "branch_changed", forkEpoch: fork.epoch, leftEpoch: from.epoch, epoch: to.epoch, rule })
+  // Where the other branch was one without us, the difference is to what we last saw.
+  tellMove(from.state === undefined ? (from.parent ?? fork) : from, to, draft)
+}
+
+/** Tells what is different in another epoch. */
+function tellMove(from: KeptEpoch, to: KeptEpoch, draft: ServerlessDraft): void {
+  const { epoch, origin } = to
+  if (origin === undefined || from.state === undefined) throw new Error("unreachable: nobody comes from nowhere")
+  const { committer: by } = origin
+  if (to.state === undefined) return draft.tell({ kind: "removed_from_group", epoch, by })
+  const [were, are] = [identitiesOf(from.state.group), identitiesOf(to.state.group)]
+  const [added, removed] = [without(are, were), without(were, are)]
+  if (added.length + removed.length > 0) draft.tell({ kind: "members_changed", epoch, by, added, removed })
+  const [before, settings] = [from.profile.settings, to.profile.settings]
+  const difference = before && settings && settingsDifference(before, settings, removed)
+  if (difference !== undefined && settings !== undefined && difference.changed.length > 0) {
+    draft.tell({ kind: "settings_changed", epoch, by, ...difference, settings })
+  }
+  draft.tell({ kind: "epoch_changed", epoch, authenticator: to.state.group.epochAuthenticator() })
+}
+
+function without(people: readonly IdentityKey[], others: readonly IdentityKey[]): readonly IdentityKey[] {
+  const names = new Set(others.map(toHex))
+  return people.filter((one) => !names.has(toHex(one)))
+}

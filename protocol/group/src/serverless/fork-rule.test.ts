@@ -1,0 +1,116 @@
+import { toIdentityKey } from "@qpc/wire"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { chooseBranch } from "./fork-rule.ts"
+import type { EpochOrigin, ForkPolicy } from "./fork-rule.ts"
+
+interface Branch {
+  readonly name: string
+  readonly origin: EpochOrigin | undefined
+  readonly witnessCount: number
+  readonly children: readonly Branch[]
+}
+
+const POLICY: ForkPolicy = { quorumSenders: 2, quorumDepth: 1 }
+const key = (byte: number) => toIdentityKey(new Uint8Array(32).fill(byte))
+const ALICE = 1
+const BOB = 2
+const CAROL = 3
+
+interface Shape {
+  readonly by?: number
+  readonly hash?: number
+  readonly removes?: readonly number[]
+  readonly witnesses?: number
+  readonly children?: readonly Branch[]
+}
+
+function epoch(name: string, { by = ALICE, hash = 0, removes = [], witnesses = 0, children = [] }: Shape = {}): Branch {
+  const origin = { committer: key(by), commitHash: Uint8Array.of(hash), removed: removes.map(key) }
+  return { name, origin, witnessCount: witnesses, children }
+}
+
+const fork = (...children: Branch[]): Branch => ({ name: "root", origin: undefined, witnessCount: 0, children })
+const chosen = (root: Branch) => {
+  const { path, rule } = chooseBranch(root, POLICY)
+  return [path.map(({ name }) => name).join(" "), rule]
+}
+
+/** Branches from commits of one epoch, with anything below them. */
+const level = (below: fc.Arbitrary<Branch[]>): fc.Arbitrary<Branch[]> =>
+  fc.uniqueArray(
+    fc
+      .record({
+        by: fc.integer({ min: 1, max: 4 }),
+        hash: fc.integer({ min: 0, max: 255 }),
+        removes: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 1 }),
+        witnesses: fc.integer({ min: 0, max: 3 }),
+        children: below,
+      })
+      .map((shape) => epoch(`${shape.hash}`, shape)),
+    { maxLength: 4, selector: ({ name }) => name },
+  )
+
+describe("the rule for forks", () => {
+  it("follows the only branch there is", () => {
+    expect(chosen(fork(epoch("a", { children: [epoch("b")] })))).toEqual(["root a b", "only_branch"])
+  })
+
+  it("takes the branch with more commits", () => {
+    const longer = epoch("b", { by: BOB, children: [epoch("bb")] })
+    expect(chosen(fork(epoch("a"), longer))).toEqual(["root b bb", "depth"])
+  })
+
+  it("counts a quorum of people heard as one more commit, and prefers it where both weigh the same", () => {
+    const heard = epoch("b", { by: BOB, witnesses: 2 })
+    expect(chosen(fork(epoch("a"), heard))).toEqual(["root b", "depth"])
+    expect(chosen(fork(epoch("a", { children: [epoch("aa")] }), heard))).toEqual(["root b", "quorum"])
+  })
+
+  it("lets no number of people outweigh two commits more", () => {
+    const long = epoch("a", { children: [epoch("aa", { children: [epoch("aaa")] })] })
+    expect(chosen(fork(long, epoch("b", { witnesses: 1000 })))).toEqual(["root a aa aaa", "depth"])
+  })
+
+  it("takes the branch in which more people were heard, then the smaller committer, then the smaller commit", () => {
+    expect(chosen(fork(epoch("a"), epoch("b", { by: BOB, witnesses: 1 })))).toEqual(["root b", "witnesses"])
+    expect(chosen(fork(epoch("b", { by: BOB }), epoch("a")))).toEqual(["root a", "committer"])
+    expect(chosen(fork(epoch("second", { hash: 2 }), epoch("first", { hash: 1 })))).toEqual([
+      "root first",
+      "commit_hash",
+    ])
+  })
+
+  it("does not let somebody undo their own removal by a longer branch", () => {
+    const undoing = epoch("a", { by: ALICE, children: [epoch("aa", { by: ALICE })] })
+    expect(chosen(fork(undoing, epoch("b", { by: BOB, removes: [ALICE] })))).toEqual(["root b", "removed_author"])
+  })
+
+  it("counts a removal further down its branch", () => {
+    const undoing = epoch("a", { children: [epoch("aa", { children: [epoch("aaa")] })] })
+    const honest = epoch("c", { by: CAROL, children: [epoch("cc", { by: BOB, removes: [ALICE] })] })
+    expect(chosen(fork(undoing, honest))).toEqual(["root c cc", "removed_author"])
+  })
+
+  it("decides between two who remove each other as between any others", () => {
+    const a = epoch("a", { by: ALICE, removes: [BOB] })
+    expect(chosen(fork(epoch("b", { by: BOB, removes: [ALICE] }), a))).toEqual(["root a", "committer"])
+  })
+
+  it("decides a fork by what grew below it alone", () => {
+    const inner = [epoch("x", { by: BOB }), epoch("y", { by: ALICE })]
+    const below = epoch("a", { witnesses: 2, children: inner })
+    expect(chosen(below)).toEqual(["a y", "committer"])
+    expect(chosen(fork(epoch("b", { by: BOB }), below))).toEqual(["root a y", "depth"])
+  })
+
+  it("does not depend on the order in which commits came", () => {
+    fc.assert(
+      fc.property(level(level(level(fc.constant([])))), (children) => {
+        expect(chosen(reversed(fork(...children)))).toEqual(chosen(fork(...children)))
+      }),
+    )
+  })
+})
+
+const reversed = (branch: Branch): Branch => ({ ...branch, children: branch.children.toReversed().map(reversed) })

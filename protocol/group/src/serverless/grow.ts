@@ -1,0 +1,87 @@
+import type { Group, StagedCommit } from "@qpc/mls"
+import { compareBytes } from "@qpc/wire"
+import { profileOf } from "../group-profile.ts"
+import { newState } from "../member-state.ts"
+import type { MemberState } from "../member-state.ts"
+import { identityOf } from "../roster.ts"
+import { copyGroup } from "./copy-group.ts"
+import type { EpochOrigin } from "./fork-rule.ts"
+import { forgetEpochs } from "./forget.ts"
+import { KeptEpoch } from "./kept-epoch.ts"
+import type { ServerlessDraft } from "./serverless-draft.ts"
+import type { ServerlessState } from "./serverless-state.ts"
+
+/** A commit that passed all checks, and how to stage it in a copy of the group. */
+export interface Growth {
+  readonly parent: KeptEpoch
+  readonly commitHash: Uint8Array
+  /** Called with a copy of the parent's group. */
+  readonly stage: (copy: Group) => StagedCommit
+  readonly nowMs: number
+}
+
+/** Adds the epoch that a commit leads to. The epoch that it leaves stays as it is. */
+export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDraft): KeptEpoch {
+  const { parent, commitHash, nowMs } = growth
+  const before = parent.state
+  if (before === undefined) throw new Error("unreachable: nothing follows an epoch that we are not in")
+  const copy = copyGroup(before, state.identity)
+  const staged = growth.stage(copy)
+  const { report } = staged
+  const committer = identityAt(before, staged.committer)
+  const origin: EpochOrigin = {
+    committer,
+    commitHash,
+    removed: report.removed.map((member) => known(identityOf(member))),
+  }
+  const profile = profileOf(report.extensions)
+  if (profile === undefined) throw new Error("unreachable: a commit without settings was let in")
+  copy.merge(staged)
+  const { suite, self } = state
+  const { random, limits, onLayer } = before
+  if (report.selfRemoved) copy[Symbol.dispose]()
+  const after = report.selfRemoved
+    ? undefined
+    : newState({ suite, self, profile, group: copy, random, limits, onLayer })
+  if (after !== undefined) shareIntents(state, after)
+  const child = new KeptEpoch({ epoch: parent.epoch + 1n, origin, profile, state: after, sinceMs: nowMs })
+  parent.adopt(child)
+  makeRoom(state, draft)
+  return child
+}
+
+/** What somebody wants of the group is the same on all branches, and so are the commits that they made for it. */
+export function shareIntents({ intents, ownCommits }: ServerlessState, epoch: MemberState): void {
+  epoch.intents = intents
+  epoch.ownCommits = ownCommits
+}
+
+/** True if one author made so many commits of this epoch that another one is not followed. */
+export function hasTooMany({ limits }: ServerlessState, parent: KeptEpoch, committer: Uint8Array): boolean {
+  const siblings = parent.children.filter(({ origin }) => compareBytes(origin!.committer, committer) === 0)
+  return siblings.length >= limits.commitsOfOneAuthor
+}
+
+/** Forgets the shortest branches that we are not on. The one that we are on always fits. */
+function makeRoom(state: ServerlessState, draft: ServerlessDraft): void {
+  const onPath = new Set(state.path)
+  const all = [...state.root.all()]
+  for (let count = all.length; count > state.limits.keptEpochs; count--) {
+    const ends = [...state.root.all()].filter((one) => one.children.length === 0 && !onPath.has(one))
+    const [worst] = ends.toSorted(
+      (a, b) => Number(a.epoch - b.epoch) || compareBytes(b.origin!.commitHash, a.origin!.commitHash),
+    )
+    if (worst !== undefined) forgetEpochs(state, worst, draft)
+  }
+}
+
+/** Who is at a leaf of this epoch. */
+export function identityAt({ group }: MemberState, leafIndex: number): EpochOrigin["committer"] {
+  const member = group.member(leafIndex)
+  return known(member && identityOf(member))
+}
+
+function known(identityKey: EpochOrigin["committer"] | undefined): EpochOrigin["committer"] {
+  if (identityKey === undefined) throw new Error("unreachable: a member without an identity was let in")
+  return identityKey
+}

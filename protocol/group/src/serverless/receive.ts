@@ -1,0 +1,168 @@
+import { envelopeHeader, receiveEnvelope } from "@qpc/envelope"
+import type { Envelope } from "@qpc/envelope"
+import { equalBytes } from "@qpc/wire"
+import { checkCommit } from "../check-commit.ts"
+import { Draft } from "../draft.ts"
+import type { MustRejoinReason } from "../event.ts"
+import type { MemberState } from "../member-state.ts"
+import { commitError, receiveApplication } from "../receive.ts"
+import { failAll } from "./conclude-intents.ts"
+import { follow } from "./follow.ts"
+import { grow, hasTooMany, identityAt } from "./grow.ts"
+import type { KeptEpoch } from "./kept-epoch.ts"
+import { growPending } from "./pending.ts"
+import type { ServerlessDraft } from "./serverless-draft.ts"
+import type { ServerlessState } from "./serverless-state.ts"
+import { showTexts } from "./show-texts.ts"
+import type { TextOfEpoch } from "./show-texts.ts"
+import type { WaitingEnvelope } from "./waiting.ts"
+
+/** A step that takes envelopes in. */
+interface Intake {
+  readonly state: ServerlessState
+  readonly nowMs: number
+  readonly draft: ServerlessDraft
+  readonly texts: TextOfEpoch[]
+}
+
+/**
+ * The way up where nobody orders: each envelope is tried in every epoch of its number, on all branches; the branch is chosen once
+ * all are in. Total: whatever bytes arrive, it returns.
+ */
+export function receiveAll(
+  state: ServerlessState,
+  envelopes: readonly Uint8Array[],
+  nowMs: number,
+  draft: ServerlessDraft,
+): void {
+  const intake: Intake = { state, nowMs, draft, texts: [] }
+  for (const bytes of envelopes) takeIn(intake, bytes)
+  if (state.isEnded) return
+  follow(state, nowMs, draft)
+  showTexts(state, intake.texts, draft)
+}
+
+/** Takes in one envelope, and those that waited for the epochs that it leads to. */
+function takeIn(intake: Intake, bytes: Uint8Array): void {
+  const { state, nowMs } = intake
+  const queue: WaitingEnvelope[] = [{ bytes, epoch: 0n, sinceMs: nowMs }]
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const grown = takeOne(intake, next)
+    // Each waiting envelope leaves its place once for each epoch that becomes known, so this ends.
+    if (grown !== undefined) queue.push(...state.waiting.takeOf(grown.epoch))
+  }
+}
+
+/** Returns the epoch that became known, if one did. */
+function takeOne(intake: Intake, { bytes, sinceMs }: WaitingEnvelope): KeptEpoch | undefined {
+  const { state, draft } = intake
+  const { limits, root } = state
+  const received = receiveEnvelope(bytes, { sizeBytes: limits.group.envelopeBytes })
+  if (received.kind === "drop") return draft.drop(received.reason, "UNSUPPORTED_VERSION")
+  const { envelope } = received
+  const reason = objectionTo(state, envelope)
+  if (reason !== undefined) return draft.drop(reason, "EPOCH_MISMATCH")
+  for (const epoch of root.all()) {
+    if (epoch.epoch !== envelope.epoch || epoch.state === undefined) continue
+    const opened =
+      envelope.kind === "commit"
+        ? openCommit(intake, { epoch, state: epoch.state }, envelope)
+        : openText(intake, { epoch, state: epoch.state }, envelope)
+    if (opened !== "of_another_branch") return opened
+  }
+  if (!state.waiting.add({ bytes, epoch: envelope.epoch, sinceMs })) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
+  return undefined
+}
+
+function objectionTo(state: ServerlessState, { kind, groupId, epoch, sealed }: Envelope): string | undefined {
+  if (!equalBytes(groupId, state.groupId)) return "unknown_group"
+  if (state.isEnded) return "not_a_member"
+  if (kind === "welcome") return "already_a_member"
+  if (epoch < state.root.epoch) return "epoch_too_old"
+  return kind === "commit" && isKnown(state, state.suite.hash(sealed)) ? "commit_known" : undefined
+}
+
+function isKnown({ root }: ServerlessState, commitHash: Uint8Array): boolean {
+  return [...root.all()].some(({ origin }) => origin !== undefined && equalBytes(origin.commitHash, commitHash))
+}
+
+/** An epoch that we are in. */
+interface OwnEpoch {
+  readonly epoch: KeptEpoch
+  readonly state: MemberState
+}
+
+function openCommit(intake: Intake, own: OwnEpoch, envelope: Envelope): KeptEpoch | undefined | "of_another_branch" {
+  const { state, nowMs, draft } = intake
+  const { group } = own.state
+  const commitHash = state.suite.hash(envelope.sealed)
+  const received = group.receive(envelope.sealed, nowMs)
+  switch (received.kind) {
+    case "own_commit":
+      // It came round before its carrier told us that it took it.
+      return growPending(state, nowMs, draft)
+    case "commit": {
+      const objection = objectionToCommit(state, own, envelope, received)
+      group.clear(received.staged)
+      if (objection !== undefined) return draft.drop(objection, "COMMIT_INVALID")
+      const growth = { parent: own.epoch, commitHash, nowMs }
+      return grow(state, { ...growth, stage: (copy) => stagedIn(copy.receive(envelope.sealed, nowMs)) }, draft)
+    }
+    case "application":
+    case "proposal":
+      return draft.drop("header_mismatch", "DECRYPT_FAILED")
+    case "rejected":
+      if (received.reason === "decrypt_failed") return "of_another_branch"
+      draft.drop(received.reason, commitError(received.reason))
+      if (received.reason === "own_message_ahead") end(state, "own_message_ahead", draft)
+      // Whoever knows the keys can label a message as ours; only one that we made has its hash.
+      else if (state.ownCommits.has(commitHash)) end(state, "abandoned_commit", draft)
+      return undefined
+  }
+}
+
+type ReceivedCommit = Extract<ReturnType<MemberState["group"]["receive"]>, { kind: "commit" }>
+
+function objectionToCommit(
+  state: ServerlessState,
+  own: OwnEpoch,
+  envelope: Envelope,
+  { authenticatedData, staged }: ReceivedCommit,
+): string | undefined {
+  if (!equalBytes(authenticatedData, envelopeHeader(envelope))) return "header_mismatch"
+  const objection = checkCommit(own.state, staged)
+  if (objection !== undefined) return objection
+  return hasTooMany(state, own.epoch, identityAt(own.state, staged.committer)) ? "too_many_commits" : undefined
+}
+
+function stagedIn(received: ReturnType<MemberState["group"]["receive"]>): ReceivedCommit["staged"] {
+  if (received.kind !== "commit") throw new Error("unreachable: a copy reads what the group could read")
+  return received.staged
+}
+
+function openText(intake: Intake, own: OwnEpoch, envelope: Envelope): undefined | "of_another_branch" {
+  const { state, nowMs, draft, texts } = intake
+  own.state.keys.nowMs = nowMs
+  const scratch = new Draft()
+  receiveApplication(own.state, envelope, scratch)
+  for (const event of scratch.finish(undefined).events) {
+    if (event.kind === "dropped" && event.reason === "decrypt_failed") return "of_another_branch"
+    if (event.kind !== "text") {
+      draft.tell(event)
+      continue
+    }
+    own.epoch.hear(event.sender)
+    texts.push({ in: own.epoch, text: event })
+  }
+  if (!own.state.isActive) {
+    state.isEnded = true
+    state.pendingAt = undefined
+  }
+  return undefined
+}
+
+function end(state: ServerlessState, reason: MustRejoinReason, draft: ServerlessDraft): void {
+  failAll(state, "must_rejoin", draft)
+  state.isEnded = true
+  draft.tell({ kind: "must_rejoin", epoch: state.path.at(-1)!.epoch, reason })
+}

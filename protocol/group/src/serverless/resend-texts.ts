@@ -1,0 +1,45 @@
+import type { MemberState } from "../member-state.ts"
+import { checkText } from "../check-settings.ts"
+import { sealText } from "../send.ts"
+import type { SentText } from "./sent-texts.ts"
+import type { KeptEpoch } from "./kept-epoch.ts"
+import type { ServerlessDraft } from "./serverless-draft.ts"
+import type { TextLoss } from "./serverless-event.ts"
+import { activeState, tipOf } from "./serverless-state.ts"
+import type { ServerlessState } from "./serverless-state.ts"
+
+/**
+ * Seals our own texts of branches that were given up once more, in the order in which they were written. They keep their numbers,
+ * so that whoever saw them there does not see them twice.
+ */
+export function resendTexts(state: ServerlessState, nowMs: number, draft: ServerlessDraft): void {
+  const active = activeState(state)
+  if (active === undefined) return
+  const tip = tipOf(state)
+  const onPath = new Set<KeptEpoch>(state.path)
+  for (const text of state.sent.all) {
+    if (![...text.in].every((epoch) => !onPath.has(epoch))) continue
+    const loss = resend(active, text, nowMs, draft)
+    if (loss === undefined) {
+      text.in.add(tip)
+      tip.hear(state.self)
+      continue
+    }
+    draft.tell({ kind: "text_lost", mid: text.mid, reason: loss })
+    state.sent.drop(text)
+  }
+}
+
+function resend(active: MemberState, text: SentText, nowMs: number, draft: ServerlessDraft): TextLoss | undefined {
+  const { mid, payload } = text
+  if (payload === undefined) return "not_kept"
+  // The message inside names its sender by the leaf.
+  if ([...text.in].some(({ state }) => state?.group.ownLeafIndex !== active.group.ownLeafIndex)) return "leaf_changed"
+  const objection = checkText(active.profile.settings, active.self)
+  if (objection !== undefined) return objection
+  let refusal: TextLoss | undefined
+  draft.add((shared) => {
+    refusal = sealText(active, { mid, payload }, nowMs, shared)
+  })
+  return refusal
+}

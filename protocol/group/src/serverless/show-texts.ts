@@ -1,0 +1,55 @@
+import { equalBytes } from "@qpc/wire"
+import { identitiesOf } from "../roster.ts"
+import type { KeptEpoch, OpenedText } from "./kept-epoch.ts"
+import type { ServerlessDraft } from "./serverless-draft.ts"
+import { activeState } from "./serverless-state.ts"
+import type { ServerlessState } from "./serverless-state.ts"
+
+/** A text, and the epoch that it was sealed in. */
+export interface TextOfEpoch {
+  readonly in: KeptEpoch
+  readonly text: OpenedText
+}
+
+/**
+ * Shows texts of the branch that we are on, and of other branches if their author is in the group as we see it. The others wait:
+ * their branch may still become ours.
+ */
+export function showTexts(state: ServerlessState, texts: readonly TextOfEpoch[], draft: ServerlessDraft): void {
+  for (const one of texts) {
+    if (isToShow(state, one)) show(state, one.text, draft)
+    else hold(state, one, draft)
+  }
+}
+
+/** Shows what waited for its branch, or for its author to come in. */
+export function showHeld(state: ServerlessState, draft: ServerlessDraft): void {
+  for (const epoch of state.root.all()) {
+    if (epoch.held.length === 0) continue
+    const due = epoch.held.filter((text) => isToShow(state, { in: epoch, text }))
+    epoch.held = epoch.held.filter((text) => !due.includes(text))
+    for (const text of due) show(state, text, draft)
+  }
+}
+
+function isToShow(state: ServerlessState, { in: epoch, text }: TextOfEpoch): boolean {
+  if (state.path.includes(epoch)) return true
+  const active = activeState(state)
+  return active !== undefined && identitiesOf(active.group).some((one) => equalBytes(one, text.sender))
+}
+
+function show({ seen }: ServerlessState, text: OpenedText, draft: ServerlessDraft): void {
+  if (seen.add(text.sender, text.mid)) draft.tell(text)
+  else draft.drop("duplicate_message", "GTP_DUPLICATE_MESSAGE")
+}
+
+function hold(state: ServerlessState, { in: epoch, text }: TextOfEpoch, draft: ServerlessDraft): void {
+  epoch.held.push(text)
+  const holding = [...state.root.all()].filter(({ held }) => held.length > 0)
+  const count = holding.reduce((sum, { held }) => sum + held.length, 0)
+  if (count <= state.limits.heldTexts) return
+  const oldest = holding[0]?.held.shift()
+  if (oldest === undefined) return
+  const { sender, mid, epoch: sealedIn } = oldest
+  draft.tell({ kind: "text_of_lost_branch", sender, mid, epoch: sealedIn })
+}
