@@ -185,7 +185,9 @@ async function enqueueBatch(
     const value = { currentEpoch: BigInt(currentEpoch), missedCommits: [...missedCommits] }
     return { outcome: { case: "epochConflict", value } }
   }
-  const { duplicate, acceptedAtMs, skipped, full } = outcome
+  const { duplicate, acceptedAtMs, skipped } = outcome
+  // Whoever has no room for a commit finds it in the log: its sender has nothing to repeat.
+  const full = request.claim === undefined ? outcome.full : []
   const value = { duplicate, acceptedAtMs: BigInt(acceptedAtMs), skippedKeys: [...skipped], fullKeys: [...full] }
   return { outcome: { case: "accepted", value } }
 }
