@@ -1,4 +1,6 @@
-import { toUtf8 } from "@qpc/wire"
+import type { CipherSuite } from "@qpc/crypto"
+import { suite0001 } from "@qpc/crypto/node"
+import { toHex, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { EXTENSION_TYPES } from "./extension.ts"
 import type { GroupInfo } from "./group-info.ts"
@@ -8,11 +10,12 @@ import { Group } from "./group.ts"
 import type { JoinGroupOptions } from "./group-options.ts"
 import { KeyPackageBundle, keyPackageBundleFromBytes } from "./key-package-bundle.ts"
 import { keyPackageRef } from "./key-package.ts"
-import { encodeMlsMessage } from "./mls-message.ts"
+import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
 import { Party } from "./testing/party.ts"
+import { watchSecrets } from "./testing/watched-suite.ts"
 import { encodeRatchetTree } from "./tree-codec.ts"
-import { sealGroupInfo, groupSecretsInfo, sealGroupSecrets } from "./welcome.ts"
+import { decodeGroupSecrets, groupSecretsInfo, openGroupSecrets, sealGroupInfo, sealGroupSecrets } from "./welcome.ts"
 import type { GroupSecrets } from "./welcome.ts"
 import { memberSecret, welcomeSecret } from "./key-schedule.ts"
 
@@ -40,6 +43,7 @@ interface Forgery {
   readonly info?: Partial<Pick<GroupInfo, "groupContext" | "extensions" | "confirmationTag" | "signer">>
   readonly signaturePrivateKey?: Uint8Array
   readonly welcomeKey?: Uint8Array
+  readonly encodedInfo?: Uint8Array
 }
 
 /** A Welcome of alice for bob's key package, with parts exchanged. */
@@ -56,7 +60,11 @@ function forge(party: Party, bundle: KeyPackageBundle, forgery: Forgery): Uint8A
     ...forgery.info,
   })
   const member = memberSecret(suite, joinerSecret, new Uint8Array(suite.sizes.hashBytes))
-  const encryptedGroupInfo = sealGroupInfo(suite, forgery.welcomeKey ?? welcomeSecret(suite, member), info.encoded)
+  const encryptedGroupInfo = sealGroupInfo(
+    suite,
+    forgery.welcomeKey ?? welcomeSecret(suite, member),
+    forgery.encodedInfo ?? info.encoded,
+  )
   const secrets = { joinerSecret, pathSecret: undefined, psks: [], ...forgery.secrets }
   const { initKey } = bundle.decoded
   const sealed = sealGroupSecrets(
@@ -189,6 +197,47 @@ describe("a Welcome that a malicious member made", () => {
     expect(verdict(forgery)).toBe(reason)
   })
 })
+
+describe("what joining derives", () => {
+  const { party, bundle, welcome } = invited("derived")
+
+  /** Joins by a Welcome, and says which secrets it derived and did not zero. */
+  function join(bytes: Uint8Array): { readonly joined: ReturnType<typeof Group.join>; readonly left: string[] } {
+    const watched = watchSecrets(suite0001)
+    // What AEAD opens here is the GroupInfo, which is no secret once the group is joined.
+    const suite: CipherSuite = { ...watched.suite, aeadOpen: (...sealed) => suite0001.aeadOpen(...sealed) }
+    const joined = Group.join({ suite, signatureKeys: party.keysOf("bob"), welcome: bytes, bundles: [bundle] })
+    return { joined, left: watched.secretsLeft().map(toHex) }
+  }
+
+  it("is zeroed but for what the member goes on with", () => {
+    const { joined, left } = join(welcome)
+    if (joined.kind === "rejected") throw new Error(joined.reason)
+    const state = toHex(joined.group.toBytes())
+    expect(left.filter((secret) => !state.includes(secret))).toEqual([])
+    expect(left).not.toEqual([])
+  })
+
+  it.each<[string, Forgery]>([
+    ["group_info_not_decrypted", { welcomeKey: new Uint8Array(32) }],
+    ["malformed", { encodedInfo: NO_DATA }],
+    ["bad_group_info_signature", { signaturePrivateKey: party.keysOf("carol").privateKey }],
+    ["path_secret_mismatch", { secrets: { pathSecret: new Uint8Array(32) } }],
+    ["bad_confirmation_tag", { secrets: { pathSecret: pathSecretIn(party, bundle, welcome) } }],
+    ["psk_missing", { secrets: { psks: [{ kind: "external", pskId: NO_DATA, pskNonce: new Uint8Array(32) }] } }],
+  ])("is all zeroed when the Welcome is refused: %s", (reason, forgery) => {
+    expect(join(forge(party, bundle, forgery))).toEqual({ joined: { kind: "rejected", reason }, left: [] })
+  })
+})
+
+/** The path secret that a Welcome has for the owner of a key package. */
+function pathSecretIn({ suite }: Party, bundle: KeyPackageBundle, bytes: Uint8Array): Uint8Array | undefined {
+  const message = decodeMlsMessage(bytes)
+  if (message.kind !== "welcome" || bundle.privateKeys === undefined) throw new Error(message.kind)
+  const [sealed] = message.message.secrets
+  const opened = openGroupSecrets(suite, bundle.privateKeys.initPrivateKey, message.message, sealed!)
+  return decodeGroupSecrets(opened!).pathSecret
+}
 
 describe("a key package bundle", () => {
   const party = new Party("bundles")

@@ -108,15 +108,20 @@ function enterGroup(
   if (typeof psks === "string") return psks
   const psk = pskSecret(suite, psks)
   const member = memberSecret(suite, secrets.joinerSecret, psk)
-  const welcomeKey = welcomeSecret(suite, member)
-  const encodedInfo = openGroupInfo(suite, welcomeKey, welcome.encryptedGroupInfo)
-  for (const used of [psk, welcomeKey]) used.fill(0)
-  if (encodedInfo === undefined) return "group_info_not_decrypted"
-  const group = believeWelcome(options, encodedInfo, bond?.usage)
-  const epoch = typeof group === "string" ? group : buildEpoch(suite, group, secrets, member, bundle)
-  member.fill(0)
-  if (typeof group === "string") return group
-  return typeof epoch === "string" ? epoch : { kind: "joined", epoch, bundle, signer: group.info.signer }
+  psk.fill(0)
+  try {
+    const welcomeKey = welcomeSecret(suite, member)
+    const encodedInfo = openGroupInfo(suite, welcomeKey, welcome.encryptedGroupInfo)
+    welcomeKey.fill(0)
+    if (encodedInfo === undefined) return "group_info_not_decrypted"
+    const group = believeWelcome(options, encodedInfo, bond?.usage)
+    if (typeof group === "string") return group
+    const epoch = buildEpoch(suite, group, secrets, member, bundle)
+    return typeof epoch === "string" ? epoch : { kind: "joined", epoch, bundle, signer: group.info.signer }
+  } finally {
+    // A GroupInfo that does not decode ends here too.
+    member.fill(0)
+  }
 }
 
 function believeWelcome(

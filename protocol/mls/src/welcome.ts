@@ -110,7 +110,7 @@ export function openGroupSecrets(
 export function sealGroupInfo(suite: CipherSuite, welcomeSecret: Uint8Array, groupInfo: Uint8Array): Uint8Array {
   const { key, nonce } = groupInfoKeys(suite, welcomeSecret)
   const sealed = suite.aeadSeal(key, nonce, EMPTY, groupInfo)
-  key.fill(0)
+  for (const used of [key, nonce]) used.fill(0)
   return sealed
 }
 
@@ -122,7 +122,7 @@ export function openGroupInfo(
 ): Uint8Array | undefined {
   const { key, nonce } = groupInfoKeys(suite, welcomeSecret)
   const groupInfo = suite.aeadOpen(key, nonce, EMPTY, encryptedGroupInfo)
-  key.fill(0)
+  for (const used of [key, nonce]) used.fill(0)
   return groupInfo
 }
 
