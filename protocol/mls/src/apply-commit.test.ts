@@ -1,3 +1,5 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import { EXTENSION_TYPES } from "./extension.ts"
 import { Group } from "./group.ts"
@@ -6,7 +8,9 @@ import { limitsWith } from "./limits.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import type { Proposal } from "./proposal.ts"
 import { addOf, commitOf, pathOf } from "./testing/insider.ts"
+import { externalCommit } from "./testing/external-commit.ts"
 import { Party } from "./testing/party.ts"
+import { watchSecrets } from "./testing/watched-suite.ts"
 import type { UpdatePath } from "./update-path.ts"
 
 const NO_DATA = new Uint8Array(0)
@@ -115,6 +119,59 @@ describe("a commit is refused", () => {
     const epoch = party.group("bob").epoch
     party.commit("alice")
     expect(party.group("bob").epoch).toBe(epoch + 1n)
+  })
+})
+
+/** A group of three with keys above their leaves. */
+function partyWith(seed: string, suite: CipherSuite): Party {
+  const party = new Party(seed, { policy: { externalCommits: true } }, suite)
+  party.create("alice")
+  party.add("alice", ["bob", "carol"], { forcePath: true })
+  return party
+}
+
+describe("what following a commit derives", () => {
+  it.each<[string, (party: Party) => Uint8Array]>([
+    ["a member's", (party) => party.stage("alice", { removes: [2], wireFormat: "public" }).commit],
+    ["a newcomer's", (party) => externalCommit(party, "dave").commit],
+  ])("is zeroed when it is cleared: %s", (_, make) => {
+    const { suite, secretsLeft } = watchSecrets(suite0001)
+    const party = partyWith("cleared", suite)
+    const bob = party.group("bob")
+    const commit = make(party)
+    const before = secretsLeft()
+    const received = bob.receive(commit, party.nowMs)
+    if (received.kind !== "commit") throw new Error(received.kind)
+    expect(secretsLeft().length).toBeGreaterThan(before.length)
+    bob.clear(received.staged)
+    expect(secretsLeft()).toEqual(before)
+  })
+
+  it("is zeroed when its confirmation tag is not right", () => {
+    const { suite, secretsLeft } = watchSecrets(suite0001)
+    const party = partyWith("not confirmed", suite)
+    const commit = commitOf(party, [], pathOf(party), { wireFormat: "public_message" })
+    const before = secretsLeft()
+    expect(party.hear("bob", commit)).toBe("bad_confirmation_tag")
+    expect(secretsLeft()).toEqual(before)
+  })
+
+  it("is zeroed when its path was sealed for another epoch, and so are the copies of our keys", () => {
+    const { suite, secretsLeft } = watchSecrets(suite0001)
+    const used: Uint8Array[] = []
+    const hpkeOpen: CipherSuite["hpkeOpen"] = (privateKey, ...sealed) => {
+      used.push(privateKey)
+      return suite.hpkeOpen(privateKey, ...sealed)
+    }
+    const party = partyWith("another epoch", { ...suite, hpkeOpen })
+    const path = pathOf(party, "alice", { groupContext: () => NO_DATA })
+    const commit = commitOf(party, [], path, { wireFormat: "public_message" })
+    const before = secretsLeft()
+    used.length = 0
+    expect(party.hear("bob", commit)).toBe("path_secret_not_decrypted")
+    expect(secretsLeft()).toEqual(before)
+    expect(used.map((key) => key.every((byte) => byte === 0))).toEqual([true])
+    expect(party.hear("bob", party.stage("alice").commit)).toBe("commit")
   })
 })
 

@@ -2,12 +2,19 @@ import type { CipherSuite } from "@qpc/crypto"
 import { suite0001 as suite } from "@qpc/crypto/node"
 import { equalBytes } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import { encryptWithLabel } from "./labels.ts"
 import { mergePath } from "./merge-path.ts"
+import type { MergedPath } from "./merge-path.ts"
 import { keysOfJoiner, openPath } from "./open-path.ts"
 import type { JoinerParameters } from "./open-path.ts"
 import { makeParentNode } from "./parent-node.ts"
+import { nodeKeyPair } from "./path-secrets.ts"
+import { Party } from "./testing/party.ts"
 import { countedRandom } from "./testing/counted-random.ts"
 import { threeMembers } from "./testing/three-members.ts"
+import type { ThreeMembers } from "./testing/three-members.ts"
+import { watchSecrets } from "./testing/watched-suite.ts"
+import type { UpdatePath } from "./update-path.ts"
 
 const random = countedRandom(suite, "open paths")
 
@@ -20,6 +27,24 @@ function joiner(): JoinerParameters {
 function reasonOf(parameters: JoinerParameters): string {
   const outcome = keysOfJoiner(parameters)
   return outcome.kind === "joined" ? "joined" : outcome.reason
+}
+
+/** The path of the first member, merged into the tree of the others. */
+function mergedPath({ before, path }: Pick<ThreeMembers, "before" | "path">): MergedPath {
+  const outcome = mergePath(before, 0, path, new Set())
+  if (outcome.kind === "rejected") throw new Error(outcome.reason)
+  return outcome.merged
+}
+
+function withNodes({ senderLeafIndex, path, steps, added, tree }: MergedPath, nodes: UpdatePath["nodes"]): MergedPath {
+  return { senderLeafIndex, path: { ...path, nodes }, steps, added, tree }
+}
+
+/** Puts the key of a path secret into the root of a tree, as a committer could who derives from whatever bytes it likes. */
+function showKeyOf({ tree, path }: MergedPath, pathSecret: Uint8Array): void {
+  const root = makeParentNode(nodeKeyPair(suite, pathSecret).publicKey, new Uint8Array(0), [])
+  const nodes = [[1, tree.parent(1)!] as const, [3, root] as const]
+  tree.setPath(0, path.leafNode, new Map(nodes))
 }
 
 describe("opening a path", () => {
@@ -73,9 +98,93 @@ describe("opening a path", () => {
     expect(states[2].key(3)).toBeUndefined()
     expect(privateKeys.map((key) => key.every((byte) => byte === 0))).toEqual([true])
   })
+
+  it("leaves no secret behind but the commit secret and the keys above the own leaf", () => {
+    const { suite: watched, secretsLeft } = watchSecrets(suite)
+    const members = threeMembers(watched, "open paths")
+    const merged = mergedPath(members)
+    const before = secretsLeft()
+    const opened = openPath(merged, members.states[1], members.after.treeHash())
+    if (opened.kind === "rejected") throw new Error(opened.reason)
+    const left = secretsLeft().filter((secret) => !before.includes(secret))
+    expect(left.toSorted(byFirstByte)).toEqual(
+      [opened.commitSecret, members.states[1].key(1)!, members.states[1].key(3)!].toSorted(byFirstByte),
+    )
+  })
+
+  it("is not for the committer, who is below no node beside its path", () => {
+    const members = threeMembers(suite, "open paths")
+    const open = (): unknown => openPath(mergedPath(members), members.states[0], members.after.treeHash())
+    expect(open).toThrow(new RangeError("the own leaf is not a member besides the committer"))
+  })
+
+  it("needs a key that the path was sealed to", () => {
+    const members = threeMembers(suite, "open paths")
+    const merged = mergedPath(members)
+    const nodes = merged.path.nodes.map((node) => ({ ...node, encryptedPathSecret: [] }))
+    const unsealed = withNodes(merged, nodes)
+    const refused = { kind: "rejected", reason: "path_secret_not_decrypted" }
+    expect(openPath(unsealed, members.states[2], members.after.treeHash())).toEqual(refused)
+  })
+
+  it("refuses a path secret of another length, although the tree shows its key", () => {
+    const members = threeMembers(suite, "open paths")
+    const reasonFor = (pathSecret: Uint8Array): string => {
+      const merged = mergedPath({ ...members, before: members.before.fork() })
+      showKeyOf(merged, pathSecret)
+      const recipient = members.people[2].leafKeys.publicKey
+      const sealed = encryptWithLabel(suite, recipient, "UpdatePathNode", Uint8Array.of(1), pathSecret, random(32))!
+      const nodes = merged.path.nodes.with(1, { ...merged.path.nodes[1]!, encryptedPathSecret: [sealed] })
+      const crafted = withNodes(merged, nodes)
+      const opened = openPath(crafted, members.states[2].fork(), Uint8Array.of(1))
+      return opened.kind === "opened" ? "opened" : opened.reason
+    }
+    expect([32, 31].map((lengthBytes) => reasonFor(random(lengthBytes)))).toEqual([
+      "opened",
+      "path_secret_not_decrypted",
+    ])
+  })
+
+  it("forgets keys of nodes that are blank by then", () => {
+    const members = threeMembers(suite, "open paths")
+    const [, , state] = members.states
+    state.set(5, random(32))
+    expect(openPath(mergedPath(members), state, members.after.treeHash()).kind).toBe("opened")
+    expect(state.key(5)).toBeUndefined()
+  })
 })
 
 describe("joining with a path secret", () => {
+  it("leaves no secret behind but the keys above the common ancestor, and borrows what it was given", () => {
+    const { suite: watched, secretsLeft } = watchSecrets(suite)
+    const { after, people, created } = threeMembers(watched, "join")
+    const pathSecret = created.pathSecretFor(2)?.slice()
+    const leafPrivateKey = people[2].leafKeys.privateKey.slice()
+    const before = secretsLeft()
+    const outcome = keysOfJoiner({ tree: after, leafIndex: 2, signerLeafIndex: 0, leafPrivateKey, pathSecret })
+    if (outcome.kind === "rejected") throw new Error(outcome.reason)
+    expect(secretsLeft().filter((secret) => !before.includes(secret))).toEqual([outcome.keys.key(3)])
+    expect(pathSecret).toEqual(created.pathSecretFor(2))
+  })
+
+  it("refuses one of another length, although the tree shows its key", () => {
+    const members = threeMembers(suite, "join")
+    const reasonFor = (pathSecret: Uint8Array): string => {
+      const merged = mergedPath({ ...members, before: members.before.fork() })
+      showKeyOf(merged, pathSecret)
+      return reasonOf({ ...joiner(), tree: merged.tree, pathSecret })
+    }
+    expect([32, 31].map((lengthBytes) => reasonFor(random(lengthBytes)))).toEqual(["joined", "path_secret_mismatch"])
+  })
+
+  it("passes over nodes that the committer's path left out", () => {
+    const party = Party.of("left out", ["alice", "bob", "carol", "dave", "erin"])
+    party.commit("alice", { removes: [1, 2, 3] })
+    // Frank's leaf is beside alice's; the node above theirs has nobody on its other side.
+    party.add("alice", ["frank"], { forcePath: true })
+    expect(party.group("frank").epochAuthenticator()).toEqual(party.group("erin").epochAuthenticator())
+  })
+
   it("gives the keys above the common ancestor", () => {
     const parameters = joiner()
     const outcome = keysOfJoiner(parameters)
@@ -93,3 +202,7 @@ describe("joining with a path secret", () => {
     expect(reasonOf({ ...joiner(), leafPrivateKey: random(32) })).toBe("leaf_key_mismatch")
   })
 })
+
+function byFirstByte([a = 0]: Uint8Array, [b = 0]: Uint8Array): number {
+  return a - b
+}

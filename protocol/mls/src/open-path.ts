@@ -90,7 +90,6 @@ function adoptPathSecret(
 ): boolean {
   if (signerLeafIndex === keys.leafIndex || pathSecret.length !== tree.suite.sizes.hashBytes) return false
   const ancestor = commonAncestor(keys.leafIndex, signerLeafIndex)
-  if (tree.parent(ancestor) === undefined) return false
   // Blank nodes above are those that the committer's filtered direct path left out.
   const above = directPath(ancestor, tree.leafWidth).filter((nodeIndex) => tree.parent(nodeIndex) !== undefined)
   const commitSecret = deriveUpwards(tree, keys, [ancestor, ...above], pathSecret.slice())

@@ -23,6 +23,7 @@ export function watchSecrets(suite: CipherSuite): WatchedSuite {
     expand: (pseudoRandomKey, info, lengthBytes) => note(suite.expand(pseudoRandomKey, info, lengthBytes)),
     aeadOpen: (key, nonce, aad, ciphertext) => note(suite.aeadOpen(key, nonce, aad, ciphertext)),
     hpkeOpen: (privateKey, info, aad, sealed) => note(suite.hpkeOpen(privateKey, info, aad, sealed)),
+    hpkeReceiveExport: (...key) => note(suite.hpkeReceiveExport(...key)),
     kemKeyPair(seed) {
       const pair = suite.kemKeyPair(seed)
       note(pair.privateKey)
