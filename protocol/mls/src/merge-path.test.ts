@@ -23,6 +23,17 @@ describe("merging a path", () => {
     expect(before.treeHash()).toEqual(after.treeHash())
   })
 
+  it("keeps keys of its own: the bytes of the path may be used for something else", () => {
+    const { before, path, after } = threeMembers(suite, "merge paths")
+    const nodes = path.nodes.map((node) => ({ ...node, encryptionKey: node.encryptionKey.slice() }))
+    expect(reasonOf(before, { ...path, nodes })).toBe("merged")
+    for (const { encryptionKey } of nodes) encryptionKey.fill(0)
+    expect(before.treeHash()).toEqual(after.treeHash())
+    expect([1, 3].map((nodeIndex) => before.encryptionKey(nodeIndex))).toEqual(
+      path.nodes.map(({ encryptionKey }) => encryptionKey),
+    )
+  })
+
   it("refuses a path that is too short or too long", () => {
     const { before, path } = threeMembers(suite, "merge paths")
     expect(reasonOf(before, { ...path, nodes: path.nodes.slice(1) })).toBe("path_length_mismatch")

@@ -27,21 +27,13 @@ export type PathWithValidLeaf = UpdatePath & { readonly leafNode: ValidLeafNode 
 
 /** An UpdatePath that is in the tree now. Only {@link mergePath} makes one. */
 export class MergedPath {
-  readonly senderLeafIndex: number
   readonly path: UpdatePath
   readonly steps: readonly PathStep[]
   readonly added: ReadonlySet<number>
   readonly tree: RatchetTree
 
-  private constructor(
-    tree: RatchetTree,
-    senderLeafIndex: number,
-    path: UpdatePath,
-    steps: readonly PathStep[],
-    added: ReadonlySet<number>,
-  ) {
+  private constructor(tree: RatchetTree, path: UpdatePath, steps: readonly PathStep[], added: ReadonlySet<number>) {
     this.tree = tree
-    this.senderLeafIndex = senderLeafIndex
     this.path = path
     this.steps = steps
     this.added = added
@@ -62,7 +54,7 @@ export class MergedPath {
     const source = path.leafNode.leafNodeSource
     if (source.kind !== "commit" || !equalBytes(source.parentHash, leafParentHash)) return "path_parent_hash_mismatch"
     tree.setPath(senderLeafIndex, path.leafNode, parents)
-    return new MergedPath(tree, senderLeafIndex, path, steps, added)
+    return new MergedPath(tree, path, steps, added)
   }
 }
 

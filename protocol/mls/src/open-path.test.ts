@@ -36,8 +36,8 @@ function mergedPath({ before, path }: Pick<ThreeMembers, "before" | "path">): Me
   return outcome.merged
 }
 
-function withNodes({ senderLeafIndex, path, steps, added, tree }: MergedPath, nodes: UpdatePath["nodes"]): MergedPath {
-  return { senderLeafIndex, path: { ...path, nodes }, steps, added, tree }
+function withNodes({ path, steps, added, tree }: MergedPath, nodes: UpdatePath["nodes"]): MergedPath {
+  return { path: { ...path, nodes }, steps, added, tree }
 }
 
 /** Puts the key of a path secret into the root of a tree, as a committer could who derives from whatever bytes it likes. */
