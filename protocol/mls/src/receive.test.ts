@@ -1,4 +1,6 @@
+import type { CipherSuite } from "@qpc/crypto"
 import { unwatched } from "@qpc/crypto/conformance"
+import { suite0001 } from "@qpc/crypto/node"
 import { toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { ContentWireFormat } from "./authenticated-content.ts"
@@ -7,8 +9,10 @@ import type { ContentBody } from "./framed-content.ts"
 import { Group } from "./group.ts"
 import type { GroupState } from "./group-state.ts"
 import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
+import type { Proposal } from "./proposal.ts"
 import { protect, signBody } from "./send.ts"
 import { Party } from "./testing/party.ts"
+import { watchSecrets } from "./testing/watched-suite.ts"
 
 const NO_DATA = new Uint8Array(0)
 
@@ -128,6 +132,56 @@ describe("receiving a message", () => {
     expect(party.hear("bob", protect(speaker, signed, auth, party))).toBe("malformed")
   })
 })
+
+describe("the key of a message", () => {
+  const policy = { proposals: true }
+
+  /** Alice and bob, and how many keys and secrets are left that were not before. */
+  function watchedParty(seed: string): { readonly party: Party; readonly moreLeft: () => number } {
+    const watched = watchSecrets(suite0001)
+    // What AEAD opens is what a message says.
+    const suite: CipherSuite = { ...watched.suite, aeadOpen: (...sealed) => suite0001.aeadOpen(...sealed) }
+    const party = new Party(seed, { policy, limits: { queuedProposals: 1 } }, suite)
+    party.create("alice")
+    party.add("alice", ["bob"])
+    // The ratchets of both exist from here on.
+    party.hear("bob", party.say("alice", "first"))
+    party.hear("bob", craft(party, "alice", EMPTY_COMMIT))
+    const { aeadNonceBytes } = suite.sizes
+    const left = (): number => watched.secretsLeft().filter(({ length }) => length > aeadNonceBytes).length
+    let before = left()
+    return {
+      party,
+      moreLeft: () => {
+        const more = left() - before
+        before = left()
+        return more
+      },
+    }
+  }
+
+  it.each<[string, (party: Party) => Uint8Array]>([
+    ["bad_signature", (party) => craft(party, "alice", text, { signaturePrivateKey: party.keysOf("bob").privateKey })],
+    ["path_missing", (party) => craft(party, "alice", EMPTY_COMMIT)],
+    ["content_forbidden", (party) => craft(party, "alice", proposal({ kind: "external_init", kemOutput: NO_DATA }))],
+  ])("is zeroed when the message is refused, and can still open an honest one: %s", (reason, make) => {
+    const { party, moreLeft } = watchedParty("refused")
+    const message = make(party)
+    moreLeft()
+    expect([party.hear("bob", message), party.hear("bob", message), moreLeft()]).toEqual([reason, reason, 0])
+  })
+
+  it("is zeroed and gone when a text or a proposal is accepted", () => {
+    const { party, moreLeft } = watchedParty("accepted")
+    const messages = [party.say("alice", "second"), craft(party, "alice", proposal({ kind: "remove", removed: 1 }))]
+    moreLeft()
+    expect(messages.map((message) => party.hear("bob", message))).toEqual(["second", "proposal"])
+    expect(moreLeft()).toBe(0)
+    expect(messages.map((message) => party.hear("bob", message))).toEqual(["key_consumed", "key_consumed"])
+  })
+})
+
+const proposal = (sent: Proposal): ContentBody => ({ kind: "proposal", proposal: sent })
 
 describe("a damaged message", () => {
   it.each([
