@@ -1,11 +1,13 @@
 import { events, RpcError, serveRpc } from "@qpc/rpc"
 import type { Handlers, RpcServerConnection, RpcServerLimits } from "@qpc/rpc"
 import type { Connection, Listener } from "@qpc/transport"
-import type { CipherSuite } from "@qpc/crypto"
+import type { KeyPair } from "@qpc/crypto"
 import type { Random } from "@qpc/wire"
 import { Accounts } from "./accounts/accounts.ts"
 import { OpaqueServer } from "./accounts/opaque-server.ts"
 import type { ServerClock } from "./clock.ts"
+import { openDeliveryKey } from "./delivery/delivery-key.ts"
+import type { LogSuite } from "./delivery/delivery-key.ts"
 import { Delivery } from "./delivery/delivery.ts"
 import { InboxNotifier } from "./delivery/inbox-notifier.ts"
 import { ClientConnection } from "./dispatch/client-connection.ts"
@@ -24,7 +26,7 @@ import { Sweeper } from "./sweeper.ts"
 export interface ServerOptions {
   /** Stays the caller's to dispose of, after `close`. */
   readonly storage: Storage
-  readonly suite: Pick<CipherSuite, "verify">
+  readonly suite: LogSuite
   readonly clock: ServerClock
   readonly random: Random
   readonly limits: ServerLimits
@@ -33,6 +35,12 @@ export interface ServerOptions {
   readonly version: string
   readonly observe: Observe
   readonly onFault: (fault: Fault) => void
+}
+
+/** What a server has in its store from its first start on. */
+interface ServerKeys {
+  readonly opaque: OpaqueServer
+  readonly key: KeyPair
 }
 
 /** How long clients wait before they come back after a shutdown. */
@@ -47,14 +55,15 @@ export class Server {
   readonly #open = new Set<RpcServerConnection>()
   #isClosing = false
 
-  private constructor(options: ServerOptions, opaque: OpaqueServer) {
+  private constructor(options: ServerOptions, { opaque, key }: ServerKeys) {
     const { storage, clock, limits, observe, onFault, suite, random, isRegistrationOpen, version } = options
     this.#options = options
     const notifier = new InboxNotifier()
     const handlers = makeHandlers({
       accounts: new Accounts({ storage, opaque, suite, clock, random, limits, isRegistrationOpen }),
       keyPackages: new KeyPackages({ storage, clock, limits }),
-      delivery: new Delivery({ storage, notifier, clock, limits, observe }),
+      delivery: new Delivery({ storage, notifier, clock, limits, observe, suite, key }),
+      deliveryKey: key.publicKey,
       notifier,
       storage,
       clock,
@@ -75,7 +84,9 @@ export class Server {
 
   /** Loads the server's keys and starts to sweep. @throws StorageError */
   static async open(options: ServerOptions): Promise<Server> {
-    return new Server(options, await OpaqueServer.open(options.storage))
+    const { storage, suite, random } = options
+    const opaque = await OpaqueServer.open(storage)
+    return new Server(options, { opaque, key: await openDeliveryKey(storage, suite, random) })
   }
 
   /** Serves every connection of `listener` until it closes. Never rejects: faults are reported. */

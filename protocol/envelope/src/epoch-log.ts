@@ -11,6 +11,9 @@ export interface LogCrypto {
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }
 
+/** What it takes to read a log, without the key that writes it. */
+export type LogReaderCrypto = Pick<LogCrypto, "hash" | "verify">
+
 /**
  * Where the line of epochs of one group stands, as one hash over its whole history.
  *
@@ -27,9 +30,9 @@ export interface LogHead {
 
 /** One accepted commit. */
 export interface LogEntry {
-  /** SHA-256 of the envelope that carries the commit, as it is delivered. */
+  /** SHA-256 of the envelope that carries the commit, as its author offered it; see `commitHash`. */
   readonly commitHash: Uint8Array
-  /** SHA-256 of the authenticator of the epoch that the commit opens (RFC 9420 §8.7), as its author states it. */
+  /** Hash of the authenticator of the epoch that the commit opens (RFC 9420 §8.7), as its author states it; zeros if not. */
   readonly authenticatorHash: Uint8Array
   /** When the delivery service accepted it, Unix milliseconds. */
   readonly acceptedAtMs: number
@@ -41,22 +44,26 @@ export interface SignedLogHead extends LogHead {
 }
 
 /** SHA-256. */
-const LOG_HASH_BYTES = 32
+export const LOG_HASH_BYTES = 32
 /** Ed25519. */
-const LOG_SIGNATURE_BYTES = 64
+export const LOG_SIGNATURE_BYTES = 64
 
 const FIRST = toUtf8("quicprochat epoch log: first\0")
 const NEXT = toUtf8("quicprochat epoch log: next\0")
 const SIGNED = toUtf8("quicprochat epoch log: head\0")
 
 /** The head of a group whose first commit is still to come: one that was made with `epoch` as its present one. */
-export function firstLogHead(crypto: LogCrypto, groupId: GroupId, epoch: bigint): LogHead {
+export function firstLogHead(crypto: Pick<LogCrypto, "hash">, groupId: GroupId, epoch: bigint): LogHead {
   const content = encode((writer) => writer.bytes(FIRST).bytes(toGroupId(groupId)).uint64(epoch))
   return { groupId, epoch, hash: crypto.hash(content) }
 }
 
 /** The head after one more commit. @throws RangeError for a hash of another length */
-export function nextLogHead(crypto: LogCrypto, { groupId, epoch, hash }: LogHead, entry: LogEntry): LogHead {
+export function nextLogHead(
+  crypto: Pick<LogCrypto, "hash">,
+  { groupId, epoch, hash }: LogHead,
+  entry: LogEntry,
+): LogHead {
   for (const one of [entry.commitHash, entry.authenticatorHash]) {
     if (one.length !== LOG_HASH_BYTES) throw new RangeError(`not a hash of ${LOG_HASH_BYTES} bytes: ${one.length}`)
   }
@@ -68,12 +75,12 @@ export function nextLogHead(crypto: LogCrypto, { groupId, epoch, hash }: LogHead
 }
 
 /** Signs a head: the delivery service's promise that it shows this history to all members, and no other. */
-export function signLogHead(crypto: LogCrypto, privateKey: Uint8Array, head: LogHead): SignedLogHead {
+export function signLogHead(crypto: Pick<LogCrypto, "sign">, privateKey: Uint8Array, head: LogHead): SignedLogHead {
   return { ...head, signature: crypto.sign(privateKey, signedContent(head)) }
 }
 
 /** True if the delivery service signed this head. */
-export function verifyLogHead(crypto: LogCrypto, serverKey: Uint8Array, head: SignedLogHead): boolean {
+export function verifyLogHead(crypto: Pick<LogCrypto, "verify">, serverKey: Uint8Array, head: SignedLogHead): boolean {
   return crypto.verify(serverKey, signedContent(head), head.signature)
 }
 
@@ -102,7 +109,7 @@ export interface Equivocation {
  * epoch, and not the same.
  */
 export function findEquivocation(
-  crypto: LogCrypto,
+  crypto: Pick<LogCrypto, "verify">,
   serverKey: Uint8Array,
   ...heads: readonly [SignedLogHead, SignedLogHead]
 ): Equivocation | undefined {
@@ -123,15 +130,20 @@ export function encodeEquivocation({ heads }: Equivocation): Uint8Array {
 /**
  * Checks a proof that somebody else exported. It needs the public key of the delivery service and nothing of the group.
  *
+ * @returns what is proven, or `undefined` if nothing is
  * @throws DecodeError if `bytes` are not what {@link encodeEquivocation} wrote
  */
-export function verifyEquivocation(crypto: LogCrypto, serverKey: Uint8Array, bytes: Uint8Array): boolean {
+export function verifyEquivocation(
+  crypto: Pick<LogCrypto, "verify">,
+  serverKey: Uint8Array,
+  bytes: Uint8Array,
+): Equivocation | undefined {
   const [one, other] = decodeWhole(bytes, (reader) => {
     const version = reader.uint8()
     if (version !== VERSION) throw new DecodeError("reserved_value", 0)
     return [readSignedLogHead(reader), readSignedLogHead(reader)] as const
   })
-  return findEquivocation(crypto, serverKey, one, other) !== undefined
+  return findEquivocation(crypto, serverKey, one, other)
 }
 
 const VERSION = 1

@@ -1,6 +1,27 @@
 /** All that a delivery server may read of a message, and padding. @module */
-export { decodeEnvelope, encodeEnvelope, ENVELOPE_MAX_BYTES, ENVELOPE_OVERHEAD_BYTES } from "./envelope.ts"
-export type { Envelope, EnvelopeKind, EnvelopeLimits } from "./envelope.ts"
+export { commitHash } from "./commit-hash.ts"
+export {
+  decodeEnvelope,
+  encodeEnvelope,
+  ENVELOPE_MAX_BYTES,
+  ENVELOPE_OVERHEAD_BYTES,
+  logLabelBytes,
+} from "./envelope.ts"
+export type { Envelope, EnvelopeKind, EnvelopeLimits, LogLabel, LogLabelEntry } from "./envelope.ts"
+export {
+  encodeEquivocation,
+  findEquivocation,
+  firstLogHead,
+  LOG_HASH_BYTES,
+  LOG_SIGNATURE_BYTES,
+  nextLogHead,
+  readSignedLogHead,
+  signLogHead,
+  verifyEquivocation,
+  verifyLogHead,
+  writeSignedLogHead,
+} from "./epoch-log.ts"
+export type { Equivocation, LogCrypto, LogEntry, LogHead, LogReaderCrypto, SignedLogHead } from "./epoch-log.ts"
 export { envelopeHeader } from "./header.ts"
 export { paddedBytes } from "./padding.ts"
 export { receiveEnvelope } from "./receive.ts"

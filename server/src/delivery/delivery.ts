@@ -1,3 +1,4 @@
+import type { KeyPair } from "@qpc/crypto"
 import { receiveEnvelope } from "@qpc/envelope"
 import type { GroupId, IdentityKey } from "@qpc/wire"
 import { equalBytes, GROUP_ID_BYTES, toGroupId, toHex } from "@qpc/wire"
@@ -7,6 +8,7 @@ import { refusal } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import type {
   Batch,
+  BatchClaim,
   BatchLimits,
   BatchOutcome,
   CommitPage,
@@ -15,10 +17,12 @@ import type {
   Storage,
   StoredEnvelope,
 } from "../storage/storage.ts"
+import type { LogSuite } from "./delivery-key.ts"
 import { fingerprint } from "./fingerprint.ts"
 import type { InboxNotifier } from "./inbox-notifier.ts"
+import { logClaim } from "./log-claim.ts"
 import { receiveBatch } from "./receive.ts"
-import type { CheckedBatch, OfferedBatch } from "./receive.ts"
+import type { CheckedBatch, CheckedClaim, OfferedBatch } from "./receive.ts"
 
 /** What `Delivery` is made of. */
 export interface DeliveryOptions {
@@ -27,6 +31,9 @@ export interface DeliveryOptions {
   readonly clock: ServerClock
   readonly limits: ServerLimits
   readonly observe: Observe
+  readonly suite: LogSuite
+  /** Signs the log of each channel's epochs. */
+  readonly key: KeyPair
 }
 
 type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
@@ -63,7 +70,7 @@ export class Delivery {
     const { ttlMs, claim, ...rest } = checked.batch
     const batch: Batch = {
       ...rest,
-      ...(claim && { claim: { ...claim, keptUntilMs: acceptedAtMs + limits.commitLogLifetimeMs } }),
+      ...(claim && { claim: this.#claim(checked.batch, claim, acceptedAtMs) }),
       sender,
       fingerprint: fingerprint(checked.batch),
       acceptedAtMs,
@@ -118,6 +125,14 @@ export class Delivery {
     notifier.acknowledge(inbox, seqUpTo)
     // Read afterwards: what was left out until there was room again is in it.
     return { remaining, commitsLeftOut: await storage.commitsLeftOut(inbox) }
+  }
+
+  #claim(batch: CheckedBatch, claim: CheckedClaim, nowMs: number): BatchClaim {
+    const { suite, key, limits } = this.#options
+    const { epoch, membersAfter, commitIndex } = claim
+    const keptUntilMs = nowMs + limits.commitLogLifetimeMs
+    const signHead: BatchClaim["signHead"] = (before) => logClaim({ suite, key, batch, nowMs }, before)
+    return { epoch, membersAfter, commitIndex, keptUntilMs, signHead }
   }
 
   #announce(batch: CheckedBatch, { duplicate, skipped, full }: Accepted): void {

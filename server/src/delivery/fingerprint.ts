@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto"
 import type { Hash } from "node:crypto"
 import type { GroupId, IdentityKey } from "@qpc/wire"
-import type { BatchClaim, BatchDelivery } from "../storage/storage.ts"
+import type { BatchDelivery } from "../storage/storage.ts"
+import type { CheckedClaim } from "./receive.ts"
 
 /** The parts of a message that its id stands for. */
 export interface Fingerprinted {
   readonly channelId: GroupId
   readonly deliveries: readonly BatchDelivery[]
-  readonly claim?: Pick<BatchClaim, "epoch" | "membersAfter">
+  readonly claim?: CheckedClaim
 }
 
 /** SHA-256 of what a batch says, so that a message id is not accepted for two messages. Each list is counted first. */
@@ -23,6 +24,8 @@ export function fingerprint({ channelId, deliveries, claim }: Fingerprinted): Ui
   if (claim) {
     addCount(hash, claim.epoch)
     addKeys(hash, claim.membersAfter)
+    // Clients of before there was a log of epochs repeat what they said then.
+    if (claim.authenticatorHash.some((byte) => byte !== 0)) hash.update(claim.authenticatorHash)
   }
   return new Uint8Array(hash.digest())
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { encodeEnvelope } from "@qpc/envelope"
 import { toGroupId } from "@qpc/wire"
 import { toConfiguration } from "../config/configuration.ts"
 import { envelope, identityOf, testChannel } from "../testing/virtual-server.ts"
@@ -28,11 +29,20 @@ const claiming: OfferedBatch = {
     { recipientKeys: [alice], payload: commit },
     { recipientKeys: [bob], payload: welcome },
   ],
-  claim: { epoch: 7n, membersAfter: [alice, bob] },
+  claim: { epoch: 7n, membersAfter: [alice, bob], authenticatorHash: new Uint8Array(32).fill(5) },
 }
 const reasonOf = (offered: OfferedBatch) => {
   const checked = receiveBatch(offered, limits)
   return checked.kind === "refused" ? checked.reason : checked.kind
+}
+const logged = (kind: "commit" | "welcome", epoch: bigint) => {
+  const head = { hash: new Uint8Array(32), signature: new Uint8Array(64) }
+  const entry = { authenticatorHash: new Uint8Array(32), acceptedAtMs: 0 }
+  const log = kind === "commit" ? { ...head, entry } : head
+  return encodeEnvelope({ kind, groupId: testChannel, epoch, sealed: Uint8Array.of(1), log })
+}
+const stating = (lengthBytes: number): OfferedBatch => {
+  return { ...claiming, claim: { ...claiming.claim!, authenticatorHash: new Uint8Array(lengthBytes) } }
 }
 const holding = (...payloads: readonly Uint8Array[]) => payloads.map((payload) => ({ recipientKeys: [bob], payload }))
 
@@ -40,7 +50,7 @@ describe("receiving a batch", () => {
   it("takes messages, and a commit with its Welcomes", () => {
     expect(receiveBatch(messages, limits)).toMatchObject({ batch: { ttlMs: limits.retentionMs } })
     expect(receiveBatch(claiming, limits)).toMatchObject({
-      batch: { claim: { epoch: 7, membersAfter: [alice, bob], commitIndex: 0 } },
+      batch: { claim: { ...claiming.claim, epoch: 7, commitIndex: 0 } },
     })
   })
 
@@ -76,7 +86,7 @@ describe("receiving a batch", () => {
     expect(reasonOf({ ...messages, deliveries: [{ recipientKeys: keys, payload: text }] })).toBe("too_large")
     const large = envelope("application", 7n, new Uint8Array(1000))
     expect(reasonOf({ ...messages, deliveries: holding(large) })).toBe("too_large")
-    expect(reasonOf({ ...claiming, claim: { epoch: 7n, membersAfter: keys } })).toBe("too_large")
+    expect(reasonOf({ ...claiming, claim: { ...claiming.claim!, membersAfter: keys } })).toBe("too_large")
   })
 
   it.each([
@@ -95,15 +105,23 @@ describe("receiving a batch", () => {
     ["a commit of another epoch", holding(envelope("commit", 8n, Uint8Array.of(2)))],
     ["a Welcome into another epoch", holding(commit, envelope("welcome", 9n, Uint8Array.of(2)))],
     ["a message beside the commit", holding(commit, text)],
+    ["a commit whose label says what only the log may", holding(logged("commit", 7n))],
+    ["a Welcome whose label says what only the log may", holding(commit, logged("welcome", 8n))],
   ])("refuses a claim with %s", (_, deliveries) => {
     expect(reasonOf({ ...claiming, deliveries })).toBe("envelope_invalid")
   })
 
   it("refuses a claim beyond 2^53 and one whose members repeat", () => {
     const deliveries = holding(envelope("commit", 2n ** 53n - 1n, Uint8Array.of(2)))
-    const epoch = 2n ** 53n - 1n
-    expect(reasonOf({ ...claiming, deliveries, claim: { epoch, membersAfter: [bob] } })).toBe("malformed")
-    expect(reasonOf({ ...claiming, claim: { epoch: 7n, membersAfter: [bob, bob] } })).toBe("malformed")
+    const claim = { ...claiming.claim!, membersAfter: [bob] }
+    expect(reasonOf({ ...claiming, deliveries, claim: { ...claim, epoch: 2n ** 53n - 1n } })).toBe("malformed")
+    expect(reasonOf({ ...claiming, claim: { ...claim, membersAfter: [bob, bob] } })).toBe("malformed")
+  })
+
+  it("takes a claim that does not state an authenticator, and none that states half of one", () => {
+    const unstated = { authenticatorHash: new Uint8Array(32) }
+    expect(receiveBatch(stating(0), limits)).toMatchObject({ batch: { claim: unstated } })
+    for (const lengthBytes of [1, 31, 33]) expect(reasonOf(stating(lengthBytes))).toBe("malformed")
   })
 
   it("returns for any bytes at all", () => {
@@ -116,7 +134,11 @@ describe("receiving a batch", () => {
       }),
       ttlSecs: fc.nat(),
       claim: fc.option(
-        fc.record({ epoch: fc.oneof(fc.constant(7n), fc.bigInt(0n, 2n ** 64n)), membersAfter: fc.array(bytes) }),
+        fc.record({
+          epoch: fc.oneof(fc.constant(7n), fc.bigInt(0n, 2n ** 64n)),
+          membersAfter: fc.array(bytes),
+          authenticatorHash: bytes,
+        }),
         { nil: undefined },
       ),
     })

@@ -1,4 +1,4 @@
-import { receiveEnvelope } from "@qpc/envelope"
+import { LOG_HASH_BYTES, receiveEnvelope } from "@qpc/envelope"
 import type { Envelope } from "@qpc/envelope"
 import { equalBytes, GROUP_ID_BYTES, IDENTITY_KEY_BYTES, MESSAGE_ID_BYTES, toHex } from "@qpc/wire"
 import { toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
@@ -13,9 +13,22 @@ export interface OfferedBatch {
   readonly channelId: Uint8Array
   readonly deliveries: readonly { readonly recipientKeys: readonly Uint8Array[]; readonly payload: Uint8Array }[]
   readonly ttlSecs: number
-  readonly claim?: { readonly epoch: bigint; readonly membersAfter: readonly Uint8Array[] } | undefined
+  readonly claim?: OfferedClaim | undefined
   readonly readableUntilEpoch?: bigint | undefined
   readonly partial?: boolean
+}
+
+/** A claim as it came from the wire. */
+interface OfferedClaim {
+  readonly epoch: bigint
+  readonly membersAfter: readonly Uint8Array[]
+  readonly authenticatorHash: Uint8Array
+}
+
+/** A claim that is in order, without what the server adds to it. */
+export interface CheckedClaim extends Omit<BatchClaim, "keptUntilMs" | "signHead"> {
+  /** Zeros where its author does not state it. */
+  readonly authenticatorHash: Uint8Array
 }
 
 /** A batch that is in order, as far as one can tell without the store. */
@@ -28,9 +41,6 @@ export interface CheckedBatch {
   readonly partial: boolean
   readonly readableUntilEpoch?: number
 }
-
-/** A claim, without what the server adds to it. */
-type CheckedClaim = Omit<BatchClaim, "keptUntilMs">
 
 /** What came of checking. */
 export type Checked =
@@ -117,14 +127,23 @@ function receiveClaim(
   if (offered.membersAfter.length > limits.membersPerChannel) return { kind: "refused", reason: "too_large" }
   const membersAfter = distinctKeys(offered.membersAfter)
   if (!membersAfter) return { kind: "refused", reason: "malformed" }
+  const authenticatorHash = receiveAuthenticatorHash(offered)
+  if (!authenticatorHash) return { kind: "refused", reason: "malformed" }
 
   const commits = envelopes.filter(({ kind }) => kind === "commit")
-  const fits = envelopes.every(({ kind, epoch }) =>
-    kind === "commit" ? epoch === offered.epoch : kind === "welcome" && epoch === offered.epoch + 1n,
-  )
+  const fits = envelopes.every(({ kind, epoch, log }) => {
+    // What the log says of a commit is ours to write.
+    if (log !== undefined) return false
+    return kind === "commit" ? epoch === offered.epoch : kind === "welcome" && epoch === offered.epoch + 1n
+  })
   if (commits.length !== 1 || !fits) return { kind: "refused", reason: "envelope_invalid" }
   const commitIndex = envelopes.findIndex(({ kind }) => kind === "commit")
-  return { kind: "claim", claim: { epoch: Number(offered.epoch), membersAfter, commitIndex } }
+  return { kind: "claim", claim: { epoch: Number(offered.epoch), membersAfter, commitIndex, authenticatorHash } }
+}
+
+function receiveAuthenticatorHash({ authenticatorHash }: OfferedClaim): Uint8Array | undefined {
+  if (authenticatorHash.length === 0) return new Uint8Array(LOG_HASH_BYTES)
+  return authenticatorHash.length === LOG_HASH_BYTES ? authenticatorHash : undefined
 }
 
 function distinctKeys(keys: readonly Uint8Array[]): IdentityKey[] | undefined {

@@ -2,7 +2,16 @@ import { methods } from "@qpc/rpc"
 import { toGroupId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { MemoryStorage } from "../storage/memory-storage.ts"
-import { commitBatch, envelope, identityOf, join, login, register, virtualServer } from "../testing/virtual-server.ts"
+import {
+  commitBatch,
+  envelope,
+  identityOf,
+  join,
+  login,
+  register,
+  signedFor,
+  virtualServer,
+} from "../testing/virtual-server.ts"
 
 const alice = { username: "Alice", password: "correct horse", seed: 1 }
 
@@ -191,7 +200,7 @@ describe("a session", () => {
     await rpc.call(methods.batchEnqueue, { ...bobs, channelId, deliveries: [{ recipientKeys: [bobsKey], payload }] })
     for await (const push of rpc.pushes) {
       if (push.name !== "envelopePushed") continue
-      expect(push.message.envelope?.data).toEqual(payload)
+      expect(push.message.envelope?.data).toEqual(signedFor(payload, push.message.envelope!.data))
       break
     }
   })

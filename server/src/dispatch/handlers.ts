@@ -8,7 +8,7 @@ import type { KeyPackages } from "../key-packages.ts"
 import type { Observe } from "../observe.ts"
 import { refusal } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
-import type { Storage } from "../storage/storage.ts"
+import type { HeadPosition, Storage } from "../storage/storage.ts"
 import type { ClientConnection } from "./client-connection.ts"
 
 /** Everything that calls are answered from. */
@@ -16,6 +16,8 @@ export interface Services {
   readonly accounts: Accounts
   readonly keyPackages: KeyPackages
   readonly delivery: Delivery
+  /** The public half of the key that signs the logs of epochs. */
+  readonly deliveryKey: Uint8Array
   readonly notifier: InboxNotifier
   readonly storage: Storage
   readonly clock: ServerClock
@@ -47,7 +49,7 @@ type AccountMethods = Pick<
   "opaqueRegisterStart" | "opaqueRegisterFinish" | "opaqueLoginStart" | "opaqueLoginFinish" | "resumeSession"
 >
 
-function accountHandlers({ accounts }: Services): AccountMethods {
+function accountHandlers({ accounts, deliveryKey }: Services): AccountMethods {
   return {
     opaqueRegisterStart: async ({ username, request }, client) => {
       const response = await accounts.startRegistration(username, request)
@@ -72,13 +74,14 @@ function accountHandlers({ accounts }: Services): AccountMethods {
       if (client.hasSession) throw refusal("session_bound")
       const { session, token } = await accounts.finishLogin(pending, username, finalization)
       client.bind(session)
-      return { sessionToken: token, expiresAtMs: BigInt(session.expiresAtMs), identityKey: session.identityKey }
+      const { expiresAtMs, identityKey } = session
+      return { sessionToken: token, expiresAtMs: BigInt(expiresAtMs), identityKey, deliveryKey }
     },
     resumeSession: async ({ sessionToken }, client) => {
       const session = await accounts.resume(sessionToken)
       client.bind(session)
       const { username, identityKey, expiresAtMs } = session
-      return { username, identityKey, expiresAtMs: BigInt(expiresAtMs) }
+      return { username, identityKey, expiresAtMs: BigInt(expiresAtMs), deliveryKey }
     },
   }
 }
@@ -181,15 +184,22 @@ async function enqueueBatch(
 ): Promise<ResponseInitOf<Methods["batchEnqueue"]>> {
   const outcome = await delivery.enqueue(client.session.identityKey, request)
   if (outcome.kind === "epoch_conflict") {
-    const { currentEpoch, missedCommits } = outcome
+    const { currentEpoch, missedCommits, head } = outcome
     const value = { currentEpoch: BigInt(currentEpoch), missedCommits: [...missedCommits] }
-    return { outcome: { case: "epochConflict", value } }
+    const position = head && { epoch: currentEpoch, head }
+    return { outcome: { case: "epochConflict", value: { ...value, ...headOf(position) } } }
   }
-  const { duplicate, acceptedAtMs, skipped } = outcome
+  const { duplicate, acceptedAtMs, skipped, position } = outcome
   // Whoever has no room for a commit finds it in the log: its sender has nothing to repeat.
   const full = request.claim === undefined ? outcome.full : []
   const value = { duplicate, acceptedAtMs: BigInt(acceptedAtMs), skippedKeys: [...skipped], fullKeys: [...full] }
-  return { outcome: { case: "accepted", value } }
+  return { outcome: { case: "accepted", value: { ...value, ...headOf(position) } } }
+}
+
+function headOf(position: HeadPosition | undefined) {
+  if (position === undefined) return {}
+  const { hash, signature } = position.head
+  return { head: { epoch: BigInt(position.epoch), hash, signature } }
 }
 
 /** Numbers beyond 2^53 − 1 cannot have been given out: the largest number stands for all of them. */

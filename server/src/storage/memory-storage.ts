@@ -9,6 +9,7 @@ import type {
   BatchOutcome,
   CommitPage,
   CommitRange,
+  HeadPosition,
   LastResort,
   LoggedCommit,
   PeekRange,
@@ -17,6 +18,7 @@ import type {
   StockedKeyPackage,
   Storage,
   StoredEnvelope,
+  StoredHead,
   Swept,
   TakenKeyPackage,
 } from "./storage.ts"
@@ -41,6 +43,7 @@ interface Inbox {
 
 interface Channel {
   currentEpoch: number
+  head: StoredHead | undefined
   members: Set<string>
   /** In which epoch people were removed, by key. */
   removedIn: Map<string, number>
@@ -152,7 +155,7 @@ export class MemoryStorage implements Storage {
     if (earlier && earlier.batch.rememberedUntilMs > nowMs) {
       const isSame = equalBytes(earlier.batch.fingerprint, batch.fingerprint)
       if (!isSame || earlier.outcome.kind !== "accepted") return { kind: "message_id_reused" }
-      return this.#again(earlier.outcome, batch, limits)
+      return { ...this.#again(earlier.outcome, batch, limits), ...this.#position(batch) }
     }
     if (sender.remembered.size >= limits.rememberedIds) return { kind: "too_many_ids" }
     const channel = this.#channels.get(toHex(batch.channelId))
@@ -168,7 +171,7 @@ export class MemoryStorage implements Storage {
     const outcome = this.#deliver(channel, batch, limits, isBehind)
     if (outcome.kind !== "accepted") return outcome
     sender.remembered.set(id, { batch, outcome: batch.claim ? { ...outcome, full: [] } : outcome })
-    return outcome
+    return { ...outcome, ...this.#position(batch) }
   }
 
   async peek(
@@ -246,8 +249,8 @@ export class MemoryStorage implements Storage {
     const before = channel?.members ?? new Set([toHex(batch.sender)])
     const allowed = new Set([...before, ...(claim?.membersAfter.map(toHex) ?? [])])
     const reaches = (key: string): boolean => allowed.has(key) && this.#inboxes.has(key)
-    const addressed = batch.deliveries.flatMap(({ recipients, payload }) =>
-      recipients.map((recipient) => ({ recipient, key: toHex(recipient), payload })),
+    const addressed = batch.deliveries.flatMap(({ recipients, payload }, index) =>
+      recipients.map((recipient) => ({ recipient, key: toHex(recipient), payload, index })),
     )
     const full = new Map<string, IdentityKey>()
     const isInvited = (key: string): boolean =>
@@ -263,16 +266,15 @@ export class MemoryStorage implements Storage {
       full.set(key, recipient)
     }
     let firstSeq: number | undefined
-    for (const { key, payload } of addressed.filter((one) => reaches(one.key) && !full.has(one.key))) {
+    const payloads = claim ? this.#advance(channel, batch, limits) : batch.deliveries.map(({ payload }) => payload)
+    for (const { key, index } of addressed.filter((one) => reaches(one.key) && !full.has(one.key))) {
+      const payload = payloads[index]!
       const inbox = this.#inboxes.get(key)!
       inbox.newestSeq++
       firstSeq ??= inbox.newestSeq
       inbox.envelopes.push({ seq: inbox.newestSeq, payload: payload.slice(), acceptedAtMs, expiresAtMs })
     }
-    if (claim) {
-      this.#advance(channel, batch, limits)
-      for (const key of full.keys()) this.#inboxes.get(key)!.commitsLeftOut++
-    }
+    if (claim) for (const key of full.keys()) this.#inboxes.get(key)!.commitsLeftOut++
     const skipped = new Map(addressed.filter((one) => !reaches(one.key)).map((one) => [one.key, one.recipient]))
     const reached = { skipped: [...skipped.values()], full: [...full.values()] }
     return { kind: "accepted", duplicate: false, acceptedAtMs, ...reached, firstSeq }
@@ -294,15 +296,17 @@ export class MemoryStorage implements Storage {
     return { ...again, duplicate: true }
   }
 
-  #advance(found: Channel | undefined, batch: Batch, limits: BatchLimits): void {
-    const { epoch, membersAfter, commitIndex, keptUntilMs } = batch.claim!
-    const channel: Channel = found ?? { currentEpoch: epoch, members: new Set(), removedIn: new Map(), commits: [] }
+  #advance(found: Channel | undefined, batch: Batch, limits: BatchLimits): readonly Uint8Array[] {
+    const { epoch, membersAfter, commitIndex, keptUntilMs, signHead } = batch.claim!
+    const channel = found ?? newChannel(epoch)
+    const { head, payloads } = signHead(channel.head)
+    channel.head = head
     const after = new Set(membersAfter.map(toHex))
     for (const key of channel.members) if (!after.has(key)) channel.removedIn.set(key, epoch)
     for (const key of after) channel.removedIn.delete(key)
     channel.currentEpoch = epoch + 1
     channel.members = after
-    const { payload } = batch.deliveries[commitIndex]!
+    const payload = payloads[commitIndex]!
     const expiresAtMs = Math.max(keptUntilMs, ...channel.commits.map((commit) => commit.expiresAtMs))
     channel.commits.push({ epoch, payload: payload.slice(), expiresAtMs })
     const sizeBytes = (): number => channel.commits.reduce((sum, commit) => sum + commit.payload.length, 0)
@@ -315,6 +319,12 @@ export class MemoryStorage implements Storage {
     const newestFirst = [...channel.removedIn].toSorted(([a, at], [b, bt]) => bt - at || (a < b ? -1 : 1))
     channel.removedIn = new Map(newestFirst.slice(0, limits.formerMembers).filter(isReadable))
     this.#channels.set(toHex(batch.channelId), channel)
+    return payloads
+  }
+
+  #position({ claim, channelId }: Batch): { readonly position?: HeadPosition } {
+    const channel = claim && this.#channels.get(toHex(channelId))
+    return channel?.head ? { position: { epoch: channel.currentEpoch, head: channel.head } } : {}
   }
 
   #inbox(identityKey: IdentityKey): Inbox {
@@ -334,7 +344,12 @@ function refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | unde
   if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
   const range = { fromEpoch: claim.epoch, limit: MISSED_COMMITS_MAX, limitBytes: MISSED_COMMITS_BYTES_MAX }
   const { commits } = pageOf(channel, currentEpoch, { ...range, nowMs: acceptedAtMs })
-  return { kind: "epoch_conflict", currentEpoch, missedCommits: commits.map(({ payload }) => payload) }
+  const missedCommits = commits.map(({ payload }) => payload)
+  return { kind: "epoch_conflict", currentEpoch, missedCommits, ...(channel.head && { head: channel.head }) }
+}
+
+function newChannel(currentEpoch: number): Channel {
+  return { currentEpoch, head: undefined, members: new Set(), removedIn: new Map(), commits: [] }
 }
 
 /** The epoch behind the last commit that somebody may read. */

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest"
 import fc from "fast-check"
 import { temporaryStore } from "../testing/temporary-store.ts"
-import { account, batch, bytes, channel, commit, HOUR_MS, identity, LIMITS, START_MS } from "./conformance/fixtures.ts"
+import {
+  account,
+  batch,
+  bytes,
+  channel,
+  commit,
+  HOUR_MS,
+  identity,
+  LIMITS,
+  START_MS,
+  withWelcome,
+} from "./conformance/fixtures.ts"
 import { MemoryStorage } from "./memory-storage.ts"
 import { openSqliteStorage } from "./sqlite/sqlite-storage.ts"
 import type { SqliteStorageOptions } from "./sqlite/sqlite-storage.ts"
@@ -31,8 +42,7 @@ const claimed = fc
   .map(([n, sender, members, after, epoch, [isWelcoming, keptMs]]): Step => (storage, nowMs) => {
     const claim = commit(100 + n, { sender, epoch, members, after, atMs: nowMs, keptUntilMs: nowMs + keptMs })
     const welcome = { recipients: after.map(identity), payload: bytes(n) }
-    const deliveries = isWelcoming ? [...claim.deliveries, welcome] : claim.deliveries
-    return storage.enqueue({ ...claim, deliveries }, TIGHT)
+    return storage.enqueue(isWelcoming ? withWelcome(claim, welcome) : claim, TIGHT)
   })
 const logRead = fc
   .tuple(person, fc.nat(8), fc.integer({ min: 1, max: 5 }), fc.nat(6))

@@ -46,6 +46,28 @@ export interface BatchDelivery {
   readonly payload: Uint8Array
 }
 
+/** The head of the log of a channel's epochs (docs/epoch-log.md); opaque to a store. */
+export interface StoredHead {
+  readonly hash: Uint8Array
+  readonly signature: Uint8Array
+  /** When the commit that led there was accepted. */
+  readonly acceptedAtMs: number
+}
+
+/** What becomes of a claim that has won its epoch. */
+export interface SignedClaim {
+  /** The channel's from now on. */
+  readonly head: StoredHead
+  /** What is stored and delivered in the place of each delivery's payload. */
+  readonly payloads: readonly Uint8Array[]
+}
+
+/** A head and the epoch that it is of. */
+export interface HeadPosition {
+  readonly epoch: number
+  readonly head: StoredHead
+}
+
 /** Makes a batch the one transition of its channel out of `epoch`. */
 export interface BatchClaim {
   /** 0 to 2^53 − 2. */
@@ -55,6 +77,13 @@ export interface BatchClaim {
   readonly commitIndex: number
   /** Until then the commit stays in the log of the channel, if the limits allow. */
   readonly keptUntilMs: number
+  /**
+   * Makes the channel's next head. Called once, within the transaction, after everything that could refuse the batch: what it
+   * signs must be kept or never be seen.
+   *
+   * @param before - `undefined` for the first commit since the channel has heads
+   */
+  readonly signHead: (before: StoredHead | undefined) => SignedClaim
 }
 
 /** Everything that one enqueue makes durable, or does not. */
@@ -114,12 +143,16 @@ export type BatchOutcome =
       readonly full: readonly IdentityKey[]
       /** The number of the first envelope stored, `undefined` where all recipients were skipped. */
       readonly firstSeq: number | undefined
+      /** Beside a claim: where the channel is now. */
+      readonly position?: HeadPosition
     }
   | {
       readonly kind: "epoch_conflict"
       readonly currentEpoch: number
       /** Commits accepted from the claimed epoch on, oldest first, as many as were kept and asked for. */
       readonly missedCommits: readonly Uint8Array[]
+      /** Of `currentEpoch`. Absent if no commit was accepted since the channel has heads. */
+      readonly head?: StoredHead
     }
   /** The claim is for an epoch that the channel has not reached. */
   | { readonly kind: "epoch_ahead"; readonly currentEpoch: number }

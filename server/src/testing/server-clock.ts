@@ -11,6 +11,7 @@ const START_MS = 1_800_000_000_000
 /** A server's time that stands still until a test moves it. */
 export class VirtualServerClock implements ServerClock {
   #nowMs = 0
+  #setBackMs = 0
   #timers: Timer[] = []
 
   nowMs(): number {
@@ -18,7 +19,12 @@ export class VirtualServerClock implements ServerClock {
   }
 
   unixMs(): number {
-    return START_MS + this.#nowMs
+    return START_MS + this.#nowMs - this.#setBackMs
+  }
+
+  /** Somebody corrects the calendar. */
+  setBack(ms: number): void {
+    this.#setBackMs += ms
   }
 
   setTimer(delayMs: number, fire: () => void): Disposable {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { client as opaque, ready } from "@serenity-kit/opaque"
 import { nodeRandom, suite0001 } from "@qpc/crypto/node"
-import { encodeEnvelope } from "@qpc/envelope"
+import { decodeEnvelope, encodeEnvelope } from "@qpc/envelope"
 import type { EnvelopeKind } from "@qpc/envelope"
 import { connectRpc, methods } from "@qpc/rpc"
 import type { RpcClient } from "@qpc/rpc"
@@ -143,6 +143,11 @@ export function envelope(
   return encodeEnvelope({ kind, groupId, epoch, sealed: content })
 }
 
+/** What becomes of an offered commit or Welcome that was delivered with the log label of `delivered`. */
+export function signedFor(offered: Uint8Array, delivered: Uint8Array): Uint8Array {
+  return encodeEnvelope({ ...decodeEnvelope(offered), log: decodeEnvelope(delivered).log! })
+}
+
 /** A batch of the test channel, ready to be sent. */
 export interface TestBatch {
   readonly messageId: MessageId
@@ -156,7 +161,9 @@ export function commitBatch(parts: {
   readonly members: readonly IdentityKey[]
   readonly after: readonly IdentityKey[]
   readonly content?: number
-}): TestBatch & { readonly claim: { readonly epoch: bigint; readonly membersAfter: IdentityKey[] } } {
+}): TestBatch & {
+  readonly claim: { readonly epoch: bigint; readonly membersAfter: IdentityKey[]; authenticatorHash: Uint8Array }
+} {
   const { epoch, members, after, content = 0 } = parts
   const joining = after.filter((key) => !members.includes(key))
   const commit = { recipientKeys: [...members], payload: envelope("commit", epoch, Uint8Array.of(content)) }
@@ -165,7 +172,7 @@ export function commitBatch(parts: {
     messageId: newMessageId(0, nodeRandom),
     channelId: testChannel,
     deliveries: joining.length > 0 ? [commit, welcome] : [commit],
-    claim: { epoch, membersAfter: [...after] },
+    claim: { epoch, membersAfter: [...after], authenticatorHash: new Uint8Array(32).fill(content) },
   }
 }
 

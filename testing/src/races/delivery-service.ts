@@ -1,3 +1,4 @@
+import { suite0001 } from "@qpc/crypto/node"
 import type { Outgoing } from "@qpc/group"
 import { RpcError } from "@qpc/rpc"
 import { Delivery, InboxNotifier, MemoryStorage, systemServerClock, toConfiguration } from "@qpc/server"
@@ -26,6 +27,8 @@ export class DeliveryService {
       clock: { ...systemServerClock, unixMs: () => nowMs },
       limits: toConfiguration({}).limits,
       observe: () => undefined,
+      suite: suite0001,
+      key: suite0001.signatureKeyPair(new Uint8Array(suite0001.sizes.signatureSeedBytes)),
     })
   }
 
@@ -42,7 +45,7 @@ export class DeliveryService {
         channelId: groupId,
         deliveries: deliveries.map(({ recipients, envelope }) => ({ recipientKeys: recipients, payload: envelope })),
         ttlSecs: 0,
-        claim,
+        claim: claim && { ...claim, authenticatorHash: new Uint8Array(0) },
         partial: claim === undefined,
       })
       if (outcome.kind !== "accepted") return outcome

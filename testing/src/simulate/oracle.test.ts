@@ -138,7 +138,7 @@ describe("oracle", () => {
   })
 
   it("reports a second commit out of one epoch", () => {
-    const claim = { epoch: 1, membersAfter: [], commitIndex: 0, keptUntilMs: 0 }
+    const claim = { epoch: 1, membersAfter: [], commitIndex: 0, keptUntilMs: 0, signHead: () => expect.unreachable() }
     oracle.enqueued({ ...batch(1), claim }, accepted)
     oracle.enqueued({ ...batch(2), claim }, { kind: "epoch_conflict", currentEpoch: 2, missedCommits: [] })
     expect(kinds()).toEqual([])

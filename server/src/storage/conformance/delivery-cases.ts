@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import type { Storage, StoredEnvelope } from "../storage.ts"
-import { batch, bytes, channel, commit, HOUR_MS, identity, LIMITS, LOG, pair, START_MS } from "./fixtures.ts"
+import { batch, bytes, channel, commit, headOf, HOUR_MS, identity } from "./fixtures.ts"
+import { LIMITS, LOG, pair, START_MS, withWelcome } from "./fixtures.ts"
 import type { StorageCase } from "./storage-case.ts"
 
 const RANGE = { afterSeq: 0, limit: 100, limitBytes: 1_000_000, nowMs: START_MS }
@@ -114,8 +115,9 @@ const atomic: readonly StorageCase[] = [
       assert.equal(await storage.commitsLeftOut(identity(2)), 0)
       const staying = commit(6, { epoch: 1, members: [1, 2], after: [1, 2] })
       const full = [identity(2)]
-      assert.deepEqual(await storage.enqueue(staying, LIMITS), { ...accepted, full, firstSeq: 2 })
-      assert.deepEqual(await storage.enqueue(staying, LIMITS), { ...accepted, firstSeq: 2, duplicate: true })
+      const position = { epoch: 2, head: headOf(100, 6) }
+      assert.deepEqual(await storage.enqueue(staying, LIMITS), { ...accepted, full, firstSeq: 2, position })
+      assert.deepEqual(await storage.enqueue(staying, LIMITS), { ...accepted, firstSeq: 2, duplicate: true, position })
       assert.equal(await storage.commitsLeftOut(identity(2)), 1)
       assert.equal(await storage.commitsLeftOut(identity(1)), 0)
       await storage.acknowledge(identity(2), 1, START_MS)
@@ -133,8 +135,7 @@ const atomic: readonly StorageCase[] = [
       await storage.enqueue(commit(99, { epoch: 1, members: [1], after: [1, 2, 3] }), LIMITS)
       for (const n of [1, 2, 3, 4, 5]) await storage.enqueue(toThird(n), LIMITS)
       const swap = commit(6, { epoch: 2, members: [1, 2, 3], after: [1, 2, 3] })
-      const deliveries = [...swap.deliveries, { recipients: [identity(3)], payload: bytes(9) }]
-      const welcoming = { ...swap, deliveries }
+      const welcoming = withWelcome(swap, { recipients: [identity(3)], payload: bytes(9) })
       assert.deepEqual(await storage.enqueue(welcoming, LIMITS), { kind: "inbox_full", recipient: identity(3) })
       assert.equal(await storage.commitsLeftOut(identity(3)), 0)
       await storage.acknowledge(identity(3), 2, START_MS)
@@ -245,13 +246,11 @@ const claims: readonly StorageCase[] = [
       )
       const outcomes = await Promise.all(rivals.map((claim) => storage.enqueue(claim, LIMITS)))
       const winner = outcomes.findIndex(({ kind }) => kind === "accepted")
+      const head = headOf(100, winner + 1)
+      const lost = { kind: "epoch_conflict", currentEpoch: 2, missedCommits: [bytes(200, winner + 1)], head }
       assert.deepEqual(
         outcomes.filter((_, index) => index !== winner),
-        [
-          { kind: "epoch_conflict", currentEpoch: 2, missedCommits: [bytes(200, winner + 1)] },
-          { kind: "epoch_conflict", currentEpoch: 2, missedCommits: [bytes(200, winner + 1)] },
-          { kind: "epoch_conflict", currentEpoch: 2, missedCommits: [bytes(200, winner + 1)] },
-        ],
+        [lost, lost, lost],
       )
       assert.deepEqual(await payloads(storage, 2), [[200, winner + 1]])
     },
@@ -276,14 +275,10 @@ const claims: readonly StorageCase[] = [
       for (const epoch of [1, 2]) await storage.enqueue(commit(epoch, { epoch, members: [1], after: [1, 2] }), LIMITS)
       const late = (epoch: number, atMs: number) =>
         storage.enqueue(commit(50, { sender: 2, epoch, members: [1], after: [1, 2], atMs }), LIMITS)
-      assert.deepEqual(await late(1, START_MS), {
-        kind: "epoch_conflict",
-        currentEpoch: 3,
-        missedCommits: [bytes(200, 1), bytes(200, 2)],
-      })
+      const lost = { kind: "epoch_conflict", currentEpoch: 3, head: headOf(100, 1, 2) }
+      assert.deepEqual(await late(1, START_MS), { ...lost, missedCommits: [bytes(200, 1), bytes(200, 2)] })
       assert.deepEqual(await late(4, START_MS), { kind: "epoch_ahead", currentEpoch: 3 })
-      const afterExpiry = { kind: "epoch_conflict", currentEpoch: 3, missedCommits: [] }
-      assert.deepEqual(await late(1, START_MS + HOUR_MS), afterExpiry)
+      assert.deepEqual(await late(1, START_MS + HOUR_MS), { ...lost, missedCommits: [] })
       await storage.acknowledge(identity(1), 3, START_MS)
       for (const epoch of [3, 4, 5])
         await storage.enqueue(commit(epoch, { epoch, members: [1], after: [1, 2] }), LIMITS)
@@ -291,6 +286,7 @@ const claims: readonly StorageCase[] = [
         kind: "epoch_conflict",
         currentEpoch: 6,
         missedCommits: [bytes(200, 2), bytes(200, 3), bytes(200, 4), bytes(200, 5)],
+        head: headOf(100, 1, 2, 3, 4, 5),
       })
     },
   },
@@ -300,7 +296,7 @@ const claims: readonly StorageCase[] = [
       await pair(storage)
       const swap = commit(1, { epoch: 1, members: [1, 2], after: [1, 3] })
       const welcome = { recipients: [identity(3)], payload: bytes(9) }
-      await storage.enqueue({ ...swap, deliveries: [...swap.deliveries, welcome] }, LIMITS)
+      await storage.enqueue(withWelcome(swap, welcome), LIMITS)
       assert.deepEqual(await payloads(storage, 2), [[200, 1]])
       assert.deepEqual(await payloads(storage, 3), [[9]])
       assert.deepEqual(await storage.enqueue(batch(2, { sender: 2 }), LIMITS), { kind: "not_a_member" })

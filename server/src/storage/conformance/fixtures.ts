@@ -1,6 +1,6 @@
 import { toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
-import type { Account, Batch, BatchClaim, BatchDelivery, BatchLimits, Storage } from "../storage.ts"
+import type { Account, Batch, BatchClaim, BatchDelivery, BatchLimits, Storage, StoredHead } from "../storage.ts"
 
 /** The moment at which all cases begin. */
 export const START_MS = 1_800_000_000_000
@@ -58,6 +58,17 @@ export function batch(
   }
 }
 
+/** Heads of which a test can tell what led there: the last four commits. */
+const headAfter = (before: StoredHead | undefined, id: number): StoredHead => ({
+  hash: bytes(...(before?.hash.subarray(-3) ?? []), id),
+  signature: bytes(id),
+  acceptedAtMs: START_MS + id,
+})
+
+/** The head after these commits and no others. */
+export const headOf = (...ids: readonly number[]): StoredHead =>
+  ids.reduce<StoredHead | undefined>(headAfter, undefined) ?? headAfter(undefined, 0)
+
 /** The commit of `sender` out of `epoch`, to `members` before, with `after` in the channel from then on. */
 export function commit(
   id: number,
@@ -75,8 +86,25 @@ export function commit(
     sender: parts.sender ?? 1,
     ...(parts.atMs === undefined ? {} : { atMs: parts.atMs }),
     deliveries: [{ recipients: parts.members.map(identity), payload: bytes(200, id) }],
-    claim: { epoch: parts.epoch, membersAfter: parts.after.map(identity), commitIndex: 0, keptUntilMs },
+    claim: {
+      epoch: parts.epoch,
+      membersAfter: parts.after.map(identity),
+      commitIndex: 0,
+      keptUntilMs,
+      signHead: (before) => ({ head: headAfter(before, id), payloads: [bytes(200, id)] }),
+    },
   })
+}
+
+/** A commit and a Welcome beside it. */
+export function withWelcome(batchOfCommit: Batch, welcome: BatchDelivery): Batch {
+  const { claim } = batchOfCommit
+  const deliveries = [...batchOfCommit.deliveries, welcome]
+  const signHead: BatchClaim["signHead"] = (before) => {
+    const { head, payloads } = claim!.signHead(before)
+    return { head, payloads: [...payloads, welcome.payload] }
+  }
+  return { ...batchOfCommit, deliveries, claim: { ...claim!, signHead } }
 }
 
 /** Three accounts; 1 and 2 are in channel 1, which waits for a claim of epoch 1; both inboxes are empty again. */

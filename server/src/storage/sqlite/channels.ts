@@ -1,13 +1,23 @@
 import type { SqliteDatabase } from "./engine.ts"
 import { toHex } from "@qpc/wire"
 import type { GroupId, IdentityKey } from "@qpc/wire"
-import type { BatchLimits } from "../storage.ts"
+import type { BatchLimits, StoredHead } from "../storage.ts"
 import type { CommitLogRows, LogReader } from "./commit-log.ts"
 
 /** A channel as the server knows it: who is in, and which epoch is still to be claimed. */
 export interface Channel {
   readonly id: number
   readonly currentEpoch: number
+  /** Absent until a commit is accepted since channels have heads. */
+  readonly head?: StoredHead
+}
+
+interface ChannelRow {
+  readonly id: number
+  readonly current_epoch: number
+  readonly head_hash: Uint8Array | null
+  readonly head_signature: Uint8Array
+  readonly head_at_ms: number
 }
 
 /** The rows of channels and their rosters. */
@@ -23,8 +33,8 @@ export class ChannelRows {
 
   constructor(db: SqliteDatabase, log: CommitLogRows) {
     this.#log = log
-    this.#find = db.prepare<[Uint8Array], { id: number; current_epoch: number }>(
-      "SELECT id, current_epoch FROM channels WHERE channel_id = ?",
+    this.#find = db.prepare<[Uint8Array], ChannelRow>(
+      "SELECT id, current_epoch, head_hash, head_signature, head_at_ms FROM channels WHERE channel_id = ?",
     )
     this.#create = db.prepare("INSERT INTO channels (channel_id, current_epoch) VALUES (?, ?)")
     this.#isMember = db
@@ -35,12 +45,18 @@ export class ChannelRows {
       .pluck()
     this.#join = db.prepare("INSERT OR IGNORE INTO channel_members (channel, identity_key) VALUES (?, ?)")
     this.#leave = db.prepare("DELETE FROM channel_members WHERE channel = ? AND identity_key = ?")
-    this.#setEpoch = db.prepare("UPDATE channels SET current_epoch = ? WHERE id = ?")
+    this.#setEpoch = db.prepare(
+      "UPDATE channels SET current_epoch = ?, head_hash = ?, head_signature = ?, head_at_ms = ? WHERE id = ?",
+    )
   }
 
   find(channelId: GroupId): Channel | undefined {
     const row = this.#find.get(channelId)
-    return row && { id: row.id, currentEpoch: row.current_epoch }
+    if (row === undefined) return undefined
+    const { id, current_epoch: currentEpoch, head_hash: hash, head_signature: signature } = row
+    if (hash === null) return { id, currentEpoch }
+    const head = { hash: new Uint8Array(hash), signature: new Uint8Array(signature), acceptedAtMs: row.head_at_ms }
+    return { id, currentEpoch, head }
   }
 
   isMember(channel: Channel, identityKey: IdentityKey): boolean {
@@ -52,8 +68,12 @@ export class ChannelRows {
     return { id: Number(this.#create.run(channelId, currentEpoch).lastInsertRowid), currentEpoch }
   }
 
-  /** Moves on to the next epoch with these members and no others. */
-  advance(channel: Channel, membersAfter: readonly IdentityKey[], limits: BatchLimits): void {
+  /** Moves on to the next epoch with this head, and with these members and no others. */
+  advance(
+    channel: Channel,
+    { membersAfter, head }: { readonly membersAfter: readonly IdentityKey[]; readonly head: StoredHead },
+    limits: BatchLimits,
+  ): void {
     const staying = new Set(membersAfter.map(toHex))
     const leaving = this.#members.all(channel.id).filter((member) => !staying.has(toHex(member)))
     for (const member of leaving) this.#leave.run(channel.id, member)
@@ -61,7 +81,7 @@ export class ChannelRows {
     for (const member of membersAfter) {
       if (this.#join.run(channel.id, member).changes > 0) this.#log.joined(channel, member)
     }
-    this.#setEpoch.run(channel.currentEpoch + 1, channel.id)
+    this.#setEpoch.run(channel.currentEpoch + 1, head.hash, head.signature, head.acceptedAtMs, channel.id)
   }
 
   /** What of the log somebody may read; `undefined` for who is not in the channel and was not lately. */

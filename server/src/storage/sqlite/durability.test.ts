@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { temporaryStore } from "../../testing/temporary-store.ts"
 import type { TemporaryStore } from "../../testing/temporary-store.ts"
-import { account, batch, bytes, commit, identity, LIMITS, START_MS } from "../conformance/fixtures.ts"
+import { account, batch, bytes, commit, headOf, identity, LIMITS, START_MS } from "../conformance/fixtures.ts"
 import type { Storage } from "../storage.ts"
 import { openDatabase } from "./database.ts"
 import { MIGRATIONS, migrate } from "./migrations.ts"
@@ -96,7 +96,8 @@ describe("a store that is opened again", () => {
     const db = openDatabase(place.options)
     db.exec(`ALTER TABLE inboxes DROP COLUMN queued_bytes; DROP TABLE last_resort_key_packages;
       DROP INDEX accepted_messages_waiting; ALTER TABLE accepted_messages DROP COLUMN waiting;
-      ALTER TABLE channels DROP COLUMN log_bytes; ALTER TABLE inboxes DROP COLUMN commits_left_out;
+      ALTER TABLE channels DROP COLUMN head_hash; ALTER TABLE channels DROP COLUMN head_signature;
+      ALTER TABLE channels DROP COLUMN head_at_ms; ALTER TABLE channels DROP COLUMN log_bytes; ALTER TABLE inboxes DROP COLUMN commits_left_out;
       DROP TABLE channel_former_members;
       DELETE FROM migrations WHERE version >= 2`)
     db.close()
@@ -105,6 +106,19 @@ describe("a store that is opened again", () => {
     // Two messages of one byte are there.
     expect(await storage.enqueue(batch(3), limits)).toMatchObject({ kind: "accepted" })
     expect(await storage.enqueue(batch(4), limits)).toMatchObject({ kind: "inbox_full" })
+  })
+
+  it("begins the heads of a channel that an earlier release has left without", async () => {
+    using place = temporaryStore()
+    await filled(place)
+    const db = openDatabase(place.options)
+    db.exec("UPDATE channels SET head_hash = NULL, head_signature = NULL, head_at_ms = NULL")
+    db.close()
+    await using storage = await opened(place.options)
+    const late = commit(5, { epoch: 0, members: [1], after: [1, 2] })
+    expect(await storage.enqueue(late, LIMITS)).not.toHaveProperty("head")
+    const next = commit(6, { epoch: 1, members: [1], after: [1, 2] })
+    expect(await storage.enqueue(next, LIMITS)).toMatchObject({ position: { epoch: 2, head: headOf(6) } })
   })
 
   it("refuses a store of a newer release", async () => {

@@ -2,7 +2,7 @@ import type { SqliteDatabase } from "./engine.ts"
 import { concatBytes, equalBytes, IDENTITY_KEY_BYTES, toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "../storage.ts"
-import type { Batch, BatchLimits, BatchOutcome } from "../storage.ts"
+import type { Batch, BatchLimits, BatchOutcome, HeadPosition } from "../storage.ts"
 import type { AccountRows } from "./accounts.ts"
 import type { Channel, ChannelRows } from "./channels.ts"
 import type { CommitLogRows } from "./commit-log.ts"
@@ -130,7 +130,13 @@ export class Enqueue {
       skipped: splitKeys(row.skipped),
       full: waiting.length > 0 && batch.partial === true ? this.#tryAgain(sender, batch, { waiting, limits }) : waiting,
       firstSeq: row.first_seq ?? undefined,
+      ...this.#position(batch),
     }
+  }
+
+  #position({ claim, channelId }: Batch): { readonly position?: HeadPosition } {
+    const channel = claim && this.#channels.find(channelId)
+    return channel?.head ? { position: { epoch: channel.currentEpoch, head: channel.head } } : {}
   }
 
   /** Reaches those who had no room before, as far as they have it now and are still in the channel. @returns the others */
@@ -165,7 +171,8 @@ export class Enqueue {
     const reader = { channel, lastEpoch: currentEpoch - 1 }
     const limits = { limit: MISSED_COMMITS_MAX, limitBytes: MISSED_COMMITS_BYTES_MAX }
     const { commits } = this.#log.page(reader, { ...limits, fromEpoch: claim.epoch, nowMs: batch.acceptedAtMs })
-    return { kind: "epoch_conflict", currentEpoch, missedCommits: commits.map(({ payload }) => payload) }
+    const missedCommits = commits.map(({ payload }) => payload)
+    return { kind: "epoch_conflict", currentEpoch, missedCommits, ...(channel.head && { head: channel.head }) }
   }
 
   #plan(channel: Channel | undefined, batch: Batch): Plan {
@@ -201,18 +208,19 @@ export class Enqueue {
   ): Accepted {
     const { found, plan, limits } = decided
     const { claim, acceptedAtMs } = batch
-    const { payloads, firstSeq } = this.#append(batch, plan)
+    const signed = claim?.signHead(found?.head)
+    const { payloads, firstSeq } = this.#append(signed ? withPayloads(batch, signed.payloads) : batch, plan)
     const { skipped, full } = plan
-    if (claim) {
+    if (claim && signed) {
       const channel = found ?? this.#channels.create(batch.channelId, claim.epoch)
       const { id: payload, bytes } = payloads[claim.commitIndex]!
       this.#log.append(channel, { payload, bytes, keptUntilMs: claim.keptUntilMs }, limits)
-      this.#channels.advance(channel, claim.membersAfter, limits)
+      this.#channels.advance(channel, { membersAfter: claim.membersAfter, head: signed.head }, limits)
       for (const recipient of full) this.#inboxes.leaveOutCommit(this.#accounts.idOf(recipient)!)
     }
     // A commit waits for nobody: whoever has no room for it finds it in the log.
     this.#rememberAccepted(sender, batch, { firstSeq, skipped, waiting: claim ? [] : full })
-    return { kind: "accepted", duplicate: false, acceptedAtMs, skipped, full, firstSeq }
+    return { kind: "accepted", duplicate: false, acceptedAtMs, skipped, full, firstSeq, ...this.#position(batch) }
   }
 
   /** Puts the payloads into the inboxes that the plan names. */
@@ -255,6 +263,11 @@ function isInvited({ deliveries, claim }: Batch, recipient: IdentityKey): boolea
   return deliveries.some(
     ({ recipients }, index) => index !== claim?.commitIndex && recipients.some((one) => equalBytes(one, recipient)),
   )
+}
+
+function withPayloads(batch: Batch, payloads: readonly Uint8Array[]): Batch {
+  const deliveries = batch.deliveries.map(({ recipients }, index) => ({ recipients, payload: payloads[index]! }))
+  return { ...batch, deliveries }
 }
 
 function splitKeys(joined: Uint8Array): IdentityKey[] {

@@ -138,6 +138,13 @@ CREATE TABLE channel_former_members (
 ) STRICT, WITHOUT ROWID;
 `
 
+// A channel of before there were heads has none until its next commit.
+const HEADS = `
+ALTER TABLE channels ADD COLUMN head_hash BLOB; -- of the log of epochs at current_epoch
+ALTER TABLE channels ADD COLUMN head_signature BLOB;
+ALTER TABLE channels ADD COLUMN head_at_ms INTEGER; -- when the commit that led there was accepted
+`
+
 /** The schema's history, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "accounts, key packages, inboxes, channels", sql: FIRST_SCHEMA },
@@ -145,6 +152,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, name: "last-resort key packages", sql: LAST_RESORT },
   { version: 4, name: "messages that wait for room", sql: FULL_INBOXES },
   { version: 5, name: "a log of commits", sql: COMMIT_LOG },
+  { version: 6, name: "heads of the logs of epochs", sql: HEADS },
 ]
 
 /**

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file qpc/v1/auth.proto.
  */
 export const file_qpc_v1_auth: GenFile = /*@__PURE__*/
-  fileDesc("ChFxcGMvdjEvYXV0aC5wcm90bxIGcXBjLnYxIj8KGk9wYXF1ZVJlZ2lzdGVyU3RhcnRSZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEg8KB3JlcXVlc3QYAiABKAwiLwobT3BhcXVlUmVnaXN0ZXJTdGFydFJlc3BvbnNlEhAKCHJlc3BvbnNlGAEgASgMIm0KG09wYXF1ZVJlZ2lzdGVyRmluaXNoUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIOCgZ1cGxvYWQYAiABKAwSFAoMaWRlbnRpdHlfa2V5GAMgASgMEhYKDmlkZW50aXR5X3Byb29mGAQgASgMIi8KHE9wYXF1ZVJlZ2lzdGVyRmluaXNoUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCCI8ChdPcGFxdWVMb2dpblN0YXJ0UmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIPCgdyZXF1ZXN0GAIgASgMIiwKGE9wYXF1ZUxvZ2luU3RhcnRSZXNwb25zZRIQCghyZXNwb25zZRgBIAEoDCJCChhPcGFxdWVMb2dpbkZpbmlzaFJlcXVlc3QSEAoIdXNlcm5hbWUYASABKAkSFAoMZmluYWxpemF0aW9uGAIgASgMIl8KGU9wYXF1ZUxvZ2luRmluaXNoUmVzcG9uc2USFQoNc2Vzc2lvbl90b2tlbhgBIAEoDBIVCg1leHBpcmVzX2F0X21zGAIgASgEEhQKDGlkZW50aXR5X2tleRgDIAEoDCItChRSZXN1bWVTZXNzaW9uUmVxdWVzdBIVCg1zZXNzaW9uX3Rva2VuGAEgASgMIlYKFVJlc3VtZVNlc3Npb25SZXNwb25zZRIQCgh1c2VybmFtZRgBIAEoCRIUCgxpZGVudGl0eV9rZXkYAiABKAwSFQoNZXhwaXJlc19hdF9tcxgDIAEoBGIGcHJvdG8z");
+  fileDesc("ChFxcGMvdjEvYXV0aC5wcm90bxIGcXBjLnYxIj8KGk9wYXF1ZVJlZ2lzdGVyU3RhcnRSZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEg8KB3JlcXVlc3QYAiABKAwiLwobT3BhcXVlUmVnaXN0ZXJTdGFydFJlc3BvbnNlEhAKCHJlc3BvbnNlGAEgASgMIm0KG09wYXF1ZVJlZ2lzdGVyRmluaXNoUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIOCgZ1cGxvYWQYAiABKAwSFAoMaWRlbnRpdHlfa2V5GAMgASgMEhYKDmlkZW50aXR5X3Byb29mGAQgASgMIi8KHE9wYXF1ZVJlZ2lzdGVyRmluaXNoUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCCI8ChdPcGFxdWVMb2dpblN0YXJ0UmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIPCgdyZXF1ZXN0GAIgASgMIiwKGE9wYXF1ZUxvZ2luU3RhcnRSZXNwb25zZRIQCghyZXNwb25zZRgBIAEoDCJCChhPcGFxdWVMb2dpbkZpbmlzaFJlcXVlc3QSEAoIdXNlcm5hbWUYASABKAkSFAoMZmluYWxpemF0aW9uGAIgASgMInUKGU9wYXF1ZUxvZ2luRmluaXNoUmVzcG9uc2USFQoNc2Vzc2lvbl90b2tlbhgBIAEoDBIVCg1leHBpcmVzX2F0X21zGAIgASgEEhQKDGlkZW50aXR5X2tleRgDIAEoDBIUCgxkZWxpdmVyeV9rZXkYBCABKAwiLQoUUmVzdW1lU2Vzc2lvblJlcXVlc3QSFQoNc2Vzc2lvbl90b2tlbhgBIAEoDCJsChVSZXN1bWVTZXNzaW9uUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkSFAoMaWRlbnRpdHlfa2V5GAIgASgMEhUKDWV4cGlyZXNfYXRfbXMYAyABKAQSFAoMZGVsaXZlcnlfa2V5GAQgASgMYgZwcm90bzM");
 
 /**
  * 100
@@ -194,6 +194,13 @@ export type OpaqueLoginFinishResponse = Message<"qpc.v1.OpaqueLoginFinishRespons
    * @generated from field: bytes identity_key = 3;
    */
   identityKey: Uint8Array;
+
+  /**
+   * Ed25519 public key under which the server signs the log of each channel's epochs: clients pin it (docs/epoch-log.md).
+   *
+   * @generated from field: bytes delivery_key = 4;
+   */
+  deliveryKey: Uint8Array;
 };
 
 /**
@@ -240,6 +247,13 @@ export type ResumeSessionResponse = Message<"qpc.v1.ResumeSessionResponse"> & {
    * @generated from field: uint64 expires_at_ms = 3;
    */
   expiresAtMs: bigint;
+
+  /**
+   * As in OpaqueLoginFinishResponse.
+   *
+   * @generated from field: bytes delivery_key = 4;
+   */
+  deliveryKey: Uint8Array;
 };
 
 /**

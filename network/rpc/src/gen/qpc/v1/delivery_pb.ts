@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file qpc/v1/delivery.proto.
  */
 export const file_qpc_v1_delivery: GenFile = /*@__PURE__*/
-  fileDesc("ChVxcGMvdjEvZGVsaXZlcnkucHJvdG8SBnFwYy52MSI9CghFbnZlbG9wZRILCgNzZXEYASABKAQSDAoEZGF0YRgCIAEoDBIWCg5hY2NlcHRlZF9hdF9tcxgDIAEoBCJyCg5FbnF1ZXVlUmVxdWVzdBIVCg1yZWNpcGllbnRfa2V5GAEgASgMEg8KB3BheWxvYWQYAiABKAwSEgoKY2hhbm5lbF9pZBgDIAEoDBIQCgh0dGxfc2VjcxgEIAEoDRISCgptZXNzYWdlX2lkGAUgASgMIjcKD0VucXVldWVSZXNwb25zZRILCgNzZXEYASABKAQSEQoJZHVwbGljYXRlGAMgASgISgQIAhADIi8KC1BlZWtSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBBINCgVsaW1pdBgCIAEoDSJBCgxQZWVrUmVzcG9uc2USIwoJZW52ZWxvcGVzGAEgAygLMhAucXBjLnYxLkVudmVsb3BlEgwKBG1vcmUYAiABKAgiHwoKQWNrUmVxdWVzdBIRCglzZXFfdXBfdG8YASABKAQiOgoLQWNrUmVzcG9uc2USEQoJcmVtYWluaW5nGAEgASgEEhgKEGNvbW1pdHNfbGVmdF9vdXQYAiABKAQi5QEKE0JhdGNoRW5xdWV1ZVJlcXVlc3QSEgoKbWVzc2FnZV9pZBgBIAEoDBISCgpjaGFubmVsX2lkGAIgASgMEiQKCmRlbGl2ZXJpZXMYAyADKAsyEC5xcGMudjEuRGVsaXZlcnkSEAoIdHRsX3NlY3MYBCABKA0SIQoFY2xhaW0YBSABKAsyEi5xcGMudjEuRXBvY2hDbGFpbRIPCgdwYXJ0aWFsGAYgASgIEiEKFHJlYWRhYmxlX3VudGlsX2Vwb2NoGAcgASgESACIAQFCFwoVX3JlYWRhYmxlX3VudGlsX2Vwb2NoIjMKCERlbGl2ZXJ5EhYKDnJlY2lwaWVudF9rZXlzGAEgAygMEg8KB3BheWxvYWQYAiABKAwiMgoKRXBvY2hDbGFpbRINCgVlcG9jaBgBIAEoBBIVCg1tZW1iZXJzX2FmdGVyGAIgAygMIn0KFEJhdGNoRW5xdWV1ZVJlc3BvbnNlEikKCGFjY2VwdGVkGAEgASgLMhUucXBjLnYxLkJhdGNoQWNjZXB0ZWRIABIvCg5lcG9jaF9jb25mbGljdBgCIAEoCzIVLnFwYy52MS5FcG9jaENvbmZsaWN0SABCCQoHb3V0Y29tZSJjCg1CYXRjaEFjY2VwdGVkEhEKCWR1cGxpY2F0ZRgBIAEoCBIWCg5hY2NlcHRlZF9hdF9tcxgCIAEoBBIUCgxza2lwcGVkX2tleXMYAyADKAwSEQoJZnVsbF9rZXlzGAQgAygMIj4KDUVwb2NoQ29uZmxpY3QSFQoNY3VycmVudF9lcG9jaBgBIAEoBBIWCg5taXNzZWRfY29tbWl0cxgCIAMoDCIlChBTdWJzY3JpYmVSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBCInChFTdWJzY3JpYmVSZXNwb25zZRISCgpuZXdlc3Rfc2VxGAEgASgEIkwKE0ZldGNoQ29tbWl0c1JlcXVlc3QSEgoKY2hhbm5lbF9pZBgBIAEoDBISCgpmcm9tX2Vwb2NoGAIgASgEEg0KBWxpbWl0GAMgASgNImkKFEZldGNoQ29tbWl0c1Jlc3BvbnNlEiUKB2NvbW1pdHMYASADKAsyFC5xcGMudjEuTG9nZ2VkQ29tbWl0EhQKDG9sZGVzdF9lcG9jaBgCIAEoBBIUCgxuZXdlc3RfZXBvY2gYAyABKAQiKwoMTG9nZ2VkQ29tbWl0Eg0KBWVwb2NoGAEgASgEEgwKBGRhdGEYAiABKAwiKQoSRmV0Y2hFcG9jaHNSZXF1ZXN0EhMKC2NoYW5uZWxfaWRzGAEgAygMImkKE0ZldGNoRXBvY2hzUmVzcG9uc2USJAoGZXBvY2hzGAEgAygLMhQucXBjLnYxLkNoYW5uZWxFcG9jaBISCgpuZXdlc3Rfc2VxGAIgASgEEhgKEGNvbW1pdHNfbGVmdF9vdXQYAyABKAQiMQoMQ2hhbm5lbEVwb2NoEhIKCmNoYW5uZWxfaWQYASABKAwSDQoFZXBvY2gYAiABKAQiNAoORW52ZWxvcGVQdXNoZWQSIgoIZW52ZWxvcGUYASABKAsyEC5xcGMudjEuRW52ZWxvcGViBnByb3RvMw");
+  fileDesc("ChVxcGMvdjEvZGVsaXZlcnkucHJvdG8SBnFwYy52MSI9CghFbnZlbG9wZRILCgNzZXEYASABKAQSDAoEZGF0YRgCIAEoDBIWCg5hY2NlcHRlZF9hdF9tcxgDIAEoBCJyCg5FbnF1ZXVlUmVxdWVzdBIVCg1yZWNpcGllbnRfa2V5GAEgASgMEg8KB3BheWxvYWQYAiABKAwSEgoKY2hhbm5lbF9pZBgDIAEoDBIQCgh0dGxfc2VjcxgEIAEoDRISCgptZXNzYWdlX2lkGAUgASgMIjcKD0VucXVldWVSZXNwb25zZRILCgNzZXEYASABKAQSEQoJZHVwbGljYXRlGAMgASgISgQIAhADIi8KC1BlZWtSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBBINCgVsaW1pdBgCIAEoDSJBCgxQZWVrUmVzcG9uc2USIwoJZW52ZWxvcGVzGAEgAygLMhAucXBjLnYxLkVudmVsb3BlEgwKBG1vcmUYAiABKAgiHwoKQWNrUmVxdWVzdBIRCglzZXFfdXBfdG8YASABKAQiOgoLQWNrUmVzcG9uc2USEQoJcmVtYWluaW5nGAEgASgEEhgKEGNvbW1pdHNfbGVmdF9vdXQYAiABKAQi5QEKE0JhdGNoRW5xdWV1ZVJlcXVlc3QSEgoKbWVzc2FnZV9pZBgBIAEoDBISCgpjaGFubmVsX2lkGAIgASgMEiQKCmRlbGl2ZXJpZXMYAyADKAsyEC5xcGMudjEuRGVsaXZlcnkSEAoIdHRsX3NlY3MYBCABKA0SIQoFY2xhaW0YBSABKAsyEi5xcGMudjEuRXBvY2hDbGFpbRIPCgdwYXJ0aWFsGAYgASgIEiEKFHJlYWRhYmxlX3VudGlsX2Vwb2NoGAcgASgESACIAQFCFwoVX3JlYWRhYmxlX3VudGlsX2Vwb2NoIjMKCERlbGl2ZXJ5EhYKDnJlY2lwaWVudF9rZXlzGAEgAygMEg8KB3BheWxvYWQYAiABKAwiTgoKRXBvY2hDbGFpbRINCgVlcG9jaBgBIAEoBBIVCg1tZW1iZXJzX2FmdGVyGAIgAygMEhoKEmF1dGhlbnRpY2F0b3JfaGFzaBgDIAEoDCI5CgdMb2dIZWFkEg0KBWVwb2NoGAEgASgEEgwKBGhhc2gYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMIn0KFEJhdGNoRW5xdWV1ZVJlc3BvbnNlEikKCGFjY2VwdGVkGAEgASgLMhUucXBjLnYxLkJhdGNoQWNjZXB0ZWRIABIvCg5lcG9jaF9jb25mbGljdBgCIAEoCzIVLnFwYy52MS5FcG9jaENvbmZsaWN0SABCCQoHb3V0Y29tZSKCAQoNQmF0Y2hBY2NlcHRlZBIRCglkdXBsaWNhdGUYASABKAgSFgoOYWNjZXB0ZWRfYXRfbXMYAiABKAQSFAoMc2tpcHBlZF9rZXlzGAMgAygMEhEKCWZ1bGxfa2V5cxgEIAMoDBIdCgRoZWFkGAUgASgLMg8ucXBjLnYxLkxvZ0hlYWQiXQoNRXBvY2hDb25mbGljdBIVCg1jdXJyZW50X2Vwb2NoGAEgASgEEhYKDm1pc3NlZF9jb21taXRzGAIgAygMEh0KBGhlYWQYAyABKAsyDy5xcGMudjEuTG9nSGVhZCIlChBTdWJzY3JpYmVSZXF1ZXN0EhEKCWFmdGVyX3NlcRgBIAEoBCInChFTdWJzY3JpYmVSZXNwb25zZRISCgpuZXdlc3Rfc2VxGAEgASgEIkwKE0ZldGNoQ29tbWl0c1JlcXVlc3QSEgoKY2hhbm5lbF9pZBgBIAEoDBISCgpmcm9tX2Vwb2NoGAIgASgEEg0KBWxpbWl0GAMgASgNImkKFEZldGNoQ29tbWl0c1Jlc3BvbnNlEiUKB2NvbW1pdHMYASADKAsyFC5xcGMudjEuTG9nZ2VkQ29tbWl0EhQKDG9sZGVzdF9lcG9jaBgCIAEoBBIUCgxuZXdlc3RfZXBvY2gYAyABKAQiKwoMTG9nZ2VkQ29tbWl0Eg0KBWVwb2NoGAEgASgEEgwKBGRhdGEYAiABKAwiKQoSRmV0Y2hFcG9jaHNSZXF1ZXN0EhMKC2NoYW5uZWxfaWRzGAEgAygMImkKE0ZldGNoRXBvY2hzUmVzcG9uc2USJAoGZXBvY2hzGAEgAygLMhQucXBjLnYxLkNoYW5uZWxFcG9jaBISCgpuZXdlc3Rfc2VxGAIgASgEEhgKEGNvbW1pdHNfbGVmdF9vdXQYAyABKAQiMQoMQ2hhbm5lbEVwb2NoEhIKCmNoYW5uZWxfaWQYASABKAwSDQoFZXBvY2gYAiABKAQiNAoORW52ZWxvcGVQdXNoZWQSIgoIZW52ZWxvcGUYASABKAsyEC5xcGMudjEuRW52ZWxvcGViBnByb3RvMw");
 
 /**
  * @generated from message qpc.v1.Envelope
@@ -22,7 +22,8 @@ export type Envelope = Message<"qpc.v1.Envelope"> & {
   seq: bigint;
 
   /**
-   * protocol/envelope: what the server stores and cannot read beyond its header.
+   * protocol/envelope: what the server stores and cannot read beyond its header. To a commit and a Welcome it has added what the
+   * log of epochs says of them (docs/epoch-log.md).
    *
    * @generated from field: bytes data = 2;
    */
@@ -300,6 +301,13 @@ export type EpochClaim = Message<"qpc.v1.EpochClaim"> & {
    * @generated from field: repeated bytes members_after = 2;
    */
   membersAfter: Uint8Array[];
+
+  /**
+   * 32 bytes for the log of epochs: a hash of the authenticator of the epoch that the commit opens. Empty: not stated.
+   *
+   * @generated from field: bytes authenticator_hash = 3;
+   */
+  authenticatorHash: Uint8Array;
 };
 
 /**
@@ -308,6 +316,35 @@ export type EpochClaim = Message<"qpc.v1.EpochClaim"> & {
  */
 export const EpochClaimSchema: GenMessage<EpochClaim> = /*@__PURE__*/
   messageDesc(file_qpc_v1_delivery, 9);
+
+/**
+ * The newest head of the log of a channel's epochs, signed with the delivery key (docs/epoch-log.md).
+ *
+ * @generated from message qpc.v1.LogHead
+ */
+export type LogHead = Message<"qpc.v1.LogHead"> & {
+  /**
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * @generated from field: bytes hash = 2;
+   */
+  hash: Uint8Array;
+
+  /**
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message qpc.v1.LogHead.
+ * Use `create(LogHeadSchema)` to create a new message.
+ */
+export const LogHeadSchema: GenMessage<LogHead> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_delivery, 10);
 
 /**
  * @generated from message qpc.v1.BatchEnqueueResponse
@@ -336,7 +373,7 @@ export type BatchEnqueueResponse = Message<"qpc.v1.BatchEnqueueResponse"> & {
  * Use `create(BatchEnqueueResponseSchema)` to create a new message.
  */
 export const BatchEnqueueResponseSchema: GenMessage<BatchEnqueueResponse> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 10);
+  messageDesc(file_qpc_v1_delivery, 11);
 
 /**
  * @generated from message qpc.v1.BatchAccepted
@@ -365,6 +402,13 @@ export type BatchAccepted = Message<"qpc.v1.BatchAccepted"> & {
    * @generated from field: repeated bytes full_keys = 4;
    */
   fullKeys: Uint8Array[];
+
+  /**
+   * Beside a claim: the head of the channel now. Of a duplicate it may be of a later epoch than the one that the claim opened.
+   *
+   * @generated from field: qpc.v1.LogHead head = 5;
+   */
+  head?: LogHead | undefined;
 };
 
 /**
@@ -372,7 +416,7 @@ export type BatchAccepted = Message<"qpc.v1.BatchAccepted"> & {
  * Use `create(BatchAcceptedSchema)` to create a new message.
  */
 export const BatchAcceptedSchema: GenMessage<BatchAccepted> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 11);
+  messageDesc(file_qpc_v1_delivery, 12);
 
 /**
  * @generated from message qpc.v1.EpochConflict
@@ -391,6 +435,13 @@ export type EpochConflict = Message<"qpc.v1.EpochConflict"> & {
    * @generated from field: repeated bytes missed_commits = 2;
    */
   missedCommits: Uint8Array[];
+
+  /**
+   * Of `current_epoch`. Absent if no commit was accepted since the server keeps a log.
+   *
+   * @generated from field: qpc.v1.LogHead head = 3;
+   */
+  head?: LogHead | undefined;
 };
 
 /**
@@ -398,7 +449,7 @@ export type EpochConflict = Message<"qpc.v1.EpochConflict"> & {
  * Use `create(EpochConflictSchema)` to create a new message.
  */
 export const EpochConflictSchema: GenMessage<EpochConflict> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 12);
+  messageDesc(file_qpc_v1_delivery, 13);
 
 /**
  * 206. From now on, push this inbox on this connection (event 1), oldest first, again from the first unacknowledged
@@ -418,7 +469,7 @@ export type SubscribeRequest = Message<"qpc.v1.SubscribeRequest"> & {
  * Use `create(SubscribeRequestSchema)` to create a new message.
  */
 export const SubscribeRequestSchema: GenMessage<SubscribeRequest> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 13);
+  messageDesc(file_qpc_v1_delivery, 14);
 
 /**
  * @generated from message qpc.v1.SubscribeResponse
@@ -435,7 +486,7 @@ export type SubscribeResponse = Message<"qpc.v1.SubscribeResponse"> & {
  * Use `create(SubscribeResponseSchema)` to create a new message.
  */
 export const SubscribeResponseSchema: GenMessage<SubscribeResponse> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 14);
+  messageDesc(file_qpc_v1_delivery, 15);
 
 /**
  * 207. The accepted commits of a channel, oldest first, for those on its roster; for those who were removed, up to the
@@ -469,7 +520,7 @@ export type FetchCommitsRequest = Message<"qpc.v1.FetchCommitsRequest"> & {
  * Use `create(FetchCommitsRequestSchema)` to create a new message.
  */
 export const FetchCommitsRequestSchema: GenMessage<FetchCommitsRequest> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 15);
+  messageDesc(file_qpc_v1_delivery, 16);
 
 /**
  * @generated from message qpc.v1.FetchCommitsResponse
@@ -500,7 +551,7 @@ export type FetchCommitsResponse = Message<"qpc.v1.FetchCommitsResponse"> & {
  * Use `create(FetchCommitsResponseSchema)` to create a new message.
  */
 export const FetchCommitsResponseSchema: GenMessage<FetchCommitsResponse> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 16);
+  messageDesc(file_qpc_v1_delivery, 17);
 
 /**
  * @generated from message qpc.v1.LoggedCommit
@@ -526,7 +577,7 @@ export type LoggedCommit = Message<"qpc.v1.LoggedCommit"> & {
  * Use `create(LoggedCommitSchema)` to create a new message.
  */
 export const LoggedCommitSchema: GenMessage<LoggedCommit> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 17);
+  messageDesc(file_qpc_v1_delivery, 18);
 
 /**
  * 208. How far channels are, for those on their rosters, and for those who were removed how far they were then. Channels that
@@ -548,7 +599,7 @@ export type FetchEpochsRequest = Message<"qpc.v1.FetchEpochsRequest"> & {
  * Use `create(FetchEpochsRequestSchema)` to create a new message.
  */
 export const FetchEpochsRequestSchema: GenMessage<FetchEpochsRequest> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 18);
+  messageDesc(file_qpc_v1_delivery, 19);
 
 /**
  * @generated from message qpc.v1.FetchEpochsResponse
@@ -579,7 +630,7 @@ export type FetchEpochsResponse = Message<"qpc.v1.FetchEpochsResponse"> & {
  * Use `create(FetchEpochsResponseSchema)` to create a new message.
  */
 export const FetchEpochsResponseSchema: GenMessage<FetchEpochsResponse> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 19);
+  messageDesc(file_qpc_v1_delivery, 20);
 
 /**
  * @generated from message qpc.v1.ChannelEpoch
@@ -601,7 +652,7 @@ export type ChannelEpoch = Message<"qpc.v1.ChannelEpoch"> & {
  * Use `create(ChannelEpochSchema)` to create a new message.
  */
 export const ChannelEpochSchema: GenMessage<ChannelEpoch> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 20);
+  messageDesc(file_qpc_v1_delivery, 21);
 
 /**
  * Event 1.
@@ -620,5 +671,5 @@ export type EnvelopePushed = Message<"qpc.v1.EnvelopePushed"> & {
  * Use `create(EnvelopePushedSchema)` to create a new message.
  */
 export const EnvelopePushedSchema: GenMessage<EnvelopePushed> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_delivery, 21);
+  messageDesc(file_qpc_v1_delivery, 22);
 
