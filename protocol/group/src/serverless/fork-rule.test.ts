@@ -72,8 +72,11 @@ describe("the rule for forks", () => {
     expect(chosen(fork(long, epoch("b", { witnesses: 1000 })))).toEqual(["root a aa aaa", "depth"])
   })
 
-  it("takes the branch in which more people were heard, then the smaller committer, then the smaller commit", () => {
-    expect(chosen(fork(epoch("a"), epoch("b", { by: BOB, witnesses: 1 })))).toEqual(["root b", "witnesses"])
+  it("does not count people below the quorum", () => {
+    expect(chosen(fork(epoch("a"), epoch("b", { by: BOB, witnesses: 1 })))).toEqual(["root a", "committer"])
+  })
+
+  it("takes the branch of the smaller committer, then the smaller commit", () => {
     expect(chosen(fork(epoch("b", { by: BOB }), epoch("a")))).toEqual(["root a", "committer"])
     expect(chosen(fork(epoch("second", { hash: 2 }), epoch("first", { hash: 1 })))).toEqual([
       "root first",

@@ -27,11 +27,10 @@ export interface EpochOrigin {
  * - `removed_author`: the other branch begins with a commit of somebody whom this one removes.
  * - `depth`: more commits, a quorum counting as {@link ForkPolicy.quorumDepth} of them.
  * - `quorum`: enough people were heard in one epoch.
- * - `witnesses`: more people were heard.
  * - `committer`: the identity key of who made the first commit is smaller.
  * - `commit_hash`: the hash of the first commit is smaller.
  */
-export type ForkRule = "only_branch" | "removed_author" | "depth" | "quorum" | "witnesses" | "committer" | "commit_hash"
+export type ForkRule = "only_branch" | "removed_author" | "depth" | "quorum" | "committer" | "commit_hash"
 
 /** What the rule needs to know beside the epochs. All members of a group must have the same. */
 export interface ForkPolicy {
@@ -107,7 +106,12 @@ function withoutRemovedAuthors<Epoch extends ForkedEpoch<Epoch>>(
   return staying.length === 0 ? rivals : staying
 }
 
-/** Negative if `a` is the better one. Never 0 for different commits. */
+/**
+ * Negative if `a` is the better one. Never 0 for different commits.
+ *
+ * Below the quorum nobody counts: whoever writes on a branch that only they know would hold on to it for as long as nobody else
+ * reads what they wrote.
+ */
 function compareRivals<Epoch>(
   a: Rival<Epoch>,
   b: Rival<Epoch>,
@@ -117,8 +121,6 @@ function compareRivals<Epoch>(
   if (depth !== 0) return { order: depth, rule: "depth" }
   const quorum = Number(b.branch.hasQuorum) - Number(a.branch.hasQuorum)
   if (quorum !== 0) return { order: quorum, rule: "quorum" }
-  const witnesses = b.branch.witnessScore - a.branch.witnessScore
-  if (witnesses !== 0) return { order: witnesses, rule: "witnesses" }
   const committer = compareBytes(a.origin.committer, b.origin.committer)
   if (committer !== 0) return { order: committer, rule: "committer" }
   return { order: compareBytes(a.origin.commitHash, b.origin.commitHash), rule: "commit_hash" }

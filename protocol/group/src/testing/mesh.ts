@@ -174,7 +174,9 @@ export class Mesh {
     for (let isBusy = true; isBusy;) {
       isBusy = false
       for (const device of shuffled(this.devices, next)) {
-        pool.push(...device.publish())
+        const made = device.publish()
+        pool.push(...made)
+        if (made.length > 0) isBusy = true
         const mine = had.get(device)!
         const fresh = shuffled(envelopesFor(device, pool), next).filter((envelope) => !mine.has(envelope))
         for (const envelope of fresh) mine.add(envelope)
