@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs"
 import { setPriority } from "node:os"
 import { join } from "node:path"
 import { copyFewVectors } from "./few-vectors.ts"
-import { countByStatus, judge, rangesPutOff, withPutOff } from "./survivors.ts"
+import { countByStatus, judge, rangesPutOff, rowsOf, withPutOff } from "./survivors.ts"
 import type { Excused, Report } from "./survivors.ts"
 
 const root = new URL("../..", import.meta.url).pathname
@@ -28,8 +28,11 @@ copyFewVectors(process.env["VECTORS_DIR"] ?? join(root, "../shared/vectors"), ve
 const first = runStryker(files, "--ignoreStatic")
 const ranges = rangesPutOff(first)
 const report = ranges.length > 0 ? withPutOff(first, runStryker(ranges)) : first
-const { unexplained, outdated } = judge(report, readJson("protocol/mls/mutants.json") as Excused[])
+const excused = readJson("protocol/mls/mutants.json") as Excused[]
+const { unexplained, outdated } = judge(report, excused)
 console.log(countByStatus(report))
+const table = ["| file | mutants | noticed | with a reason |", "| --- | --- | --- | --- |", ...rowsOf(report, excused)]
+console.log(table.join("\n"))
 for (const { at, mutator, ended, file, ...rest } of unexplained) {
   console.log(`no test notices: ${file}:${at} ${mutator} (${ended})`)
   console.log(JSON.stringify({ file, ...rest, why: "" }, undefined, 2))

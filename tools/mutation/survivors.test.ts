@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { countByStatus, judge, rangesPutOff, withPutOff } from "./survivors.ts"
+import { countByStatus, judge, rangesPutOff, rowsOf, withPutOff } from "./survivors.ts"
 import type { Excused, Mutant, Report } from "./survivors.ts"
 
 const SOURCE = "function f() {\n  return a &&\n    b\n}\n"
@@ -63,6 +63,11 @@ describe("the survivors of a mutation run", () => {
   it("make a reason outdated by their absence, but only in files that were mutated", () => {
     const elsewhere = { ...excuse, file: "g.ts" }
     expect(judge(reportOf("Killed"), [excuse, elsewhere]).outdated).toEqual([excuse])
+  })
+
+  it("are told apart from what was noticed, file by file", () => {
+    expect(rowsOf(reportOf("Killed", "Timeout", "Survived"), [excuse])).toEqual(["| `f.ts` | 3 | 2 | 1 |"])
+    expect(rowsOf(reportOf("Killed", "Survived"), [])).toEqual(["| `f.ts` | 2 | 1 | 0 |"])
   })
 
   it("are counted by how they ended", () => {

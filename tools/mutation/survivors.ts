@@ -1,3 +1,5 @@
+import { basename } from "node:path"
+
 /** A mutant in Stryker's report: what stands at `location` was replaced. Lines and columns count from 1. */
 export interface Mutant {
   readonly mutatorName: string
@@ -49,11 +51,15 @@ interface Survivor extends Omit<Excused, "why"> {
 export function judge(report: Report, excused: readonly Excused[]): Verdict {
   const survivors = survivorsOf(report)
   return {
-    unexplained: survivors.filter((survivor) => !excused.some((entry) => keyOf(entry) === keyOf(survivor))),
+    unexplained: survivors.filter((survivor) => !isExcused(survivor, excused)),
     outdated: excused.filter(
       (entry) => entry.file in report.files && !survivors.some((survivor) => keyOf(entry) === keyOf(survivor)),
     ),
   }
+}
+
+function isExcused(survivor: Survivor, excused: readonly Excused[]): boolean {
+  return excused.some((entry) => keyOf(entry) === keyOf(survivor))
 }
 
 /**
@@ -93,6 +99,16 @@ export function countByStatus(report: Report): Record<string, number> {
     for (const { status } of mutants) counts[status] = (counts[status] ?? 0) + 1
   }
   return counts
+}
+
+/** What became of the mutants of each file, as rows of a table in Markdown: file, mutants, noticed, excused. */
+export function rowsOf(report: Report, excused: readonly Excused[]): string[] {
+  const survivors = survivorsOf(report)
+  return Object.entries(report.files).map(([file, { mutants }]) => {
+    const left = survivors.filter((survivor) => survivor.file === file)
+    const withReason = left.filter((survivor) => isExcused(survivor, excused)).length
+    return `| \`${basename(file)}\` | ${mutants.length} | ${mutants.length - left.length} | ${withReason} |`
+  })
 }
 
 /**
