@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { suite0001 } from "@qpc/crypto/node"
+import { suite0001, suite0003 } from "@qpc/crypto/node"
 import { toHex, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { EXTENSION_TYPES } from "./extension.ts"
@@ -97,6 +97,23 @@ describe("joining by a Welcome", () => {
     bundle[Symbol.dispose]()
     expect(outcomeOf(party, { welcome, bundles: [bundle] })).toBe("no_matching_key_package")
     expect(() => bundle.toBytes()).toThrow(TypeError)
+  })
+
+  it("passes over a key package that is used up, for a copy that is not", () => {
+    const { party, bundle, welcome } = invited("copy")
+    const stored = keyPackageBundleFromBytes(party.suite, bundle.toBytes())
+    bundle[Symbol.dispose]()
+    expect(outcomeOf(party, { welcome, bundles: [bundle, stored] })).toBe("joined")
+  })
+
+  it("does not try a key package of another suite, although the Welcome names it", () => {
+    const { party, welcome } = invited("another suite")
+    const other = new Party("another suite", {}, suite0003).keyPackage("bob")
+    const message = decodeMlsMessage(welcome)
+    if (message.kind !== "welcome") throw new Error(message.kind)
+    const secrets = message.message.secrets.map((sealed) => ({ ...sealed, newMember: other.ref }))
+    const naming = encodeMlsMessage({ kind: "welcome", message: { ...message.message, secrets } })
+    expect(outcomeOf(party, { welcome: naming, bundles: [other] })).toBe("no_matching_key_package")
   })
 
   it("does not lead twice into a group that is known", () => {

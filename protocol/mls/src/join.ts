@@ -6,7 +6,7 @@ import { withSecretTree } from "./epoch.ts"
 import type { Epoch } from "./epoch.ts"
 import { ownedGroupContext } from "./group-context.ts"
 import { decodeGroupInfo } from "./group-info.ts"
-import type { KeyPackageBundle } from "./key-package-bundle.ts"
+import type { KeyPackageBundle, PrivateKeys } from "./key-package-bundle.ts"
 import { confirmationTag, epochSecrets, memberSecret, welcomeSecret, zeroSecrets } from "./key-schedule.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import { keysOfJoiner } from "./open-path.ts"
@@ -19,7 +19,7 @@ import type { PreSharedKeyId } from "./psk-id.ts"
 import { interimTranscriptHash } from "./transcript-hash.ts"
 import type { ValidRatchetTree } from "./validate-tree.ts"
 import { decodeGroupSecrets, openGroupInfo, openGroupSecrets } from "./welcome.ts"
-import type { GroupSecrets, Welcome } from "./welcome.ts"
+import type { EncryptedGroupSecrets, GroupSecrets, Welcome } from "./welcome.ts"
 
 /** Why a Welcome is of no use (RFC 9420 §12.4.3.1). */
 export type WelcomeReason =
@@ -77,29 +77,40 @@ function openWelcome(options: WelcomeOptions): JoinedEpoch | WelcomeReason {
   if (message.kind !== "welcome") return "not_a_welcome"
   const welcome = message.message
   if (welcome.cipherSuite !== suite.id) return "welcome_cipher_suite"
-  const bundle = bundles.find((candidate) => isFor(welcome, candidate))
-  const keys = bundle?.privateKeys
-  if (bundle === undefined || keys === undefined) return "no_matching_key_package"
-  const sealed = welcome.secrets.find(({ newMember }) => equalBytes(newMember, bundle.ref))!
-  const opened = openGroupSecrets(suite, keys.initPrivateKey, welcome, sealed)
+  const addressee = findAddressee(welcome, bundles)
+  if (addressee === undefined) return "no_matching_key_package"
+  const opened = openGroupSecrets(suite, addressee.privateKeys.initPrivateKey, welcome, addressee.sealed)
   if (opened === undefined) return "group_secrets_not_decrypted"
   try {
-    return enterGroup(options, welcome, decodeGroupSecrets(opened), bundle)
+    return enterGroup(options, welcome, decodeGroupSecrets(opened), addressee)
   } finally {
     opened.fill(0)
   }
 }
 
-function isFor(welcome: Welcome, bundle: KeyPackageBundle): boolean {
-  const isNamed = welcome.secrets.some(({ newMember }) => equalBytes(newMember, bundle.ref))
-  return isNamed && bundle.privateKeys !== undefined && bundle.decoded.cipherSuite === welcome.cipherSuite
+/** Our key package for which a Welcome was made, with what is sealed to it. */
+interface Addressee {
+  readonly bundle: KeyPackageBundle
+  readonly privateKeys: PrivateKeys
+  readonly sealed: EncryptedGroupSecrets
+}
+
+function findAddressee(welcome: Welcome, bundles: readonly KeyPackageBundle[]): Addressee | undefined {
+  for (const bundle of bundles) {
+    const { privateKeys, decoded } = bundle
+    // References are public: whoever makes a Welcome can name a key package of another suite.
+    if (privateKeys === undefined || decoded.cipherSuite !== welcome.cipherSuite) continue
+    const sealed = welcome.secrets.find(({ newMember }) => equalBytes(newMember, bundle.ref))
+    if (sealed !== undefined) return { bundle, privateKeys, sealed }
+  }
+  return undefined
 }
 
 function enterGroup(
   options: WelcomeOptions,
   welcome: Welcome,
   secrets: GroupSecrets,
-  bundle: KeyPackageBundle,
+  addressee: Addressee,
 ): JoinedEpoch | WelcomeReason {
   const { suite, parent } = options
   const bond = pskOfParent(secrets.psks, parent)
@@ -116,8 +127,9 @@ function enterGroup(
     if (encodedInfo === undefined) return "group_info_not_decrypted"
     const group = believeWelcome(options, encodedInfo, bond?.usage)
     if (typeof group === "string") return group
-    const epoch = buildEpoch(suite, group, secrets, member, bundle)
-    return typeof epoch === "string" ? epoch : { kind: "joined", epoch, bundle, signer: group.info.signer }
+    const epoch = buildEpoch(suite, group, secrets, member, addressee)
+    if (typeof epoch === "string") return epoch
+    return { kind: "joined", epoch, bundle: addressee.bundle, signer: group.info.signer }
   } finally {
     // A GroupInfo that does not decode ends here too.
     member.fill(0)
@@ -157,13 +169,12 @@ function buildEpoch(
   { info, tree }: BelievedGroup,
   groupSecrets: GroupSecrets,
   member: Uint8Array,
-  bundle: KeyPackageBundle,
+  { bundle, privateKeys }: Addressee,
 ): Epoch | WelcomeReason {
   const leafIndex = findLeaf(tree, bundle)
   if (leafIndex === undefined) return "own_leaf_missing"
   if (leafIndex === info.signer) return "unknown_signer"
-  const leafPrivateKey = bundle.privateKeys?.encryptionPrivateKey.slice()
-  if (leafPrivateKey === undefined) return "no_matching_key_package"
+  const leafPrivateKey = privateKeys.encryptionPrivateKey.slice()
   const { pathSecret } = groupSecrets
   const joined = keysOfJoiner({ tree, leafIndex, leafPrivateKey, signerLeafIndex: info.signer, pathSecret })
   if (joined.kind === "rejected") return joined.reason
