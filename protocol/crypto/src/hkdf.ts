@@ -23,11 +23,7 @@ export function expand(
   }
   // Nearly every call of MLS and HPKE fits into one block; it is also the one that must be fast.
   if (lengthBytes <= hashBytes) {
-    const block = withScratch(info.length + 1, (input) => {
-      input.set(info)
-      input[info.length] = 1
-      return hash.mac(pseudoRandomKey, input)
-    })
+    const block = hash.expandedBlock?.(pseudoRandomKey, info) ?? firstBlock(hash, pseudoRandomKey, info)
     if (lengthBytes === hashBytes) return block
     const head = block.slice(0, lengthBytes)
     block.fill(0)
@@ -44,4 +40,12 @@ export function expand(
   }
   previous.fill(0)
   return output
+}
+
+function firstBlock(hash: HashFunction, pseudoRandomKey: Uint8Array, info: Uint8Array): Uint8Array {
+  return withScratch(info.length + 1, (input) => {
+    input.set(info)
+    input[info.length] = 1
+    return hash.mac(pseudoRandomKey, input)
+  })
 }

@@ -19,6 +19,11 @@ export interface HashFunction {
   hash(data: Uint8Array): Uint8Array
   /** HMAC (RFC 2104); any key length. */
   mac(key: Uint8Array, data: Uint8Array): Uint8Array
+  /**
+   * The first block of HKDF-Expand (RFC 5869 §2.3), which is {@link mac} of `info` and a byte 1: for platforms that are faster
+   * if nobody joins them before. `undefined` where it is not.
+   */
+  expandedBlock?(key: Uint8Array, info: Uint8Array): Uint8Array | undefined
 }
 
 /** Authenticated encryption with a 16-byte tag behind the ciphertext. */
