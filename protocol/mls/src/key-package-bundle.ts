@@ -69,12 +69,12 @@ export class KeyPackageBundle implements Disposable {
    * @throws RangeError if a private key does not belong to the public one
    */
   static of(suite: CipherSuite, decoded: KeyPackage, privateKeys: PrivateKeys): KeyPackageBundle {
-    for (const [privateKey, publicKey] of [
-      [privateKeys.initPrivateKey, decoded.initKey],
-      [privateKeys.encryptionPrivateKey, decoded.leafNode.encryptionKey],
-    ] as const) {
-      if (!isPair(suite, privateKey, publicKey)) throw new RangeError("a private key is not that of the key package")
-    }
+    if (!belong(suite, decoded, privateKeys)) throw new RangeError("a private key is not that of the key package")
+    return new KeyPackageBundle(suite, decoded, privateKeys)
+  }
+
+  /** {@link of} for private keys that were checked, or just made together with their public ones. Takes ownership. */
+  static ofNew(suite: CipherSuite, decoded: KeyPackage, privateKeys: PrivateKeys): KeyPackageBundle {
     return new KeyPackageBundle(suite, decoded, privateKeys)
   }
 
@@ -131,7 +131,7 @@ export function createKeyPackage(options: KeyPackageOptions): KeyPackageBundle {
     leafNodeSource: { kind: "key_package", lifetime: lifetimeFrom(options.nowMs, options.lifetimeMs) },
   })
   const keyPackage = signKeyPackage(suite, signatureKeys.privateKey, { initKey: init.publicKey, leafNode, extensions })
-  return KeyPackageBundle.of(suite, keyPackage, {
+  return KeyPackageBundle.ofNew(suite, keyPackage, {
     initPrivateKey: init.privateKey,
     encryptionPrivateKey: encryption.privateKey,
   })
@@ -152,14 +152,9 @@ export function keyPackageBundleFromBytes(suite: CipherSuite, bytes: Uint8Array)
       encryptionPrivateKey: reader.vector().slice(),
     }
   })
-  const { keyPackage, initPrivateKey, encryptionPrivateKey } = stored
-  if (
-    !isPair(suite, initPrivateKey, keyPackage.initKey) ||
-    !isPair(suite, encryptionPrivateKey, keyPackage.leafNode.encryptionKey)
-  ) {
-    throw new DecodeError("bad_value", 0)
-  }
-  return KeyPackageBundle.of(suite, keyPackage, { initPrivateKey, encryptionPrivateKey })
+  const { keyPackage, ...privateKeys } = stored
+  if (!belong(suite, keyPackage, privateKeys)) throw new DecodeError("bad_value", 0)
+  return KeyPackageBundle.ofNew(suite, keyPackage, privateKeys)
 }
 
 /** A fresh KEM key pair; the seed is zeroed. */
@@ -170,7 +165,12 @@ export function keyPairFrom(suite: CipherSuite, random: Random): KeyPair {
   return keyPair
 }
 
-/** True if the private key is that of the public one. */
+/** True if the private keys are those of the public ones in the package. */
+function belong(suite: CipherSuite, { initKey, leafNode }: KeyPackage, privateKeys: PrivateKeys): boolean {
+  const { initPrivateKey, encryptionPrivateKey } = privateKeys
+  return isPair(suite, initPrivateKey, initKey) && isPair(suite, encryptionPrivateKey, leafNode.encryptionKey)
+}
+
 function isPair(suite: CipherSuite, privateKey: Uint8Array, publicKey: Uint8Array): boolean {
   const derived = suite.kemPublicKey(privateKey)
   return derived !== undefined && equalBytes(derived, publicKey)

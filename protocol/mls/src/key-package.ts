@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { decodeWhole, Writer } from "@qpc/wire"
+import { decodeWhole, withScratch, Writer } from "@qpc/wire"
 import type { Reader } from "@qpc/wire"
 import { readExtensions, writeExtensions } from "./extension.ts"
 import type { Extension } from "./extension.ts"
@@ -7,6 +7,9 @@ import { refHash, signWithLabel, verifyWithLabel } from "./labels.ts"
 import { readLeafNode, writeLeafNode } from "./leaf-node.ts"
 import type { LeafNode } from "./leaf-node.ts"
 import { MLS_10 } from "./protocol-version.ts"
+
+/** Longer ones cost an allocation more. */
+const USUAL_BYTES = 1024
 
 /** What a client publishes to be added to groups (RFC 9420 §10). Decoded only: nothing in it has been checked. */
 export interface KeyPackage {
@@ -53,11 +56,13 @@ export function signKeyPackage(
   signaturePrivateKey: Uint8Array,
   content: Pick<KeyPackage, "initKey" | "leafNode" | "extensions">,
 ): KeyPackage {
-  const writer = new Writer().uint16(MLS_10).uint16(suite.id).vector(content.initKey)
-  writeLeafNode(writer, content.leafNode)
-  writeExtensions(writer, content.extensions)
-  writer.vector(signWithLabel(suite, signaturePrivateKey, "KeyPackageTBS", writer.view()))
-  return decodeKeyPackage(writer.finish())
+  return withScratch(USUAL_BYTES, (scratch) => {
+    const writer = new Writer(scratch).uint16(MLS_10).uint16(suite.id).vector(content.initKey)
+    writeLeafNode(writer, content.leafNode)
+    writeExtensions(writer, content.extensions)
+    writer.vector(signWithLabel(suite, signaturePrivateKey, "KeyPackageTBS", writer.view()))
+    return decodeKeyPackage(writer.finish())
+  })
 }
 
 /** True if the key package was signed by the key in its leaf node (RFC 9420 §10.1). */

@@ -1,5 +1,5 @@
 import type { CipherSuite, HpkeInfo, HpkeSealed } from "@qpc/crypto"
-import { encode, toUtf8, vectorBytes, withScratch, Writer } from "@qpc/wire"
+import { toUtf8, vectorBytes, withScratch, Writer } from "@qpc/wire"
 
 const PREFIX = "MLS 1.0 "
 const EMPTY = new Uint8Array(0)
@@ -100,7 +100,11 @@ export function decryptWithLabel(
 
 /** RefHash (RFC 9420 §5.2): names a key package or a proposal by its bytes. */
 export function refHash(suite: CipherSuite, label: string, value: Uint8Array): Uint8Array {
-  return suite.hash(encode((w) => w.vector(toUtf8(label)).vector(value)))
+  const name = toUtf8(label)
+  return withScratch(vectorBytes(name.length) + vectorBytes(value.length), (scratch) => {
+    new Writer(scratch).vector(name).vector(value)
+    return suite.hash(scratch)
+  })
 }
 
 /** What is signed: in one piece, or in pieces that are joined only once, behind the label. */

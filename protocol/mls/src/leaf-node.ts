@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { decodeWhole, DecodeError, encode, Reader, Writer } from "@qpc/wire"
+import { decodeWhole, DecodeError, encode, Reader, withScratch, Writer } from "@qpc/wire"
 import { readCapabilities, writeCapabilities } from "./capabilities.ts"
 import type { Capabilities } from "./capabilities.ts"
 import { readCredential, writeCredential } from "./credential.ts"
@@ -9,6 +9,9 @@ import type { Extension } from "./extension.ts"
 import { signWithLabel, verifyWithLabel } from "./labels.ts"
 import { readLifetime, writeLifetime } from "./lifetime.ts"
 import type { Lifetime } from "./lifetime.ts"
+
+/** Longer ones cost an allocation more. */
+const USUAL_BYTES = 512
 
 /** How a leaf node came into being (RFC 9420 §7.2), with the field that only this origin has. */
 export type LeafNodeSource =
@@ -124,15 +127,17 @@ export function signLeafNode(
   content: LeafNodeContent,
   place?: LeafPlace,
 ): LeafNode {
-  const writer = new Writer()
-  writer.vector(content.encryptionKey).vector(content.signatureKey)
-  writeCredential(writer, content.credential)
-  writeCapabilities(writer, content.capabilities)
-  writeLeafNodeSource(writer, content.leafNodeSource)
-  writeExtensions(writer, content.extensions)
-  const toBeSigned = leafNodeToBeSigned(content.leafNodeSource, writer.finish(), place)
-  writer.vector(signWithLabel(suite, signaturePrivateKey, "LeafNodeTBS", toBeSigned))
-  return decodeLeafNode(writer.finish())
+  return withScratch(USUAL_BYTES, (scratch) => {
+    const writer = new Writer(scratch)
+    writer.vector(content.encryptionKey).vector(content.signatureKey)
+    writeCredential(writer, content.credential)
+    writeCapabilities(writer, content.capabilities)
+    writeLeafNodeSource(writer, content.leafNodeSource)
+    writeExtensions(writer, content.extensions)
+    const toBeSigned = leafNodeToBeSigned(content.leafNodeSource, writer.view(), place)
+    writer.vector(signWithLabel(suite, signaturePrivateKey, "LeafNodeTBS", toBeSigned))
+    return decodeLeafNode(writer.finish())
+  })
 }
 
 /** True if the leaf node was signed by the key in it, for `place` (RFC 9420 §7.3). */

@@ -87,6 +87,11 @@ export function splitMlsMessages(bytes: Uint8Array): readonly Uint8Array[] {
 
 /** The bytes of an MLSMessage. */
 export function encodeMlsMessage(message: MlsMessage): Uint8Array {
-  const capacityBytes = message.kind === "private_message" ? 4 + privateMessageBytes(message.message) : undefined
-  return encode((writer) => writeMlsMessage(writer, message), capacityBytes)
+  return encode((writer) => writeMlsMessage(writer, message), lengthBytesOf(message))
+}
+
+/** For the kinds that are made often; `undefined` for the others. */
+function lengthBytesOf({ kind, message }: MlsMessage): number | undefined {
+  if (kind === "private_message") return 4 + privateMessageBytes(message)
+  return kind === "key_package" ? 4 + message.encoded.length : undefined
 }
