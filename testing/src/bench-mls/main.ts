@@ -3,7 +3,7 @@
  * `npm run bench:mls:peers` installs the peers that do not come with the workspace.
  */
 import { cpuUsage } from "node:process"
-import { suite0001 } from "@qpc/crypto/node"
+import { newSuite, suite0001 } from "@qpc/crypto/node"
 import { machineName } from "../bench/report.ts"
 import { flagsOf, refuse } from "../command-line.ts"
 import { availableImplementations } from "./peers.ts"
@@ -45,6 +45,8 @@ const IN_THIS_PROCESS = ["tsmls", "corecrypto", "openmls_wasm"]
 /** User and system time of all threads, in milliseconds. */
 const processorMs = (): number => Object.values(cpuUsage()).reduce((sum, microseconds) => sum + microseconds, 0) / 1000
 
+/** What everybody who has only Node would compute with. */
+const nodeAlone = newSuite(suite0001.id, { libraries: "node:crypto" })
 const machine = machineName()
 const { implementations, absent } = await availableImplementations(
   listOf(values.peers) ?? (values.cpu ? IN_THIS_PROCESS : undefined),
@@ -55,12 +57,13 @@ const made = await run(implementations, {
   budgetMs,
   sizes: values.sizes === undefined ? sizes : listOf(values.sizes)!.map(Number),
   only: (listOf(values.only) ?? []).map(toOperation),
-  suite: suite0001,
+  suite: nodeAlone,
   report: (progress) => console.error(`measuring ${progress} …`),
   nowMs: () => performance.now(),
   machine: values.cpu ? { nowMs: processorMs, collect: () => globalThis.gc?.() } : undefined,
 })
-const report = { machine, implementations, absent, made }
+const primitives = { ours: suite0001.primitives(), bound: nodeAlone.primitives() }
+const report = { machine, primitives, implementations, absent, made }
 console.log(values.json ? JSON.stringify(toJson(report), undefined, 2) : toText(report))
 if (values.readme) await writeReadme(new URL("../../../protocol/mls/README.md", import.meta.url), report)
 for (const implementation of implementations) await implementation.close()

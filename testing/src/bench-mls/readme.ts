@@ -33,14 +33,14 @@ export function replaced(text: string, content: string): string {
 
 /** The tables of a report. */
 export function toMarkdown(report: Report): string {
-  const { machine, made, implementations, absent } = report
+  const { machine, primitives, made, implementations, absent } = report
   const { node, cpu, cores, platform } = machine
   const rows = rowsOf(made)
   const columns = COLUMNS.filter((id) => rows.some(({ implementation }) => implementation === id))
   const named = implementations.map(({ id, name, suiteId }) => `\`${id}\` is ${name}, suite ${suiteId}`).join("; ")
   const parts = [
     `Node ${node} on ${cpu}, ${cores} cores, ${platform}. Milliseconds per operation, medians of interleaved slices.`,
-    `${named}; \`bound\` is the cryptography alone.`,
+    `${named}; \`bound\` is the cryptography alone, on node:crypto (${primitives.bound}). Ours computes with ${primitives.ours}.`,
     table(["operation", "members", ...columns], timeRows(rows, columns)),
     "What is wanted, and what is:",
     table(["ratio", "value", "wanted", "", "meaning"], judgementsOf(report).filter(isWanted).map(ratioCells)),

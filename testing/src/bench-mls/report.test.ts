@@ -5,6 +5,7 @@ import type { Report } from "./report.ts"
 
 const report: Report = {
   machine: { node: "v26.0.0", cpu: "Some CPU", cores: 2, platform: "linux-x64", load: 1 },
+  primitives: { ours: "sodium-native 1, OpenSSL 2", bound: "OpenSSL 2" },
   implementations: [
     { id: "ours", name: "@qpc/mls", suiteId: 1, remarks: [] },
     { id: "tsmls", name: "ts-mls 1", suiteId: 1, remarks: ["It waits."] },
@@ -47,6 +48,10 @@ describe("the JSON of a run", () => {
     expect(json.targets["memory10000_megabytes"]).toMatchObject({ target: 10, isMet: false })
   })
 
+  it("says whose primitives ours and the bound used", () => {
+    expect(json.primitives).toEqual({ ours: "sodium-native 1, OpenSSL 2", bound: "OpenSSL 2" })
+  })
+
   it("says of each ratio what it means", () => {
     expect(Object.keys(json.meanings)).toEqual(Object.keys(json.ratios))
   })
@@ -60,6 +65,7 @@ describe("the text of a run", () => {
   it("names the machine, the misses and what was not measured", () => {
     const lines = toText(report).split("\n")
     expect(lines[0]).toBe("Node v26.0.0 on Some CPU, 2 cores, linux-x64")
+    expect(lines[1]).toBe("Primitives of ours: sodium-native 1, OpenSSL 2; of the bound: node:crypto, OpenSSL 2")
     expect(lines).toContain("memory10000_megabytes  12.0  ≤ 10  MISSED")
     expect(lines).toContain("protect_vs_tsmls       8.00  ≥ 8   met")
     expect(lines).toContain("Not measured: a peer: not installed")
@@ -70,6 +76,7 @@ describe("the text of a run", () => {
 describe("the tables of a run", () => {
   it("have a row per operation and size, and a column per implementation", () => {
     const markdown = toMarkdown(report)
+    expect(markdown).toContain("on node:crypto (OpenSSL 2). Ours computes with sodium-native 1, OpenSSL 2.")
     expect(markdown).toContain("| operation | members | ours | tsmls |")
     expect(markdown).toContain("| seal 100 bytes | 2 | 2.50 | 20.0 |")
   })

@@ -10,9 +10,16 @@ import type { Figure, Run } from "./run.ts"
 /** What there is to tell. */
 export interface Report {
   readonly machine: MachineName
+  readonly primitives: Primitives
   readonly implementations: readonly Pick<Implementation, "id" | "name" | "suiteId" | "remarks">[]
   readonly absent: readonly string[]
   readonly made: Run
+}
+
+/** Whose code computed, with versions. Peers bring their own. */
+export interface Primitives {
+  readonly ours: string
+  readonly bound: string
 }
 
 /** One implementation doing one operation. */
@@ -31,6 +38,7 @@ export interface ResultRow {
 /** What `--json` prints. */
 export interface ReportJson {
   readonly machine: MachineName
+  readonly primitives: Primitives
   /** By implementation: name with version, and suite. */
   readonly versions: Readonly<Record<string, { readonly name: string; readonly suite: number }>>
   readonly ratios: Readonly<Record<string, number>>
@@ -63,13 +71,14 @@ export function judgementsOf({ made }: Report): readonly Ratio[] {
 
 /** Everything, for programs. */
 export function toJson(report: Report): ReportJson {
-  const { machine, implementations, absent, made } = report
+  const { machine, primitives, implementations, absent, made } = report
   const ratios = judgementsOf(report)
   const targets = ratios.flatMap(({ name, target, direction, isMet }) =>
     target === undefined || isMet === undefined ? [] : [[name, { target, direction, isMet }] as const],
   )
   return {
     machine,
+    primitives,
     versions: Object.fromEntries(implementations.map(({ id, name, suiteId }) => [id, { name, suite: suiteId }])),
     ratios: Object.fromEntries(ratios.map(({ name, value }) => [name, value])),
     meanings: Object.fromEntries(ratios.map(({ name, what, direction }) => [name, `${what}; ${direction}`])),
@@ -85,9 +94,10 @@ export function toJson(report: Report): ReportJson {
 
 /** A report for people. */
 export function toText(report: Report): string {
-  const { machine, implementations, absent, made } = report
+  const { machine, primitives, implementations, absent, made } = report
   const { node, cpu, cores, platform, load } = machine
   const lines = [`Node ${node} on ${cpu}, ${cores} cores, ${platform}`]
+  lines.push(`Primitives of ours: ${primitives.ours}; of the bound: node:crypto, ${primitives.bound}`)
   if (load > cores) lines.push(`The machine is busy (load ${load.toFixed(1)}): run this again when it is not.`)
   lines.push("", "Milliseconds per operation (slowest to fastest slice, as a part of the median)")
   lines.push(...aligned(rowsOf(made).map(timeCells)))

@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly sizes: readonly number[]
   /** All operations where it is empty. */
   readonly only: readonly OperationName[]
-  /** Of the bound; ours has to have it too. */
+  /** Of the bound. Ours has it too, perhaps with faster primitives. */
   readonly suite: CipherSuite
   readonly report: (progress: string) => void
   /** Of the budget. */
