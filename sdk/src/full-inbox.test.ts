@@ -71,6 +71,18 @@ describe("a message to a group in which somebody's inbox is full", () => {
     expect(await again.client.conversation("friends").history()).toMatchObject([{ text: "one", state: "accepted" }])
   })
 
+  it("does not wait behind another inbox that nobody empties", async () => {
+    const { clock, server, alice, bob, carol, say, shown } = await fullBob()
+    await say("for carol")
+    server.full.add("carol")
+    await clock.during(alice.client.sync())
+    await clock.during(alice.client.conversation("friends").send("for both"))
+    server.full.delete("carol")
+    await clock.during(alice.client.sync({ until: () => server.account("carol").inbox.length === 2, waitMs: 120_000 }))
+    expect(await shown(carol.client)).toEqual(["for carol", "for both"])
+    expect(await shown(bob.client)).toEqual([])
+  })
+
   it("is given up for them after some days, and if too many wait", async () => {
     const { clock, alice, say, told } = await fullBob()
     for (const text of ["one", "two", "three", "four"]) await say(text)

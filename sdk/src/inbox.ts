@@ -1,5 +1,7 @@
 import { methods } from "@qpc/rpc"
 import type { Push, RpcClient } from "@qpc/rpc"
+import { CatchUp } from "./catch-up.ts"
+import type { Standing } from "./catch-up.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { NoticeReason } from "./model.ts"
@@ -25,6 +27,9 @@ export interface InboxOptions {
  * The cursor is one number, so envelopes are taken in strictly one after the other, and after the first that could not be
  * stored **no later one is touched**: it would move the cursor past what is not on disk. The next connection begins at the
  * cursor again.
+ *
+ * The server leaves commits out of an inbox that is full, and everything that waited for too long. Those commits are fetched
+ * before the first envelope that needs them; behind what is in the inbox, those of which nobody spoke since.
  */
 export class Inbox {
   readonly #context: Context
@@ -33,10 +38,16 @@ export class Inbox {
   #isCaughtUp = false
   #ackedSeq = 0n
   #isAcking = false
+  readonly #commits: CatchUp
+  /** Where groups were at the server, until they are there here too. */
+  #goal: Standing | undefined
+  /** How many commits the server had left out when we last asked. */
+  #leftOut = 0n
 
   constructor(context: Context, options: InboxOptions) {
     this.#context = context
     this.#options = options
+    this.#commits = new CatchUp(context, options.rpc)
     // What an earlier connection took in is acknowledged after Subscribe told that the server still counts as we do.
     this.#ackedSeq = context.cursor.seq
   }
@@ -48,7 +59,9 @@ export class Inbox {
 
   /** Takes in what waits, then subscribes to what comes. @throws ClientError */
   async catchUp(): Promise<void> {
+    await this.#lookForGaps()
     await this.#drain()
+    await this.#closeGaps()
     let afterSeq = this.#context.cursor.seq
     const { newestSeq } = await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
     if (newestSeq < afterSeq) {
@@ -84,8 +97,9 @@ export class Inbox {
       case "envelopePushed": {
         const { envelope } = push.message
         if (envelope === undefined) return
-        await receive(this.#context, { seq: envelope.seq, bytes: envelope.data })
+        await this.#receive(envelope.seq, envelope.data)
         void this.#ackSoon()
+        if (this.#hasReachedGoal) await this.#closeGaps()
         return
       }
       case "sessionEnded":
@@ -95,13 +109,35 @@ export class Inbox {
     }
   }
 
+  async #receive(seq: bigint, bytes: Uint8Array): Promise<void> {
+    if (seq > this.#context.cursor.seq) await this.#commits.before(bytes)
+    await receive(this.#context, { seq, bytes })
+  }
+
+  /** True if everything that our inbox got until the last look is on disk. */
+  get #hasReachedGoal(): boolean {
+    return this.#goal !== undefined && this.#context.cursor.seq >= this.#goal.newestSeq
+  }
+
+  async #lookForGaps(): Promise<void> {
+    this.#goal = await this.#commits.ask()
+    this.#leftOut = this.#goal.commitsLeftOut
+  }
+
+  /** Fetches what will not come any more. Call it when everything that was in the inbox at the last look is on disk. */
+  async #closeGaps(): Promise<void> {
+    const goal = this.#goal
+    this.#goal = undefined
+    if (goal !== undefined) await this.#commits.reach(goal)
+  }
+
   async #drain(): Promise<void> {
     const { cursor } = this.#context
     let isMore = true
     while (isMore && !this.#isBroken) {
       const afterSeq = cursor.seq
       const page = await asClientError(this.#options.rpc.call(methods.peek, { afterSeq, limit: PEEK_ENVELOPES }))
-      for (const { seq, data } of page.envelopes) await receive(this.#context, { seq, bytes: data })
+      for (const { seq, data } of page.envelopes) await this.#receive(seq, data)
       if (cursor.seq > this.#ackedSeq) await this.#ack(cursor.seq)
       isMore = page.more || page.envelopes.length === PEEK_ENVELOPES
       if (isMore && cursor.seq === afterSeq) throw nothingNew()
@@ -126,8 +162,11 @@ export class Inbox {
   }
 
   async #ack(seqUpTo: bigint): Promise<void> {
-    await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
+    const { commitsLeftOut } = await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
     this.#ackedSeq = seqUpTo
+    if (commitsLeftOut <= this.#leftOut || this.#goal !== undefined) return
+    await this.#lookForGaps()
+    if (this.#hasReachedGoal || (await this.firstWaiting()) === undefined) await this.#closeGaps()
   }
 
   /**

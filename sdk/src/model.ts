@@ -107,6 +107,8 @@ export type NoticeReason =
   | "inbox_full"
   /** Somebody's inbox was full for too long: they will not get one of our messages. */
   | "inbox_full_given_up"
+  /** Somebody whom we invited has no room for the invitation: they are not in, and can be invited again later. */
+  | "invited_inbox_full"
   /** Our key packages were used up, and the last-resort one was handed out. It has been replaced. */
   | "last_resort_used"
   /** Somebody whom we invited has no other key packages left than one that others may have been given as well. */

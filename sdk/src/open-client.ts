@@ -86,7 +86,7 @@ async function load(context: Context): Promise<void> {
   await contacts.load(store)
   for await (const { groupId, envelope } of profile.parked()) parked.add(groupId, envelope.length)
   for await (const { position, record } of profile.outbox()) {
-    outbox.add(record.outgoing.groupId, position, record.held !== undefined)
+    outbox.add(record.outgoing.groupId, position, record.held?.missing)
   }
   if (identity === undefined) return
   self.become(identity)

@@ -1,5 +1,5 @@
 import { toHex } from "@qpc/wire"
-import type { GroupId } from "@qpc/wire"
+import type { GroupId, IdentityKey } from "@qpc/wire"
 
 /** What follows a group's name in that of its second lane: messages that most have, and that wait for room for the rest. */
 const HELD = "/held"
@@ -10,6 +10,8 @@ const HELD = "/held"
  */
 export class OutboxIndex {
   readonly #rowsByLane = new Map<string, number[]>()
+  /** Who has no room, by row that waits for it. */
+  readonly #missing = new Map<number, readonly string[]>()
   readonly #onAdded: () => void
   #count = 0
   #heldCount = 0
@@ -43,6 +45,20 @@ export class OutboxIndex {
     return this.#rowsByLane.get(lane)?.[0]
   }
 
+  /**
+   * The next row of a lane that somebody outside `full` still misses: an inbox that nobody empties holds up nobody else's, and
+   * whoever misses several gets them in order.
+   */
+  behind(lane: string, position: number, full: ReadonlySet<string>): number | undefined {
+    const rows = this.#rowsByLane.get(lane) ?? []
+    return rows.find((row) => row > position && this.#missing.get(row)?.some((name) => !full.has(name)) === true)
+  }
+
+  /** Who has no room for a row that waits for it, in hexadecimal. */
+  missing(position: number): readonly string[] {
+    return this.#missing.get(position) ?? []
+  }
+
   /** All rows of a group. */
   rows(groupId: GroupId): readonly number[] {
     const name = toHex(groupId)
@@ -54,8 +70,10 @@ export class OutboxIndex {
     return this.#rowsByLane.has(toHex(groupId) + HELD)
   }
 
-  /** Behind all others of its lane. */
-  add(groupId: GroupId, position: number, isHeld: boolean): void {
+  /** Behind all others of its lane. @param missing - Given where it waits for room in these inboxes. */
+  add(groupId: GroupId, position: number, missing?: readonly IdentityKey[]): void {
+    const isHeld = missing !== undefined
+    if (isHeld) this.#missing.set(position, missing.map(toHex))
     const lane = toHex(groupId) + (isHeld ? HELD : "")
     const rows = this.#rowsByLane.get(lane)
     if (rows === undefined) this.#rowsByLane.set(lane, [position])
@@ -65,13 +83,18 @@ export class OutboxIndex {
     this.#onAdded()
   }
 
-  /** From the lane of what nobody has into that of what waits for room. */
-  hold(groupId: GroupId, position: number): void {
+  /** From the lane of what nobody has into that of what waits for room, if it is not there already. */
+  hold(groupId: GroupId, position: number, missing: readonly IdentityKey[]): void {
+    if (this.#missing.has(position)) {
+      this.#missing.set(position, missing.map(toHex))
+      return
+    }
     this.drop(groupId, position)
-    this.add(groupId, position, true)
+    this.add(groupId, position, missing)
   }
 
   drop(groupId: GroupId, position: number): void {
+    this.#missing.delete(position)
     for (const isHeld of [false, true]) {
       const lane = toHex(groupId) + (isHeld ? HELD : "")
       const rows = this.#rowsByLane.get(lane)

@@ -40,6 +40,8 @@ type Outcome =
 const NO_CLAIM: Outcome = { kind: "refused", failure: { code: "protocol", nextStep: "Update qpc or the server." } }
 
 const FIRST_RETRY_MS = 250
+/** So often an invitation is offered to somebody whose inbox is full, before other changes have their turn: half a minute. */
+const ROOM_TRIES = 8
 /** Fewer failures in a row are a hiccup. */
 const TROUBLED_FAILURES = 3
 
@@ -111,19 +113,20 @@ export class Outbox {
 
   async #drain(group: string): Promise<void> {
     const { outbox, profile } = this.#context
-    while (!this.#isClosed && this.#options.isReady()) {
-      const position = outbox.head(group)
-      if (position === undefined) return
+    const full = new Set<string>()
+    let position = outbox.head(group)
+    while (position !== undefined && !this.#isClosed && this.#options.isReady()) {
       const row = await profile.outboxRow(position)
       if (row === undefined) throw new Error("unreachable: the index names a row that is not in the store")
       const outcome = await this.#offer(group, row)
       if (outcome.kind === "retry") return this.#wait(group, outcome.waitMs)
       this.#failures.delete(group)
       await settle(this.#context, position, row, outcome)
-      if (outbox.head(group) !== position) continue
-      // It was held before, and there is still no room. What is behind it waits too: whoever lacks both gets it first.
-      return this.#wait(group, this.#context.limits.retryCapMs)
+      if (row.held !== undefined) for (const name of outbox.missing(position)) full.add(name)
+      position = full.size === 0 ? outbox.head(group) : outbox.behind(group, position, full)
     }
+    // Held before, and there is still no room for some.
+    if (full.size > 0) this.#wait(group, this.#context.limits.retryCapMs)
   }
 
   async #offer(group: string, { outgoing }: OutboxRecord): Promise<Outcome> {
@@ -144,6 +147,8 @@ export class Outbox {
       if (!(error instanceof ClientError)) throw error
       const { cause } = error
       if (cause instanceof RpcError && cause.reason === "epoch_passed") return { kind: "refused", failure: MOVED_ON }
+      if (isWithoutRoom(cause, outgoing) && (this.#failures.get(group) ?? 0) >= ROOM_TRIES)
+        return { kind: "refused", failure: NO_ROOM_TO_JOIN }
       const isTooLarge = cause instanceof RpcError && cause.reason === "request_too_large"
       // Neither is the message's fault: it waits until somebody logs in, or the connection is back.
       const isOurs = error.code === "session_expired" || error.code === "aborted"
@@ -189,7 +194,8 @@ function settle(
       tx.dequeue(groupId, position)
       if (outcome.kind === "refused") {
         if (sentId !== undefined) tx.sent(groupId, sentId, "failed", outcome.failure)
-        tx.notice({ seq: 0n, sizeBytes: messageBytes(outgoing), groupId, reason: "send_failed" satisfies NoticeReason })
+        const reason: NoticeReason = outcome.failure === NO_ROOM_TO_JOIN ? "invited_inbox_full" : "send_failed"
+        tx.notice({ seq: 0n, sizeBytes: messageBytes(outgoing), groupId, reason })
       }
       await tellMember(context, tx, row, outcome)
     })
@@ -246,6 +252,16 @@ const MOVED_ON: Failure = {
   code: "group_moved_on",
   nextStep: "The group changed too often while you were offline; look at its members, then send it again.",
 }
+
+/** Nobody is let in without room for the Welcome, and nobody else waits for that. */
+const NO_ROOM_TO_JOIN: Failure = {
+  code: "inbox_full",
+  nextStep: "Ask them to read their messages, then invite them again.",
+}
+
+/** True for an invitation of somebody whose inbox is full. */
+const isWithoutRoom = (cause: unknown, { claim }: Outgoing): boolean =>
+  claim !== undefined && cause instanceof RpcError && cause.reason === "inbox_full"
 
 /** What a message that nobody had room for comes to in the end. */
 const NO_ROOM: Failure = { code: "inbox_full", nextStep: "Ask them to read their messages, then send it again." }

@@ -87,14 +87,14 @@ export class Transaction {
     const position = positions.outbox()
     const record: OutboxRecord = { outgoing, ...(sentId && { sentId }) }
     this.change(profile.putOutbox(position, record))
-    this.afterwards(() => outbox.add(outgoing.groupId, position, false))
+    this.afterwards(() => outbox.add(outgoing.groupId, position))
   }
 
   /** A message waits for room in the inboxes of those who do not have it yet. */
   hold(position: number, row: OutboxRecord, held: Held): void {
     const { profile, outbox } = this.#context
     this.change(profile.putOutbox(position, { ...row, held }))
-    if (row.held === undefined) this.afterwards(() => outbox.hold(row.outgoing.groupId, position))
+    this.afterwards(() => outbox.hold(row.outgoing.groupId, position, held.missing))
   }
 
   /** Everything in the inbox up to `seq` is on disk with this transaction. */

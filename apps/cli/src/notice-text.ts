@@ -18,6 +18,8 @@ export function noticeText(notice: Notice): string {
       return `${who}'s inbox is full since ${new Date(notice.atMs).toLocaleString()}: what you write waits until they read their messages.`
     case "inbox_full_given_up":
       return `${who}'s inbox was full for too long: they will not get a message of yours that the others have.`
+    case "invited_inbox_full":
+      return "Somebody you invited has a full inbox and is not in: ask them to read their messages, then invite them again."
     case "send_failed":
       return "The server refused a message: see qpc history."
     case "intent_failed":

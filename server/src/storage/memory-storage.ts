@@ -161,15 +161,9 @@ export class MemoryStorage implements Storage {
     const channel = this.#channels.get(toHex(batch.channelId))
     const refusal = refuse(channel, batch)
     if (refusal) return refusal
-    const isBehind = (recipient: IdentityKey): boolean =>
-      [...sender.remembered.values()].some(
-        (one) =>
-          one.batch.rememberedUntilMs > nowMs &&
-          one.outcome.kind === "accepted" &&
-          one.outcome.full.some((key) => equalBytes(key, recipient)),
-      )
-    const outcome = this.#deliver(channel, batch, limits, isBehind)
+    const outcome = this.#deliver(channel, batch, limits, this.#behind(batch))
     if (outcome.kind !== "accepted") return outcome
+    sender.remembered.delete(id) // One that has expired: this one is the last in order.
     sender.remembered.set(id, { batch, outcome: batch.claim ? { ...outcome, full: [] } : outcome })
     return { ...outcome, ...this.#position(batch) }
   }
@@ -239,11 +233,21 @@ export class MemoryStorage implements Storage {
     // Nothing outlives the process, so there is nothing to let go of.
   }
 
+  /** Tells who still misses a message of the same sender that was accepted before this one. */
+  #behind({ sender, messageId, acceptedAtMs }: Batch): (recipient: IdentityKey) => boolean {
+    const missed: IdentityKey[] = []
+    for (const [id, { batch, outcome }] of this.#inbox(sender).remembered) {
+      if (id === toHex(messageId) && batch.rememberedUntilMs > acceptedAtMs) break
+      if (batch.rememberedUntilMs > acceptedAtMs && outcome.kind === "accepted") missed.push(...outcome.full)
+    }
+    return (recipient) => missed.some((key) => equalBytes(key, recipient))
+  }
+
   #deliver(
     channel: Channel | undefined,
     batch: Batch,
     limits: BatchLimits,
-    isBehind: (recipient: IdentityKey) => boolean = () => false,
+    isBehind: (recipient: IdentityKey) => boolean,
   ): BatchOutcome {
     const { claim, acceptedAtMs, expiresAtMs } = batch
     const before = channel?.members ?? new Set([toHex(batch.sender)])
@@ -289,7 +293,7 @@ export class MemoryStorage implements Storage {
     const deliveries = batch.deliveries.map(({ recipients, payload }) => {
       return { payload, recipients: recipients.filter((recipient) => waiting.has(toHex(recipient))) }
     })
-    const outcome = this.#deliver(channel, { ...batch, deliveries }, limits)
+    const outcome = this.#deliver(channel, { ...batch, deliveries }, limits, this.#behind(batch))
     if (outcome.kind !== "accepted") throw new Error("unreachable: a partial batch is accepted")
     const again = { ...earlier, full: outcome.full }
     this.#inbox(batch.sender).remembered.get(toHex(batch.messageId))!.outcome = again

@@ -102,6 +102,7 @@ export class Oracle {
     const group = toHex(batch.channelId)
     const id = toHex(batch.messageId)
     if (batch.claim) {
+      if (outcome.full.length > 0) this.#count("commits left out of full inboxes")
       const step = `${group} ${batch.claim.epoch}`
       const earlier = this.#commits.get(step)
       if (earlier !== undefined && earlier !== id) this.report("two_commits", `two commits leave epoch ${step}`)
@@ -137,6 +138,11 @@ export class Oracle {
     if (before !== undefined && view.epoch < before)
       this.report("epoch_back", `${device.name} went back from epoch ${before} to ${view.epoch} of ${group}`)
     this.#durableEpochs.set(place, view.epoch)
+  }
+
+  /** The text that its sender and the server know by this id. */
+  textOf(messageId: string): Text | undefined {
+    return this.#byMessageId.get(messageId)
   }
 
   hasShown(key: string, number: number): boolean {

@@ -92,9 +92,6 @@ export interface Restrictions {
 export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
   const prng = new Prng(seed, "plan")
   const drawn = new Set(FAULTS.filter((name) => prng.fork(`on/${name}`).chance(0.4)))
-  // A commit reaches all inboxes or none: where a device is gone for good and its inbox is full, changes of its groups wait
-  // for the retention. That is decided (docs/decisions.md), so it is not drawn.
-  if (drawn.has("small_inboxes")) drawn.delete("bit_rot")
   const faults = new Set([...drawn].filter((name) => restrictions.without?.has(name) !== true))
   const amount = (name: FaultName, most: number): number =>
     faults.has(name) ? prng.fork(`amount/${name}`).fraction() * most : 0

@@ -68,6 +68,7 @@ const MUST_HAPPEN: readonly string[] = [
   "invitations that succeeded",
   "members removed",
   "texts that had to wait for room",
+  "commits left out of full inboxes",
 ]
 
 /** What should have happened and did not. */

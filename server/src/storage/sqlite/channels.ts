@@ -77,10 +77,10 @@ export class ChannelRows {
     const staying = new Set(membersAfter.map(toHex))
     const leaving = this.#members.all(channel.id).filter((member) => !staying.has(toHex(member)))
     for (const member of leaving) this.#leave.run(channel.id, member)
-    this.#log.left(channel, leaving, limits)
     for (const member of membersAfter) {
       if (this.#join.run(channel.id, member).changes > 0) this.#log.joined(channel, member)
     }
+    this.#log.left(channel, leaving, limits)
     this.#setEpoch.run(channel.currentEpoch + 1, head.hash, head.signature, head.acceptedAtMs, channel.id)
   }
 

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest"
+import type { Client } from "./api.ts"
+import { FakeServer } from "./testing/fake-server.ts"
+import { newPerson, openPerson } from "./testing/person.ts"
+import type { Person } from "./testing/person.ts"
+import { TestClock } from "./testing/test-clock.ts"
+
+/** Alice, an admin, and bob share a group; bob is switched off, and his inbox is full from now on. */
+async function bobIsFull() {
+  const world = await bobIsConnected()
+  const { clock, server, bob } = world
+  await clock.during(bob.client.close())
+  server.full.add("bob")
+  /** Bob's inbox has room again, and he is there. */
+  const back = (): Promise<Person> => {
+    server.full.clear()
+    return openPerson(server, clock, bob.disk)
+  }
+  return { ...world, back }
+}
+
+async function bobIsConnected() {
+  const clock = new TestClock()
+  const server = new FakeServer()
+  const alice = await newPerson(server, clock, "alice")
+  const bob = await newPerson(server, clock, "bob")
+  const group = await clock.during(alice.client.createGroup("friends"))
+  await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+  await clock.during(bob.client.sync())
+  const rename = (name: string): Promise<unknown> =>
+    clock.during(group.rename(name).then(({ id }) => group.waitAccepted(id)))
+  const say = (text: string): Promise<unknown> =>
+    clock.during(group.send(text).then(({ id }) => group.waitAccepted(id)))
+  const fetched = (): number => server.calls.filter((method) => method === "fetchCommits").length
+  return { clock, server, alice, bob, group, rename, say, fetched }
+}
+
+const epochOf = (client: Client): bigint => client.conversations()[0]!.epoch
+
+describe("a member whose inbox had no room for commits", () => {
+  it("fetches them when it is next there, although nobody has spoken since", async () => {
+    const { clock, back, group, rename } = await bobIsFull()
+    for (const name of ["one", "two", "three"]) await rename(name)
+    const bob = await back()
+    expect(await clock.during(bob.client.sync())).toMatchObject({ isComplete: true, notices: [] })
+    expect(epochOf(bob.client)).toBe(group.epoch)
+    expect(bob.client.conversation("three").epochAuthenticator).toEqual(group.epochAuthenticator)
+  })
+
+  it("fetches them before the first message that needs them, and no further ones, so that it reads everything", async () => {
+    const { clock, server, alice, back, rename, say } = await bobIsFull()
+    for (const name of ["one", "two", "three"]) await rename(name)
+    server.full.clear()
+    await say("in three")
+    server.full.add("bob")
+    for (const name of ["four", "five", "six", "seven"]) await rename(name)
+    server.full.clear()
+    await say("in seven")
+    const bob = await back()
+    await clock.during(bob.client.sync())
+    const history = await bob.client.conversation("seven").history()
+    expect(history.map(({ text }) => text)).toEqual(["in three", "in seven"])
+    expect(await bob.client.notices()).toEqual([])
+    expect(epochOf(bob.client)).toBe(epochOf(alice.client))
+  })
+
+  it("hears of it while it is connected, as soon as it makes room", async () => {
+    const { clock, server, bob, group, rename, fetched } = await bobIsConnected()
+    server.full.add("bob")
+    await rename("one")
+    expect(epochOf(bob.client)).toBe(1n)
+    const before = fetched()
+    // The next acknowledgement is the one that makes room: for whatever it was that filled the inbox.
+    server.full.clear()
+    server.deliver("bob", new Uint8Array([1, 2, 3]))
+    await clock.during(bob.client.sync({ until: () => epochOf(bob.client) === group.epoch }))
+    expect(fetched()).toBe(before + 1)
+  })
+
+  it("gets its own commit from there too", async () => {
+    const { clock, server, alice, group } = await bobIsConnected()
+    server.full.add("alice")
+    const { id } = await clock.during(group.rename("one"))
+    await clock.during(alice.client.sync())
+    expect(group.epoch).toBe(1n)
+    server.full.clear()
+    server.deliver("alice", new Uint8Array([1, 2, 3]))
+    await clock.during(group.waitAccepted(id))
+    expect(group.epoch).toBe(2n)
+  })
+
+  it("asks nothing more than once about a label that the server's log does not lead to", async () => {
+    const { clock, server, back, fetched, rename } = await bobIsFull()
+    await rename("one")
+    const bob = await back()
+    await clock.during(bob.client.sync())
+    const [channel] = server.channels.values()
+    const lie = channel!.log.at(-1)!.data.slice()
+    // An envelope's epoch follows its version, its kind and its group id.
+    new DataView(lie.buffer).setBigUint64(18, 1000n)
+    const before = fetched()
+    server.deliver("bob", lie)
+    await clock.during(bob.client.sync())
+    expect(fetched()).toBe(before + 1)
+    expect(epochOf(bob.client)).toBe(2n)
+  })
+})
+
+describe("catching up", () => {
+  it.each([false, true])(
+    "goes on where it was after a crash at any durable step (last step kept: %s), and loses nothing",
+    async (keepsLast) => {
+      for (let steps = 0; steps < 6; steps++) {
+        const { clock, server, back, group, rename, say } = await bobIsFull()
+        for (const name of ["one", "two", "three"]) await rename(name)
+        const bob = await back()
+        await say("in three")
+        bob.store.crashAfter(steps, { keepsLast })
+        await clock.during(bob.client.sync().catch(() => undefined))
+        await clock.during(bob.client.close().catch(() => undefined))
+        const again = await openPerson(server, clock, bob.disk)
+        await clock.during(again.client.sync())
+        expect((await again.client.conversation("three").history()).map(({ text }) => text)).toEqual(["in three"])
+        expect(epochOf(again.client)).toBe(group.epoch)
+        expect(await again.client.notices()).toEqual([])
+      }
+    },
+  )
+
+  it.each(["before", "after"] as const)("survives a connection that breaks %s any call", async (when) => {
+    for (let calls = 0; calls < 8; calls++) {
+      const { clock, server, back, group, rename, say } = await bobIsFull()
+      for (const name of ["one", "two", "three"]) await rename(name)
+      const bob = await back()
+      await say("in three")
+      let left = calls
+      server[when] = () => (left-- === 0 ? "cut" : undefined)
+      await clock.during(bob.client.sync({ until: ({ received }) => received.length === 1 }))
+      expect(epochOf(bob.client)).toBe(group.epoch)
+      expect((await bob.client.conversation("three").history()).map(({ text }) => text)).toEqual(["in three"])
+    }
+  })
+
+  it("acknowledges nothing that is not on disk", async () => {
+    const { clock, server, back, rename, say } = await bobIsFull()
+    await rename("one")
+    const bob = await back()
+    await say("in one")
+    bob.store.isFull = true
+    await clock.during(bob.client.sync({ waitMs: 2000 }).catch(() => undefined))
+    expect(server.account("bob").inbox).toHaveLength(1)
+    bob.store.isFull = false
+    await clock.during(bob.client.sync({ until: ({ received }) => received.length === 1, waitMs: 60_000 }))
+    expect(epochOf(bob.client)).toBe(2n)
+  })
+
+  it("stops at a commit that nobody can follow, and does not ask for it again and again", async () => {
+    const { clock, server, back, rename, say, fetched } = await bobIsFull()
+    for (const name of ["one", "two"]) await rename(name)
+    const [channel] = server.channels.values()
+    const [, broken] = channel!.log
+    broken!.data.fill(0, 40)
+    const bob = await back()
+    for (const text of ["a", "b", "c"]) await say(text)
+    await clock.during(bob.client.sync())
+    expect(epochOf(bob.client)).toBe(1n)
+    expect(fetched()).toBe(1)
+  })
+})

@@ -1,0 +1,128 @@
+import { receiveEnvelope } from "@qpc/group"
+import { methods } from "@qpc/rpc"
+import type { ResponseOf, RpcClient } from "@qpc/rpc"
+import { equalBytes, toGroupId, toHex } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
+import type { Context } from "./context.ts"
+import { asClientError } from "./network-error.ts"
+import { recordStep } from "./record-step.ts"
+import { Transaction } from "./transaction.ts"
+
+/** Commits asked for at one time; the server may answer with fewer, and with no more bytes than a frame holds. */
+const PAGE_COMMITS = 32
+/** Groups that one question is about. */
+const PAGE_GROUPS = 200
+
+/** How far our groups were at the server when it was asked. */
+export interface Standing {
+  readonly epochs: readonly { readonly groupId: GroupId; readonly epoch: bigint }[]
+  /** Whatever our inbox got of these epochs has this number or a lower one. */
+  readonly newestSeq: bigint
+  /** How many commits were ever left out of our inbox because it was full. */
+  readonly commitsLeftOut: bigint
+}
+
+type CommitPage = ResponseOf<(typeof methods)["fetchCommits"]>
+
+/**
+ * Fetches the commits that did not come through the inbox, because it was full or we were away for longer than it keeps
+ * anything, and applies them in order: a page in memory, a transaction for each commit. Whatever breaks in between, the
+ * members on disk say where to go on.
+ *
+ * The server is believed in nothing: a commit is taken as one from the inbox is.
+ */
+export class CatchUp {
+  readonly #context: Context
+  readonly #rpc: RpcClient
+  /** Epochs out of which the server's commits do not lead us: they are not asked for again on this connection. */
+  readonly #ends = new Map<string, bigint>()
+
+  constructor(context: Context, rpc: RpcClient) {
+    this.#context = context
+    this.#rpc = rpc
+  }
+
+  /** Asks how far our groups are. @throws ClientError */
+  async ask(): Promise<Standing> {
+    const channelIds = this.#context.groups.all().flatMap(({ isActive, groupId }) => (isActive ? [groupId] : []))
+    let standing: Standing = { epochs: [], newestSeq: 0n, commitsLeftOut: 0n }
+    for (let at = 0; at === 0 || at < channelIds.length; at += PAGE_GROUPS) {
+      const request = { channelIds: channelIds.slice(at, at + PAGE_GROUPS) }
+      const { epochs, newestSeq, commitsLeftOut } = await asClientError(this.#rpc.call(methods.fetchEpochs, request))
+      const known = epochs.flatMap(({ channelId, epoch }) =>
+        channelIds.some((groupId) => equalBytes(groupId, channelId)) ? [{ groupId: toGroupId(channelId), epoch }] : [],
+      )
+      // The first count is the oldest: what is left out between two questions has to be noticed later.
+      const leftOut = at === 0 ? commitsLeftOut : standing.commitsLeftOut
+      standing = { epochs: [...standing.epochs, ...known], newestSeq, commitsLeftOut: leftOut }
+    }
+    return standing
+  }
+
+  /** Brings all groups to where the server had them. Call it when the inbox up to `newestSeq` is on disk. @throws ClientError */
+  async reach({ epochs }: Standing): Promise<void> {
+    for (const { groupId, epoch } of epochs) await this.upTo(groupId, epoch)
+  }
+
+  /**
+   * Brings the group of an envelope to the epoch of its label, and no further: what waits behind it in the inbox must not find
+   * its keys gone. The inbox is in order, so a commit that leads there and is not on disk will not come any more.
+   *
+   * @throws ClientError
+   */
+  async before(envelope: Uint8Array): Promise<void> {
+    const received = receiveEnvelope(envelope)
+    if (received.kind === "drop" || received.envelope.kind === "welcome") return
+    const { groupId, epoch } = received.envelope
+    await this.upTo(groupId, epoch)
+  }
+
+  /** Applies commits until the member is in this epoch, or the server has no more that it can follow. @throws ClientError */
+  async upTo(groupId: GroupId, epoch: bigint): Promise<void> {
+    const name = toHex(groupId)
+    let from = this.#epochOf(groupId)
+    while (from !== undefined && from < epoch && this.#ends.get(name) !== from) {
+      const request = { channelId: groupId, fromEpoch: from, limit: PAGE_COMMITS }
+      const page = await asClientError(this.#rpc.call(methods.fetchCommits, request))
+      await this.#apply(groupId, page, epoch)
+      const reached = this.#epochOf(groupId)
+      if (reached === from && page.commits.length > 0) this.#ends.set(name, from)
+      if (reached === from) return
+      from = reached
+    }
+  }
+
+  async #apply(groupId: GroupId, { commits }: CommitPage, beforeEpoch: bigint): Promise<void> {
+    for (const { epoch, data } of commits) {
+      if (epoch >= beforeEpoch) return
+      await applyLogged(this.#context, groupId, { epoch, data })
+    }
+  }
+
+  /** `undefined` where there is nothing to follow. */
+  #epochOf(groupId: GroupId): bigint | undefined {
+    const member = this.#context.groups.find(groupId)
+    return member?.isActive === true ? member.epoch : undefined
+  }
+}
+
+/** Takes in one commit of the log, unless it came another way meanwhile, or is none. */
+function applyLogged(
+  context: Context,
+  groupId: GroupId,
+  { epoch, data }: { readonly epoch: bigint; readonly data: Uint8Array },
+): Promise<void> {
+  return context.turn.takeAlways(async () => {
+    const { groups, clock, tracer } = context
+    const member = groups.find(groupId)
+    const received = receiveEnvelope(data)
+    if (member?.isActive !== true || member.epoch !== epoch || received.kind === "drop") return
+    if (received.envelope.kind !== "commit" || received.envelope.epoch !== epoch) return
+    tracer.begin()
+    tracer.line({ layer: "sdk", direction: "up", bytesIn: data.length, bytesOut: data.length })
+    const origin = { seq: 0n, sizeBytes: data.length }
+    await Transaction.run(context, "up", (tx) =>
+      recordStep(context, tx, member, member.receive(data, clock.unixMs()), origin),
+    )
+  })
+}
