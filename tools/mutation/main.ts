@@ -5,11 +5,11 @@
  * Words that begin with `--` go to Stryker.
  */
 import { spawnSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { setPriority } from "node:os"
 import { join } from "node:path"
 import { copyFewVectors } from "./few-vectors.ts"
-import { countByStatus, judge, rangesPutOff, rowsOf, withPutOff } from "./survivors.ts"
+import { countByStatus, judge, rangesMissed, rowsOf, withSecondLook } from "./survivors.ts"
 import type { Excused, Report } from "./survivors.ts"
 
 const root = new URL("../..", import.meta.url).pathname
@@ -18,16 +18,18 @@ const STRYKER = "node_modules/@stryker-mutator/core/bin/stryker.js"
 const sources = "protocol/mls/src"
 
 const words = process.argv.slice(2)
-const files = words.filter((word) => !word.startsWith("--")).map((file) => `${sources}/${file.replace(/^.*\//, "")}`)
+const named = words.filter((word) => !word.startsWith("--")).map((file) => `${sources}/${file.replace(/^.*\//, "")}`)
 const flags = words.filter((word) => word.startsWith("--"))
+const files = named.length > 0 ? named : (readJson("stryker.config.json") as { readonly mutate: string[] }).mutate
 
 // Hours of work that nobody waits for.
 setPriority(10)
 copyFewVectors(process.env["VECTORS_DIR"] ?? join(root, "../shared/vectors"), vectorsDir)
-// What every test has to see costs all tests; the rest only those that reach it.
-const first = runStryker(files, "--ignoreStatic")
-const ranges = rangesPutOff(first)
-const report = ranges.length > 0 ? withPutOff(first, runStryker(ranges)) : first
+// A file's own tests are few and find most. What they miss has to pass all tests that reach it.
+const withTests = files.filter((file) => existsSync(join(root, ownTestOf(file))))
+const first: Report = withTests.length > 0 ? runStryker(withTests, withTests.map(ownTestOf)) : { files: {} }
+const again = [...files.filter((file) => !withTests.includes(file)), ...rangesMissed(first)]
+const report = again.length > 0 ? withSecondLook(first, runStryker(again)) : first
 const excused = readJson("protocol/mls/mutants.json") as Excused[]
 const { unexplained, outdated } = judge(report, excused)
 console.log(countByStatus(report))
@@ -42,16 +44,20 @@ for (const { file, original, replacement } of outdated) {
 }
 if (unexplained.length + outdated.length > 0) process.exitCode = 1
 
-/** Mutates files or ranges of them; with none, all that the configuration names. */
-function runStryker(mutate: readonly string[], ...more: readonly string[]): Report {
-  const named = mutate.length > 0 ? ["--mutate", mutate.join(",")] : []
-  const stryker = spawnSync(process.execPath, [STRYKER, "run", ...named, ...more, ...flags], {
+/** Mutates files, or ranges of them, before these tests; before all without any. */
+function runStryker(mutate: readonly string[], tests: readonly string[] = []): Report {
+  const stryker = spawnSync(process.execPath, [STRYKER, "run", "--mutate", mutate.join(","), ...flags], {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, VECTORS_DIR: vectorsDir, MUTATED: files.join(",") },
+    env: { ...process.env, VECTORS_DIR: vectorsDir, ONLY_TESTS: tests.join(",") },
   })
   if (stryker.status !== 0) throw new Error(`Stryker ended with ${stryker.status ?? stryker.signal}`)
   return readJson(".cache/mutation/report.json") as Report
+}
+
+/** The tests beside a file, which may be a range of it. */
+function ownTestOf(file: string): string {
+  return file.replace(/\.ts\b.*$/, ".test.ts")
 }
 
 function readJson(path: string): unknown {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { countByStatus, judge, rangesPutOff, rowsOf, withPutOff } from "./survivors.ts"
+import { countByStatus, judge, rangesMissed, rowsOf, withSecondLook } from "./survivors.ts"
 import type { Excused, Mutant, Report } from "./survivors.ts"
 
 const SOURCE = "function f() {\n  return a &&\n    b\n}\n"
@@ -75,29 +75,34 @@ describe("the survivors of a mutation run", () => {
   })
 })
 
-describe("mutants that only loading a module meets", () => {
-  const putOff: Mutant = { ...mutant("Ignored"), statusReason: 'Static mutant (and "ignoreStatic" was enabled)' }
-  const first: Report = { files: { "f.ts": { source: SOURCE, mutants: [mutant("Killed"), putOff] } } }
+describe("mutants that a file's own tests miss", () => {
+  const first = reportOf("Killed", "Survived")
+  const missed: Report = {
+    files: { "f.ts": { source: SOURCE, mutants: [mutant("Killed"), down(mutant("Survived"))] } },
+  }
+  const again = (status: string): Report => ({ files: { "f.ts": { source: SOURCE, mutants: [down(mutant(status))] } } })
 
   it("are run a second time by their place", () => {
-    expect(rangesPutOff(first)).toEqual(["f.ts:2:9-3:5"])
-    expect(rangesPutOff(reportOf("Killed", "Ignored"))).toEqual([])
+    expect(rangesMissed(first)).toEqual(["f.ts:2:9-3:5"])
+    expect(rangesMissed(reportOf("Killed", "Timeout"))).toEqual([])
   })
 
   it("count as what they are found to be then", () => {
-    const whole = withPutOff(first, reportOf("Survived"))
-    expect(countByStatus(whole)).toEqual({ Killed: 1, Survived: 1 })
+    expect(countByStatus(withSecondLook(missed, again("Killed")))).toEqual({ Killed: 2 })
+    expect(countByStatus(withSecondLook(missed, again("NoCoverage")))).toEqual({ Killed: 1, NoCoverage: 1 })
   })
 
-  it("are not noticed where the second run did not find them again", () => {
-    const whole = withPutOff(first, { files: {} })
-    expect(countByStatus(whole)).toEqual({ Killed: 1, Ignored: 1 })
-    expect(judge(whole, []).unexplained).toHaveLength(1)
+  it("are still missed where the second run did not find them again", () => {
+    expect(countByStatus(withSecondLook(missed, { files: {} }))).toEqual({ Killed: 1, Survived: 1 })
   })
 
-  it("are not mixed up with others in the same range", () => {
-    const other = { files: { "f.ts": { source: SOURCE, mutants: [down(mutant("Survived"))] } } }
-    expect(countByStatus(withPutOff(first, other))).toEqual({ Killed: 1, Ignored: 1 })
+  it("do not take the place of those that were noticed, in whatever range they are met again", () => {
+    expect(countByStatus(withSecondLook(reportOf("Killed"), reportOf("Survived")))).toEqual({ Killed: 1 })
+  })
+
+  it("are joined by those of files without tests of their own", () => {
+    const other: Report = { files: { "g.ts": { source: SOURCE, mutants: [mutant("Killed")] } } }
+    expect(Object.keys(withSecondLook(first, other).files).toSorted()).toEqual(["f.ts", "g.ts"])
   })
 })
 

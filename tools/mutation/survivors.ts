@@ -62,30 +62,25 @@ function isExcused(survivor: Survivor, excused: readonly Excused[]): boolean {
   return excused.some((entry) => keyOf(entry) === keyOf(survivor))
 }
 
-/**
- * Where the mutants are that a first run put off: they take effect while a module is loaded, so that every test has to see
- * them. In the form that Stryker wants: columns count from 0 there.
- */
-export function rangesPutOff(report: Report): string[] {
+/** Where the mutants are that a run missed. In the form that Stryker wants: columns count from 0 there. */
+export function rangesMissed(report: Report): string[] {
   return Object.entries(report.files).flatMap(([file, { mutants }]) =>
-    mutants.filter(isPutOff).map(({ location: { start, end } }) => {
-      return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`
-    }),
+    mutants
+      .filter((mutant) => !isNoticed(mutant))
+      .map(({ location: { start, end } }) => {
+        return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`
+      }),
   )
 }
 
-/** The first report with what a second run found out about the mutants that were put off. */
-export function withPutOff(first: Report, second: Report): Report {
+/** A first report with what a second run, before more tests, found out about the mutants that the first one missed. */
+export function withSecondLook(first: Report, second: Report): Report {
   const files = Object.entries(first.files).map(([file, { source, mutants }]) => {
     const found = new Map(second.files[file]?.mutants.map((mutant) => [placeOf(mutant), mutant]))
-    const whole = mutants.map((mutant) => (isPutOff(mutant) ? (found.get(placeOf(mutant)) ?? mutant) : mutant))
+    const whole = mutants.map((mutant) => (isNoticed(mutant) ? mutant : (found.get(placeOf(mutant)) ?? mutant)))
     return [file, { source, mutants: whole }] as const
   })
-  return { files: Object.fromEntries(files) }
-}
-
-function isPutOff({ status, statusReason }: Mutant): boolean {
-  return status === "Ignored" && statusReason?.startsWith("Static mutant") === true
+  return { files: { ...second.files, ...Object.fromEntries(files) } }
 }
 
 function placeOf({ location, replacement }: Mutant): string {

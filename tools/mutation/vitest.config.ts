@@ -1,20 +1,13 @@
 import { statSync } from "node:fs"
-import { basename } from "node:path"
 import { defineConfig } from "vitest/config"
 import type { TestSequencer, TestSpecification } from "vitest/node"
 
-const ownTests = new Set(
-  (process.env["MUTATED"] ?? "").split(",").map((file) => basename(file).replace(/\.ts$/, ".test.ts")),
-)
+const onlyTests = (process.env["ONLY_TESTS"] ?? "").split(",").filter((file) => file !== "")
 
-function costOf({ moduleId }: TestSpecification): number {
-  return ownTests.has(basename(moduleId)) ? 0 : statSync(moduleId).size
-}
-
-/** A run ends with the first failure: a file's own tests find most, and small tests of one thing find it soon. */
-class LikeliestFirst implements TestSequencer {
+/** Small tests of one thing first: a run ends with the first failure. */
+class SmallestFirst implements TestSequencer {
   sort(files: TestSpecification[]): TestSpecification[] {
-    return files.toSorted((a, b) => costOf(a) - costOf(b))
+    return files.toSorted((a, b) => statSync(a.moduleId).size - statSync(b.moduleId).size)
   }
 
   shard(files: TestSpecification[]): TestSpecification[] {
@@ -34,10 +27,10 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions: ["@qpc/source"] } },
   test: {
-    include: ["protocol/mls/src/**/*.test.ts"],
+    include: onlyTests.length > 0 ? onlyTests : ["protocol/mls/src/**/*.test.ts"],
     // As slow as those that are skipped one by one.
     exclude: ["**/{commit-cost,group-foreign-bytes,key-set,multiset,ratchet-tree,suites}.test.ts"],
-    sequence: { sequencer: LikeliestFirst },
+    sequence: { sequencer: SmallestFirst },
     setupFiles: ["tools/mutation/skip-slow-tests.ts"],
     // A worker for each file would triple the time of a run.
     isolate: false,
