@@ -96,6 +96,8 @@ export type NoticeReason =
   | "parking_expired"
   /** An invitation or removal was given up. */
   | "intent_failed"
+  /** We want to leave, and for a day no other member was online to let us go. It was sent again. */
+  | "leave_delayed"
   /** The server refused something of ours for good. */
   | "send_failed"
   /** The server forgot our inbox and began it anew: what it had not delivered yet is lost. */
@@ -140,6 +142,8 @@ export type ClientEvent =
       readonly by?: Person
       readonly added: readonly Person[]
       readonly removed: readonly Person[]
+      /** Those of `removed` who left by themselves. */
+      readonly left: readonly Person[]
     }
   /** Somebody changed what the group is: its name, its roles, or that it is closed. The rest says how it is now. */
   | {
@@ -154,8 +158,8 @@ export type ClientEvent =
       /** Who has another role now, and which: a {@link RoleName}, or a number. */
       readonly assigned: readonly MemberRole[]
     }
-  /** We are out of the group: somebody removed us, or we cannot follow it any more. */
-  | { readonly kind: "removed"; readonly groupId: GroupId; readonly because: "removed" | "must_rejoin" }
+  /** We are out of the group: somebody removed us, we left, or we cannot follow it any more. */
+  | { readonly kind: "removed"; readonly groupId: GroupId; readonly because: "removed" | "left" | "must_rejoin" }
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "connection"; readonly state: ConnectionState }
 

@@ -192,6 +192,8 @@ function settle(
     await Transaction.run(context, "down", async (tx) => {
       if (outcome.kind === "accepted") return settleAccepted(context, tx, { position, row }, outcome)
       tx.dequeue(groupId, position)
+      // A proposal ends with its epoch: its member makes another, once it hears of the new one.
+      if (outcome.kind === "refused" && outcome.failure === MOVED_ON && sentId === undefined) return
       if (outcome.kind === "refused") {
         if (sentId !== undefined) tx.sent(groupId, sentId, "failed", outcome.failure)
         const reason: NoticeReason = outcome.failure === NO_ROOM_TO_JOIN ? "invited_inbox_full" : "send_failed"
@@ -230,16 +232,16 @@ function recipientsAmong(outgoing: Outgoing, keys: readonly Uint8Array[]): Ident
 
 const recipientsOf = ({ deliveries }: Outgoing): IdentityKey[] => deliveries.flatMap(({ recipients }) => recipients)
 
-/** A commit that came to nothing is the member's matter: its intent is made anew, or has failed. */
+/** A commit or proposal that came to nothing is the member's matter: its intent is made anew, or has failed. */
 async function tellMember(
   context: Context,
   tx: Transaction,
-  { outgoing }: OutboxRecord,
+  { outgoing, sentId }: OutboxRecord,
   outcome: Exclude<Outcome, { readonly kind: "retry" }>,
 ): Promise<void> {
-  const { groupId, messageId, claim } = outgoing
+  const { groupId, messageId } = outgoing
   const member = context.groups.find(groupId)
-  if (outcome.kind === "accepted" || claim === undefined || member === undefined) return
+  if (outcome.kind === "accepted" || sentId !== undefined || member === undefined) return
   const nowMs = context.clock.unixMs()
   const step =
     outcome.kind === "refused"
@@ -267,14 +269,16 @@ const isWithoutRoom = (cause: unknown, { claim }: Outgoing): boolean =>
 const NO_ROOM: Failure = { code: "inbox_full", nextStep: "Ask them to read their messages, then send it again." }
 
 /**
- * The last epoch in which members still have the keys of a text; `undefined` for a commit. To seal it anew without asking
- * would show it to people who were not in the group when it was written.
+ * The last epoch in which members still have the keys of a text, or a use for a proposal; `undefined` for a commit. To seal a text
+ * anew without asking would show it to people who were not in the group when it was written.
  */
 function readableUntil({ deliveries, claim }: Outgoing, pastEpochs: number): bigint | undefined {
   const [first] = deliveries
   if (claim !== undefined || first === undefined) return undefined
   const received = receiveEnvelope(first.envelope)
-  return received.kind === "envelope" ? received.envelope.epoch + BigInt(pastEpochs) : undefined
+  if (received.kind === "drop") return undefined
+  const { kind, epoch } = received.envelope
+  return kind === "proposal" ? epoch : epoch + BigInt(pastEpochs)
 }
 
 /** True for a text that waited until the group had moved on, as far as we know. */

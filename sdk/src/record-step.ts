@@ -61,8 +61,12 @@ export async function recordEvent(
   switch (event.kind) {
     case "text":
       return recordText(context, tx, member, event)
-    case "text_sealed":
+    case "text_queued":
       return recordOwnText(context, tx, member, event, origin.text ?? "")
+    case "text_sealed":
+      return event.wasQueued ? undefined : recordOwnText(context, tx, member, event, origin.text ?? "")
+    case "text_failed":
+      return tx.sent(groupId, event.messageId, "failed", textFailure(event.reason))
     case "joined":
       return tx.event({ kind: "joined", groupId, name: member.name })
     case "members_changed":
@@ -72,6 +76,12 @@ export async function recordEvent(
     case "removed_from_group":
       await recordRemoval(context, tx, groupId, NOT_A_MEMBER)
       return tx.event({ kind: "removed", groupId, because: "removed" })
+    case "left_group":
+      await recordRemoval(context, tx, groupId, LEFT)
+      return tx.event({ kind: "removed", groupId, because: "left" })
+    case "leave_delayed":
+      tx.notice({ ...NO_ENVELOPE, groupId, reason: event.kind satisfies NoticeReason })
+      return
     case "must_rejoin":
       tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason satisfies NoticeReason })
       await recordRemoval(context, tx, groupId, MUST_REJOIN)
@@ -98,6 +108,7 @@ export const REJOIN = "Ask a member to remove you and to invite you again; use t
 
 const MUST_REJOIN: Failure = { code: "must_rejoin", nextStep: REJOIN }
 const NOT_A_MEMBER: Failure = { code: "not_a_member", nextStep: "Ask a member to invite you again." }
+const LEFT: Failure = { code: "left_group", nextStep: NOT_A_MEMBER.nextStep }
 const NO_ENVELOPE = { seq: 0n, sizeBytes: 0 }
 
 async function recordText(
@@ -126,7 +137,7 @@ async function recordOwnText(
   context: Context,
   tx: Transaction,
   member: Member,
-  event: GroupEvent & { readonly kind: "text_sealed" },
+  event: GroupEvent & { readonly kind: "text_queued" | "text_sealed" },
   text: string,
 ): Promise<void> {
   tx.sent(member.groupId, event.messageId, "stored")
@@ -158,7 +169,8 @@ export function storedMessage(
 
 function people(context: Context, event: GroupEvent & { readonly kind: "members_changed" }) {
   const person = (key: IdentityKey) => context.contacts.person(key)
-  return { by: person(event.by), added: event.added.map(person), removed: event.removed.map(person) }
+  const [added, removed, left] = [event.added, event.removed, event.left].map((keys) => keys.map(person))
+  return { by: person(event.by), added: added!, removed: removed!, left: left! }
 }
 
 function settingsChange(context: Context, event: GroupEvent & { readonly kind: "settings_changed" }) {
@@ -199,8 +211,17 @@ function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })
         nextStep: "Look at the members, then try again; if it stays so, tell the server's operator.",
       }
     case "removed_from_group":
+    case "left_group":
       return { code: reason, nextStep: NOT_A_MEMBER.nextStep }
     case "must_rejoin":
       return MUST_REJOIN
   }
+}
+
+/** Why a text that waited for a commit will not be sent. */
+function textFailure(reason: (GroupEvent & { readonly kind: "text_failed" })["reason"]): Failure {
+  if (isChangeFailure(reason)) return { code: reason, nextStep: CHANGE_FAILURES[reason].nextStep }
+  if (reason === "must_rejoin") return MUST_REJOIN
+  if (reason === "removed_from_group" || reason === "left_group") return { ...LEFT, code: reason }
+  return { code: reason, nextStep: "Send it again." }
 }

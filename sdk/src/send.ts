@@ -37,7 +37,8 @@ function checkRoom({ outbox, limits }: Context): void {
 
 function outcome(events: readonly GroupEvent[]): Sent {
   for (const event of events) {
-    if (event.kind === "text_sealed") return { id: uuidText(event.messageId), state: "stored" }
+    if (event.kind === "text_sealed" || event.kind === "text_queued")
+      return { id: uuidText(event.messageId), state: "stored" }
     if (event.kind === "intent_queued") return { id: uuidText(event.intentId), state: "stored" }
   }
   throw new Error("unreachable: a member answers every content with a sealed text, an intent, or a refusal")
@@ -56,6 +57,19 @@ function refusal({ reason }: GroupEvent & { readonly kind: "refused" }): ClientE
     case "must_rejoin":
       return new ClientError("must_rejoin", "this profile cannot follow the group any more", {
         nextStep: REJOIN,
+      })
+    case "leaving":
+      return new ClientError("not_a_member", "you are leaving this group", {
+        nextStep: "Wait until a member is online, or stay in touch elsewhere.",
+      })
+    case "leave_not_spoken":
+      return new ClientError("group_refused", "nobody can leave a group that has no server", {
+        nextStep: "Ask an admin of the group to remove you.",
+      })
+    case "too_many_texts":
+      return new ClientError("busy", "too many messages wait until somebody has left the group", {
+        nextStep: "Wait until they are gone; that takes another member who is online, or the server.",
+        retryable: true,
       })
     case "text_too_large":
       return new ClientError("text_too_long", "the text is too long", { nextStep: "Send it in several messages." })

@@ -39,7 +39,11 @@ export interface CommitView {
  * What a commit must be beyond RFC 9420: everyone in the group is the key they sign with, and stays it; and its author may do
  * what it does. MLS leaves the judgement of credentials to the application (RFC 9420 §5.3.1); this is ours.
  */
-export function checkCommit(view: CommitView, staged: StagedCommit): CommitObjection | undefined {
+export function checkCommit(
+  view: CommitView,
+  staged: StagedCommit,
+  selfRemovals: readonly number[] = [],
+): CommitObjection | undefined {
   const { group, limits } = view
   const { added, updated, removed, extensions, reinit } = staged.report
   const isNewcomer = added.some((member) => member.leafIndex === staged.committer)
@@ -56,23 +60,25 @@ export function checkCommit(view: CommitView, staged: StagedCommit): CommitObjec
   }
   const memberCount = group.members().length + added.length - removed.length
   if (added.length > 0 && memberCount > limits.members) return "group_full"
-  return checkPermissions(view, author, staged)
+  return checkPermissions(view, { author, selfRemovals }, staged)
 }
 
 function checkPermissions(
   view: CommitView,
-  author: IdentityKey,
+  { author, selfRemovals }: { readonly author: IdentityKey; readonly selfRemovals: readonly number[] },
   { report }: StagedCommit,
 ): CommitObjection | undefined {
   const before = view.profile.settings
   if (before === undefined) return undefined
   const after: GroupSettings | undefined = profileOf(report.extensions)?.settings
   if (after === undefined) return "settings_malformed"
-  const [added, removed] = [report.added, report.removed].map((people) =>
+  const left = report.removed.filter(({ leafIndex }) => selfRemovals.includes(leafIndex))
+  const others = report.removed.filter((member) => !left.includes(member))
+  const [added, removed, asked] = [report.added, others, left].map((people) =>
     people.flatMap((member) => identityOf(member) ?? []),
   )
   const isMemberAfter = membershipAfter(view.group, { added: added!, removes: report.removed })
-  return checkSettings({ author, added: added!, removed: removed!, left: [], isMemberAfter, before, after })
+  return checkSettings({ author, added: added!, removed: removed!, left: asked!, isMemberAfter, before, after })
 }
 
 /** True if nothing but the content of the settings differs. */

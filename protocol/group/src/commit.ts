@@ -1,13 +1,14 @@
 import { envelopeHeader, paddedBytes, sendEnvelope } from "@qpc/envelope"
 import type { EnvelopeKind } from "@qpc/envelope"
-import { newMessageId, toHex } from "@qpc/wire"
+import { concatBytes, equalBytes, newMessageId, toHex } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import type { Change } from "./change.ts"
 import type { Draft } from "./draft.ts"
 import { withSettings } from "./group-profile.ts"
 import type { OpenIntent, Wanted } from "./intents.ts"
+import { proposeLeave } from "./leave-group.ts"
 import type { MemberState } from "./member-state.ts"
-import { planBatch } from "./plan.ts"
+import { planBatch, planCommit } from "./plan.ts"
 import type { Batch } from "./plan.ts"
 import { identitiesOf } from "./roster.ts"
 import type { Delivery, Outgoing } from "./step.ts"
@@ -35,6 +36,7 @@ export function attempt(
 export function attemptNext(state: MemberState, nowMs: number, draft: Draft): void {
   const { intents, group } = state
   while (intents.pending === undefined && intents.queue.length > 0) {
+    if (leavesNext(state, nowMs, draft)) continue
     const batch = planBatch(state, intents.queue, nowMs)
     intents.queue.splice(0, intents.queue.length, ...batch.later)
     for (const { open, plan } of batch.ended) {
@@ -44,6 +46,16 @@ export function attemptNext(state: MemberState, nowMs: number, draft: Draft): vo
     }
     if (batch.opens.length > 0) attemptBatch(state, batch, nowMs, draft)
   }
+}
+
+/** Takes up the wish to leave, if it is next and needs no commit of ours before. */
+function leavesNext(state: MemberState, nowMs: number, draft: Draft): boolean {
+  const { queue } = state.intents
+  const [next] = queue
+  if (next?.intent.kind !== "leave" || planCommit(state, next.intent, nowMs).kind !== "done") return false
+  queue.shift()
+  proposeLeave(state, next, nowMs, draft)
+  return true
 }
 
 function attemptBatch(state: MemberState, batch: Batch, nowMs: number, draft: Draft): void {
@@ -73,6 +85,7 @@ const TURNS: Record<Wanted["kind"], number> = {
   set_roles: 2,
   set_timer: 2,
   close: 3,
+  leave: 4,
   update_keys: 4,
   upkeep: 4,
 }
@@ -81,11 +94,12 @@ const TURNS: Record<Wanted["kind"], number> = {
 function commitMessage(state: MemberState, change: Change, nowMs: number): Outgoing | undefined {
   const { group, groupId, profile } = state
   const { epoch } = group
-  const { adds, removes, settings } = change
+  const { adds, removes, leaves, settings } = change
   const result = group.stageCommit({
     adds: adds.map(({ keyPackage }) => keyPackage),
     removes: removes.map(({ leafIndex }) => leafIndex),
     ...(settings && settings !== profile.settings && { extensions: withSettings(group.extensions, settings) }),
+    includeQueuedProposals: ({ reference }) => leaves.some((leave) => equalBytes(leave.reference, reference)),
     forcePath: true,
     authenticatedData: envelopeHeader({ kind: "commit", groupId, epoch }),
     paddedBytes,
@@ -95,13 +109,20 @@ function commitMessage(state: MemberState, change: Change, nowMs: number): Outgo
     treeInWelcome: true,
   })
   if (result.kind === "refused") return undefined
-  if (result.leftOut.length > 0) throw new Error("unreachable: a proposal waits, and our policy takes none")
+  const isWhole = result.staged.report.removed.length === removes.length + leaves.length
+  if (!isWhole) throw new Error("unreachable: a proposal that everybody judged to be fine is left out")
   const joiners = adds.map(({ identityKey }) => identityKey)
   const id = `commit out of epoch ${epoch}`
   state.onLayer?.({ layer: "mls", direction: "down", bytesIn: 0, bytesOut: result.commit.length, id })
 
   const deliveries = [
-    deliver(state, "commit", epoch, result.commit, identitiesOf(group)),
+    deliver(
+      state,
+      "commit",
+      epoch,
+      concatBytes(...leaves.map(({ message }) => message), result.commit),
+      identitiesOf(group),
+    ),
     ...(result.welcome === undefined ? [] : [deliver(state, "welcome", epoch + 1n, result.welcome, joiners)]),
   ]
   if (!areAllThere(deliveries)) {
@@ -113,8 +134,8 @@ function commitMessage(state: MemberState, change: Change, nowMs: number): Outgo
   return { messageId, groupId, deliveries, claim: { epoch, membersAfter: [...stayers(state, change), ...joiners] } }
 }
 
-function stayers({ group }: MemberState, { removes }: Change): readonly IdentityKey[] {
-  const gone = new Set(removes.map(({ identityKey }) => toHex(identityKey)))
+function stayers({ group }: MemberState, { removes, leaves }: Change): readonly IdentityKey[] {
+  const gone = new Set([...removes, ...leaves].map(({ identityKey }) => toHex(identityKey)))
   return identitiesOf(group).filter((identityKey) => !gone.has(toHex(identityKey)))
 }
 

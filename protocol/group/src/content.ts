@@ -27,6 +27,11 @@ export type Content =
   | { readonly kind: "set_timer"; readonly disappearAfterSeconds: number }
   /** Ends the group for ever: it can be read, and nothing else. */
   | { readonly kind: "close" }
+  /**
+   * Leaves the group: another member has to commit it, as soon as one is there. Whoever is the last admin names a successor, who gets
+   * their role, or closes the group instead. From then on they say and change nothing.
+   */
+  | { readonly kind: "leave"; readonly successor?: IdentityKey }
   /** New keys for oneself, so that a stolen device state stops being useful (RFC 9750 §8.2). */
   | { readonly kind: "update_keys" }
 

@@ -95,7 +95,7 @@ export function foundState(options: CreateMemberOptions): MemberState {
     nowMs,
     capabilities: { extensions: OUR_EXTENSIONS },
     extensions: groupExtensions(settings),
-    limits: mlsLimits(limits),
+    ...mlsRules(limits),
   })
   return newState({ suite, self, profile: { name, settings }, group, random, limits, onLayer })
 }
@@ -141,7 +141,7 @@ export function enterState(options: JoinMemberOptions): Entered {
   onLayer?.({ layer: "envelope", direction: "up", bytesIn, bytesOut, id: "welcome" })
 
   const { bundles } = options
-  const joined = Group.join({ suite, welcome: sealed, bundles, signatureKeys: identity, limits: mlsLimits(limits) })
+  const joined = Group.join({ suite, welcome: sealed, bundles, signatureKeys: identity, ...mlsRules(limits) })
   if (joined.kind === "rejected") {
     return reject(joined.reason === "no_matching_key_package" ? joined.reason : "welcome_rejected")
   }
@@ -159,12 +159,12 @@ export function enterState(options: JoinMemberOptions): Entered {
   return { kind: "entered", state, bundle: joined.bundle, by }
 }
 
-/** The bounds of the MLS group. */
-export function mlsLimits({ pastEpochs, members }: ResolvedLimits): {
-  readonly pastEpochs: number
-  readonly members: number
+/** What the MLS group takes: of proposals only those that `leave-requests.ts` accepts. */
+export function mlsRules({ pastEpochs, members }: ResolvedLimits): {
+  readonly limits: { readonly pastEpochs: number; readonly members: number }
+  readonly policy: { readonly proposals: true }
 } {
-  return { pastEpochs, members }
+  return { limits: { pastEpochs, members }, policy: { proposals: true } }
 }
 
 function reject(reason: JoinRejection): Extract<Entered, { kind: "rejected" }> {

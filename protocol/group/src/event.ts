@@ -15,6 +15,23 @@ export type GroupEvent =
       readonly text: string
       readonly sentAtMs: number
       readonly epoch: bigint
+      /** As the group had agreed in that epoch: seconds after which it is to be deleted once it was read; 0 for never. */
+      readonly disappearAfterSeconds: number
+    }
+  /**
+   * Our own text waits for a commit that others asked for (RFC 9420 §12.4). It ends in `text_sealed` or `text_failed` with the same
+   * id, without being sent again.
+   */
+  | {
+      readonly kind: "text_queued"
+      readonly messageId: MessageId
+      readonly mid: bigint
+      readonly sentAtMs: number
+    }
+  | {
+      readonly kind: "text_failed"
+      readonly messageId: MessageId
+      readonly reason: RefusalReason | "removed_from_group" | "left_group"
     }
   /**
    * Our own text was sealed; the `outgoing` of the same step carries it under `messageId`. In a group of one there is
@@ -26,6 +43,10 @@ export type GroupEvent =
       readonly mid: bigint
       readonly sentAtMs: number
       readonly epoch: bigint
+      /** True if `text_queued` told of it before. */
+      readonly wasQueued: boolean
+      /** As for `text`. */
+      readonly disappearAfterSeconds: number
     }
   /** We entered the group through the Welcome of `by`. */
   | { readonly kind: "joined"; readonly epoch: bigint; readonly by: IdentityKey }
@@ -36,6 +57,8 @@ export type GroupEvent =
       readonly by: IdentityKey
       readonly added: readonly IdentityKey[]
       readonly removed: readonly IdentityKey[]
+      /** Those of `removed` who asked for it. */
+      readonly left: readonly IdentityKey[]
     }
   /** A commit of `by` changed what the group is. Whose role ended because they left, `members_changed` tells. */
   | {
@@ -52,6 +75,10 @@ export type GroupEvent =
   | { readonly kind: "epoch_changed"; readonly epoch: bigint; readonly authenticator: Uint8Array }
   /** `by` removed us. Everything that was still queued has ended; every further {@link Content} is refused. */
   | { readonly kind: "removed_from_group"; readonly epoch: bigint; readonly by: IdentityKey }
+  /** We are out by our own wish; every further {@link Content} is refused. */
+  | { readonly kind: "left_group"; readonly epoch: bigint }
+  /** Nobody has carried out our wish to leave for {@link GroupLimits.leaveWaitMs}: all others are offline. It was sent again. */
+  | { readonly kind: "leave_delayed"; readonly intentId: MessageId; readonly epoch: bigint }
   /**
    * We cannot go on in this group and send nothing any more: a member has to remove us and invite us again. Everything that was
    * still queued has ended.
@@ -84,6 +111,8 @@ export type IntentFailure =
   /** The delivery service will not take the commit, for another reason than being late; see {@link Member.abandon}. */
   | "refused_by_service"
   | "removed_from_group"
+  /** We left meanwhile. */
+  | "left_group"
   /** We cannot follow the group any more; see the event `must_rejoin`. */
   | "must_rejoin"
 
@@ -120,6 +149,12 @@ export type RefusalReason =
   | "must_rejoin"
   /** The text is longer than {@link GroupLimits.textBytes}. */
   | "text_too_large"
+  /** We asked to leave, and wait for somebody to commit it. */
+  | "leaving"
+  /** Without a delivery service nobody can say who carries it out: ask to be removed. */
+  | "leave_not_spoken"
+  /** {@link GroupLimits.heldTexts} texts wait for a commit already, or {@link GroupLimits.heldTextBytes} bytes of them. */
+  | "too_many_texts"
   /** {@link GroupLimits.queuedIntents} intents are waiting already. */
   | "too_many_intents"
   | PlanFailure

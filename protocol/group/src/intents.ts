@@ -93,6 +93,7 @@ const RENAME = 5
 const SET_ROLES = 6
 const SET_TIMER = 7
 const CLOSE = 8
+const LEAVE = 9
 
 /** Writes intent id · attempts u32 · alone u8 · intent. */
 export function writeOpenIntent(writer: Writer, { intentId, intent, attempt, isAlone }: OpenIntent): void {
@@ -130,6 +131,9 @@ function writeIntent(writer: Writer, intent: Wanted): void {
       return
     case "close":
       writer.uint8(CLOSE)
+      return
+    case "leave":
+      writer.uint8(LEAVE).optional(intent.successor, (inner, successor) => void inner.bytes(successor))
   }
 }
 
@@ -182,6 +186,10 @@ function readSettingsIntent(reader: Reader, kind: number): Intent {
   }
   if (kind === SET_TIMER) return { kind: "set_timer", disappearAfterSeconds: reader.uint32() }
   if (kind === CLOSE) return { kind: "close" }
+  if (kind === LEAVE) {
+    const successor = readOptional(reader, (inner) => toIdentityKey(inner.bytes(IDENTITY_KEY_BYTES).slice()))
+    return { kind: "leave", ...(successor && { successor }) }
+  }
   throw new DecodeError("reserved_value", start)
 }
 

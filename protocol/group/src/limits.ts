@@ -10,6 +10,14 @@ export interface GroupLimits {
   readonly nameCharacters?: number
   /** Intents that wait for the pending commit; one more is refused. Default 64. */
   readonly queuedIntents?: number
+  /** Our own texts that wait until somebody who asked to leave is gone; one more is refused. Default 256. */
+  readonly heldTexts?: number
+  /** Bytes of all these texts. Default 4 MiB. */
+  readonly heldTextBytes?: number
+  /** How long each member in line has for committing that somebody leaves, before the next one does. Default 10 s. */
+  readonly leaveTurnMs?: number
+  /** After this time a wish to leave that nobody carries out is told of and sent again. Default 24 hours. */
+  readonly leaveWaitMs?: number
   /** Commits that one intent may lose before it fails. Default 16. */
   readonly intentAttempts?: number
   /** Envelopes of later epochs that wait for the commit leading there; one more is dropped. Default 64. */

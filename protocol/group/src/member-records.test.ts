@@ -105,7 +105,7 @@ describe("stored records of a member", () => {
   it("are refused for another identity, and where a newer program wrote them", () => {
     const other = suite0001.signatureKeyPair(new Uint8Array(32))
     expect(() => wake(alice, records, other)).toThrow(refusal("wrong_identity"))
-    const newer = records.map(({ key, value }) => ({ key, value: key === "member" ? value.with(0, 4) : value }))
+    const newer = records.map(({ key, value }) => ({ key, value: key === "member" ? value.with(0, 5) : value }))
     expect(() => wake(alice, newer)).toThrow(refusal("unknown_version"))
     const newerGroup = records.map(({ key, value }) => ({ key, value: key === "mls/state" ? value.with(0, 3) : value }))
     expect(() => wake(alice, newerGroup)).toThrow(refusal("unknown_version"))

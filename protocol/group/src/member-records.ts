@@ -14,12 +14,14 @@ import type { Reader, StateChange, StateChanges, StateRecord } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
 import { FormerSettings } from "./former-settings.ts"
+import { HeldTexts } from "./held-texts.ts"
 import { Intents } from "./intents.ts"
+import { Leaving } from "./leaving.ts"
 import { frameSurroundings, messageLimits } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
 import { OwnCommits } from "./own-commits.ts"
 import { Parked } from "./parked.ts"
-import { STATE_VERSION } from "./state-version.ts"
+import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
 
 /** Before the keys of the MLS group's records. */
 const MLS = "mls"
@@ -33,6 +35,8 @@ const PARTS = [
   "intents",
   "deadlines",
   "ownCommits",
+  "leaving",
+  "heldTexts",
 ] as const satisfies readonly (keyof MemberState)[]
 
 /** The record that tells whose state this is, and ties the MLS group's records to the others. */
@@ -180,7 +184,8 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
   const surroundings = frameSurroundings(groupId, keys, limits)
   const records = new RecordReader(layers)
   const part = <T>(key: string, read: (reader: Reader) => T): T => decodeWhole(records.take(key), read)
-  state.isActive = decodeHeader(records.take(MEMBER_KEY)).isActive
+  const { isActive, version } = decodeHeader(records.take(MEMBER_KEY))
+  state.isActive = isActive
   state.sender = Sender.fromBytes(records.take(SENDER_KEY), surroundings, group.ownLeafIndex)
   state.receiver = Receiver.fromRecords(records, surroundings)
   state.messages = MessageReceiver.fromRecords(records, messageLimits(limits))
@@ -190,6 +195,10 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
   state.intents = part("intents", (reader) => Intents.read(reader))
   state.deadlines = part("deadlines", (reader) => Deadlines.read(reader))
   state.ownCommits = part("ownCommits", (reader) => OwnCommits.read(reader))
+  if (version > FIRST_RECORDS_VERSION) {
+    state.leaving = part("leaving", (reader) => Leaving.read(reader))
+    state.heldTexts = part("heldTexts", (reader) => HeldTexts.read(reader))
+  }
   records.take(CHECK_KEY)
   records.end()
 }

@@ -10,7 +10,9 @@ import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
 import { FormerSettings } from "./former-settings.ts"
 import type { GroupProfile } from "./group-profile.ts"
+import { HeldTexts } from "./held-texts.ts"
 import { Intents } from "./intents.ts"
+import { Leaving } from "./leaving.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import { MlsKeys } from "./mls-keys.ts"
 import { OwnCommits } from "./own-commits.ts"
@@ -39,6 +41,8 @@ export interface MemberState {
   parked: Parked
   deadlines: Deadlines
   ownCommits: OwnCommits
+  leaving: Leaving
+  heldTexts: HeldTexts
   /** False once we are out: removed by somebody, or unable to follow the group. */
   isActive: boolean
 }
@@ -73,6 +77,8 @@ export function newState(options: StateOptions): MemberState {
     parked: new Parked(limits),
     deadlines: new Deadlines(),
     ownCommits: new OwnCommits(),
+    leaving: new Leaving(),
+    heldTexts: new HeldTexts(),
     isActive: true,
   }
 }
@@ -110,6 +116,10 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   members: 5000,
   nameCharacters: 256,
   queuedIntents: 64,
+  heldTexts: 256,
+  heldTextBytes: 4 * 1024 * 1024,
+  leaveTurnMs: 10_000,
+  leaveWaitMs: 24 * 3_600_000,
   intentAttempts: 16,
   parkedEnvelopes: 64,
   parkedBytes: 4 * 1024 * 1024,

@@ -24,6 +24,7 @@ describe("a conversation", () => {
         text: "hello bob",
         sentAtMs: world.clock.nowMs,
         epoch: 1n,
+        disappearAfterSeconds: 0,
       },
     ])
     expect(told(alice, "text")).toMatchObject([{ sender: bob.self, text: "hello alice" }])
@@ -89,7 +90,7 @@ describe("inviting", () => {
     expect([alice.member.epoch, alice.member.members().length]).toEqual([2n, 3])
     expect(alice.events).toMatchObject([
       { kind: "intent_queued" },
-      { kind: "members_changed", epoch: 2n, by: alice.self, added: [carol.self], removed: [] },
+      { kind: "members_changed", epoch: 2n, by: alice.self, added: [carol.self], removed: [], left: [] },
       { kind: "epoch_changed", epoch: 2n },
       { kind: "intent_done", intentId: nth(told(alice, "intent_queued")).intentId },
     ])

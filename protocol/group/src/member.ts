@@ -29,8 +29,10 @@ export interface Member extends Disposable {
    */
   readonly settings: GroupSettings | undefined
   readonly self: IdentityKey
-  /** False once we were removed, or must rejoin: from then on everything is refused or dropped. */
+  /** False once we were removed, left, or must rejoin: from then on everything is refused or dropped. */
   readonly isActive: boolean
+  /** True from when we asked to leave until somebody has committed it: texts and changes of ours are refused. */
+  readonly isLeaving: boolean
   /** Intents that have not ended, the one in the pending commit included. */
   readonly openIntentCount: number
   /** Equal for all members of the epoch who are in the same group (RFC 9420 §8.7). Owned by the caller. */
@@ -54,7 +56,7 @@ export interface Member extends Disposable {
    */
   conflict(messageId: MessageId, nowMs: number, missedCommits?: readonly Uint8Array[]): Step
   /**
-   * The delivery service will never take the commit of `messageId`, for another reason than being late. The commit is given up
+   * The delivery service will never take the commit or proposal of `messageId`, for another reason than being late. It is given up
    * and its intent fails. An unknown id changes nothing.
    */
   abandon(messageId: MessageId, nowMs: number): Step

@@ -2,11 +2,12 @@ import type { MergeReport, StagedCommit } from "@qpc/mls"
 import type { IdentityKey } from "@qpc/wire"
 import { attemptNext } from "./commit.ts"
 import type { Draft } from "./draft.ts"
+import { endMembership } from "./end-membership.ts"
 import { profileOf } from "./group-profile.ts"
-import { leave } from "./leave.ts"
 import type { MemberState } from "./member-state.ts"
 import { rebase } from "./rebase.ts"
 import { identityOf } from "./roster.ts"
+import { releaseTexts } from "./send-text.ts"
 import { settingsDifference } from "./settings-difference.ts"
 import { continueUpkeep } from "./upkeep.ts"
 
@@ -14,39 +15,54 @@ import { continueUpkeep } from "./upkeep.ts"
 export function mergeOwn(state: MemberState, staged: StagedCommit, nowMs: number, draft: Draft): void {
   const { pending } = state.intents
   state.intents.pending = undefined
-  merge(state, staged, draft)
+  const asked = state.leaving.requests.map(({ leafIndex }) => leafIndex)
+  merge(state, { staged, selfRemovals: asked }, draft)
   const { epoch } = state.group
-  for (const { intentId, intent } of pending?.opens ?? []) {
-    if (intent.kind !== "upkeep") draft.tell({ kind: "intent_done", intentId, epoch })
+  for (const open of pending?.opens ?? []) {
+    const { intentId, intent } = open
+    // A successor is there now: the rest of leaving follows.
+    if (intent.kind === "leave") state.intents.queue.unshift(open)
+    else if (intent.kind !== "upkeep") draft.tell({ kind: "intent_done", intentId, epoch })
   }
+  releaseTexts(state, draft)
   continueUpkeep(state, true, nowMs)
   attemptNext(state, nowMs, draft)
 }
 
 /** Somebody else's commit is the one. Ours, if there is one, is void; what it was to achieve may still be wanted. */
-export function mergeOthers(state: MemberState, staged: StagedCommit, nowMs: number, draft: Draft): void {
+export function mergeOthers(state: MemberState, commit: Commit, nowMs: number, draft: Draft): void {
   const { intents } = state
-  const report = merge(state, staged, draft)
+  const report = merge(state, commit, draft)
   if (report.selfRemoved) return
   const { pending } = intents
   intents.pending = undefined
   if (pending !== undefined) rebase(state, pending, { nowMs, ifTooOften: "too_many_conflicts" }, draft)
+  releaseTexts(state, draft)
   continueUpkeep(state, false, nowMs)
   attemptNext(state, nowMs, draft)
 }
 
-function merge(state: MemberState, staged: StagedCommit, draft: Draft): MergeReport {
-  const { group } = state
+/** A commit that is about to take effect. */
+interface Commit {
+  readonly staged: StagedCommit
+  /** Leaves of those who go because they asked to. */
+  readonly selfRemovals: readonly number[]
+}
+
+function merge(state: MemberState, { staged, selfRemovals }: Commit, draft: Draft): MergeReport {
+  const { group, leaving, intents } = state
   const by = identityAt(state, staged.committer)
-  const leftEpoch = group.epoch
+  const [leftEpoch, ownLeaf] = [group.epoch, group.ownLeafIndex]
   const report = group.merge(staged)
   state.deadlines.winnerByMs = undefined
   state.ownCommits.forgetAll()
   if (report.selfRemoved) {
-    leave(state, "removed_from_group", draft)
-    draft.tell({ kind: "removed_from_group", epoch: leftEpoch + 1n, by })
+    tellOfRemoval(state, { epoch: leftEpoch + 1n, by, isAsked: selfRemovals.includes(ownLeaf) }, draft)
     return report
   }
+  const wanted = leaving.forgetRequests()
+  // Who asked and was not heard asks again, in the new epoch.
+  if (wanted !== undefined) intents.queue.unshift(wanted)
 
   const removed = report.removed.map((member) => ({
     leafIndex: member.leafIndex,
@@ -58,11 +74,21 @@ function merge(state: MemberState, staged: StagedCommit, draft: Draft): MergeRep
   const { epoch } = group
   if (added.length + removed.length > 0) {
     const gone = removed.map((one) => one.identityKey)
-    draft.tell({ kind: "members_changed", epoch, by, added, removed: gone })
+    const left = removed.filter(({ leafIndex }) => selfRemovals.includes(leafIndex)).map((one) => one.identityKey)
+    draft.tell({ kind: "members_changed", epoch, by, added, removed: gone, left })
   }
   followSettings(state, { by, leftEpoch, gone: removed.map((one) => one.identityKey) }, draft)
   draft.tell({ kind: "epoch_changed", epoch, authenticator: group.epochAuthenticator() })
   return report
+}
+
+function tellOfRemoval(
+  state: MemberState,
+  { epoch, by, isAsked }: { readonly epoch: bigint; readonly by: IdentityKey; readonly isAsked: boolean },
+  draft: Draft,
+): void {
+  endMembership(state, isAsked ? "left_group" : "removed_from_group", draft)
+  draft.tell(isAsked ? { kind: "left_group", epoch } : { kind: "removed_from_group", epoch, by })
 }
 
 /** Takes the settings of the new epoch; the old ones still judge late texts. */

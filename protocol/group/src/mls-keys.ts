@@ -46,7 +46,7 @@ export class MlsKeys implements EpochKeys {
   }
 
   open(sealed: Uint8Array): Opened {
-    const received = this.#group.receive(sealed, this.nowMs)
+    const received = this.#group.receive(sealed, this.nowMs, { acceptsProposal: () => false })
     switch (received.kind) {
       case "application": {
         const { senderLeafIndex, epoch, plaintext, authenticatedData } = received

@@ -4,6 +4,8 @@ import { earliest } from "./deadlines.ts"
 import { Draft } from "./draft.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { GroupMember, Member } from "./member.ts"
+import { isLeaving, tickOwnLeave } from "./leave-group.ts"
+import { leaveTurnAtMs, tickLeaveTurn } from "./leave-turn.ts"
 import { MemberRecords } from "./member-records.ts"
 import type { MemberState } from "./member-state.ts"
 import { identityOf } from "./roster.ts"
@@ -51,7 +53,12 @@ export class OrderedMember implements Member {
   }
 
   get openIntentCount(): number {
-    return this.#state.intents.openCount
+    const { intents, leaving } = this.#state
+    return intents.openCount + (leaving.own === undefined ? 0 : 1)
+  }
+
+  get isLeaving(): boolean {
+    return isLeaving(this.#state)
   }
 
   get epochAuthenticator(): Uint8Array {
@@ -88,6 +95,8 @@ export class OrderedMember implements Member {
       const expired = state.parked.takeExpired(nowMs)
       for (let i = 0; i < expired.length; i++) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
       tickConflict(state, nowMs, draft)
+      tickOwnLeave(state, nowMs, draft)
+      tickLeaveTurn(state, nowMs, draft)
       tickUpkeep(state, nowMs, draft)
     })
   }
@@ -112,7 +121,8 @@ export class OrderedMember implements Member {
     const state = this.#alive()
     const draft = new Draft()
     change(state, draft)
-    return draft.finish(earliest(state.parked.expiresAtMs, winnerAtMs(state), upkeepAtMs(state)))
+    const leaveAtMs = earliest(leaveTurnAtMs(state), state.leaving.own?.remindAtMs)
+    return draft.finish(earliest(state.parked.expiresAtMs, winnerAtMs(state), leaveAtMs, upkeepAtMs(state)))
   }
 
   #alive(): MemberState {

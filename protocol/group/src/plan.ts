@@ -7,7 +7,7 @@ import type { MemberState } from "./member-state.ts"
 /** What an intent means in the group as it is now. */
 export type Plan =
   | { readonly kind: "commit"; readonly change: Change }
-  /** The group is like that already. */
+  /** The group is like that already, or what is wanted needs no commit of ours. */
   | { readonly kind: "done" }
   | { readonly kind: "impossible"; readonly reason: PlanFailure }
 
@@ -17,7 +17,8 @@ export function planCommit(state: MemberState, wanted: Wanted, nowMs: number): P
   const change = extendChange(state, nothing, wanted, nowMs)
   if (typeof change === "string") return { kind: "impossible", reason: change }
   const isForKeys = wanted.kind === "update_keys" || wanted.kind === "upkeep"
-  if (change === nothing && !isForKeys) return { kind: "done" }
+  // Where somebody asked to leave there is a commit to make, and the group is as wanted only afterwards.
+  if (change === nothing && !isForKeys && nothing.leaves.length === 0) return { kind: "done" }
   const reason = objectionTo(state, change)
   return reason === undefined ? { kind: "commit", change } : { kind: "impossible", reason }
 }
@@ -41,6 +42,8 @@ export function planBatch(state: MemberState, queue: readonly OpenIntent[], nowM
   const opens: OpenIntent[] = []
   let change = noChange(state)
   for (const [at, open] of queue.entries()) {
+    // Whoever leaves does the rest first, and then waits for others.
+    if (open.intent.kind === "leave" && opens.length > 0) return { change, opens, later: queue.slice(at), ended }
     const both = goTogether([...opens, open]) ? extendChange(state, change, open.intent, nowMs) : "commit_refused"
     const isPossible = typeof both !== "string" && objectionTo(state, both) === undefined
     const plan = planCommit(state, open.intent, nowMs)
@@ -55,4 +58,4 @@ export function planBatch(state: MemberState, queue: readonly OpenIntent[], nowM
 }
 
 const goTogether = (opens: readonly OpenIntent[]): boolean =>
-  opens.length === 1 || opens.every(({ isAlone }) => !isAlone)
+  opens.length === 1 || opens.every(({ isAlone, intent }) => !isAlone && intent.kind !== "leave")

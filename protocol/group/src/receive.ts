@@ -2,13 +2,15 @@ import { envelopeHeader, receiveEnvelope } from "@qpc/envelope"
 import type { Envelope } from "@qpc/envelope"
 import { dropError } from "@qpc/gbp"
 import type { ErrorName, ReceivedPayload } from "@qpc/gbp"
+import { splitMlsMessages } from "@qpc/mls"
 import type { RejectReason } from "@qpc/mls"
-import { equalBytes } from "@qpc/wire"
+import { DecodeError, equalBytes } from "@qpc/wire"
 import { checkCommit } from "./check-commit.ts"
 import { checkText } from "./check-settings.ts"
 import type { Draft } from "./draft.ts"
 import type { MustRejoinReason } from "./event.ts"
-import { leave } from "./leave.ts"
+import { endMembership } from "./end-membership.ts"
+import { takeLeaveRequest } from "./leave-requests.ts"
 import type { MemberState } from "./member-state.ts"
 import { mergeOthers, mergeOwn } from "./merge.ts"
 import { identityOf } from "./roster.ts"
@@ -40,6 +42,7 @@ function receiveOne(state: MemberState, bytes: Uint8Array, nowMs: number, draft:
   if (kind === "welcome") return draft.drop("already_a_member", "EPOCH_MISMATCH")
   if (epoch > state.group.epoch) return park(state, bytes, epoch, nowMs, draft)
   if (kind === "commit") receiveCommit(state, envelope, nowMs, draft)
+  else if (kind === "proposal") receiveProposal(state, envelope, nowMs, draft)
   else receiveApplication(state, envelope, draft)
 }
 
@@ -50,31 +53,64 @@ function park(state: MemberState, bytes: Uint8Array, epoch: bigint, nowMs: numbe
 function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, draft: Draft): void {
   const { group } = state
   if (envelope.epoch < group.epoch) return draft.drop("epoch_too_old", "EPOCH_MISMATCH")
-  const received = group.receive(envelope.sealed, nowMs)
+  const commit = takeProposals(state, envelope.sealed, nowMs)
+  if (commit === undefined) return draft.drop("malformed", "DECRYPT_FAILED")
+  const received = group.receive(commit, nowMs, { acceptsProposal: () => false })
   switch (received.kind) {
     case "own_commit":
       return mergeOwn(state, received.staged, nowMs, draft)
     case "commit": {
       const isLabelledSo = equalBytes(received.authenticatedData, envelopeHeader(envelope))
-      const objection = isLabelledSo ? checkCommit(state, received.staged) : "header_mismatch"
-      if (objection === undefined) return mergeOthers(state, received.staged, nowMs, draft)
+      const objection = isLabelledSo ? checkCommit(state, received.staged, received.selfRemovals) : "header_mismatch"
+      if (objection === undefined) return mergeOthers(state, received, nowMs, draft)
       group.clear(received.staged)
       return draft.drop(objection, "COMMIT_INVALID")
     }
     case "application":
-      return draft.drop("header_mismatch", "DECRYPT_FAILED")
     case "proposal":
-      return draft.drop("proposal_without_commit", "STREAM_POLICY_VIOLATION")
+      return draft.drop("header_mismatch", "DECRYPT_FAILED")
     case "rejected":
       draft.drop(received.reason, commitError(received.reason))
       if (received.reason === "own_message_ahead") mustRejoin(state, "own_message_ahead", draft)
       // Whoever knows the keys can label a message as ours; only one that we made has its hash.
-      else if (state.ownCommits.has(state.suite.hash(envelope.sealed))) mustRejoin(state, "abandoned_commit", draft)
+      else if (state.ownCommits.has(state.suite.hash(commit))) mustRejoin(state, "abandoned_commit", draft)
   }
 }
 
+/**
+ * A commit brings the proposals that it refers to (RFC 9420 §12.4), so that nobody is left behind who did not get one. What becomes of
+ * each shows when the commit is opened.
+ *
+ * @returns the commit; `undefined` if there is none
+ */
+function takeProposals(state: MemberState, sealed: Uint8Array, nowMs: number): Uint8Array | undefined {
+  const messages = messagesIn(sealed)
+  const commit = messages?.at(-1)
+  if (messages === undefined || messages.length > state.limits.members) return undefined
+  for (const message of messages.slice(0, -1)) takeLeaveRequest(state, message, { nowMs, isCommitted: true })
+  return commit
+}
+
+function messagesIn(sealed: Uint8Array): readonly Uint8Array[] | undefined {
+  try {
+    return splitMlsMessages(sealed)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+function receiveProposal(state: MemberState, { epoch, sealed }: Envelope, nowMs: number, draft: Draft): void {
+  // Its epoch is over, and its sender asks again: nobody has missed anything.
+  if (epoch < state.group.epoch) return
+  const reason = takeLeaveRequest(state, sealed, { nowMs, isCommitted: false })
+  if (reason === undefined || reason === "proposal_known" || reason === "key_consumed") return
+  draft.drop(reason, "STREAM_POLICY_VIOLATION")
+  if (reason === "own_message_ahead") mustRejoin(state, reason, draft)
+}
+
 function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft): void {
-  leave(state, "must_rejoin", draft)
+  endMembership(state, "must_rejoin", draft)
   draft.tell({ kind: "must_rejoin", epoch: state.group.epoch, reason })
 }
 
@@ -106,10 +142,12 @@ function receiveText(state: MemberState, { content, epoch }: ReceivedPayload, le
   const [id, bytesOut] = [`${mid}`, text.length]
   state.onLayer?.({ layer: "gtp", direction: "up", bytesIn: payload.length, bytesOut, id })
   const sender = state.departed.at(leafIndex, epoch) ?? presentAt(state, leafIndex)
-  const objection = checkText(state.formerSettings.at(epoch) ?? state.profile.settings, sender)
+  const settings = state.formerSettings.at(epoch) ?? state.profile.settings
+  const objection = checkText(settings, sender)
   if (objection !== undefined) return draft.drop(objection, "STREAM_POLICY_VIOLATION")
   const sentAtMs = Math.min(Number(message.timestampMs), Number.MAX_SAFE_INTEGER)
-  draft.tell({ kind: "text", sender, mid, text, sentAtMs, epoch })
+  const disappearAfterSeconds = settings?.disappearAfterSeconds ?? 0
+  draft.tell({ kind: "text", sender, mid, text, sentAtMs, epoch, disappearAfterSeconds })
 }
 
 function presentAt(state: MemberState, leafIndex: number): NonNullable<ReturnType<typeof identityOf>> {

@@ -118,7 +118,7 @@ describe("waking a member", () => {
     const [alice, bob] = world.group(2)
     const stored = alice.member.toBytes()
     expect(() => wake(alice, stored, bob.identity)).toThrow(refusal("wrong_identity"))
-    stored[0] = 4
+    stored[0] = 5
     expect(() => wake(alice, stored)).toThrow(refusal("unknown_version"))
   })
 

@@ -1,94 +1,47 @@
-import { sendEnvelope } from "@qpc/envelope"
-import { sendText } from "@qpc/gtp"
 import { equalBytes, newMessageId, toIdentityKey } from "@qpc/wire"
-import { checkText } from "./check-settings.ts"
-import { attempt } from "./commit.ts"
+import { attempt, attemptNext } from "./commit.ts"
 import type { Content, Intent } from "./content.ts"
 import type { Draft } from "./draft.ts"
 import type { RefusalReason } from "./event.ts"
 import { encodeSettings, firstSettings } from "./group-settings.ts"
-import { assertName, messageLimits } from "./member-state.ts"
+import { isLeaving } from "./leave-group.ts"
+import { assertName } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
 import { ALL_PERMISSIONS } from "./permissions.ts"
 import type { RoleId } from "./permissions.ts"
 import { planCommit } from "./plan.ts"
-import { identitiesOf } from "./roster.ts"
+import { sendText } from "./send-text.ts"
 
-/**
- * The way down: text → GTP message → GBP content → MLS PrivateMessage → GBP frame → envelope. Everything else becomes a
- * commit, at once or behind the one that is pending.
- */
+/** The way down: a text is sealed (`send-text.ts`), everything else becomes a commit, at once or behind the one that is pending. */
 export function sendContent(state: MemberState, content: Content, nowMs: number, draft: Draft): void {
   checkContent(state, content)
   if (!state.isActive) {
-    const reason = state.group.phase === "removed" ? "not_a_member" : "must_rejoin"
-    return draft.tell({ kind: "refused", reason })
+    const isOut = state.group.phase === "removed" || state.leaving.hasLeft
+    return draft.tell({ kind: "refused", reason: isOut ? "not_a_member" : "must_rejoin" })
   }
+  if (isLeaving(state)) return draft.tell({ kind: "refused", reason: "leaving" })
   const refusal =
-    content.kind === "text" ? sendTextContent(state, content.text, nowMs, draft) : takeUp(state, content, nowMs, draft)
+    content.kind === "text" ? sendText(state, content.text, nowMs, draft) : takeUp(state, content, nowMs, draft)
   if (refusal !== undefined) draft.tell({ kind: "refused", reason: refusal })
-}
-
-function sendTextContent(state: MemberState, text: string, nowMs: number, draft: Draft): RefusalReason | undefined {
-  const made = makeText(state, text, nowMs)
-  return typeof made === "string" ? made : sealText(state, made, nowMs, draft)
-}
-
-/** A text message before it is sealed. */
-export interface MadeText {
-  /** Names the text among those of its sender. */
-  readonly mid: bigint
-  readonly payload: Uint8Array
-}
-
-/** Makes a message of a text, if we may write one. @throws RangeError for text with lone surrogates */
-export function makeText(state: MemberState, text: string, nowMs: number): MadeText | RefusalReason {
-  const { group, onLayer, random } = state
-  const objection = checkText(state.profile.settings, state.self)
-  if (objection !== undefined) return objection
-  const made = sendText({ text, senderId: group.ownLeafIndex, nowMs, random, limits: messageLimits(state.limits) })
-  if (made.kind === "refused") return "text_too_large"
-  const [bodyBytes, payloadBytes] = [made.bodyBytes, made.payload.length]
-  onLayer?.({ layer: "gtp", direction: "down", bytesIn: bodyBytes, bytesOut: payloadBytes, id: `${made.messageId}` })
-  return { mid: made.messageId, payload: made.payload }
-}
-
-/** Seals a text in the present epoch, and puts it into the draft for all others. */
-export function sealText(state: MemberState, made: MadeText, nowMs: number, draft: Draft): RefusalReason | undefined {
-  const { group, groupId, keys, onLayer, random } = state
-  const { mid, payload } = made
-  keys.payloadBytes = payload.length
-  const framed = state.sender.send({ streamType: "text", payload })
-  if (framed.kind === "refused") return framed.reason === "too_large" ? "text_too_large" : framed.reason
-
-  const envelope = { kind: "application", groupId, epoch: framed.epoch, sealed: framed.bytes } as const
-  const enveloped = sendEnvelope(envelope, { sizeBytes: state.limits.envelopeBytes })
-  if (enveloped.kind === "too_large") return "text_too_large"
-  const bytesOut = enveloped.bytes.length
-  onLayer?.({ layer: "envelope", direction: "down", bytesIn: framed.bytes.length, bytesOut, id: envelope.kind })
-
-  const messageId = newMessageId(nowMs, random)
-  const recipients = identitiesOf(group).filter((member) => !equalBytes(member, state.self))
-  if (recipients.length > 0) draft.send({ messageId, groupId, deliveries: [{ recipients, envelope: enveloped.bytes }] })
-  draft.tell({ kind: "text_sealed", messageId, mid, sentAtMs: nowMs, epoch: framed.epoch })
-  return undefined
 }
 
 function takeUp(state: MemberState, intent: Intent, nowMs: number, draft: Draft): RefusalReason | undefined {
   const { intents, group, random, limits } = state
   // What is hopeless from the start is refused: nothing was promised yet. What waits is planned again when its turn comes.
   const plan = planCommit(state, intent, nowMs)
-  if (plan.kind === "impossible") return plan.reason
+  const mayChange = intent.kind === "leave" && intents.openCount > 0
+  if (plan.kind === "impossible" && !mayChange) return plan.reason
   const intentId = newMessageId(nowMs, random)
   const open = { intentId, intent: owned(intent), attempt: 0, isAlone: false }
-  if (intents.pending !== undefined) {
+  if (intents.pending !== undefined || intent.kind === "leave") {
     if (intents.queue.length >= limits.queuedIntents) return "too_many_intents"
     intents.queue.push(open)
   } else if (plan.kind === "commit" && !attempt(state, { change: plan.change, opens: [open] }, nowMs, draft)) {
     return "commit_refused"
   }
   draft.tell({ kind: "intent_queued", intentId })
-  if (intents.pending === undefined) draft.tell({ kind: "intent_done", intentId, epoch: group.epoch })
+  if (intent.kind === "leave") attemptNext(state, nowMs, draft)
+  else if (intents.pending === undefined) draft.tell({ kind: "intent_done", intentId, epoch: group.epoch })
   return undefined
 }
 
@@ -108,6 +61,10 @@ function owned(intent: Intent): Intent {
           role,
         })),
       }
+    case "leave": {
+      const { successor } = intent
+      return { kind: "leave", ...(successor && { successor: toIdentityKey(successor.slice()) }) }
+    }
     case "rename":
     case "set_timer":
     case "close":
@@ -138,6 +95,11 @@ function checkContent(state: MemberState, content: Content): void {
       return
     case "set_roles":
       assertRoles(content)
+      return
+    case "leave":
+      if (content.successor && equalBytes(toIdentityKey(content.successor), state.self)) {
+        throw new RangeError("nobody is their own successor")
+      }
       return
     case "close":
     case "update_keys":

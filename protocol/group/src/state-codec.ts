@@ -6,17 +6,17 @@ import type { MemberState } from "./member-state.ts"
 import { GroupStateError } from "./state-error.ts"
 import { readStateV2 } from "./state-v2.ts"
 import type { StateV2 } from "./state-v2.ts"
-import { STATE_VERSION } from "./state-version.ts"
+import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
 
-/** A snapshot of this version: the MLS group, and the records of all that is around it. Borrowed. */
-export interface StateV3 {
-  readonly kind: "v3"
+/** A snapshot of versions 3 and 4: the MLS group, and the records of all that is around it. Borrowed. */
+export interface StateRecords {
+  readonly kind: "records"
   readonly groupBytes: Uint8Array
   readonly layers: readonly StateRecord[]
 }
 
 /**
- * Writes version u8 = 3 · suite u16 · identity key · MLS group<V> · records<V> · hash of all this. The hash is against a damaged
+ * Writes version u8 = 4 · suite u16 · identity key · MLS group<V> · records<V> · hash of all this. The hash is against a damaged
  * disk, not against people: whoever can write here has the keys.
  */
 export function encodeState({ suite, self, group }: MemberState, records: MemberRecords): Uint8Array {
@@ -28,7 +28,7 @@ export function encodeState({ suite, self, group }: MemberState, records: Member
 }
 
 /** Checks whose state this is, and that it is whole. @throws GroupStateError @throws DecodeError */
-export function openState(suite: CipherSuite, bytes: Uint8Array, self: Uint8Array): StateV2 | StateV3 {
+export function openState(suite: CipherSuite, bytes: Uint8Array, self: Uint8Array): StateV2 | StateRecords {
   const bodyBytes = bytes.length - suite.sizes.hashBytes
   const [version = STATE_VERSION] = bytes
   if (version < 1 || version > STATE_VERSION) throw new GroupStateError("unknown_version")
@@ -39,10 +39,10 @@ export function openState(suite: CipherSuite, bytes: Uint8Array, self: Uint8Arra
     reader.uint8()
     const isOurs = reader.uint16() === suite.id && equalBytes(reader.bytes(IDENTITY_KEY_BYTES), self)
     if (!isOurs) throw new GroupStateError("wrong_identity")
-    return version === STATE_VERSION ? readStateV3(reader) : readStateV2(version, reader)
+    return version >= FIRST_RECORDS_VERSION ? readStateRecords(reader) : readStateV2(version, reader)
   })
 }
 
-function readStateV3(reader: Reader): StateV3 {
-  return { kind: "v3", groupBytes: reader.vector(), layers: readRecords(reader) }
+function readStateRecords(reader: Reader): StateRecords {
+  return { kind: "records", groupBytes: reader.vector(), layers: readRecords(reader) }
 }

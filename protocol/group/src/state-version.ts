@@ -1,2 +1,4 @@
-/** The format of a member's state that this software writes. Versions 1 and 2 were one piece. */
-export const STATE_VERSION = 3
+/** The format of a member's state that this software writes. Versions 1 and 2 were one piece; version 3 knew of nobody who left. */
+export const STATE_VERSION = 4
+/** The first version that consisted of records, which are read as they are. */
+export const FIRST_RECORDS_VERSION = 3

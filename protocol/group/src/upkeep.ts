@@ -1,9 +1,9 @@
 import { newMessageId } from "@qpc/wire"
-import type { Random } from "@qpc/wire"
 import { noChange } from "./change.ts"
 import { attempt } from "./commit.ts"
 import { earliest } from "./deadlines.ts"
 import type { Draft } from "./draft.ts"
+import { jitterMs } from "./jitter.ts"
 import type { MemberState } from "./member-state.ts"
 import { warmingTurn } from "./warming.ts"
 
@@ -71,8 +71,8 @@ export function upkeepAtMs(state: MemberState): number | undefined {
 }
 
 /** A closed group takes no commits. */
-function needsUpkeep({ isActive, intents, profile }: MemberState): boolean {
-  return isActive && intents.openCount === 0 && profile.settings?.isClosed !== true
+function needsUpkeep({ isActive, intents, leaving, profile }: MemberState): boolean {
+  return isActive && intents.openCount === 0 && leaving.own === undefined && profile.settings?.isClosed !== true
 }
 
 /** Limits may have changed since the deadlines were stored, and so may the clock. */
@@ -113,11 +113,4 @@ function turnOf({ group, limits }: MemberState): number | undefined {
 
 function isDue(atMs: number | undefined, nowMs: number): boolean {
   return atMs !== undefined && atMs <= nowMs
-}
-
-/** Whole milliseconds below `boundMs`, drawn evenly. */
-function jitterMs(random: Random, boundMs: number): number {
-  const bytes = random(4)
-  const word = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
-  return Math.floor((word / 2 ** 32) * boundMs)
 }

@@ -2,7 +2,7 @@ import type { CipherSuite } from "@qpc/crypto"
 import { Group, StateVersionError } from "@qpc/mls"
 import { DecodeError, equalBytes, toIdentityKey } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
-import { mlsLimits } from "./create.ts"
+import { mlsRules } from "./create.ts"
 import type { MemberSurroundings } from "./create.ts"
 import { profileOfOurs } from "./group-profile.ts"
 import type { Member } from "./member.ts"
@@ -13,7 +13,7 @@ import { OrderedMember } from "./ordered-member.ts"
 import { openState } from "./state-codec.ts"
 import { GroupStateError } from "./state-error.ts"
 import { restoreLayersV2 } from "./state-v2.ts"
-import { STATE_VERSION } from "./state-version.ts"
+import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
 
 /**
  * Wakes a stored member from one piece. Everything is owed to the store then: {@link Member.takeChanges} begins with a whole
@@ -26,7 +26,7 @@ export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundi
   return namingDamage(() => {
     const opened = openState(suite, bytes, surroundings.identity.publicKey)
     const { identity: signatureKeys, limits } = surroundings
-    const group = Group.fromBytes(suite, opened.groupBytes, { signatureKeys, limits: mlsLimits(resolveLimits(limits)) })
+    const group = Group.fromBytes(suite, opened.groupBytes, { signatureKeys, ...mlsRules(resolveLimits(limits)) })
     const state = stateOf(suite, group, surroundings)
     if (opened.kind === "v2") restoreLayersV2(state, opened)
     else restoreLayers(state, opened.layers)
@@ -54,9 +54,9 @@ export function memberFromRecords(
     const { identity: signatureKeys, limits } = surroundings
     const isOurs = header.suiteId === suite.id && equalBytes(header.self, signatureKeys.publicKey)
     if (!isOurs) throw new GroupStateError("wrong_identity")
-    const isOfOneTime = header.version === STATE_VERSION && equalBytes(header.mlsCheck, split.mlsCheck)
+    const isOfOneTime = header.version >= FIRST_RECORDS_VERSION && equalBytes(header.mlsCheck, split.mlsCheck)
     if (!isOfOneTime) throw new GroupStateError("corrupt")
-    const group = Group.fromRecords(suite, split.group, { signatureKeys, limits: mlsLimits(resolveLimits(limits)) })
+    const group = Group.fromRecords(suite, split.group, { signatureKeys, ...mlsRules(resolveLimits(limits)) })
     const state = stateOf(suite, group, surroundings)
     restoreLayers(state, split.layers)
     return memberOf(state, new MemberRecords(state, split))
@@ -72,8 +72,11 @@ function stateOf(suite: CipherSuite, group: Group, surroundings: MemberSurroundi
 }
 
 function memberOf(state: MemberState, records: MemberRecords): Member {
-  // Which intent a commit is for is known here, the commit itself is known to MLS: they are stored and lost together.
-  const isWhole = (state.intents.pending === undefined) === (state.group.pendingCommit === undefined)
+  // Which intent a commit is for and how a proposal came is known here, they themselves are known to MLS: both are stored and lost
+  // together.
+  const isSameCommit = (state.intents.pending === undefined) === (state.group.pendingCommit === undefined)
+  // Of a group that is over for us, MLS keeps no proposals; neither do we.
+  const isWhole = isSameCommit && state.leaving.requests.length === state.group.pendingProposalCount
   if (!isWhole) throw new GroupStateError("corrupt")
   return new OrderedMember(state, records)
 }

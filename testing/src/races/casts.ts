@@ -82,6 +82,8 @@ export function holds(member: Member, intent: Intent, invited: readonly Identity
         ({ identityKey, role }) =>
           settings?.assignments.some((one) => equalBytes(one.identityKey, identityKey) && one.role === role) === true,
       )
+    case "leave":
+      return !present.has(toHex(member.self))
     case "update_keys":
       return true
   }

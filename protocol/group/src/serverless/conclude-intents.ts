@@ -80,6 +80,7 @@ function isSuperseded(intent: Wanted, before: GroupSettings | undefined, after: 
     case "invite":
     case "remove":
     case "close":
+    case "leave":
     case "update_keys":
     case "upkeep":
       return false

@@ -1,6 +1,6 @@
 import type { KeyPair } from "@qpc/crypto"
 import { Group } from "@qpc/mls"
-import { mlsLimits } from "../create.ts"
+import { mlsRules } from "../create.ts"
 import type { MemberState } from "../member-state.ts"
 
 /**
@@ -12,7 +12,7 @@ import type { MemberState } from "../member-state.ts"
 export function copyGroup({ suite, group, limits }: MemberState, signatureKeys: KeyPair): Group {
   const bytes = group.toBytes()
   try {
-    return Group.fromBytes(suite, bytes, { signatureKeys, limits: mlsLimits(limits) })
+    return Group.fromBytes(suite, bytes, { signatureKeys, ...mlsRules(limits) })
   } finally {
     bytes.fill(0)
   }

@@ -12,7 +12,7 @@ import {
 } from "@qpc/wire"
 import { decodeWhole, toUtf8 } from "@qpc/wire"
 import type { IdentityKey, Reader, Writer } from "@qpc/wire"
-import { mlsLimits } from "../create.ts"
+import { mlsRules } from "../create.ts"
 import type { MemberSurroundings } from "../create.ts"
 import { encodeSettings, readSettings } from "../group-settings.ts"
 import { readOpenIntent, writeOpenIntent } from "../intents.ts"
@@ -80,7 +80,7 @@ function readLayers(reader: Reader, reading: EpochReading, profile: KeptEpoch["p
   const { suite, self, groupId, identity: signatureKeys } = of
   const { random, onLayer } = surroundings
   const limits = reading.limits.group
-  const group = Group.fromBytes(suite, reader.vector(), { signatureKeys, limits: mlsLimits(limits) })
+  const group = Group.fromBytes(suite, reader.vector(), { signatureKeys, ...mlsRules(limits) })
   const state = newState({ suite, self, profile, group, random, limits, onLayer })
   const frames = frameSurroundings(groupId, state.keys, limits)
   state.sender = Sender.fromBytes(reader.vector(), frames, group.ownLeafIndex)
@@ -88,15 +88,17 @@ function readLayers(reader: Reader, reading: EpochReading, profile: KeptEpoch["p
   return state
 }
 
-function writeText(writer: Writer, { sender, mid, text, sentAtMs, epoch }: OpenedText): void {
+function writeText(writer: Writer, { sender, mid, text, sentAtMs, epoch, disappearAfterSeconds }: OpenedText): void {
   writer.bytes(sender).uint64(mid).vector(toUtf8(text)).uint64(BigInt(sentAtMs)).uint64(epoch)
+  writer.uint32(disappearAfterSeconds)
 }
 
 function readText(reader: Reader): OpenedText {
   const [sender, mid] = [readIdentity(reader), reader.uint64()]
   const text = fromUtf8(reader.vector())
   if (text === undefined) throw new DecodeError("bad_value", reader.offset)
-  return { kind: "text", sender, mid, text, sentAtMs: readMs(reader), epoch: reader.uint64() }
+  const [sentAtMs, epoch, disappearAfterSeconds] = [readMs(reader), reader.uint64(), reader.uint32()]
+  return { kind: "text", sender, mid, text, sentAtMs, epoch, disappearAfterSeconds }
 }
 
 function readIdentity(reader: Reader): IdentityKey {

@@ -79,7 +79,7 @@ function tellMove(from: KeptEpoch, to: KeptEpoch, draft: ServerlessDraft): void 
   if (to.state === undefined) return draft.tell({ kind: "removed_from_group", epoch, by })
   const [were, are] = [identitiesOf(from.state.group), identitiesOf(to.state.group)]
   const [added, removed] = [without(are, were), without(were, are)]
-  if (added.length + removed.length > 0) draft.tell({ kind: "members_changed", epoch, by, added, removed })
+  if (added.length + removed.length > 0) draft.tell({ kind: "members_changed", epoch, by, added, removed, left: [] })
   const [before, settings] = [from.profile.settings, to.profile.settings]
   const difference = before && settings && settingsDifference(before, settings, removed)
   if (difference !== undefined && settings !== undefined && difference.changed.length > 0) {

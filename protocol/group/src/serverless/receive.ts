@@ -78,6 +78,7 @@ function objectionTo(state: ServerlessState, { kind, groupId, epoch, sealed }: E
   if (!equalBytes(groupId, state.groupId)) return "unknown_group"
   if (state.isEnded) return "not_a_member"
   if (kind === "welcome") return "already_a_member"
+  if (kind === "proposal") return "proposal_not_spoken"
   if (epoch < state.root.epoch) return "epoch_too_old"
   return kind === "commit" && isKnown(state, state.suite.hash(sealed)) ? "commit_known" : undefined
 }
@@ -96,7 +97,7 @@ function openCommit(intake: Intake, own: OwnEpoch, envelope: Envelope): KeptEpoc
   const { state, nowMs, draft } = intake
   const { group } = own.state
   const commitHash = state.suite.hash(envelope.sealed)
-  const received = group.receive(envelope.sealed, nowMs)
+  const received = group.receive(envelope.sealed, nowMs, { acceptsProposal: () => false })
   switch (received.kind) {
     case "own_commit":
       // It came round before its carrier told us that it took it.

@@ -1,6 +1,6 @@
 import type { MemberState } from "../member-state.ts"
 import { checkText } from "../check-settings.ts"
-import { sealText } from "../send.ts"
+import { sealText } from "../send-text.ts"
 import type { SentText } from "./sent-texts.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"

@@ -1,5 +1,6 @@
 import type { Content } from "../content.ts"
-import { makeText, sealText, sendContent } from "../send.ts"
+import { sendContent } from "../send.ts"
+import { makeText, sealText } from "../send-text.ts"
 import { commitBy } from "./follow.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { activeState, tipOf } from "./serverless-state.ts"
@@ -11,6 +12,8 @@ export function send(state: ServerlessState, content: Content, nowMs: number, dr
   if (active === undefined) {
     return draft.tell({ kind: "refused", reason: state.isEnded ? "must_rejoin" : "not_a_member" })
   }
+  // Who carries a proposal out would have to be agreed on by branches that do not know of each other.
+  if (content.kind === "leave") return draft.tell({ kind: "refused", reason: "leave_not_spoken" })
   if (content.kind === "text") return sendText(state, content.text, nowMs, draft)
   commitBy(state, nowMs, draft, (shared) => sendContent(active, content, nowMs, shared))
 }

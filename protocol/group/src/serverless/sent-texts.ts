@@ -1,4 +1,4 @@
-import type { MadeText } from "../send.ts"
+import type { MadeText } from "../send-text.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 
 /** A text of ours whose branch may still be given up. */

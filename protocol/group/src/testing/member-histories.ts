@@ -18,7 +18,7 @@ export interface StoredMember {
 
 /** One member of every kind that there can be. */
 export function memberHistories(suite: CipherSuite): StoredMember[] {
-  const histories = { alone, talking, wanting, waiting, removed }
+  const histories = { alone, talking, wanting, waiting, removed, leaving, holding }
   return Object.entries(histories).map(([name, history], at) => history(name, new World(suite, at + 1)))
 }
 
@@ -83,6 +83,26 @@ function waiting(name: string, world: World): StoredMember {
   bob.receive(envelopeOf(alice.text("early")))
   const commit = world.service.take(bob.self)!
   return snapshot(name, bob, [[commit, "epoch_changed", "text"]])
+}
+
+/** Asked to leave, and was not heard in the first epoch; the commit that lets them go comes. */
+function leaving(name: string, world: World): StoredMember {
+  const [alice, bob] = world.group(3)
+  alice.send({ kind: "update_keys" })
+  bob.send({ kind: "leave" })
+  alice.flush(world.service)
+  bob.flush(world.service)
+  world.settle()
+  const commit = envelopeOf(alice.send({ kind: "update_keys" }))
+  return snapshot(name, bob, [[commit, "intent_done", "left_group"]])
+}
+
+/** Two texts that wait for the commit of somebody who asked to leave. */
+function holding(name: string, world: World): StoredMember {
+  const [alice, bob] = world.group(3)
+  alice.receive(envelopeOf(bob.send({ kind: "leave" })))
+  const [first] = ["one", "two"].map((text) => alice.text(text))
+  return snapshot(name, alice, [[envelopeOf(first!), "members_changed", "epoch_changed", "text_sealed", "text_sealed"]])
 }
 
 function removed(name: string, world: World): StoredMember {

@@ -4,13 +4,20 @@ import type { EnvelopeKind } from "@qpc/envelope"
 import { Sender } from "@qpc/gbp"
 import { sendText } from "@qpc/gtp"
 import { createKeyPackage, Group } from "@qpc/mls"
-import type { CommitOptions, KeyPackageBundle } from "@qpc/mls"
+import type { CommitOptions, KeyPackageBundle, ProposalToSend } from "@qpc/mls"
 import { toGroupId, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey, Random } from "@qpc/wire"
 import { OUR_EXTENSIONS } from "../group-profile.ts"
 import { frameSurroundings, resolveLimits } from "../member-state.ts"
 import { MlsKeys } from "../mls-keys.ts"
 import { seededRandom } from "./seeded-random.ts"
+
+/** How an outlaw proposes. */
+interface ProposingOptions {
+  readonly labelled?: EnvelopeKind
+  readonly isKept?: boolean
+  readonly wireFormat?: "private" | "public"
+}
 
 /** A member who holds the keys and does with them what no honest program does. For tests. */
 export class Outlaw {
@@ -54,7 +61,8 @@ export class Outlaw {
     const received = receiveEnvelope(envelope)
     if (received.kind !== "envelope") throw new Error(received.reason)
     const { sealed: welcome } = received.envelope
-    const joined = Group.join({ suite: this.#suite, welcome, bundles: this.#bundles, signatureKeys: this.identity })
+    const about = { suite: this.#suite, welcome, bundles: this.#bundles, policy: { proposals: true } }
+    const joined = Group.join({ ...about, signatureKeys: this.identity })
     if (joined.kind === "rejected") throw new Error(joined.reason)
     this.#group = joined.group
   }
@@ -72,6 +80,21 @@ export class Outlaw {
     if (result.kind === "refused") throw new Error(result.reason)
     group.clear(result.staged)
     return encodeEnvelope({ ...header, kind: "commit", sealed: result.commit })
+  }
+
+  /** A proposal of any kind, signed for one kind of envelope and put into another. The outlaw keeps it only if asked to. */
+  propose(
+    wanted: ProposalToSend,
+    { labelled = "proposal", isKept = false, wireFormat = "private" }: ProposingOptions = {},
+  ): Uint8Array {
+    const { group } = this
+    const { epoch } = group
+    const header = { kind: labelled, groupId: toGroupId(group.groupId), epoch } as const
+    const authenticatedData = envelopeHeader(header)
+    const proposed = group.propose(wanted, { authenticatedData, random: this.#random, nowMs: this.#nowMs, wireFormat })
+    if (proposed.kind === "refused") throw new Error(proposed.reason)
+    if (!isKept) group.dropProposals()
+    return encodeEnvelope({ ...header, kind: "proposal", sealed: proposed.message })
   }
 
   /** A Welcome for these key packages, whoever they claim to be. The outlaw moves on to the new epoch. */
