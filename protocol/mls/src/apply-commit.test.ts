@@ -1,13 +1,15 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
+import { applyCommit, EPOCH_MAX } from "./apply-commit.ts"
+import type { VerifiedContent } from "./authenticated-content.ts"
 import { EXTENSION_TYPES } from "./extension.ts"
 import { Group } from "./group.ts"
 import { decodeKeyPackage } from "./key-package.ts"
 import { limitsWith } from "./limits.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import type { Proposal } from "./proposal.ts"
-import { addOf, commitOf, pathOf } from "./testing/insider.ts"
+import { addOf, commitOf, pathOf, publicIn } from "./testing/insider.ts"
 import { externalCommit } from "./testing/external-commit.ts"
 import { Party } from "./testing/party.ts"
 import { watchSecrets } from "./testing/watched-suite.ts"
@@ -112,6 +114,27 @@ describe("a commit is refused", () => {
     expect(verdict([], pathOf(other))).toBe("leaf_signature_invalid")
   })
 
+  it("in the last epoch that has a number", () => {
+    const state = party.insidesOf("bob")
+    const { staged, commit } = party.stage("alice", { wireFormat: "public" })
+    party.group("alice").clear(staged)
+    const { content, auth } = publicIn(commit)
+    const verified = { wireFormat: "public_message", content, auth } as VerifiedContent
+    const options = { nowMs: party.nowMs, psks: undefined }
+    const epoch = { ...state.epoch, context: { ...state.epoch.context, epoch: EPOCH_MAX } }
+    expect(applyCommit({ ...state, epoch }, verified, options)).toBe("epoch_exhausted")
+    expect(applyCommit(state, verified, options)).toMatchObject({ kind: "applied", committer: 0 })
+  })
+
+  it("when a newcomer comes to a group that is full for us", () => {
+    const crowd = new Party("full", { policy: { externalCommits: true } })
+    crowd.create("alice")
+    const bundle = crowd.keyPackage("bob")
+    const { welcome } = crowd.commit("alice", { adds: [bundle.keyPackage] })
+    crowd.join("bob", { welcome: welcome!, bundles: [bundle], limits: { members: 2 } })
+    expect(crowd.hear("bob", externalCommit(crowd, "carol").commit)).toBe("group_full")
+  })
+
   it("without having changed anything: the next honest one is followed", () => {
     const before = party.group("bob").toBytes()
     for (let at = 0; at < 3; at++) verdict([remove(0)], pathOf(party))
@@ -145,6 +168,24 @@ describe("what following a commit derives", () => {
     expect(secretsLeft().length).toBeGreaterThan(before.length)
     bob.clear(received.staged)
     expect(secretsLeft()).toEqual(before)
+    expect(party.hear("bob", commit)).toBe("commit")
+  })
+
+  it("is zeroed, but for the new key of our own leaf, which an Update of ours brought and another attempt needs", () => {
+    const party = Party.of("own update", ["alice", "bob"], { policy: { proposals: true } })
+    const { random, nowMs } = party
+    const bob = party.group("bob")
+    const proposed = bob.propose({ kind: "update" }, { authenticatedData: NO_DATA, random, nowMs })
+    if (proposed.kind === "refused") throw new Error(proposed.reason)
+    party.hear("alice", proposed.message)
+    const { commit, staged } = party.stage("alice")
+    const received = bob.receive(commit, nowMs)
+    if (received.kind !== "commit") throw new Error(received.kind)
+    bob.clear(received.staged)
+    party.follow("bob", commit)
+    party.group("alice").merge(staged)
+    party.commit("alice")
+    expect(bob.epochAuthenticator()).toEqual(party.group("alice").epochAuthenticator())
   })
 
   it("is zeroed when its confirmation tag is not right", () => {
