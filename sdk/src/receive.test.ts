@@ -90,6 +90,39 @@ describe("an envelope that cannot be opened", () => {
   })
 })
 
+describe("a server that hands out again what was acknowledged", () => {
+  it("is not listened to: nothing is shown twice, and nobody is told", async () => {
+    const { clock, server, bob, group, done } = await friends()
+    await done(group.invite("bob"))
+    await done(group.send("once"))
+    await clock.during(bob.client.sync())
+    const [welcome, once] = server.delivered.get("bob")!
+    const again = [
+      { seq: 1n, data: welcome, acceptedAtMs: 0n },
+      { seq: 2n, data: once, acceptedAtMs: 0n },
+    ]
+    await clock.during(bob.client.close())
+    server.answerInstead = (method) => (method === "peek" ? { envelopes: again, more: false } : undefined)
+    const back = await openPerson(server, clock, bob.disk)
+    await clock.during(back.client.sync())
+    expect(texts(await back.client.conversation("friends").history())).toEqual(["once"])
+    expect(await reasons(back)).toEqual([])
+  })
+
+  it("cannot bring anybody back into a group that they were removed from", async () => {
+    const { clock, server, bob, group, done } = await friends()
+    await done(group.invite("bob"))
+    await clock.during(bob.client.sync())
+    await done(group.remove("bob"))
+    await clock.during(bob.client.sync())
+    expect(bob.client.conversation("friends").isMember).toBe(false)
+    server.deliver("bob", server.delivered.get("bob")![0]!)
+    await clock.during(bob.client.sync())
+    expect(bob.client.conversation("friends").isMember).toBe(false)
+    expect(await reasons(bob)).toContain("welcome_without_key_package")
+  })
+})
+
 describe("a server that lost its memory of our inbox", () => {
   it("is noticed, and what it has now is read", async () => {
     const { clock, server, bob, group, done } = await friends()

@@ -162,6 +162,14 @@ describe("receiving a frame", () => {
     expect(receiverAt().receive(bytes)).toEqual({ kind: "drop", reason })
   })
 
+  it("reads a frame of the oldest epoch whose keys are kept", () => {
+    const keys = new OpenKeys(1)
+    keys.epoch = 3n
+    const sent = new Sender({ groupId, keys, membership }, 1).send(hello)
+    expect(sent).toMatchObject({ kind: "frame", epoch: 3n })
+    expect(receiverAt().receive(sent.kind === "frame" ? sent.bytes : new Uint8Array(0))).toMatchObject({ epoch: 3n })
+  })
+
   it("refuses a frame that was sealed in another epoch than it says", () => {
     const keys = new OpenKeys(1)
     keys.epoch = 4n
