@@ -1,0 +1,133 @@
+import type { RuleMutant } from "./rule-mutant.ts"
+
+const src = "protocol/group/src"
+
+/** Rules of one member of a group. */
+export const GROUP_MUTANTS: readonly RuleMutant[] = [
+  {
+    does: "follows a commit whoever may make it",
+    file: `${src}/receive.ts`,
+    was: "const objection = isLabelledSo ? checkCommit(",
+    is: "const objection = isLabelledSo ? void checkCommit(",
+    tests: [`${src}/hostile.test.ts`],
+  },
+  {
+    does: "follows a commit under a label that its author did not sign",
+    file: `${src}/receive.ts`,
+    was: "const isLabelledSo = equalBytes(received.authenticatedData, envelopeHeader(envelope))",
+    is: "const isLabelledSo = envelope.sealed.length > 0",
+    tests: [`${src}/hostile.test.ts`],
+  },
+  {
+    does: "follows a commit that nobody has put into an order",
+    file: `${src}/mls-keys.ts`,
+    was: "this.#group.clear(received.staged)",
+    is: "this.#group.merge(received.staged)",
+    tests: [`${src}/hostile.test.ts`],
+  },
+  {
+    does: "lets in somebody under a name that is not their key",
+    file: `${src}/check-commit.ts`,
+    was: `if (added.some((member) => identityOf(member) === undefined)) return "identity_unbound"`,
+    is: "",
+    tests: [`${src}/hostile.test.ts`],
+  },
+  {
+    does: "lets moderators remove admins",
+    file: `${src}/check-settings.ts`,
+    was: `return isAbove ? "remove_above_own" : undefined`,
+    is: `return isAbove ? undefined : undefined`,
+    tests: [`${src}/check-settings.test.ts`],
+  },
+  {
+    does: "lets somebody give a permission that they do not have",
+    file: `${src}/permissions.ts`,
+    was: `return (changed & ~own) === 0 ? undefined : "roles_above_own"`,
+    is: "return undefined",
+    tests: [`${src}/check-settings.test.ts`],
+  },
+  {
+    does: "leaves a group where nobody can assign roles",
+    file: `${src}/check-settings.ts`,
+    was: `return after.isClosed || hasAdmin(after) ? undefined : "no_admin_left"`,
+    is: "return undefined",
+    tests: [`${src}/check-settings.test.ts`],
+  },
+  {
+    does: "judges a late text by what its author may do today",
+    file: `${src}/receive.ts`,
+    was: "state.formerSettings.at(epoch) ?? state.profile.settings",
+    is: "state.profile.settings",
+    tests: [`${src}/settings.test.ts`],
+  },
+  {
+    does: "shows a late text as that of whoever has its author's place today",
+    file: `${src}/receive.ts`,
+    was: "const sender = state.departed.at(leafIndex, epoch) ?? presentAt(state, leafIndex)",
+    is: "const sender = presentAt(state, leafIndex)",
+    tests: [`${src}/member.test.ts`],
+  },
+  {
+    does: "lets an early envelope wait a moment longer than the limit",
+    file: `${src}/parked.ts`,
+    was: "return this.#take((held) => nowMs - held.sinceMs >= this.#limits.parkedMs)",
+    is: "return this.#take((held) => nowMs - held.sinceMs > this.#limits.parkedMs)",
+    tests: [`${src}/hostile.test.ts`],
+  },
+  {
+    does: "lets one envelope more wait than the limit",
+    file: `${src}/parked.ts`,
+    was: "if (this.#envelopes.length >= parkedEnvelopes",
+    is: "if (this.#envelopes.length > parkedEnvelopes",
+    tests: [`${src}/hostile.test.ts`],
+  },
+  {
+    does: "tries an intent once more than the limit",
+    file: `${src}/rebase.ts`,
+    was: "const again = lost.opens.filter((open) => open.attempt < limits.intentAttempts)",
+    is: "const again = lost.opens.filter((open) => open.attempt <= limits.intentAttempts)",
+    tests: [`${src}/races.test.ts`],
+  },
+  {
+    does: "forgets what it wanted when another commit was first",
+    file: `${src}/rebase.ts`,
+    was: "intents.queue.unshift(...again)",
+    is: "",
+    tests: [`${src}/races.test.ts`],
+  },
+  {
+    does: "goes on after others followed a commit that it gave up",
+    file: `${src}/receive.ts`,
+    was: "else if (state.ownCommits.has(",
+    is: "else if (!state.isActive && state.ownCommits.has(",
+    tests: [`${src}/settle.test.ts`],
+  },
+  {
+    does: "goes on with keys that a copy of it has used",
+    file: `${src}/receive.ts`,
+    was: `if (state.keys.isCopied) mustRejoin(state, "own_message_ahead", draft)`,
+    is: "",
+    tests: [`${src}/member.test.ts`, `${src}/settle.test.ts`],
+  },
+  {
+    does: "leaves the pending commit pending when it comes back",
+    file: `${src}/merge.ts`,
+    was: "  state.intents.pending = undefined\n",
+    is: "",
+    tests: [`${src}/lost-acknowledgement.test.ts`],
+  },
+  {
+    does: "prefers the higher identity key where branches are even",
+    file: `${src}/serverless/fork-rule.ts`,
+    was: "const committer = compareBytes(a.origin.committer, b.origin.committer)",
+    is: "const committer = compareBytes(b.origin.committer, a.origin.committer)",
+    tests: [`${src}/serverless/fork-rule.test.ts`],
+  },
+  {
+    does: "lets somebody undo their removal on another branch",
+    file: `${src}/serverless/fork-rule.ts`,
+    was: "const rivals = withoutRemovedAuthors(all).toSorted(",
+    is: "const rivals = all.toSorted(",
+    tests: [`${src}/serverless/fork-rule.test.ts`],
+  },
+]
