@@ -26,6 +26,7 @@ export type ClientErrorCode =
   | "not_a_member"
   | "must_rejoin"
   | "group_refused"
+  | "server_equivocated"
   | "text_too_long"
   // The way to the server.
   | "server_changed"

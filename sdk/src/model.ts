@@ -1,5 +1,5 @@
 import type { ClientError } from "./client-error.ts"
-import type { SettingName } from "@qpc/group"
+import type { LogAnomaly, SettingName } from "@qpc/group"
 import type { GroupId, IdentityKey } from "@qpc/wire"
 
 /** Who this profile is. */
@@ -117,6 +117,10 @@ export type NoticeReason =
   | "invited_by_last_resort"
   /** The server took none of our new key packages: nobody can invite us for long. A wrong clock does that. */
   | "key_packages_refused"
+  /** The server was proven to show two histories of a group: see {@link Client.proofs}. */
+  | "server_equivocated"
+  /** Something in the log of a group's epochs is not as it should be. */
+  | LogAnomaly
   /** The server gave one name to two keys. */
   | "identity_changed"
 
@@ -160,6 +164,8 @@ export type ClientEvent =
     }
   /** We are out of the group: somebody removed us, we left, or we cannot follow it any more. */
   | { readonly kind: "removed"; readonly groupId: GroupId; readonly because: "removed" | "left" | "must_rejoin" }
+  /** The server signed two histories of a group: nobody changes a group over it until {@link Client.goOn}. */
+  | { readonly kind: "server_equivocated"; readonly groupId: GroupId; readonly epoch: bigint }
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "connection"; readonly state: ConnectionState }
 

@@ -297,6 +297,6 @@ function batchOf(outgoing: Outgoing, pastEpochs: number) {
     deliveries: deliveries.map(({ recipients, envelope }) => ({ recipientKeys: [...recipients], payload: envelope })),
     partial: claim === undefined,
     ...(readableUntilEpoch !== undefined && { readableUntilEpoch }),
-    ...(claim && { claim: { epoch: claim.epoch, membersAfter: [...claim.membersAfter] } }),
+    ...(claim && { claim: { ...claim, membersAfter: [...claim.membersAfter] } }),
   }
 }

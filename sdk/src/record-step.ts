@@ -96,6 +96,11 @@ export async function recordEvent(
     case "dropped":
       tx.notice({ seq: origin.seq, sizeBytes: origin.sizeBytes, groupId, reason: event.reason })
       return
+    case "log_anomaly":
+      return tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason satisfies NoticeReason })
+    case "server_equivocated":
+      tx.notice({ ...NO_ENVELOPE, groupId, reason: "server_equivocated" satisfies NoticeReason })
+      return tx.event({ kind: "server_equivocated", groupId, epoch: event.epoch })
     case "epoch_changed":
     case "intent_rebased":
     case "refused": // Answered by whoever asked; a refusal changes nothing.

@@ -22,7 +22,11 @@ const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const text = fc.string({ unit: "grapheme", maxLength: 40 })
 const failure = fc.record({ code: text, nextStep: text })
 const delivery = fc.record({ recipients: fc.array(identityKey, { maxLength: 3 }), envelope: blob })
-const claim = fc.record({ epoch: uint64, membersAfter: fc.array(identityKey, { maxLength: 3 }) })
+const claim = fc.record({
+  epoch: uint64,
+  membersAfter: fc.array(identityKey, { maxLength: 3 }),
+  authenticatorHash: bytes(32),
+})
 const held = fc.record({ sinceMs: time, hasReached: fc.boolean(), missing: fc.array(identityKey, { maxLength: 3 }) })
 const outgoing = fc.record(
   { messageId, groupId, deliveries: fc.array(delivery, { maxLength: 3 }), claim },

@@ -165,15 +165,17 @@ export const sentRecord: RecordCodec<SentRecord> = codec(
 
 export const outboxRecord: RecordCodec<OutboxRecord> = codec(
   (writer, { outgoing, sentId, held }) => {
+    const { claim } = outgoing
     writer.optional(sentId, (w, id) => w.bytes(id))
     writer.bytes(outgoing.messageId).bytes(outgoing.groupId)
     writer.list(outgoing.deliveries, (w, delivery) => {
       w.list(delivery.recipients, (keys, key) => keys.bytes(key)).vector(delivery.envelope)
     })
-    writer.optional(outgoing.claim, (w, claim) => {
-      w.uint64(claim.epoch).list(claim.membersAfter, (keys, key) => keys.bytes(key))
+    writer.optional(claim, (w, { epoch, membersAfter }) => {
+      w.uint64(epoch).list(membersAfter, (keys, key) => keys.bytes(key))
     })
-    // Was added later, so it is absent without a mark.
+    // These were added later, so they are absent without a mark. What is held has no claim.
+    if (claim !== undefined) writer.vector(claim.authenticatorHash)
     if (held === undefined) return
     writer.uint64(BigInt(held.sinceMs)).uint8(held.hasReached ? 1 : 0)
     writer.list(held.missing, (keys, key) => keys.bytes(key))
@@ -183,7 +185,9 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
     const messageId = toMessageId(reader.bytes(16).slice())
     const groupId = toGroupId(reader.bytes(16).slice())
     const deliveries = readList(reader, (r) => ({ recipients: identityKeys(r), envelope: r.vector().slice() }))
-    const claim = readOptional(reader, (r) => ({ epoch: r.uint64(), membersAfter: identityKeys(r) }))
+    const stated = readOptional(reader, (r) => ({ epoch: r.uint64(), membersAfter: identityKeys(r) }))
+    const isOld = reader.remainingBytes === 0
+    const claim = stated && { ...stated, authenticatorHash: isOld ? new Uint8Array(0) : reader.vector().slice() }
     const outgoing = { messageId, groupId, deliveries, ...(claim && { claim }) }
     const held = reader.remainingBytes === 0 ? undefined : readHeld(reader)
     return { outgoing, ...(sentId && { sentId }), ...(held && { held }) }

@@ -29,6 +29,10 @@ export function send(context: Context, member: () => Member, content: Content): 
   })
 }
 
+/** What helps whoever is served by a server that was proven a liar. */
+const SERVER_LIED =
+  "Show the proof to the other members (qpc proof export), and go on elsewhere or with qpc proof continue."
+
 function checkRoom({ outbox, limits }: Context): void {
   if (outbox.count < limits.outboxRows) return
   const nextStep = "Connect to the server, so that the waiting messages can leave."
@@ -73,6 +77,10 @@ function refusal({ reason }: GroupEvent & { readonly kind: "refused" }): ClientE
       })
     case "text_too_large":
       return new ClientError("text_too_long", "the text is too long", { nextStep: "Send it in several messages." })
+    case "server_equivocated":
+      return new ClientError("server_equivocated", "the server was proven to show two histories of a group", {
+        nextStep: SERVER_LIED,
+      })
     case "key_package_rejected":
       return new ClientError("key_package_refused", "the key package that the server handed out cannot be used", {
         nextStep: "Try again, it will be another one; ask them to update qpc if it stays so.",

@@ -20,6 +20,17 @@ export function noticeText(notice: Notice): string {
       return `${who}'s inbox was full for too long: they will not get a message of yours that the others have.`
     case "invited_inbox_full":
       return "Somebody you invited has a full inbox and is not in: ask them to read their messages, then invite them again."
+    case "server_equivocated":
+      return "The server has signed two different histories of a group: it is lying to some of its members. Show them the proof (qpc proof export). You can still write; to change groups over this server all the same: qpc proof continue."
+    case "head_unsigned":
+    case "head_stale":
+    case "time_backwards":
+      return `What the server says of a group's history is not in order (${reason}). If it stays so, tell its operator.`
+    case "authenticator_misstated":
+      return "Somebody who changed a group told the server's log something untrue about it. The change itself is valid."
+    case "head_missing":
+    case "head_contradicts":
+      return `The server showed a change of a group that does not fit the history that it has signed (${reason}): it was not followed. Ask the other members whether they can read you.`
     case "send_failed":
       return "The server refused a message: see qpc history."
     case "intent_failed":

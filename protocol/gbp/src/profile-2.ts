@@ -24,10 +24,11 @@ export function encodeFrame(header: FrameHeader, sealed: Uint8Array): Uint8Array
 
 /**
  * What the seal authenticates besides the content: the outer map without `pl`, so that no header field can be rewritten
- * on the way.
+ * on the way; and behind it, as `ctx`, what the layer above has on its label.
  */
-export function frameAuthenticatedData(header: FrameHeader): Uint8Array {
-  return encodeCbor(headerMap(header))
+export function frameAuthenticatedData(header: FrameHeader, context?: Uint8Array): Uint8Array {
+  const map = headerMap(header)
+  return encodeCbor(context === undefined ? map : map.set("ctx", context))
 }
 
 /** The byte strings are owned by the caller. @throws DecodeError; `reserved_value` for another `v` only */

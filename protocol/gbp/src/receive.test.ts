@@ -180,8 +180,19 @@ describe("receiving a frame", () => {
   it("leaves a frame unopened whose label names another epoch", () => {
     const receiver = receiverAt()
     const bytes = frameOf(senderAt(1))
-    expect(receiver.receive(bytes, 4n)).toEqual({ kind: "drop", reason: "header_mismatch" })
-    expect(receiver.receive(bytes, 5n)).toMatchObject({ kind: "payload" })
+    expect(receiver.receive(bytes, { epoch: 4n })).toEqual({ kind: "drop", reason: "header_mismatch" })
+    expect(receiver.receive(bytes, { epoch: 5n })).toMatchObject({ kind: "payload" })
+  })
+
+  it("takes a frame under the label that it was sealed with, and under no other", () => {
+    const [context, other] = [Uint8Array.of(1), Uint8Array.of(2)]
+    const sender = senderAt(1)
+    const framed = sender.send({ streamType: "text", payload: Uint8Array.of(9), context })
+    if (framed.kind !== "frame") return expect.unreachable()
+    const under = (label?: Uint8Array) => receiverAt().receive(framed.bytes, { epoch: 5n, context: label })
+    for (const label of [undefined, other]) expect(under(label)).toEqual({ kind: "drop", reason: "header_mismatch" })
+    expect(under(context)).toMatchObject({ kind: "payload" })
+    expect(receiverAt().receive(frameOf(sender), { epoch: 5n, context })).toMatchObject({ kind: "drop" })
   })
 
   it("delivers a frame once, and again in no order", () => {

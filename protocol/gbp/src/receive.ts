@@ -15,6 +15,14 @@ export type ReceivedFrame =
   /** Nothing changed. */
   | { readonly kind: "drop"; readonly reason: DropReason }
 
+/** A label around a frame. */
+export interface FrameLabel {
+  /** A frame of another epoch is dropped unopened: whoever changed the label must not be able to use up the frame. */
+  readonly epoch: bigint
+  /** What {@link Payload.context} has to have been. */
+  readonly context?: Uint8Array | undefined
+}
+
 /** A payload whose sender, group, epoch, stream and number are all authenticated. */
 export interface ReceivedPayload {
   readonly kind: "payload"
@@ -41,22 +49,19 @@ export class Receiver {
     this.#surroundings = surroundings
   }
 
-  /**
-   * @param labelledEpoch - The epoch on a label around the frame. A frame of another one is dropped unopened: whoever
-   *   changed the label must not be able to use up the frame.
-   */
-  receive(bytes: Uint8Array, labelledEpoch?: bigint): ReceivedFrame {
+  /** @param label - what stood on the frame, if anything did */
+  receive(bytes: Uint8Array, label?: FrameLabel): ReceivedFrame {
     const { keys, groupId } = this.#surroundings
     const frame = this.#parse(bytes)
     if (typeof frame === "string") return drop(frame)
-    if (labelledEpoch !== undefined && frame.epoch !== labelledEpoch) return drop("header_mismatch")
+    if (label !== undefined && frame.epoch !== label.epoch) return drop("header_mismatch")
     if (!equalBytes(frame.groupId, groupId)) return drop("unknown_group")
     if (frame.epoch > keys.epoch) return drop("epoch_in_future")
     if (frame.epoch < keys.oldestEpoch) return drop("epoch_too_old")
 
     const opened = keys.open(frame.sealed)
     if (opened.kind === "rejected") return drop(opened.reason)
-    if (!wasSealedUnder(frame, opened)) return drop("header_mismatch")
+    if (!wasSealedUnder(frame, opened, label?.context)) return drop("header_mismatch")
 
     const content = this.#parseContent(opened.plaintext)
     if (content === undefined) return drop("malformed_content")
@@ -146,8 +151,12 @@ export class Receiver {
 
 const STATE_VERSION = 1
 
-function wasSealedUnder(frame: SealedFrame, opened: Extract<Opened, { kind: "opened" }>): boolean {
-  return opened.epoch === frame.epoch && equalBytes(opened.authenticatedData, frameAuthenticatedData(frame))
+function wasSealedUnder(
+  frame: SealedFrame,
+  opened: Extract<Opened, { kind: "opened" }>,
+  context: Uint8Array | undefined,
+): boolean {
+  return opened.epoch === frame.epoch && equalBytes(opened.authenticatedData, frameAuthenticatedData(frame, context))
 }
 
 function drop(reason: DropReason): ReceivedFrame {

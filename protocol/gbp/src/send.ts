@@ -15,6 +15,8 @@ export interface Payload {
   readonly payload: Uint8Array
   /** Receivers who applied another transition drop it. Default false. */
   readonly isCritical?: boolean
+  /** What else the seal authenticates: a label around the frame. The receiver has to know it. Default nothing. */
+  readonly context?: Uint8Array
 }
 
 /** What came of framing a payload. */
@@ -69,7 +71,7 @@ export class Sender {
     this.#lastSequences.set(payload.streamType, sequence)
     const header = { groupId: this.#surroundings.groupId, epoch: this.#epoch }
     const content = encodeContent(this.#content(payload, sequence))
-    const sealed = this.#surroundings.keys.seal(content, frameAuthenticatedData(header))
+    const sealed = this.#surroundings.keys.seal(content, frameAuthenticatedData(header, payload.context))
     const bytes = encodeFrame(header, sealed)
     if (bytes.length > this.#limitBytes()) return { kind: "refused", reason: "too_large" }
     return {

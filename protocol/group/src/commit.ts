@@ -4,6 +4,7 @@ import { concatBytes, equalBytes, newMessageId, toHex } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import type { Change } from "./change.ts"
 import type { Draft } from "./draft.ts"
+import { authenticatorHashOf } from "./follow-log.ts"
 import { withSettings } from "./group-profile.ts"
 import type { OpenIntent, Wanted } from "./intents.ts"
 import { proposeLeave } from "./leave-group.ts"
@@ -34,8 +35,8 @@ export function attempt(
 
 /** Takes up queued intents until a commit is on its way. */
 export function attemptNext(state: MemberState, nowMs: number, draft: Draft): void {
-  const { intents, group } = state
-  while (intents.pending === undefined && intents.queue.length > 0) {
+  const { intents, group, heads } = state
+  while (!heads.isHalting && intents.pending === undefined && intents.queue.length > 0) {
     if (leavesNext(state, nowMs, draft)) continue
     const batch = planBatch(state, intents.queue, nowMs)
     intents.queue.splice(0, intents.queue.length, ...batch.later)
@@ -131,7 +132,9 @@ function commitMessage(state: MemberState, change: Change, nowMs: number): Outgo
   }
   state.ownCommits.add(state.suite.hash(result.commit))
   const messageId = newMessageId(nowMs, state.random)
-  return { messageId, groupId, deliveries, claim: { epoch, membersAfter: [...stayers(state, change), ...joiners] } }
+  const membersAfter = [...stayers(state, change), ...joiners]
+  const authenticatorHash = authenticatorHashOf(state, result.staged)
+  return { messageId, groupId, deliveries, claim: { epoch, membersAfter, authenticatorHash } }
 }
 
 function stayers({ group }: MemberState, { removes, leaves }: Change): readonly IdentityKey[] {

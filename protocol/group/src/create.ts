@@ -1,9 +1,11 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import { receiveEnvelope } from "@qpc/envelope"
+import { firstLogHead, receiveEnvelope } from "@qpc/envelope"
 import { Group } from "@qpc/mls"
 import { equalBytes, toGroupId, toIdentityKey } from "@qpc/wire"
 import type { GroupId, IdentityKey, Random } from "@qpc/wire"
 import type { GroupEvent } from "./event.ts"
+import { enterLog } from "./follow-log.ts"
+import type { EpochLogOptions } from "./follow-log.ts"
 import { groupExtensions, OUR_EXTENSIONS, profileOfOurs } from "./group-profile.ts"
 import { firstSettings } from "./group-settings.ts"
 import type { KeyPackageBundle } from "./key-packages.ts"
@@ -25,6 +27,8 @@ export interface MemberSurroundings {
   readonly random: Random
   readonly limits?: GroupLimits
   readonly onLayer?: OnLayer
+  /** Without it nothing is looked at of the log of the group's epochs. */
+  readonly epochLog?: EpochLogOptions
 }
 
 /** What {@link createMember} needs. */
@@ -81,7 +85,7 @@ export function createMember(options: CreateMemberOptions): Member {
 
 /** A group of one, and its creator's state. @throws RangeError as {@link createMember} */
 export function foundState(options: CreateMemberOptions): MemberState {
-  const { suite, name, identity, random, nowMs, onLayer } = options
+  const { suite, name, identity, random, nowMs, onLayer, epochLog } = options
   const limits = resolveLimits(options.limits)
   assertName(name, limits)
   const self = toIdentityKey(identity.publicKey.slice())
@@ -97,7 +101,12 @@ export function foundState(options: CreateMemberOptions): MemberState {
     extensions: groupExtensions(settings),
     ...mlsRules(limits),
   })
-  return newState({ suite, self, profile: { name, settings }, group, random, limits, onLayer })
+  const state = newState({ suite, self, profile: { name, settings }, group, random, limits, onLayer, epochLog })
+  if (epochLog?.serverKey() !== undefined) {
+    const { epoch, hash } = firstLogHead(epochLog.crypto, state.groupId, group.epoch)
+    state.heads.follow({ epoch, hash, acceptedAtMs: 0 }, limits.headsKept)
+  }
+  return state
 }
 
 /** Enters the group of a Welcome. Total for foreign bytes. */
@@ -132,7 +141,7 @@ export type Entered =
 
 /** Opens a Welcome and looks at the group in it. Total for foreign bytes. */
 export function enterState(options: JoinMemberOptions): Entered {
-  const { suite, identity, random, onLayer } = options
+  const { suite, identity, random, onLayer, epochLog } = options
   const limits = resolveLimits(options.limits)
   const received = receiveEnvelope(options.envelope, { sizeBytes: limits.envelopeBytes })
   if (received.kind === "drop" || received.envelope.kind !== "welcome") return reject("malformed")
@@ -155,7 +164,8 @@ export function enterState(options: JoinMemberOptions): Entered {
     return reject(isLabelledSo ? "not_a_qpc_group" : "header_mismatch")
   }
   const self = toIdentityKey(identity.publicKey.slice())
-  const state = newState({ suite, self, profile, group, random, limits, onLayer })
+  const state = newState({ suite, self, profile, group, random, limits, onLayer, epochLog })
+  enterLog(state, received.envelope)
   return { kind: "entered", state, bundle: joined.bundle, by }
 }
 

@@ -1,5 +1,6 @@
 import type { IdentityKey, MessageId } from "@qpc/wire"
 import type { SettingsObjection, TextObjection } from "./check-settings.ts"
+import type { LogAnomaly } from "./follow-log.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { RoleAssignment } from "./permissions.ts"
 import type { SettingName } from "./settings-difference.ts"
@@ -93,6 +94,13 @@ export type GroupEvent =
   | { readonly kind: "intent_failed"; readonly intentId: MessageId; readonly reason: IntentFailure }
   /** What {@link Member.send} was given cannot be sent; nothing changed. */
   | { readonly kind: "refused"; readonly reason: RefusalReason }
+  /**
+   * The delivery service signed two histories of the group: `proof` convinces whoever knows its key (`verifyEquivocation`). Changes
+   * of the group are refused until {@link Member.goOn}; texts are not. Told once.
+   */
+  | { readonly kind: "server_equivocated"; readonly epoch: bigint; readonly proof: Uint8Array }
+  /** Something is wrong with the log of the group's epochs, which stops nothing. `epoch` is the one that it is about. */
+  | { readonly kind: "log_anomaly"; readonly epoch: bigint; readonly reason: LogAnomaly }
   /** Bytes that were not delivered to anyone. Nothing changed, except that a duplicate stays known. */
   | {
       readonly kind: "dropped"
@@ -155,6 +163,8 @@ export type RefusalReason =
   | "leave_not_spoken"
   /** {@link GroupLimits.heldTexts} texts wait for a commit already, or {@link GroupLimits.heldTextBytes} bytes of them. */
   | "too_many_texts"
+  /** The delivery service was proven to show two histories; see the event of that name. */
+  | "server_equivocated"
   /** {@link GroupLimits.queuedIntents} intents are waiting already. */
   | "too_many_intents"
   | PlanFailure

@@ -1,6 +1,10 @@
 /** One member of one group as one pure object. @module */
 export { ENVELOPE_MAX_BYTES, paddedBytes, receiveEnvelope } from "@qpc/envelope"
 export type { Envelope, EnvelopeKind, ReceivedEnvelope } from "@qpc/envelope"
+export { verifyEquivocation } from "@qpc/envelope"
+export type { Equivocation, SignedLogHead } from "@qpc/envelope"
+export type { EpochLogOptions, LogAnomaly, LogObjection } from "./follow-log.ts"
+export type { Head, ServerProof } from "./heads.ts"
 export type { SettingsObjection, TextObjection } from "./check-settings.ts"
 export type { Content, Intent } from "./content.ts"
 export { createMember, joinMember } from "./create.ts"

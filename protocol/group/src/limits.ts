@@ -32,6 +32,8 @@ export interface GroupLimits {
   readonly pastEpochs?: number
   /** How long a commit that was preferred to ours may take to come, before ours is made anew. Default 30 s. */
   readonly winnerMs?: number
+  /** Signed heads of the log of epochs are kept for so many epochs before and behind the present one. Default 16. */
+  readonly headsKept?: number
   /** Our keys are renewed when they get this old, or up to a tenth earlier. Default 30 days; 0 for never. */
   readonly updateKeysAfterMs?: number
   /** Mean time between the first key updates of those who join a group: n members take n times that. Default 15 min. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import { createKeyPackages } from "./key-packages.ts"
 import type { Device } from "./testing/device.ts"
 import type { Written } from "@qpc/wire/conformance"
+import { STATE_VERSION } from "./state-version.ts"
 import { seededRandom } from "./testing/seeded-random.ts"
 import { agree, envelopeOf, World } from "./testing/world.ts"
 import { memberFromBytes, memberFromRecords } from "./wake.ts"
@@ -105,7 +106,10 @@ describe("stored records of a member", () => {
   it("are refused for another identity, and where a newer program wrote them", () => {
     const other = suite0001.signatureKeyPair(new Uint8Array(32))
     expect(() => wake(alice, records, other)).toThrow(refusal("wrong_identity"))
-    const newer = records.map(({ key, value }) => ({ key, value: key === "member" ? value.with(0, 5) : value }))
+    const newer = records.map(({ key, value }) => ({
+      key,
+      value: key === "member" ? value.with(0, STATE_VERSION + 1) : value,
+    }))
     expect(() => wake(alice, newer)).toThrow(refusal("unknown_version"))
     const newerGroup = records.map(({ key, value }) => ({ key, value: key === "mls/state" ? value.with(0, 3) : value }))
     expect(() => wake(alice, newerGroup)).toThrow(refusal("unknown_version"))

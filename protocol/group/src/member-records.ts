@@ -14,6 +14,7 @@ import type { Reader, StateChange, StateChanges, StateRecord } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
 import { FormerSettings } from "./former-settings.ts"
+import { Heads } from "./heads.ts"
 import { HeldTexts } from "./held-texts.ts"
 import { Intents } from "./intents.ts"
 import { Leaving } from "./leaving.ts"
@@ -37,6 +38,7 @@ const PARTS = [
   "ownCommits",
   "leaving",
   "heldTexts",
+  "heads",
 ] as const satisfies readonly (keyof MemberState)[]
 
 /** The record that tells whose state this is, and ties the MLS group's records to the others. */
@@ -198,6 +200,7 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
   if (version > FIRST_RECORDS_VERSION) {
     state.leaving = part("leaving", (reader) => Leaving.read(reader))
     state.heldTexts = part("heldTexts", (reader) => HeldTexts.read(reader))
+    state.heads = part("heads", (reader) => Heads.read(reader))
   }
   records.take(CHECK_KEY)
   records.end()

@@ -8,8 +8,10 @@ import { toGroupId } from "@qpc/wire"
 import type { GroupId, IdentityKey, Random } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
+import type { EpochLogOptions } from "./follow-log.ts"
 import { FormerSettings } from "./former-settings.ts"
 import type { GroupProfile } from "./group-profile.ts"
+import { Heads } from "./heads.ts"
 import { HeldTexts } from "./held-texts.ts"
 import { Intents } from "./intents.ts"
 import { Leaving } from "./leaving.ts"
@@ -29,6 +31,8 @@ export interface MemberState {
   readonly random: Random
   readonly limits: ResolvedLimits
   readonly onLayer: OnLayer | undefined
+  /** `undefined` where nobody keeps a log of the group's epochs. */
+  readonly epochLog: EpochLogOptions | undefined
   readonly group: Group
   readonly keys: MlsKeys
   /** The layers that remember something; replaced only while a stored state is read. */
@@ -43,6 +47,7 @@ export interface MemberState {
   ownCommits: OwnCommits
   leaving: Leaving
   heldTexts: HeldTexts
+  heads: Heads
   /** False once we are out: removed by somebody, or unable to follow the group. */
   isActive: boolean
 }
@@ -56,16 +61,18 @@ export interface StateOptions {
   readonly random: Random
   readonly limits: ResolvedLimits
   readonly onLayer: OnLayer | undefined
+  readonly epochLog?: EpochLogOptions | undefined
 }
 
 /** Puts the layers on top of an MLS group, with nothing sent or received yet. */
 export function newState(options: StateOptions): MemberState {
-  const { group, limits, random, onLayer } = options
+  const { group, limits, random, onLayer, epochLog } = options
   const groupId = toGroupId(group.groupId)
   const keys = new MlsKeys(group, { random, onLayer, pastEpochs: limits.pastEpochs })
   const surroundings = frameSurroundings(groupId, keys, limits)
   return {
     ...options,
+    epochLog,
     groupId,
     keys,
     sender: new Sender(surroundings, group.ownLeafIndex),
@@ -79,6 +86,7 @@ export function newState(options: StateOptions): MemberState {
     ownCommits: new OwnCommits(),
     leaving: new Leaving(),
     heldTexts: new HeldTexts(),
+    heads: new Heads(),
     isActive: true,
   }
 }
@@ -127,6 +135,7 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   seenMessages: 10_000,
   pastEpochs: 3,
   winnerMs: 30_000,
+  headsKept: 16,
   updateKeysAfterMs: 30 * 24 * 3_600_000,
   updateSpacingMs: 15 * 60_000,
   warmEveryMs: 30_000,

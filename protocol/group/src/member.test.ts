@@ -76,7 +76,13 @@ describe("inviting", () => {
       { kind: "envelope", envelope: { kind: "commit", epoch: 1n, groupId: alice.member.groupId } },
       { kind: "envelope", envelope: { kind: "welcome", epoch: 2n, groupId: alice.member.groupId } },
     ])
-    expect(claim).toEqual({ epoch: 1n, membersAfter: [alice.self, bob.self, carol.self] })
+    expect(claim).toEqual({
+      epoch: 1n,
+      membersAfter: [alice.self, bob.self, carol.self],
+      authenticatorHash: expect.any(Uint8Array),
+    })
+    world.settle()
+    expect(claim?.authenticatorHash).toEqual(suite0001.hash(alice.member.epochAuthenticator))
   })
 
   it("takes effect for its author when the commit comes back, and not before", () => {

@@ -1,6 +1,7 @@
 import type { GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
 import type { Content } from "./content.ts"
 import type { GroupSettings } from "./group-settings.ts"
+import type { Head, ServerProof } from "./heads.ts"
 import type { Step } from "./step.ts"
 
 /** Someone in the group. `leafIndex` is their place in the ratchet tree; another's once they were removed. */
@@ -37,6 +38,8 @@ export interface Member extends Disposable {
   readonly openIntentCount: number
   /** Equal for all members of the epoch who are in the same group (RFC 9420 §8.7). Owned by the caller. */
   readonly epochAuthenticator: Uint8Array
+  /** The proof that the delivery service showed two histories, once there is one. Owned by the caller. */
+  readonly serverProof: ServerProof | undefined
   /** In the order of their leaves. */
   members(): readonly GroupMember[]
   /**
@@ -60,6 +63,13 @@ export interface Member extends Disposable {
    * and its intent fails. An unknown id changes nothing.
    */
   abandon(messageId: MessageId, nowMs: number): Step
+  /**
+   * The delivery service named this head in an answer. @param atLeastEpoch - the epoch that it answered us about: an older head
+   * would be an `anomaly`
+   */
+  noteHead(head: Head, atLeastEpoch: bigint): Step
+  /** A person wants to change the group over its delivery service although that was proven a liar. Harmless at any time. */
+  goOn(nowMs: number): Step
   /** Does what is due at `nowMs`. Harmless at any time. */
   tick(nowMs: number): Step
   /**

@@ -2,7 +2,10 @@ import type { GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
 import type { Content } from "./content.ts"
 import { earliest } from "./deadlines.ts"
 import { Draft } from "./draft.ts"
+import { attemptNext } from "./commit.ts"
+import { observeAnswer } from "./follow-log.ts"
 import type { GroupSettings } from "./group-settings.ts"
+import type { Head, ServerProof } from "./heads.ts"
 import type { GroupMember, Member } from "./member.ts"
 import { isLeaving, tickOwnLeave } from "./leave-group.ts"
 import { leaveTurnAtMs, tickLeaveTurn } from "./leave-turn.ts"
@@ -65,6 +68,11 @@ export class OrderedMember implements Member {
     return this.#alive().group.epochAuthenticator()
   }
 
+  get serverProof(): ServerProof | undefined {
+    const { proof } = this.#state.heads
+    return proof && { bytes: proof.bytes.slice(), isHalting: proof.isHalting }
+  }
+
   members(): readonly GroupMember[] {
     return this.#alive()
       .group.members()
@@ -88,6 +96,19 @@ export class OrderedMember implements Member {
 
   abandon(messageId: MessageId, nowMs: number): Step {
     return this.#step((state, draft) => abandon(state, messageId, nowMs, draft))
+  }
+
+  noteHead(head: Head, atLeastEpoch: bigint): Step {
+    return this.#step((state, draft) => observeAnswer(state, head, atLeastEpoch, draft))
+  }
+
+  goOn(nowMs: number): Step {
+    return this.#step((state, draft) => {
+      const { proof } = state.heads
+      if (proof === undefined || !state.isActive) return
+      proof.isHalting = false
+      attemptNext(state, nowMs, draft)
+    })
   }
 
   tick(nowMs: number): Step {

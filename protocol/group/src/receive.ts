@@ -8,6 +8,7 @@ import { DecodeError, equalBytes } from "@qpc/wire"
 import { checkCommit } from "./check-commit.ts"
 import { checkText } from "./check-settings.ts"
 import type { Draft } from "./draft.ts"
+import { checkHead, followHead, frameContext, observeLabel } from "./follow-log.ts"
 import type { MustRejoinReason } from "./event.ts"
 import { endMembership } from "./end-membership.ts"
 import { takeLeaveRequest } from "./leave-requests.ts"
@@ -40,10 +41,14 @@ function receiveOne(state: MemberState, bytes: Uint8Array, nowMs: number, draft:
   if (!equalBytes(envelope.groupId, state.groupId)) return draft.drop("unknown_group", "UNKNOWN_GROUP")
   if (!state.isActive) return draft.drop("not_a_member", "UNKNOWN_GROUP")
   if (kind === "welcome") return draft.drop("already_a_member", "EPOCH_MISMATCH")
+  if (kind === "commit" && epoch === state.group.epoch) return receiveCommit(state, envelope, nowMs, draft)
+  if (kind === "commit" && epoch < state.group.epoch) return draft.drop("epoch_too_old", "EPOCH_MISMATCH")
+  // Before it opens: what it names may prove why it does not.
+  const verdict = observeLabel(state, envelope, draft)
   if (epoch > state.group.epoch) return park(state, bytes, epoch, nowMs, draft)
-  if (kind === "commit") receiveCommit(state, envelope, nowMs, draft)
-  else if (kind === "proposal") receiveProposal(state, envelope, nowMs, draft)
-  else receiveApplication(state, envelope, draft)
+  if (kind === "proposal") return receiveProposal(state, envelope, nowMs, draft)
+  if (verdict === "unsigned") draft.tell({ kind: "log_anomaly", epoch, reason: "head_unsigned" })
+  receiveApplication(state, envelope, draft)
 }
 
 function park(state: MemberState, bytes: Uint8Array, epoch: bigint, nowMs: number, draft: Draft): void {
@@ -52,17 +57,22 @@ function park(state: MemberState, bytes: Uint8Array, epoch: bigint, nowMs: numbe
 
 function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, draft: Draft): void {
   const { group } = state
-  if (envelope.epoch < group.epoch) return draft.drop("epoch_too_old", "EPOCH_MISMATCH")
+  const contradiction = checkHead(state, envelope, draft)
+  if (contradiction !== undefined) return draft.drop(contradiction, "COMMIT_INVALID")
   const commit = takeProposals(state, envelope.sealed, nowMs)
   if (commit === undefined) return draft.drop("malformed", "DECRYPT_FAILED")
   const received = group.receive(commit, nowMs, { acceptsProposal: () => false })
   switch (received.kind) {
     case "own_commit":
+      followHead(state, envelope, received.staged, draft)
       return mergeOwn(state, received.staged, nowMs, draft)
     case "commit": {
       const isLabelledSo = equalBytes(received.authenticatedData, envelopeHeader(envelope))
       const objection = isLabelledSo ? checkCommit(state, received.staged, received.selfRemovals) : "header_mismatch"
-      if (objection === undefined) return mergeOthers(state, received, nowMs, draft)
+      if (objection === undefined) {
+        followHead(state, envelope, received.staged, draft)
+        return mergeOthers(state, received, nowMs, draft)
+      }
       group.clear(received.staged)
       return draft.drop(objection, "COMMIT_INVALID")
     }
@@ -116,7 +126,8 @@ function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft):
 
 /** Opens an application message and tells what is in it, or why nothing is. */
 export function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): void {
-  const received = state.receiver.receive(envelope.sealed, envelope.epoch)
+  const { epoch } = envelope
+  const received = state.receiver.receive(envelope.sealed, { epoch, context: frameContext(envelope) })
   if (received.kind === "drop") {
     const { reason } = received
     draft.tell({ kind: "dropped", reason, code: dropError(reason).code })

@@ -3,6 +3,7 @@ import { toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { memberFromBytes } from "./wake.ts"
 import { GroupStateError } from "./state-error.ts"
+import { STATE_VERSION } from "./state-version.ts"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
 import { seededRandom } from "./testing/seeded-random.ts"
@@ -118,7 +119,7 @@ describe("waking a member", () => {
     const [alice, bob] = world.group(2)
     const stored = alice.member.toBytes()
     expect(() => wake(alice, stored, bob.identity)).toThrow(refusal("wrong_identity"))
-    stored[0] = 5
+    stored[0] = STATE_VERSION + 1
     expect(() => wake(alice, stored)).toThrow(refusal("unknown_version"))
   })
 

@@ -4,6 +4,7 @@ import { equalBytes, newMessageId } from "@qpc/wire"
 import { checkText } from "./check-settings.ts"
 import type { Draft } from "./draft.ts"
 import type { RefusalReason } from "./event.ts"
+import { frameContext, ownLabel } from "./follow-log.ts"
 import type { HeldText } from "./held-texts.ts"
 import { commitLeaves } from "./leave-turn.ts"
 import { messageLimits } from "./member-state.ts"
@@ -64,11 +65,14 @@ function seal(state: MemberState, text: HeldText, wasQueued: boolean, draft: Dra
   const { group, groupId, keys, onLayer } = state
   const { messageId, mid, sentAtMs, payload } = text
   keys.payloadBytes = payload.length
-  const framed = state.sender.send({ streamType: "text", payload })
+  const log = ownLabel(state)
+  const label = { kind: "application", groupId, epoch: group.epoch, ...(log && { log }) } as const
+  const context = frameContext(label)
+  const framed = state.sender.send({ streamType: "text", payload, ...(context && { context }) })
   if (framed.kind === "refused") return framed.reason === "too_large" ? "text_too_large" : framed.reason
 
   const { epoch, bytes } = framed
-  const envelope = { kind: "application", groupId, epoch, sealed: bytes } as const
+  const envelope = { ...label, sealed: bytes }
   const enveloped = sendEnvelope(envelope, { sizeBytes: state.limits.envelopeBytes })
   if (enveloped.kind === "too_large") return "text_too_large"
   const bytesOut = enveloped.bytes.length

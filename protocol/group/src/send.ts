@@ -27,6 +27,7 @@ export function sendContent(state: MemberState, content: Content, nowMs: number,
 
 function takeUp(state: MemberState, intent: Intent, nowMs: number, draft: Draft): RefusalReason | undefined {
   const { intents, group, random, limits } = state
+  if (state.heads.isHalting) return "server_equivocated"
   // What is hopeless from the start is refused: nothing was promised yet. What waits is planned again when its turn comes.
   const plan = planCommit(state, intent, nowMs)
   const mayChange = intent.kind === "leave" && intents.openCount > 0

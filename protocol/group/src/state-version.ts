@@ -1,4 +1,7 @@
-/** The format of a member's state that this software writes. Versions 1 and 2 were one piece; version 3 knew of nobody who left. */
+/**
+ * The format of a member's state that this software writes. Versions 1 and 2 were one piece; version 3 knew of nobody who left, and
+ * of no log of epochs.
+ */
 export const STATE_VERSION = 4
 /** The first version that consisted of records, which are read as they are. */
 export const FIRST_RECORDS_VERSION = 3

@@ -22,6 +22,8 @@ export interface EpochClaim {
   /** The epoch that the commit leaves. */
   readonly epoch: bigint
   readonly membersAfter: readonly IdentityKey[]
+  /** For the log of epochs (docs/epoch-log.md): of the epoch that the commit opens. Empty in a claim that an earlier release stored. */
+  readonly authenticatorHash: Uint8Array
 }
 
 /**

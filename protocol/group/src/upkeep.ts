@@ -70,9 +70,10 @@ export function upkeepAtMs(state: MemberState): number | undefined {
   return earliest(deadlines.updateAtMs, deadlines.warmAtMs)
 }
 
-/** A closed group takes no commits. */
-function needsUpkeep({ isActive, intents, leaving, profile }: MemberState): boolean {
-  return isActive && intents.openCount === 0 && leaving.own === undefined && profile.settings?.isClosed !== true
+/** A closed group takes no commits, and a service that was proven a liar gets none. */
+function needsUpkeep({ isActive, intents, leaving, profile, heads }: MemberState): boolean {
+  const isHalted = heads.isHalting || leaving.own !== undefined
+  return isActive && !isHalted && intents.openCount === 0 && profile.settings?.isClosed !== true
 }
 
 /** Limits may have changed since the deadlines were stored, and so may the clock. */

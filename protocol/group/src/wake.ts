@@ -64,11 +64,11 @@ export function memberFromRecords(
 }
 
 function stateOf(suite: CipherSuite, group: Group, surroundings: MemberSurroundings): MemberState {
-  const { identity, random, onLayer, limits } = surroundings
+  const { identity, random, onLayer, limits, epochLog } = surroundings
   const profile = profileOfOurs(group)
   if (profile === undefined) throw new GroupStateError("corrupt")
   const self = toIdentityKey(identity.publicKey.slice())
-  return newState({ suite, self, profile, group, random, limits: resolveLimits(limits), onLayer })
+  return newState({ suite, self, profile, group, random, limits: resolveLimits(limits), onLayer, epochLog })
 }
 
 function memberOf(state: MemberState, records: MemberRecords): Member {

@@ -25,7 +25,7 @@ import { joinEpoch } from "./join.ts"
 import { createExternalCommit } from "./join-externally.ts"
 import { exportSecret } from "./key-schedule.ts"
 import { limitsWith } from "./limits.ts"
-import { clearStaged, mergeStaged, zeroGroup } from "./merge.ts"
+import { clearStaged, mergeStaged, stagedEpoch, zeroGroup } from "./merge.ts"
 import { newState } from "./new-state.ts"
 import { policyWith } from "./policy.ts"
 import { sameCredential } from "./parent-group.ts"
@@ -211,11 +211,12 @@ export class Group implements Disposable {
     return commitCost(this.#state.epoch.tree.root, this.ownLeafIndex)
   }
 
-  /** Equal for all members who are in the same group and epoch (RFC 9420 §8.7). Owned. @throws TypeError once removed */
-  epochAuthenticator(): Uint8Array {
+  /** Equal for all members of one group and epoch (RFC 9420 §8.7), ours or that of `staged`. Owned. @throws TypeError once removed */
+  epochAuthenticator(staged?: StagedCommit): Uint8Array {
     // The secrets are gone; zeros would be equal for all who were removed.
     if (this.#state.phase === "removed") throw new TypeError("the group is over for us: removed")
-    return this.#state.epoch.secrets.epochAuthenticator.slice()
+    const epoch = staged === undefined ? this.#state.epoch : stagedEpoch(this.#state, staged)
+    return epoch.secrets.epochAuthenticator.slice()
   }
 
   /**

@@ -41,6 +41,14 @@ export function clearStaged(state: GroupState, staged: StagedCommit): void {
   dropIdleKeys(state)
 }
 
+/** The epoch that a staged commit opens. @throws TypeError as {@link mergeStaged}, and if we are not in it */
+export function stagedEpoch(state: GroupState, staged: StagedCommit): Epoch {
+  assertStaged(state, staged)
+  const epoch = state.staged.get(staged)
+  if (epoch === undefined) throw new TypeError("the commit removes us")
+  return epoch
+}
+
 /** Ends the life of all keys. */
 export function zeroGroup(state: GroupState): void {
   voidOthers(state)

@@ -169,6 +169,8 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
         : undefined
     case "joined":
       return `You were added to ${groupText(event)}.`
+    case "server_equivocated": // The notice of that name says it.
+      return undefined
     case "notice":
       return noticeText(event.notice)
     case "connection":

@@ -5,6 +5,7 @@ import type { Content } from "../content.ts"
 import { createMember, joinMember } from "../create.ts"
 import { memberFromRecords } from "../wake.ts"
 import type { Joined } from "../create.ts"
+import type { EpochLogOptions } from "../follow-log.ts"
 import type { GroupEvent } from "../event.ts"
 import { createKeyPackages } from "../key-packages.ts"
 import type { KeyPackageBundle } from "../key-packages.ts"
@@ -29,6 +30,7 @@ export interface DeviceOptions {
   readonly clock: TestClock
   readonly limits?: GroupLimits
   readonly onLayer?: OnLayer
+  readonly epochLog?: EpochLogOptions
 }
 
 /** What a client does around a member, in a few lines, for tests: stores, sends, receives, restarts. */
@@ -158,12 +160,13 @@ export class Device {
   }
 
   #surroundings() {
-    const { limits, onLayer } = this.#options
+    const { limits, onLayer, epochLog } = this.#options
     return {
       identity: this.identity,
       random: this.#random,
       ...(limits && { limits }),
       ...(onLayer && { onLayer }),
+      ...(epochLog && { epochLog }),
     }
   }
 }

@@ -10,10 +10,16 @@ export type Verdict = "accepted" | "duplicate" | "epoch_conflict"
  * keeps one inbox in order per identity.
  */
 export class OrderingService {
+  readonly #log: ((outgoing: Outgoing) => Outgoing) | undefined
   readonly #inboxes = new Map<string, Uint8Array[]>()
   readonly #verdicts = new Map<string, Verdict>()
   /** The epoch of each group, and who is in it; known from its first claim on. */
   readonly #channels = new Map<string, { epoch: bigint; members: Set<string> }>()
+
+  /** @param log - what it writes on the labels of an accepted commit */
+  constructor(log?: (outgoing: Outgoing) => Outgoing) {
+    this.#log = log
+  }
 
   /** Commits that were offered to it, the refused ones included; and those that it accepted. */
   readonly offered = { commits: 0, accepted: 0 }
@@ -25,7 +31,7 @@ export class OrderingService {
     if (known !== undefined) return known === "accepted" ? "duplicate" : known
     const verdict = this.#claim(outgoing)
     this.#verdicts.set(name, verdict)
-    if (verdict === "accepted") this.#deliver(outgoing)
+    if (verdict === "accepted") this.#deliver(outgoing.claim && this.#log ? this.#log(outgoing) : outgoing)
     if (verdict === "accepted" && outgoing.claim !== undefined) this.offered.accepted += 1
     return verdict
   }

@@ -8,6 +8,7 @@ import { Device } from "./device.ts"
 import type { DeviceOptions, TestClock } from "./device.ts"
 import { nth } from "./nth.ts"
 import { OrderingService } from "./ordering-service.ts"
+import type { SigningLog } from "./signing-log.ts"
 import { seededWords } from "./seeded-random.ts"
 
 /** What a group is like, beside how many are in it. */
@@ -18,21 +19,26 @@ export const EQUALS: ReadonlyMap<RoleId, number> = new Map([...DEFAULT_ROLES, [M
 
 /** A delivery service and the devices around it, driven step by step. Everything repeats from the seed. */
 export class World {
-  readonly service: OrderingService = new OrderingService()
+  readonly service: OrderingService
   readonly clock: TestClock = { nowMs: 1_800_000_000_000 }
   readonly devices: Device[] = []
   readonly #suite: CipherSuite
   readonly #seed: number
+  readonly #log: SigningLog | undefined
   #made = 0
 
-  constructor(suite: CipherSuite, seed = 1) {
+  /** @param log - Keeps a log of epochs, which all devices follow. */
+  constructor(suite: CipherSuite, seed = 1, log?: SigningLog) {
     this.#suite = suite
     this.#seed = seed
+    this.#log = log
+    this.service = new OrderingService(log && ((outgoing) => log.label(outgoing)))
   }
 
   device(more: Pick<DeviceOptions, "limits" | "onLayer"> = {}): Device {
     const seed = this.#seed * 1000 + this.#made++
-    const device = new Device({ suite: this.#suite, seed, clock: this.clock, ...more })
+    const epochLog = this.#log?.options
+    const device = new Device({ suite: this.#suite, seed, clock: this.clock, ...more, ...(epochLog && { epochLog }) })
     this.devices.push(device)
     return device
   }
