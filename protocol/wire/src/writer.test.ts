@@ -88,3 +88,22 @@ describe("taking what was written", () => {
     expect(encode((writer) => writer.uint8(1).uint16(0x0203), capacityBytes)).toEqual(Uint8Array.of(1, 2, 3))
   })
 })
+
+describe("encoding a structure", () => {
+  it.each([0, 1, 511, 512, 513, 20_000])(
+    "gives %i bytes memory of their own, whatever is encoded within",
+    (lengthBytes) => {
+      const inside = (writer: Writer): void => void writer.bytes(new Uint8Array(lengthBytes).fill(7))
+      let inner: Uint8Array | undefined
+      const outer = encode((writer) => {
+        writer.uint8(1)
+        inner = encode(inside)
+        writer.bytes(inner)
+      })
+      encode((writer) => writer.bytes(new Uint8Array(600).fill(9)))
+      expect(inner).toEqual(new Uint8Array(lengthBytes).fill(7))
+      expect(outer).toEqual(Uint8Array.of(1, ...inner!))
+      expect([inner!.buffer.byteLength, outer.buffer.byteLength]).toEqual([lengthBytes, lengthBytes + 1])
+    },
+  )
+})

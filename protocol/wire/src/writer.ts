@@ -1,3 +1,4 @@
+import { withScratch } from "./scratch.ts"
 import { varintBytes, writeVarint } from "./varint.ts"
 
 const UINT8_MAX = 0xff
@@ -160,13 +161,20 @@ export class Writer {
   }
 }
 
+/** Most structures fit. Longer ones move to memory of their own, which doubles. */
+const USUAL_BYTES = 512
+
 /**
  * Runs `write` on a fresh writer and returns the bytes, owned by the caller.
  *
  * @param capacityBytes - What to reserve. The exact length saves a copy; a wrong one costs only time.
  */
 export function encode(write: (writer: Writer) => void, capacityBytes?: number): Uint8Array {
-  const writer = new Writer(capacityBytes)
+  if (capacityBytes !== undefined) return written(new Writer(capacityBytes), write)
+  return withScratch(USUAL_BYTES, (scratch) => written(new Writer(scratch), write))
+}
+
+function written(writer: Writer, write: (writer: Writer) => void): Uint8Array {
   write(writer)
   return writer.take()
 }
