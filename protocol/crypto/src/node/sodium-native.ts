@@ -1,4 +1,7 @@
+import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+import process from "node:process"
 import { once } from "./once.ts"
 
 /**
@@ -36,13 +39,29 @@ const ABSENT: ReadonlySet<unknown> = new Set([
  * derive keys or agree on them ever pay.
  */
 export const findSodiumNative: FindSodium = once(() => {
+  const require = createRequire(import.meta.url)
   try {
-    return createRequire(import.meta.url)("sodium-native") as SodiumNative
+    const isThere = bringsBinaryFor(dirname(require.resolve("sodium-native/package.json")), platformName())
+    return isThere ? (require("sodium-native") as SodiumNative) : undefined
   } catch (error) {
     if (error instanceof Error && "code" in error && ABSENT.has(error.code)) return undefined
     throw error
   }
 })
+
+/**
+ * True if the package itself has a binary for the platform. Its loader must not be asked otherwise: it would go on to look for
+ * one in a folder `prebuilds` beside the package and in every folder above, up to the root, where others may be able to write.
+ */
+export function bringsBinaryFor(packageFolder: string, platform: string): boolean {
+  return existsSync(join(packageFolder, "prebuilds", platform, "sodium-native.node"))
+}
+
+/** As the loader of `sodium-native` calls it. */
+function platformName(): string {
+  const { platform, arch } = process
+  return `${platform}-${arch}${existsSync("/etc/alpine-release") ? "-musl" : ""}`
+}
 
 /** For suites that use node:crypto alone. */
 export const findNoSodium: FindSodium = () => undefined
