@@ -77,6 +77,22 @@ export class CatchUp {
     await this.upTo(groupId, epoch)
   }
 
+  /**
+   * Takes a commit of the inbox again that did not lead on, with the proposals that it may mean: one of them may have been left
+   * out. @throws ClientError
+   */
+  async after(envelope: Uint8Array): Promise<void> {
+    const received = receiveEnvelope(envelope)
+    if (received.kind === "drop" || received.envelope.kind !== "commit") return
+    const groupId = toGroupId(received.envelope.groupId)
+    const { epoch } = received.envelope
+    if (this.#epochOf(groupId) !== epoch || this.#ends.get(toHex(groupId)) === epoch) return
+    const request = { channelId: groupId, fromEpoch: epoch, limit: 1 }
+    const page = await asClientError(this.#rpc.call(methods.fetchCommits, request))
+    if (page.commits.some(({ proposals }) => proposals.length > 0)) await this.#apply(groupId, page, epoch + 1n)
+    if (this.#epochOf(groupId) === epoch) this.#ends.set(toHex(groupId), epoch)
+  }
+
   /** Applies commits until the member is in this epoch, or the server has no more that it can follow. @throws ClientError */
   async upTo(groupId: GroupId, epoch: bigint): Promise<void> {
     const name = toHex(groupId)
@@ -93,9 +109,9 @@ export class CatchUp {
   }
 
   async #apply(groupId: GroupId, { commits }: CommitPage, beforeEpoch: bigint): Promise<void> {
-    for (const { epoch, data } of commits) {
-      if (epoch >= beforeEpoch) return
-      await applyLogged(this.#context, groupId, { epoch, data })
+    for (const commit of commits) {
+      if (commit.epoch >= beforeEpoch) return
+      await applyLogged(this.#context, groupId, commit)
     }
   }
 
@@ -106,11 +122,11 @@ export class CatchUp {
   }
 }
 
-/** Takes in one commit of the log, unless it came another way meanwhile, or is none. */
+/** Takes in one commit of the log, unless it came another way meanwhile, or is none; before it the proposals of its epoch. */
 function applyLogged(
   context: Context,
   groupId: GroupId,
-  { epoch, data }: { readonly epoch: bigint; readonly data: Uint8Array },
+  { epoch, data, proposals }: CommitPage["commits"][number],
 ): Promise<void> {
   return context.turn.takeAlways(async () => {
     const { groups, clock, tracer } = context
@@ -121,8 +137,14 @@ function applyLogged(
     tracer.begin()
     tracer.line({ layer: "sdk", direction: "up", bytesIn: data.length, bytesOut: data.length })
     const origin = { seq: 0n, sizeBytes: data.length }
-    await Transaction.run(context, "up", (tx) =>
-      recordStep(context, tx, member, member.receive(data, clock.unixMs()), origin),
-    )
+    await Transaction.run(context, "up", async (tx) => {
+      for (const proposal of proposals) {
+        const step = member.receive(proposal, clock.unixMs())
+        // Most came through the inbox before: that they are dropped now is nobody's concern.
+        const events = step.events.filter(({ kind }) => kind !== "dropped")
+        await recordStep(context, tx, member, { ...step, events }, origin)
+      }
+      await recordStep(context, tx, member, member.receive(data, clock.unixMs()), origin)
+    })
   })
 }

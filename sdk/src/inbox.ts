@@ -110,8 +110,10 @@ export class Inbox {
   }
 
   async #receive(seq: bigint, bytes: Uint8Array): Promise<void> {
-    if (seq > this.#context.cursor.seq) await this.#commits.before(bytes)
+    const isNew = seq > this.#context.cursor.seq
+    if (isNew) await this.#commits.before(bytes)
     await receive(this.#context, { seq, bytes })
+    if (isNew) await this.#commits.after(bytes)
   }
 
   /** True if everything that our inbox got until the last look is on disk. */

@@ -141,7 +141,9 @@ function deliveryHandlers(services: Services): DeliveryMethods {
       const range = { fromEpoch: toNumber(fromEpoch), limit }
       const { commits, ...page } = await delivery.commits(client.session.identityKey, channelId, range)
       return {
-        commits: commits.map(({ epoch, payload }) => ({ epoch: BigInt(epoch), data: payload })),
+        commits: commits.map(({ epoch, payload, proposals }) => {
+          return { epoch: BigInt(epoch), data: payload, proposals: [...proposals] }
+        }),
         oldestEpoch: BigInt(page.oldestEpoch),
         newestEpoch: BigInt(page.newestEpoch),
       }
