@@ -110,8 +110,12 @@ export interface Conversation {
   readonly id: GroupId
   readonly name: string
   readonly epoch: bigint
-  /** False after somebody removed us; the history stays. */
+  /** False after somebody removed us, or we left; the history stays. */
   readonly isMember: boolean
+  /** True from when we asked to leave until another member has let us go: we write and change nothing meanwhile. */
+  readonly isLeaving: boolean
+  /** True if we are no member because we left. */
+  readonly hasLeft: boolean
   /** True once an admin closed the group: nobody can write in it or change it any more. */
   readonly isClosed: boolean
   /** RFC 9420 §8.7: equal for two members exactly when they share the epoch's keys. */
@@ -131,6 +135,13 @@ export interface Conversation {
   setRole(username: string, role: RoleName): Promise<Sent>
   /** @param name - 1 to 256 UTF-16 units. @throws ClientError `group_refused` @throws RangeError for another name */
   rename(name: string): Promise<Sent>
+  /**
+   * Leaves the group. It is done once another member who is online has carried it out; until then it is tried again by itself.
+   *
+   * @param successor - Who becomes an admin first; the last admin has to name somebody, or close the group.
+   * @throws ClientError `user_unknown`, `group_refused` without a successor where one is needed
+   */
+  leave(successor?: string): Promise<Sent>
   /** Ends the group for everybody and for ever; the history stays. @throws ClientError `group_refused` */
   close(): Promise<Sent>
   /** Seals and stores; the network follows by itself. Resolves when the message is safe on this disk. */

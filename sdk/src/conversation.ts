@@ -46,6 +46,14 @@ export class GroupConversation implements Conversation {
     return this.#member().isActive
   }
 
+  get isLeaving(): boolean {
+    return this.#member().isLeaving
+  }
+
+  get hasLeft(): boolean {
+    return this.#member().hasLeft
+  }
+
   get isClosed(): boolean {
     return this.#member().settings?.isClosed === true
   }
@@ -77,7 +85,7 @@ export class GroupConversation implements Conversation {
   async remove(username: string): Promise<Sent> {
     const { identityKey } = this.#context.contacts.pinned(username) ?? (await this.#resolve(username))
     if (equalBytes(identityKey, this.#member().self)) {
-      const nextStep = "Ask another member to remove you."
+      const nextStep = "Leave the group instead."
       throw new ClientError("group_refused", "nobody can remove themselves", { nextStep })
     }
     if (!this.#has(identityKey)) {
@@ -101,6 +109,16 @@ export class GroupConversation implements Conversation {
 
   rename(name: string): Promise<Sent> {
     return this.#send({ kind: "rename", name })
+  }
+
+  async leave(successor?: string): Promise<Sent> {
+    if (successor === undefined) return this.#send({ kind: "leave" })
+    const { identityKey } = this.#context.contacts.pinned(successor) ?? (await this.#resolve(successor))
+    if (equalBytes(identityKey, this.#member().self)) {
+      const nextStep = "Name another member."
+      throw new ClientError("group_refused", "nobody is their own successor", { nextStep })
+    }
+    return this.#send({ kind: "leave", successor: identityKey })
   }
 
   close(): Promise<Sent> {

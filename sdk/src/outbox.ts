@@ -216,8 +216,11 @@ function settleAccepted(
   const wasReached = held?.hasReached === true
   const hasReached = wasReached || full.length < recipientsOf(outgoing).length
   const isTooOld = isUnreadable(context, outgoing)
+  // Whoever lacks a proposal gets it with the commit: as soon as somebody has it, it is where it should be.
   const isWaited =
-    full.length > 0 && waitForRoom(context, tx, { position, row }, { isTooOld, missing: full, hasReached })
+    full.length > 0 &&
+    !(hasReached && isProposal(outgoing)) &&
+    waitForRoom(context, tx, { position, row }, { isTooOld, missing: full, hasReached })
   if (!isWaited) tx.dequeue(groupId, position)
   if (sentId === undefined || wasReached) return
   if (hasReached) tx.sent(groupId, sentId, "accepted")
@@ -228,6 +231,11 @@ function settleAccepted(
 function recipientsAmong(outgoing: Outgoing, keys: readonly Uint8Array[]): IdentityKey[] {
   const named = new Set(keys.map(toHex))
   return recipientsOf(outgoing).filter((recipient) => named.has(toHex(recipient)))
+}
+
+function isProposal({ deliveries: [first] }: Outgoing): boolean {
+  const received = first && receiveEnvelope(first.envelope)
+  return received?.kind === "envelope" && received.envelope.kind === "proposal"
 }
 
 const recipientsOf = ({ deliveries }: Outgoing): IdentityKey[] => deliveries.flatMap(({ recipients }) => recipients)

@@ -7,8 +7,9 @@ import { UsageError } from "./usage-error.ts"
 function listening() {
   const asked: string[][] = []
   const sent = Promise.resolve({ id: "1", state: "stored" } as const)
-  const group: Pick<Conversation, "rename" | "setRole"> = {
+  const group: Pick<Conversation, "rename" | "setRole" | "leave"> = {
     rename: (name) => (asked.push(["rename", name]), sent),
+    leave: (successor) => (asked.push(["leave", ...(successor === undefined ? [] : [successor])]), sent),
     setRole: (username, role) => (asked.push([username, role]), sent),
   }
   return { asked, group: group as Conversation }
@@ -21,6 +22,8 @@ describe("a line of a chat", () => {
     ["/promote bob moderator", ["bob", "moderator"]],
     ["/demote  bob ", ["bob", "member"]],
     ["/demote bob moderator", ["bob", "moderator"]],
+    ["/leave", ["leave"]],
+    ["/leave bob", ["leave", "bob"]],
   ])("that is a command is done: %s", async (line, done) => {
     const { asked, group } = listening()
     await chatCommand(group, line)
@@ -31,9 +34,12 @@ describe("a line of a chat", () => {
     expect(chatCommand(listening().group, line)).toBeUndefined()
   })
 
-  it.each(["/rename", "/promote", "/promote bob king", "/demote bob member now"])("is refused: %s", (line) => {
-    const { asked, group } = listening()
-    expect(() => chatCommand(group, line)).toThrow(UsageError)
-    expect(asked).toEqual([])
-  })
+  it.each(["/rename", "/promote", "/promote bob king", "/demote bob member now", "/leave bob carol"])(
+    "is refused: %s",
+    (line) => {
+      const { asked, group } = listening()
+      expect(() => chatCommand(group, line)).toThrow(UsageError)
+      expect(asked).toEqual([])
+    },
+  )
 })

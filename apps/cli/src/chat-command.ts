@@ -3,7 +3,8 @@ import { parseRole } from "./role-text.ts"
 import { UsageError } from "./usage-error.ts"
 
 /** What can be typed in a chat, for those who look for it. */
-export const CHAT_COMMANDS = "/rename NAME, /promote USERNAME [ROLE], /demote USERNAME [ROLE], /quit"
+export const CHAT_COMMANDS =
+  "/rename NAME, /promote USERNAME [ROLE], /demote USERNAME [ROLE], /leave [SUCCESSOR], /quit"
 
 /**
  * Does what a line asks for that is a command; `undefined` for every other line, which is a text.
@@ -11,11 +12,16 @@ export const CHAT_COMMANDS = "/rename NAME, /promote USERNAME [ROLE], /demote US
  * @throws UsageError for a command with the wrong words
  */
 export function chatCommand(group: Conversation, line: string): Promise<Sent> | undefined {
-  const [, command, rest = ""] = /^\/(rename|promote|demote)(?: +(.*))?$/.exec(line.trim()) ?? []
+  const [, command, rest = ""] = /^\/(rename|promote|demote|leave)(?: +(.*))?$/.exec(line.trim()) ?? []
   if (command === undefined) return undefined
   if (command === "rename") {
     if (rest === "") throw usage()
     return group.rename(rest)
+  }
+  if (command === "leave") {
+    const [successor, ...others] = rest.split(/ +/).filter((word) => word !== "")
+    if (others.length > 0) throw usage()
+    return group.leave(successor)
   }
   const [username, role = command === "promote" ? "admin" : "member", ...more] = rest.split(/ +/)
   if (username === undefined || username === "" || more.length > 0) throw usage()

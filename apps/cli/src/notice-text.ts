@@ -31,6 +31,8 @@ export function noticeText(notice: Notice): string {
     case "head_missing":
     case "head_contradicts":
       return `The server showed a change of a group that does not fit the history that it has signed (${reason}): it was not followed. Ask the other members whether they can read you.`
+    case "leave_delayed":
+      return "You want to leave a group, and for a day no other member was online to let you go. It goes on by itself."
     case "send_failed":
       return "The server refused a message: see qpc history."
     case "intent_failed":

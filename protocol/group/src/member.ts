@@ -34,6 +34,8 @@ export interface Member extends Disposable {
   readonly isActive: boolean
   /** True from when we asked to leave until somebody has committed it: texts and changes of ours are refused. */
   readonly isLeaving: boolean
+  /** True once we are out because we asked to be, and nobody removed us before. */
+  readonly hasLeft: boolean
   /** Intents that have not ended, the one in the pending commit included. */
   readonly openIntentCount: number
   /** Equal for all members of the epoch who are in the same group (RFC 9420 §8.7). Owned by the caller. */

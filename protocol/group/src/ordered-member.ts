@@ -60,6 +60,10 @@ export class OrderedMember implements Member {
     return intents.openCount + (leaving.own === undefined ? 0 : 1)
   }
 
+  get hasLeft(): boolean {
+    return this.#state.leaving.hasLeft
+  }
+
   get isLeaving(): boolean {
     return isLeaving(this.#state)
   }

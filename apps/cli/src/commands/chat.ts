@@ -157,16 +157,20 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
       if (!isHere(event.groupId, group)) return undefined
       const by = event.by === undefined ? "Someone" : personText(event.by)
       const added = event.added.map((person) => `${by} added ${personText(person)}.`)
-      const removed = event.removed.map((person) => `${by} removed ${personText(person)}.`)
-      return [...added, ...removed].join(" ")
+      const gone = new Set(event.left.map(({ identityKey }) => hex(identityKey)))
+      const removed = event.removed.filter(({ identityKey }) => !gone.has(hex(identityKey)))
+      return [
+        ...added,
+        ...removed.map((person) => `${by} removed ${personText(person)}.`),
+        ...event.left.map((person) => `${personText(person)} left.`),
+      ].join(" ")
     }
     case "settings_changed":
       return isHere(event.groupId, group) ? settingsText(event) : undefined
     case "removed":
       // That we cannot follow the group is told by a notice, with what to do.
-      return isHere(event.groupId, group) && event.because === "removed"
-        ? "You were removed from this group."
-        : undefined
+      if (!isHere(event.groupId, group) || event.because === "must_rejoin") return undefined
+      return event.because === "left" ? "You left this group." : "You were removed from this group."
     case "joined":
       return `You were added to ${groupText(event)}.`
     case "server_equivocated": // The notice of that name says it.

@@ -96,6 +96,17 @@ export const join: Command = {
   },
 }
 
+/** How somebody stands in a group. */
+function standing(group: {
+  readonly isMember: boolean
+  readonly isLeaving: boolean
+  readonly hasLeft: boolean
+  readonly members: number
+}): string {
+  if (!group.isMember) return group.hasLeft ? "you left" : "you were removed"
+  return `${countText(group.members, "member")}${group.isLeaving ? ", you are leaving" : ""}`
+}
+
 /** Lists the groups of this profile; needs no server. */
 export const list: Command = {
   name: "list",
@@ -111,11 +122,10 @@ export const list: Command = {
       epoch: Number(group.epoch),
       members: group.members().length,
       isMember: group.isMember,
+      isLeaving: group.isLeaving,
+      hasLeft: group.hasLeft,
     }))
-    const lines = groups.map(
-      (group) =>
-        `${groupText(group)} (${group.groupId.slice(0, 8)}), ${group.isMember ? countText(group.members, "member") : "you were removed"}`,
-    )
+    const lines = groups.map((group) => `${groupText(group)} (${group.groupId.slice(0, 8)}), ${standing(group)}`)
     context.output.result({ groups }, ...(lines.length === 0 ? ["No groups yet: qpc create-group NAME"] : lines))
   },
 }

@@ -2,6 +2,7 @@ import type { Command } from "../command.ts"
 import { chat } from "./chat.ts"
 import { demo } from "./demo.ts"
 import { createGroup, invite, join, list, members, remove } from "./groups.ts"
+import { leave } from "./leave.ts"
 import { login } from "./login.ts"
 import { history, receive, send } from "./messages.ts"
 import { registerUser } from "./register-user.ts"
@@ -28,5 +29,6 @@ export const commands: readonly Command[] = [
   roles,
   promote,
   demote,
+  leave,
   close,
 ]
