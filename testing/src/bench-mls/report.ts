@@ -17,7 +17,7 @@ export interface Report {
 }
 
 /** Whose code computed, with versions. Peers bring their own. */
-export interface Primitives {
+interface Primitives {
   readonly ours: string
   readonly bound: string
 }
