@@ -24,6 +24,13 @@ export const CHANGE_FAILURES: Readonly<Record<ChangeFailure, { readonly what: st
     nextStep: "Look at the members; the group is not as it was.",
   },
   settings_missing: { what: "the group is older than roles and new names", nextStep: "Begin another group." },
+  device_of_another: { what: "the device is somebody else's", nextStep: "Look at your devices: qpc device list." },
+  ghost_device: { what: "people add their devices themselves", nextStep: "Ask them to approve the device." },
+  device_left_behind: { what: "people leave with all their devices", nextStep: "Try again; the group has changed." },
+  too_many_devices: {
+    what: "a person would have more devices than the group allows",
+    nextStep: "Remove one of the devices first.",
+  },
   role_unknown: { what: "the group has no such role", nextStep: "Choose another role." },
   role_of_stranger: { what: "only members have roles", nextStep: "Invite them first." },
   group_closed: { what: "the group is closed", nextStep: "Begin another group." },

@@ -1,5 +1,6 @@
-import type { Outgoing } from "@qpc/group"
-import type { IdentityKey } from "@qpc/wire"
+import type { Member, Outgoing } from "@qpc/group"
+import { equalBytes, toHex, toIdentityKey } from "@qpc/wire"
+import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import type { Context } from "./context.ts"
 import type { NoticeReason } from "./model.ts"
 import type { OutboxRecord } from "./records.ts"
@@ -16,20 +17,22 @@ export interface PlacedRow {
  * many wait: an inbox that nobody empties must not fill this disk as well.
  */
 export function waitForRoom(
-  { outbox, limits, clock }: Context,
+  context: Context,
   tx: Transaction,
   { position, row }: PlacedRow,
-  left: { readonly isTooOld: boolean; readonly missing: readonly IdentityKey[]; readonly hasReached: boolean },
+  left: { readonly isTooOld: boolean; readonly missing: readonly DeviceKey[]; readonly hasReached: boolean },
 ): boolean {
+  const { outbox, limits, clock } = context
   const { outgoing, held } = row
   const { missing, hasReached } = left
   const isTooLong = held !== undefined && clock.unixMs() - held.sinceMs >= limits.fullInboxMs
   const isGivenUp = left.isTooOld || isTooLong || (held === undefined && outbox.heldCount >= limits.heldRows)
   if (isGivenUp) {
-    tellGivenUp(tx, outgoing, missing)
+    tellGivenUp(context, tx, outgoing, missing)
     return false
   }
-  if (held === undefined && !outbox.isHolding(outgoing.groupId)) tell(tx, outgoing, missing, "inbox_full")
+  if (held === undefined && !outbox.isHolding(outgoing.groupId))
+    tell(context, tx, { outgoing, missing, reason: "inbox_full" })
   if (held === undefined || held.missing.length !== missing.length || held.hasReached !== hasReached) {
     tx.hold(position, row, { sinceMs: held?.sinceMs ?? clock.unixMs(), hasReached, missing })
   }
@@ -37,13 +40,31 @@ export function waitForRoom(
 }
 
 /** Tells who will not get a message. */
-export function tellGivenUp(tx: Transaction, outgoing: Outgoing, missing: readonly IdentityKey[]): void {
-  tell(tx, outgoing, missing, "inbox_full_given_up")
+export function tellGivenUp(
+  context: Context,
+  tx: Transaction,
+  outgoing: Outgoing,
+  missing: readonly DeviceKey[],
+): void {
+  tell(context, tx, { outgoing, missing, reason: "inbox_full_given_up" })
 }
 
-function tell(tx: Transaction, outgoing: Outgoing, people: readonly IdentityKey[], reason: NoticeReason): void {
+function tell(
+  { groups }: Context,
+  tx: Transaction,
+  what: { readonly outgoing: Outgoing; readonly missing: readonly DeviceKey[]; readonly reason: NoticeReason },
+): void {
+  const { outgoing, missing, reason } = what
   const { groupId } = outgoing
-  for (const person of people) tx.notice({ seq: 0n, sizeBytes: messageBytes(outgoing), groupId, person, reason })
+  const people = new Map(missing.map((device) => ownerOf(groups.find(groupId), device)).map((key) => [toHex(key), key]))
+  for (const person of people.values())
+    tx.notice({ seq: 0n, sizeBytes: messageBytes(outgoing), groupId, person, reason })
+}
+
+/** Whose device it is. Of a device that is no longer in the group its key is all that is known. */
+function ownerOf(member: Member | undefined, device: DeviceKey): IdentityKey {
+  const owner = member?.members().find(({ devices }) => devices.some(({ deviceKey }) => equalBytes(deviceKey, device)))
+  return owner?.identityKey ?? toIdentityKey(device)
 }
 
 /** The envelopes of a message together. */

@@ -30,19 +30,19 @@ export class Groups {
   }
 
   /** What a member needs besides its state. */
-  surroundings(identity: KeyPair): MemberSurroundings {
+  surroundings(device: KeyPair): MemberSurroundings {
     const { random, limits, onLayer } = this.#options
-    return { identity, random, limits, onLayer }
+    return { device, random, limits, onLayer }
   }
 
   /** Wakes every group. @throws ClientError `store_corrupt` */
-  async load(profile: Profile, identity: KeyPair): Promise<void> {
-    for await (const { groupId, records } of profile.members()) this.adopt(this.#wake(groupId, records, identity))
+  async load(profile: Profile, device: KeyPair): Promise<void> {
+    for await (const { groupId, records } of profile.members()) this.adopt(this.#wake(groupId, records, device))
   }
 
   /** A member that a profile of the first format has in one piece. The caller's. @throws ClientError `store_corrupt` */
-  wakeWhole(groupId: GroupId, state: Uint8Array, identity: KeyPair): Member {
-    return named(groupId, () => memberFromBytes(this.#options.suite, state, this.surroundings(identity)))
+  wakeWhole(groupId: GroupId, state: Uint8Array, device: KeyPair): Member {
+    return named(groupId, () => memberFromBytes(this.#options.suite, state, this.surroundings(device)))
   }
 
   find(groupId: GroupId): Member | undefined {
@@ -62,12 +62,12 @@ export class Groups {
   }
 
   /** Forgets what memory says about a group and takes what the store says. */
-  async reload(profile: Profile, groupId: GroupId, identity: KeyPair): Promise<void> {
+  async reload(profile: Profile, groupId: GroupId, device: KeyPair): Promise<void> {
     const name = toHex(groupId)
     this.#members.get(name)?.[Symbol.dispose]()
     this.#members.delete(name)
     const records = await profile.member(groupId)
-    if (records.length > 0) this.#members.set(name, this.#wake(groupId, records, identity))
+    if (records.length > 0) this.#members.set(name, this.#wake(groupId, records, device))
   }
 
   /** Zeroes what can be zeroed. */
@@ -76,8 +76,8 @@ export class Groups {
     this.#members.clear()
   }
 
-  #wake(groupId: GroupId, records: readonly StateRecord[], identity: KeyPair): Member {
-    return named(groupId, () => memberFromRecords(this.#options.suite, records, this.surroundings(identity)))
+  #wake(groupId: GroupId, records: readonly StateRecord[], device: KeyPair): Member {
+    return named(groupId, () => memberFromRecords(this.#options.suite, records, this.surroundings(device)))
   }
 }
 

@@ -121,6 +121,8 @@ export type NoticeReason =
   | "server_equivocated"
   /** Something in the log of a group's epochs is not as it should be. */
   | LogAnomaly
+  /** A member tried to add a device to another member, in order to listen in; it was refused. */
+  | "ghost_device"
   /** The server gave one name to two keys. */
   | "identity_changed"
 
@@ -148,6 +150,15 @@ export type ClientEvent =
       readonly removed: readonly Person[]
       /** Those of `removed` who left by themselves. */
       readonly left: readonly Person[]
+    }
+  /** Somebody added devices of theirs to the group, or removed some. */
+  | {
+      readonly kind: "devices_changed"
+      readonly groupId: GroupId
+      readonly epoch: bigint
+      readonly by: Person
+      readonly addedCount: number
+      readonly removedCount: number
     }
   /** Somebody changed what the group is: its name, its roles, or that it is closed. The rest says how it is now. */
   | {

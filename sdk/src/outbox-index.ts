@@ -1,5 +1,5 @@
 import { toHex } from "@qpc/wire"
-import type { GroupId, IdentityKey } from "@qpc/wire"
+import type { GroupId, DeviceKey } from "@qpc/wire"
 
 /** What follows a group's name in that of its second lane: messages that most have, and that wait for room for the rest. */
 const HELD = "/held"
@@ -71,7 +71,7 @@ export class OutboxIndex {
   }
 
   /** Behind all others of its lane. @param missing - Given where it waits for room in these inboxes. */
-  add(groupId: GroupId, position: number, missing?: readonly IdentityKey[]): void {
+  add(groupId: GroupId, position: number, missing?: readonly DeviceKey[]): void {
     const isHeld = missing !== undefined
     if (isHeld) this.#missing.set(position, missing.map(toHex))
     const lane = toHex(groupId) + (isHeld ? HELD : "")
@@ -84,7 +84,7 @@ export class OutboxIndex {
   }
 
   /** From the lane of what nobody has into that of what waits for room, if it is not there already. */
-  hold(groupId: GroupId, position: number, missing: readonly IdentityKey[]): void {
+  hold(groupId: GroupId, position: number, missing: readonly DeviceKey[]): void {
     if (this.#missing.has(position)) {
       this.#missing.set(position, missing.map(toHex))
       return

@@ -3,7 +3,7 @@ import type { Outgoing } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import type { DeviceKey } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { messageBytes, waitForRoom } from "./full-inboxes.ts"
@@ -29,7 +29,7 @@ export interface OutboxOptions {
 /** How a row fared with the server. */
 type Outcome =
   /** Those in `full` do not have it yet: their inboxes have no room. */
-  | { readonly kind: "accepted"; readonly full: readonly IdentityKey[] }
+  | { readonly kind: "accepted"; readonly full: readonly DeviceKey[] }
   | { readonly kind: "epoch_conflict"; readonly missedCommits: readonly Uint8Array[] }
   /** Try again later. */
   | { readonly kind: "retry"; readonly waitMs: number }
@@ -228,7 +228,7 @@ function settleAccepted(
 }
 
 /** Those of our recipients whom the server names; who else it names is nothing to us. */
-function recipientsAmong(outgoing: Outgoing, keys: readonly Uint8Array[]): IdentityKey[] {
+function recipientsAmong(outgoing: Outgoing, keys: readonly Uint8Array[]): DeviceKey[] {
   const named = new Set(keys.map(toHex))
   return recipientsOf(outgoing).filter((recipient) => named.has(toHex(recipient)))
 }
@@ -238,7 +238,7 @@ function isProposal({ deliveries: [first] }: Outgoing): boolean {
   return received?.kind === "envelope" && received.envelope.kind === "proposal"
 }
 
-const recipientsOf = ({ deliveries }: Outgoing): IdentityKey[] => deliveries.flatMap(({ recipients }) => recipients)
+const recipientsOf = ({ deliveries }: Outgoing): DeviceKey[] => deliveries.flatMap(({ recipients }) => recipients)
 
 /** A commit or proposal that came to nothing is the member's matter: its intent is made anew, or has failed. */
 async function tellMember(

@@ -71,6 +71,11 @@ export async function recordEvent(
       return tx.event({ kind: "joined", groupId, name: member.name })
     case "members_changed":
       return tx.event({ kind: "members_changed", groupId, ...people(context, event), epoch: event.epoch })
+    case "devices_changed":
+      return tx.event({ kind: "devices_changed", groupId, ...devicesChange(context, event), epoch: event.epoch })
+    case "ghost_device":
+      tx.notice({ ...NO_ENVELOPE, groupId, person: event.by, reason: event.kind satisfies NoticeReason })
+      return
     case "settings_changed":
       return tx.event({ kind: "settings_changed", groupId, ...settingsChange(context, event) })
     case "removed_from_group":
@@ -127,15 +132,12 @@ async function recordText(
   if (await profile.wasSeen(member.groupId, event.sender, event.mid)) return
   tx.change(profile.putSeen(member.groupId, event.sender, event.mid))
   const storedAtMs = clock.unixMs()
-  await recordMessage(context, tx, member, {
-    id: newMessageId(storedAtMs, random),
-    sender: event.sender,
-    isOwn: false,
-    mid: event.mid,
-    text: event.text,
-    sentAtMs: event.sentAtMs,
-    storedAtMs,
-  })
+  const id = newMessageId(storedAtMs, random)
+  const isOwn = equalBytes(event.sender, member.self)
+  const { sender, mid, text, sentAtMs } = event
+  // What another device of ours has sent, the server has accepted.
+  const state = isOwn ? "accepted" : "received"
+  await recordMessage(context, tx, member, { id, sender, isOwn, mid, text, sentAtMs, storedAtMs }, state)
 }
 
 async function recordOwnText(
@@ -148,14 +150,19 @@ async function recordOwnText(
   tx.sent(member.groupId, event.messageId, "stored")
   const { messageId: id, mid, sentAtMs } = event
   const own = { id, sender: member.self, isOwn: true, mid, text, sentAtMs, storedAtMs: context.clock.unixMs() }
-  await recordMessage(context, tx, member, own)
+  await recordMessage(context, tx, member, own, "stored")
 }
 
-async function recordMessage(context: Context, tx: Transaction, member: Member, message: MessageRecord): Promise<void> {
+async function recordMessage(
+  context: Context,
+  tx: Transaction,
+  member: Member,
+  message: MessageRecord,
+  state: StoredMessage["state"],
+): Promise<void> {
   const position = await context.positions.message(member.groupId)
   tx.change(context.profile.putMessage(member.groupId, position, message))
-  const state = message.isOwn ? { state: "stored" as const } : { state: "received" as const }
-  tx.event({ kind: "message", message: storedMessage(context, member.groupId, position, message, state) })
+  tx.event({ kind: "message", message: storedMessage(context, member.groupId, position, message, { state }) })
 }
 
 /** A record as people see it. */
@@ -178,6 +185,11 @@ function people(context: Context, event: GroupEvent & { readonly kind: "members_
   return { by: person(event.by), added: added!, removed: removed!, left: left! }
 }
 
+function devicesChange(context: Context, event: GroupEvent & { readonly kind: "devices_changed" }) {
+  const { by, added, removed } = event
+  return { by: context.contacts.person(by), addedCount: added.length, removedCount: removed.length }
+}
+
 function settingsChange(context: Context, event: GroupEvent & { readonly kind: "settings_changed" }) {
   const { epoch, by, changed, settings } = event
   const { name, disappearAfterSeconds, isClosed } = settings
@@ -195,7 +207,7 @@ async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId
     tx.dequeue(groupId, position)
     if (row === undefined) continue
     const { outgoing, sentId, held } = row
-    if (held !== undefined) tellGivenUp(tx, outgoing, held.missing)
+    if (held !== undefined) tellGivenUp(context, tx, outgoing, held.missing)
     if (sentId !== undefined && held?.hasReached !== true) tx.sent(groupId, sentId, "failed", failure)
   }
 }

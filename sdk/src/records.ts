@@ -1,6 +1,6 @@
 import { decodeWhole, DecodeError, encode, fromUtf8, readList, readOptional, toUtf8 } from "@qpc/wire"
-import { toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
-import type { GroupId, IdentityKey, MessageId, Reader, Writer } from "@qpc/wire"
+import { toDeviceKey, toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey, MessageId, Reader, Writer } from "@qpc/wire"
 import type { Outgoing } from "@qpc/group"
 import type { Failure } from "./model.ts"
 
@@ -51,8 +51,8 @@ export interface Held {
   readonly sinceMs: number
   /** False while all inboxes were full, so that nobody has it. */
   readonly hasReached: boolean
-  /** Whose inboxes were full when it was last offered. */
-  readonly missing: readonly IdentityKey[]
+  /** The devices whose inboxes were full when it was last offered. */
+  readonly missing: readonly DeviceKey[]
 }
 
 /** An envelope of a group that we are not in yet. */
@@ -184,8 +184,8 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
     const sentId = readOptional(reader, (r) => toMessageId(r.bytes(16).slice()))
     const messageId = toMessageId(reader.bytes(16).slice())
     const groupId = toGroupId(reader.bytes(16).slice())
-    const deliveries = readList(reader, (r) => ({ recipients: identityKeys(r), envelope: r.vector().slice() }))
-    const stated = readOptional(reader, (r) => ({ epoch: r.uint64(), membersAfter: identityKeys(r) }))
+    const deliveries = readList(reader, (r) => ({ recipients: deviceKeys(r), envelope: r.vector().slice() }))
+    const stated = readOptional(reader, (r) => ({ epoch: r.uint64(), membersAfter: deviceKeys(r) }))
     const isOld = reader.remainingBytes === 0
     const claim = stated && { ...stated, authenticatorHash: isOld ? new Uint8Array(0) : reader.vector().slice() }
     const outgoing = { messageId, groupId, deliveries, ...(claim && { claim }) }
@@ -227,11 +227,11 @@ export const referenceRecord: RecordCodec<Uint8Array> = codec(
 )
 
 function readHeld(reader: Reader): Held {
-  return { sinceMs: number(reader), hasReached: flag(reader), missing: identityKeys(reader) }
+  return { sinceMs: number(reader), hasReached: flag(reader), missing: deviceKeys(reader) }
 }
 
-function identityKeys(reader: Reader): IdentityKey[] {
-  return readList(reader, (r) => toIdentityKey(r.bytes(32).slice()))
+function deviceKeys(reader: Reader): DeviceKey[] {
+  return readList(reader, (r) => toDeviceKey(r.bytes(32).slice()))
 }
 
 function flag(reader: Reader): boolean {

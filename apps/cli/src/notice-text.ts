@@ -33,6 +33,8 @@ export function noticeText(notice: Notice): string {
       return `The server showed a change of a group that does not fit the history that it has signed (${reason}): it was not followed. Ask the other members whether they can read you.`
     case "leave_delayed":
       return "You want to leave a group, and for a day no other member was online to let you go. It goes on by itself."
+    case "ghost_device":
+      return `${who} tried to add a device in another member's name, and was refused. Speak to the others about removing them.`
     case "send_failed":
       return "The server refused a message: see qpc history."
     case "intent_failed":

@@ -1,6 +1,13 @@
 /** All that a delivery server may read of a message, and padding. @module */
 export { commitHash } from "./commit-hash.ts"
 export {
+  certifyDevice,
+  DEVICE_CERTIFICATE_BYTES,
+  readDeviceCertificate,
+  verifyDeviceCertificate,
+} from "./device-certificate.ts"
+export type { DeviceCertificate, DeviceCrypto, DeviceStatement } from "./device-certificate.ts"
+export {
   decodeEnvelope,
   encodeEnvelope,
   ENVELOPE_MAX_BYTES,

@@ -1,24 +1,33 @@
 import { validateKeyPackage } from "@qpc/mls"
-import { toHex } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import { equalBytes, toHex } from "@qpc/wire"
+import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import { checkSettings } from "./check-settings.ts"
+import { deviceValidator } from "./device-credential.ts"
+import { checkDevices, comeAndGone, membershipAfter, personChanges } from "./device-rules.ts"
 import type { PlanFailure } from "./event.ts"
+import { devicesPerPerson } from "./group-settings.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { Wanted } from "./intents.ts"
 import type { LeaveRequest } from "./leaving.ts"
 import type { MemberState } from "./member-state.ts"
 import { hasAdmin, isAllowed, roleOf, withoutRolesOf, withRole } from "./permissions.ts"
 import type { RoleTable } from "./permissions.ts"
-import { identitiesOf, identityOf, membershipAfter } from "./roster.ts"
+import { knownDevice, leafOf, leavesOf } from "./roster.ts"
+import type { Device, Leaf } from "./roster.ts"
 
 /** What a commit is going to do to the group. */
 export interface Change {
-  readonly adds: readonly { readonly keyPackage: Uint8Array; readonly identityKey: IdentityKey }[]
-  readonly removes: readonly { readonly leafIndex: number; readonly identityKey: IdentityKey }[]
-  /** Who asked to leave, and may, by their proposals. */
-  readonly leaves: readonly (LeaveRequest & { readonly identityKey: IdentityKey })[]
+  readonly adds: readonly Newcomer[]
+  readonly removes: readonly Leaf[]
+  /** Whose devices asked to leave, and may, by their proposals. */
+  readonly leaves: readonly (LeaveRequest & Leaf)[]
   /** From then on; the very object of the state if they stay. `undefined` in a group without. */
   readonly settings: GroupSettings | undefined
+}
+
+/** A device that comes in, and the key package that brings it. */
+interface Newcomer extends Device {
+  readonly keyPackage: Uint8Array
 }
 
 /** New keys, and what others asked for: nothing of our own. Whoever would leave the group without an admin has to stay for now. */
@@ -28,13 +37,14 @@ export function noChange({ profile, leaving, group }: MemberState): Change {
   for (const request of leaving.requests) {
     const { leafIndex } = request
     const member = group.member(leafIndex)
-    const identityKey = member && identityOf(member)
     const isOwn = leafIndex === group.ownLeafIndex
-    if (identityKey === undefined || isOwn || leaves.has(leafIndex)) continue
-    const after = settings && withoutPeople(settings, [identityKey])
+    if (member === undefined || isOwn || leaves.has(leafIndex)) continue
+    const leave = { ...request, ...leafOf(member) }
+    const { gone } = comeAndGone(personChanges(leavesOf(group), { added: [], removed: [...leaves.values(), leave] }))
+    const after = settings && withoutPeople(settings, gone)
     if (after !== undefined && !hasAdmin(after)) continue
     settings = after
-    leaves.set(leafIndex, { ...request, identityKey })
+    leaves.set(leafIndex, leave)
   }
   return { adds: [], removes: [], leaves: [...leaves.values()], settings }
 }
@@ -52,6 +62,10 @@ export function extendChange(state: MemberState, change: Change, wanted: Wanted,
       return withInvited(state, change, wanted.keyPackages, nowMs)
     case "remove":
       return withRemoved(state, change, wanted.members)
+    case "add_devices":
+      return withOwnDevices(state, change, wanted.keyPackages, nowMs)
+    case "remove_devices":
+      return withoutOwnDevices(state, change, wanted.devices)
     case "rename":
       return withSetting(change, { name: wanted.name })
     case "set_timer":
@@ -68,70 +82,128 @@ export function extendChange(state: MemberState, change: Change, wanted: Wanted,
   }
 }
 
-/** Why the settings of the group do not let us make a change; see `check-settings.ts`. */
+/** Why the rules of the group do not let us make a change; see `device-rules.ts` and `check-settings.ts`. */
 export function objectionTo(state: MemberState, change: Change): PlanFailure | undefined {
-  const { adds, removes, leaves, settings: after } = change
+  const { adds, leaves: asked, settings: after } = change
   const { settings: before } = state.profile
-  if (before === undefined || after === undefined) return undefined
-  const [added, removed, left] = [adds, removes, leaves].map((people) => people.map(({ identityKey }) => identityKey))
-  const isMemberAfter = membershipAfter(state.group, { added: added!, removes: [...removes, ...leaves] })
+  const [leaves, removed] = [leavesOf(state.group), goneIn(change)]
+  const changes = personChanges(leaves, { added: adds, removed, asked })
   const author = state.self
-  return checkSettings({ author, added: added!, removed: removed!, left: left!, isMemberAfter, before, after })
+  const finding = checkDevices(changes, author, devicesPerPerson(before))
+  if (finding !== undefined) return finding.objection
+  if (before === undefined || after === undefined) return undefined
+  const { come, expelled, left } = comeAndGone(changes)
+  const isMemberAfter = membershipAfter(leaves, { added: adds, removed })
+  return checkSettings({ author, added: come, removed: expelled, left, isMemberAfter, before, after })
 }
 
+/** Invites people with all the devices that were named; whoever is there already brings in their other devices themselves. */
 function withInvited(
   state: MemberState,
   change: Change,
   keyPackages: readonly Uint8Array[],
   nowMs: number,
 ): Change | PlanFailure {
-  const members = identitiesOf(state.group)
-  const present = new Set([...members, ...change.adds.map(({ identityKey }) => identityKey)].map(toHex))
-  const invited = new Set<string>()
+  const newcomers = newcomersOf(state, keyPackages, nowMs)
+  if (newcomers === undefined) return "key_package_rejected"
+  const present = new Set([...leavesOf(state.group), ...change.adds].map(({ identityKey }) => toHex(identityKey)))
   const leaving = new Set(goneIn(change).map((one) => toHex(one.identityKey)))
-  const adds = [...change.adds]
-  for (const keyPackage of keyPackages) {
-    const validated = validateKeyPackage(state.suite, keyPackage, nowMs)
-    const identityKey = validated.kind === "valid" ? identityOf(validated) : undefined
-    if (identityKey === undefined || invited.has(toHex(identityKey))) return "key_package_rejected"
-    invited.add(toHex(identityKey))
-    if (leaving.has(toHex(identityKey))) return "commit_refused"
-    if (!present.has(toHex(identityKey))) adds.push({ keyPackage, identityKey })
-  }
-  if (adds.length === change.adds.length) return change
-  if (members.length + adds.length - goneIn(change).length > state.limits.members) return "group_full"
+  if (newcomers.some(({ identityKey }) => leaving.has(toHex(identityKey)))) return "commit_refused"
+  return withAdds(
+    state,
+    change,
+    newcomers.filter(({ identityKey }) => !present.has(toHex(identityKey))),
+  )
+}
+
+function withOwnDevices(
+  state: MemberState,
+  change: Change,
+  keyPackages: readonly Uint8Array[],
+  nowMs: number,
+): Change | PlanFailure {
+  const newcomers = newcomersOf(state, keyPackages, nowMs)
+  if (newcomers === undefined) return "key_package_rejected"
+  if (newcomers.some(({ identityKey }) => !equalBytes(identityKey, state.self))) return "device_of_another"
+  const present = new Set([...leavesOf(state.group), ...change.adds].map(({ deviceKey }) => toHex(deviceKey)))
+  const leaving = new Set(goneIn(change).map((one) => toHex(one.deviceKey)))
+  if (newcomers.some(({ deviceKey }) => leaving.has(toHex(deviceKey)))) return "commit_refused"
+  return withAdds(
+    state,
+    change,
+    newcomers.filter(({ deviceKey }) => !present.has(toHex(deviceKey))),
+  )
+}
+
+/** The devices that these key packages would bring in; `undefined` if one is of no use, or a device is named twice. */
+function newcomersOf(
+  { suite }: MemberState,
+  keyPackages: readonly Uint8Array[],
+  nowMs: number,
+): readonly Newcomer[] | undefined {
+  const credentialValidator = deviceValidator(suite)
+  const newcomers = keyPackages.flatMap((keyPackage) => {
+    const validated = validateKeyPackage(suite, keyPackage, nowMs, { credentialValidator })
+    return validated.kind === "valid" ? [{ ...knownDevice(validated), keyPackage }] : []
+  })
+  const areDifferent = new Set(newcomers.map(({ deviceKey }) => toHex(deviceKey))).size === keyPackages.length
+  return areDifferent ? newcomers : undefined
+}
+
+function withAdds({ group, limits }: MemberState, change: Change, more: readonly Newcomer[]): Change | PlanFailure {
+  if (more.length === 0) return change
+  const adds = [...change.adds, ...more]
+  if (group.members().length + adds.length - goneIn(change).length > limits.members) return "group_full"
   return { ...change, adds }
 }
 
+/** Removes people with all their devices. */
 function withRemoved({ group }: MemberState, change: Change, leaving: readonly IdentityKey[]): Change | PlanFailure {
   const names = new Set(leaving.map(toHex))
   if (change.adds.some(({ identityKey }) => names.has(toHex(identityKey)))) return "commit_refused"
-  for (const { identityKey } of goneIn(change)) names.delete(toHex(identityKey))
-  const more = group.members().flatMap((member) => {
-    const identityKey = identityOf(member)
-    if (identityKey === undefined || !names.has(toHex(identityKey))) return []
-    return [{ leafIndex: member.leafIndex, identityKey }]
-  })
+  const away = new Set(goneIn(change).map(({ leafIndex }) => leafIndex))
+  const more = leavesOf(group).filter(
+    ({ identityKey, leafIndex }) => names.has(toHex(identityKey)) && !away.has(leafIndex),
+  )
   if (more.length === 0) return change
   const { settings } = change
   const gone = more.map(({ identityKey }) => identityKey)
   return { ...change, removes: [...change.removes, ...more], settings: settings && withoutPeople(settings, gone) }
 }
 
-/** Whoever leaves a group that needs an admin makes another one first. */
+/** Whoever leaves takes their other devices with them, and in a group that needs an admin makes another one first. */
 function withSuccessor(state: MemberState, change: Change, successor: IdentityKey | undefined): Change | PlanFailure {
-  const { self, group } = state
+  const { self, device, group } = state
+  const leaves = leavesOf(group)
+  const others = leaves.filter(({ identityKey, deviceKey }) => {
+    return equalBytes(identityKey, self) && !equalBytes(deviceKey, device)
+  })
+  const alone = withoutOwnDevices(
+    state,
+    change,
+    others.map(({ deviceKey }) => deviceKey),
+  )
   const { settings } = change
-  if (settings === undefined || settings.isClosed || group.members().length === 1) return change
+  if (typeof alone === "string" || settings === undefined || settings.isClosed) return alone
+  if (leaves.length === others.length + 1) return alone
   if (successor !== undefined && !isAllowed(settings, successor, "assignRoles")) {
     const role = roleOf(settings, self)
-    return { ...change, settings: { ...settings, ...withRole(settings, { identityKey: successor, role }) } }
+    return { ...alone, settings: { ...settings, ...withRole(settings, { identityKey: successor, role }) } }
   }
-  return hasAdmin(withoutRolesOf(settings, [self])) ? change : "no_admin_left"
+  return hasAdmin(withoutRolesOf(settings, [self])) ? alone : "no_admin_left"
 }
 
-/** Who is no longer there afterwards. */
-const goneIn = ({ removes, leaves }: Change): Change["removes"] => [...removes, ...leaves]
+/** What is no longer there afterwards. */
+const goneIn = ({ removes, leaves }: Change): readonly Leaf[] => [...removes, ...leaves]
+
+function withoutOwnDevices(state: MemberState, change: Change, leaving: readonly DeviceKey[]): Change | PlanFailure {
+  const names = new Set(leaving.map(toHex))
+  if (change.adds.some(({ deviceKey }) => names.has(toHex(deviceKey)))) return "commit_refused"
+  for (const { deviceKey } of goneIn(change)) names.delete(toHex(deviceKey))
+  const more = leavesOf(state.group).filter(({ deviceKey }) => names.has(toHex(deviceKey)))
+  if (more.some(({ identityKey }) => !equalBytes(identityKey, state.self))) return "device_of_another"
+  return more.length === 0 ? change : { ...change, removes: [...change.removes, ...more] }
+}
 
 function withSetting(
   change: Change,

@@ -45,6 +45,10 @@ describe("a commit of ours", () => {
     ["identity_changed", commit({ updated: [{ ...person(1), signatureKey: another }] })],
     ["extensions_changed", commit({ extensions: [{ extensionType: 5, extensionData: another }] })],
     ["group_full", commit({ added: [person(2), person(3)] })],
+    [
+      "identity_unbound",
+      commit({ added: [{ ...person(2), credential: { kind: "basic", identity: another.subarray(1) } }] }),
+    ],
   ])("is none if it is %s", (objection, staged) => {
     expect(checkCommit(view, staged)).toBe(objection)
   })

@@ -3,19 +3,22 @@ import { equalBytes } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import { checkSettings } from "./check-settings.ts"
 import type { SettingsObjection } from "./check-settings.ts"
+import { checkDevices, comeAndGone, membershipAfter, personChanges } from "./device-rules.ts"
+import type { DeviceFinding, DeviceObjection, PersonChange } from "./device-rules.ts"
 import { profileOf } from "./group-profile.ts"
 import type { GroupProfile } from "./group-profile.ts"
-import { GROUP_SETTINGS_EXTENSION } from "./group-settings.ts"
+import { devicesPerPerson, GROUP_SETTINGS_EXTENSION } from "./group-settings.ts"
 import type { GroupSettings } from "./group-settings.ts"
-import { identityOf, membershipAfter } from "./roster.ts"
+import { deviceOf, knownDevice, leafOf, leavesOf } from "./roster.ts"
+import type { Device } from "./roster.ts"
 
 /** Why a commit that MLS accepts is none of ours. */
 export type CommitObjection =
   /** Somebody committed who was not a member before: nobody invited them. */
   | "committer_unknown"
-  /** A newcomer whose credential is not their signature key. */
+  /** A newcomer's credential is none of a device. */
   | "identity_unbound"
-  /** A member's leaf became somebody else's. */
+  /** A leaf became another device's. */
   | "identity_changed"
   /** What a group requires of its members is as it was when it was made. */
   | "extensions_changed"
@@ -23,8 +26,10 @@ export type CommitObjection =
   | "settings_malformed"
   /** Our groups do not end in favour of another. */
   | "reinit_not_spoken"
-  /** The group would have more members than our limits allow. */
+  /** The group would have more devices than our limits allow. */
   | "group_full"
+  /** It changes somebody's devices against the rules. */
+  | DeviceObjection
   /** Its author's role does not allow it. */
   | SettingsObjection
 
@@ -36,8 +41,8 @@ export interface CommitView {
 }
 
 /**
- * What a commit must be beyond RFC 9420: everyone in the group is the key they sign with, and stays it; and its author may do
- * what it does. MLS leaves the judgement of credentials to the application (RFC 9420 §5.3.1); this is ours.
+ * What a commit must be beyond RFC 9420: every leaf is a person's device, and stays it; people's devices are their own affair; and
+ * its author may do what it does. MLS leaves all that to the application (RFC 9420 §5.3.1); this is our part of it.
  */
 export function checkCommit(
   view: CommitView,
@@ -48,37 +53,65 @@ export function checkCommit(
   const { added, updated, removed, extensions, reinit } = staged.report
   const isNewcomer = added.some((member) => member.leafIndex === staged.committer)
   const committer = group.member(staged.committer)
-  const author = committer && identityOf(committer)
+  const author = committer && deviceOf(committer)?.identityKey
   if (isNewcomer || author === undefined) return "committer_unknown"
   if (reinit !== undefined) return "reinit_not_spoken"
   if (!areSameExtensions(extensions, group.extensions)) return "extensions_changed"
-  if (added.some((member) => identityOf(member) === undefined)) return "identity_unbound"
+  if (added.some((member) => deviceOf(member) === undefined)) return "identity_unbound"
   for (const member of updated) {
     const before = group.member(member.leafIndex)
-    const [was, is] = [before && identityOf(before), identityOf(member)]
-    if (was === undefined || is === undefined || !equalBytes(was, is)) return "identity_changed"
+    if (!areSame(before && deviceOf(before), deviceOf(member))) return "identity_changed"
   }
   const memberCount = group.members().length + added.length - removed.length
   if (added.length > 0 && memberCount > limits.members) return "group_full"
-  return checkPermissions(view, { author, selfRemovals }, staged)
+  const finding = findDevices(view, staged, selfRemovals)
+  return finding?.objection ?? checkPermissions(view, { author, selfRemovals }, staged)
+}
+
+/** What a commit does to people's devices against the rules, if it does. Its leaves are all devices, its author a member. */
+export function findDevices(
+  view: CommitView,
+  staged: StagedCommit,
+  selfRemovals: readonly number[],
+): DeviceFinding | undefined {
+  const { identityKey } = knownDevice(view.group.member(staged.committer))
+  const { changes } = devicesIn(view, staged, selfRemovals)
+  return checkDevices(changes, identityKey, devicesPerPerson(view.profile.settings))
+}
+
+function devicesIn(
+  { group }: CommitView,
+  { report }: StagedCommit,
+  selfRemovals: readonly number[],
+): {
+  readonly changes: readonly PersonChange[]
+  readonly isMemberAfter: (identityKey: IdentityKey) => boolean
+} {
+  const before = leavesOf(group)
+  const added = report.added.map(knownDevice)
+  const removed = report.removed.map(leafOf)
+  const asked = removed.filter(({ leafIndex }) => selfRemovals.includes(leafIndex))
+  const isMemberAfter = membershipAfter(before, { added, removed })
+  return { changes: personChanges(before, { added, removed, asked }), isMemberAfter }
+}
+
+function areSame(a: Device | undefined, b: Device | undefined): boolean {
+  if (a === undefined || b === undefined) return false
+  return equalBytes(a.identityKey, b.identityKey) && equalBytes(a.deviceKey, b.deviceKey)
 }
 
 function checkPermissions(
   view: CommitView,
   { author, selfRemovals }: { readonly author: IdentityKey; readonly selfRemovals: readonly number[] },
-  { report }: StagedCommit,
+  staged: StagedCommit,
 ): CommitObjection | undefined {
   const before = view.profile.settings
   if (before === undefined) return undefined
-  const after: GroupSettings | undefined = profileOf(report.extensions)?.settings
+  const after: GroupSettings | undefined = profileOf(staged.report.extensions)?.settings
   if (after === undefined) return "settings_malformed"
-  const left = report.removed.filter(({ leafIndex }) => selfRemovals.includes(leafIndex))
-  const others = report.removed.filter((member) => !left.includes(member))
-  const [added, removed, asked] = [report.added, others, left].map((people) =>
-    people.flatMap((member) => identityOf(member) ?? []),
-  )
-  const isMemberAfter = membershipAfter(view.group, { added: added!, removes: report.removed })
-  return checkSettings({ author, added: added!, removed: removed!, left: asked!, isMemberAfter, before, after })
+  const { changes, isMemberAfter } = devicesIn(view, staged, selfRemovals)
+  const { come, expelled, left } = comeAndGone(changes)
+  return checkSettings({ author, added: come, removed: expelled, left, isMemberAfter, before, after })
 }
 
 /** True if nothing but the content of the settings differs. */

@@ -52,8 +52,8 @@ describe("the settings of a group", () => {
     expect(check({ author: ada, after: withSettings({ isClosed: true }) })).toBeUndefined()
   })
 
-  it("let everybody remove devices of their own", () => {
-    expect(check({ author: cay, removed: [cay] })).toBeUndefined()
+  it("stay with the number of devices that they began with", () => {
+    expect(check({ author: ada, after: withSettings({ devicesPerPerson: 6 }) })).toBe("settings_not_allowed")
   })
 
   it("let every member carry out that somebody asked to leave", () => {

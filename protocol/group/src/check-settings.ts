@@ -1,4 +1,3 @@
-import { equalBytes } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import type { GroupSettings } from "./group-settings.ts"
 import { checkRoleChange, hasAdmin, isAllowed, permissionsOf, withoutRolesOf } from "./permissions.ts"
@@ -38,9 +37,9 @@ export function checkText(settings: GroupSettings | undefined, author: IdentityK
 /** What a commit does to a group, as far as its settings have a say in it. People, not devices. */
 export interface SettingsChange {
   readonly author: IdentityKey
-  /** Who gets a leaf. */
+  /** Who comes in with their first devices. */
   readonly added: readonly IdentityKey[]
-  /** Who loses their leaf, even if they get another, except those who asked to leave themselves. */
+  /** Who loses all their devices, even if they get others, except those who asked to leave themselves. */
   readonly removed: readonly IdentityKey[]
   /** Who asked to leave; any member may carry that out. */
   readonly left: readonly IdentityKey[]
@@ -59,18 +58,18 @@ export function checkSettings(change: SettingsChange): SettingsObjection | undef
 }
 
 function checkRemovals({ author, removed, before }: SettingsChange): SettingsObjection | undefined {
-  // Their own devices are everybody's to remove.
-  const others = removed.filter((identityKey) => !equalBytes(identityKey, author))
-  if (others.length === 0) return undefined
+  if (removed.length === 0) return undefined
   if (!isAllowed(before, author, "removeMembers")) return "remove_not_allowed"
   const own = permissionsOf(before, author)
-  const isAbove = others.some((identityKey) => (permissionsOf(before, identityKey) & ~own) !== 0)
+  const isAbove = removed.some((identityKey) => (permissionsOf(before, identityKey) & ~own) !== 0)
   return isAbove ? "remove_above_own" : undefined
 }
 
 function checkContent(before: GroupSettings, after: GroupSettings, author: IdentityKey): SettingsObjection | undefined {
   const isOther = before.name !== after.name || before.disappearAfterSeconds !== after.disappearAfterSeconds
   if (isOther && !isAllowed(before, author, "changeSettings")) return "settings_not_allowed"
+  // Nobody's to change: people with more devices than a lower number would be against the rules without having done anything.
+  if (before.devicesPerPerson !== after.devicesPerPerson) return "settings_not_allowed"
   if (after.isClosed && !isAllowed(before, author, "closeGroup")) return "close_not_allowed"
   return undefined
 }

@@ -1,7 +1,7 @@
 import { envelopeHeader, paddedBytes, sendEnvelope } from "@qpc/envelope"
 import type { EnvelopeKind } from "@qpc/envelope"
 import { concatBytes, equalBytes, newMessageId, toHex } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import type { DeviceKey } from "@qpc/wire"
 import type { Change } from "./change.ts"
 import type { Draft } from "./draft.ts"
 import { authenticatorHashOf } from "./follow-log.ts"
@@ -11,7 +11,7 @@ import { proposeLeave } from "./leave-group.ts"
 import type { MemberState } from "./member-state.ts"
 import { planBatch, planCommit } from "./plan.ts"
 import type { Batch } from "./plan.ts"
-import { identitiesOf } from "./roster.ts"
+import { leavesOf } from "./roster.ts"
 import type { Delivery, Outgoing } from "./step.ts"
 
 /**
@@ -81,7 +81,9 @@ export function tryApart({ intents }: MemberState, opens: readonly OpenIntent[])
 
 const TURNS: Record<Wanted["kind"], number> = {
   remove: 0,
+  remove_devices: 0,
   invite: 1,
+  add_devices: 1,
   rename: 2,
   set_roles: 2,
   set_timer: 2,
@@ -112,7 +114,7 @@ function commitMessage(state: MemberState, change: Change, nowMs: number): Outgo
   if (result.kind === "refused") return undefined
   const isWhole = result.staged.report.removed.length === removes.length + leaves.length
   if (!isWhole) throw new Error("unreachable: a proposal that everybody judged to be fine is left out")
-  const joiners = adds.map(({ identityKey }) => identityKey)
+  const joiners = adds.map(({ deviceKey }) => deviceKey)
   const id = `commit out of epoch ${epoch}`
   state.onLayer?.({ layer: "mls", direction: "down", bytesIn: 0, bytesOut: result.commit.length, id })
 
@@ -122,7 +124,7 @@ function commitMessage(state: MemberState, change: Change, nowMs: number): Outgo
       "commit",
       epoch,
       concatBytes(...leaves.map(({ message }) => message), result.commit),
-      identitiesOf(group),
+      devicesIn(state),
     ),
     ...(result.welcome === undefined ? [] : [deliver(state, "welcome", epoch + 1n, result.welcome, joiners)]),
   ]
@@ -137,9 +139,13 @@ function commitMessage(state: MemberState, change: Change, nowMs: number): Outgo
   return { messageId, groupId, deliveries, claim: { epoch, membersAfter, authenticatorHash } }
 }
 
-function stayers({ group }: MemberState, { removes, leaves }: Change): readonly IdentityKey[] {
-  const gone = new Set([...removes, ...leaves].map(({ identityKey }) => toHex(identityKey)))
-  return identitiesOf(group).filter((identityKey) => !gone.has(toHex(identityKey)))
+function stayers(state: MemberState, { removes, leaves }: Change): readonly DeviceKey[] {
+  const gone = new Set([...removes, ...leaves].map(({ deviceKey }) => toHex(deviceKey)))
+  return devicesIn(state).filter((deviceKey) => !gone.has(toHex(deviceKey)))
+}
+
+function devicesIn({ group }: MemberState): readonly DeviceKey[] {
+  return leavesOf(group).map(({ deviceKey }) => deviceKey)
 }
 
 function deliver(

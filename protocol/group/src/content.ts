@@ -1,4 +1,4 @@
-import type { IdentityKey } from "@qpc/wire"
+import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import type { RoleAssignment, RoleId } from "./permissions.ts"
 
 /**
@@ -10,10 +10,17 @@ import type { RoleAssignment, RoleId } from "./permissions.ts"
 export type Content =
   /** At most {@link GroupLimits.textBytes} of UTF-8. */
   | { readonly kind: "text"; readonly text: string }
-  /** One key package for each newcomer, as its server handed it out. At least one. */
+  /**
+   * One key package for each device of each newcomer, as their server handed it out. At least one. All devices of a person come
+   * at once; those of somebody who is there already are passed over.
+   */
   | { readonly kind: "invite"; readonly keyPackages: readonly Uint8Array[] }
-  /** At least one; not oneself, because nobody can commit their own removal (RFC 9420 §12.2). Their roles end with it. */
+  /** At least one; not oneself, because nobody can commit their own removal (RFC 9420 §12.2). All their devices go, and their roles. */
   | { readonly kind: "remove"; readonly members: readonly IdentityKey[] }
+  /** Other devices of ours, one key package for each. At least one. */
+  | { readonly kind: "add_devices"; readonly keyPackages: readonly Uint8Array[] }
+  /** Other devices of ours. At least one; not the one that we are. */
+  | { readonly kind: "remove_devices"; readonly devices: readonly DeviceKey[] }
   /** One to {@link GroupLimits.nameCharacters}. */
   | { readonly kind: "rename"; readonly name: string }
   /** Other roles for members, or other permissions for roles; at least one of both. What is not named stays as it is. */

@@ -1,9 +1,11 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { firstLogHead, receiveEnvelope } from "@qpc/envelope"
 import { Group } from "@qpc/mls"
-import { equalBytes, toGroupId, toIdentityKey } from "@qpc/wire"
+import type { GroupPolicy } from "@qpc/mls"
+import { equalBytes, toGroupId } from "@qpc/wire"
 import type { GroupId, IdentityKey, Random } from "@qpc/wire"
 import type { GroupEvent } from "./event.ts"
+import { credentialOf, deviceValidator } from "./device-credential.ts"
 import { enterLog } from "./follow-log.ts"
 import type { EpochLogOptions } from "./follow-log.ts"
 import { groupExtensions, OUR_EXTENSIONS, profileOfOurs } from "./group-profile.ts"
@@ -15,14 +17,14 @@ import { assertName, newState, resolveLimits } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
 import { OrderedMember } from "./ordered-member.ts"
 import type { RoleId } from "./permissions.ts"
-import { identityOf } from "./roster.ts"
+import { deviceOf, knownDevice } from "./roster.ts"
 import type { OnLayer } from "./trace.ts"
 import { startUpkeep } from "./upkeep.ts"
 
 /** What a member needs from its surroundings, every time it comes to life. */
 export interface MemberSurroundings {
   /** The device's Ed25519 key pair. Borrowed for as long as the member lives: zero it after the member. */
-  readonly identity: KeyPair
+  readonly device: KeyPair
   /** Fresh bytes for keys and ids. Seed it in tests and everything repeats byte for byte. */
   readonly random: Random
   readonly limits?: GroupLimits
@@ -36,6 +38,10 @@ export interface CreateMemberOptions extends MemberSurroundings {
   readonly suite: CipherSuite
   readonly groupId: GroupId
   readonly name: string
+  /** What makes `device` one of a person's; see `certifyDevice`. Without it the device's key is the person's identity key. */
+  readonly certificate?: Uint8Array
+  /** How many devices each person may have in the group, for ever: 1 to {@link DEVICES_PER_PERSON_MAX}. Default 5. */
+  readonly devicesPerPerson?: number
   /** What each role allows, as bits of {@link PERMISSIONS}. Default {@link DEFAULT_ROLES}. The creator is an admin. */
   readonly roles?: ReadonlyMap<RoleId, number>
   readonly nowMs: number
@@ -73,10 +79,15 @@ export type JoinRejection =
   | "welcome_rejected"
   /** The label of the envelope and the group inside are not the same. */
   | "header_mismatch"
-  /** Not one of our groups: no settings nor name, or a member whose credential is not its signature key. */
+  /** Not one of our groups: it has neither settings nor a name. */
   | "not_a_qpc_group"
 
-/** Starts a group of one. @throws RangeError for a name or group id of a wrong length, or roles that are none */
+/**
+ * Starts a group of one.
+ *
+ * @throws RangeError for a name or group id of a wrong length, roles or a number of devices that are none, or a certificate that is
+ *   not the device's
+ */
 export function createMember(options: CreateMemberOptions): Member {
   const state = foundState(options)
   startUpkeep(state, "created", options.nowMs)
@@ -85,23 +96,26 @@ export function createMember(options: CreateMemberOptions): Member {
 
 /** A group of one, and its creator's state. @throws RangeError as {@link createMember} */
 export function foundState(options: CreateMemberOptions): MemberState {
-  const { suite, name, identity, random, nowMs, onLayer, epochLog } = options
+  const { suite, name, device, random, nowMs, onLayer, epochLog } = options
   const limits = resolveLimits(options.limits)
   assertName(name, limits)
-  const self = toIdentityKey(identity.publicKey.slice())
-  const settings = firstSettings(name, self, options.roles)
+  const credential = credentialOf(device, options.certificate)
+  const founder = deviceOf({ credential, signatureKey: device.publicKey })
+  if (founder === undefined) throw new RangeError("the certificate is not the device's")
+  const settings = firstSettings(name, founder.identityKey, options)
   const group = Group.create({
     suite,
     groupId: toGroupId(options.groupId).slice(),
-    credential: { kind: "basic", identity: identity.publicKey },
-    signatureKeys: identity,
+    credential,
+    signatureKeys: device,
     random,
     nowMs,
     capabilities: { extensions: OUR_EXTENSIONS },
     extensions: groupExtensions(settings),
-    ...mlsRules(limits),
+    ...mlsRules(suite, limits),
   })
-  const state = newState({ suite, self, profile: { name, settings }, group, random, limits, onLayer, epochLog })
+  const self = { self: founder.identityKey, device: founder.deviceKey }
+  const state = newState({ suite, ...self, profile: { name, settings }, group, random, limits, onLayer, epochLog })
   if (epochLog?.serverKey() !== undefined) {
     const { epoch, hash } = firstLogHead(epochLog.crypto, state.groupId, group.epoch)
     state.heads.follow({ epoch, hash, acceptedAtMs: 0 }, limits.headsKept)
@@ -141,7 +155,7 @@ export type Entered =
 
 /** Opens a Welcome and looks at the group in it. Total for foreign bytes. */
 export function enterState(options: JoinMemberOptions): Entered {
-  const { suite, identity, random, onLayer, epochLog } = options
+  const { suite, random, onLayer, epochLog } = options
   const limits = resolveLimits(options.limits)
   const received = receiveEnvelope(options.envelope, { sizeBytes: limits.envelopeBytes })
   if (received.kind === "drop" || received.envelope.kind !== "welcome") return reject("malformed")
@@ -150,7 +164,13 @@ export function enterState(options: JoinMemberOptions): Entered {
   onLayer?.({ layer: "envelope", direction: "up", bytesIn, bytesOut, id: "welcome" })
 
   const { bundles } = options
-  const joined = Group.join({ suite, welcome: sealed, bundles, signatureKeys: identity, ...mlsRules(limits) })
+  const joined = Group.join({
+    suite,
+    welcome: sealed,
+    bundles,
+    signatureKeys: options.device,
+    ...mlsRules(suite, limits),
+  })
   if (joined.kind === "rejected") {
     return reject(joined.reason === "no_matching_key_package" ? joined.reason : "welcome_rejected")
   }
@@ -158,23 +178,26 @@ export function enterState(options: JoinMemberOptions): Entered {
   const isLabelledSo = equalBytes(group.groupId, groupId) && group.epoch === epoch
   const profile = isLabelledSo ? profileOfOurs(group) : undefined
   const inviter = group.member(joined.addedBy)
-  const by = inviter && identityOf(inviter)
+  const by = inviter && deviceOf(inviter)?.identityKey
   if (profile === undefined || by === undefined) {
     group[Symbol.dispose]()
     return reject(isLabelledSo ? "not_a_qpc_group" : "header_mismatch")
   }
-  const self = toIdentityKey(identity.publicKey.slice())
-  const state = newState({ suite, self, profile, group, random, limits, onLayer, epochLog })
+  const { identityKey: self, deviceKey: device } = knownDevice(group.member(group.ownLeafIndex))
+  const state = newState({ suite, self, device, profile, group, random, limits, onLayer, epochLog })
   enterLog(state, received.envelope)
   return { kind: "entered", state, bundle: joined.bundle, by }
 }
 
 /** What the MLS group takes: of proposals only those that `leave-requests.ts` accepts. */
-export function mlsRules({ pastEpochs, members }: ResolvedLimits): {
+export function mlsRules(
+  suite: CipherSuite,
+  { pastEpochs, members }: ResolvedLimits,
+): {
   readonly limits: { readonly pastEpochs: number; readonly members: number }
-  readonly policy: { readonly proposals: true }
+  readonly policy: Partial<GroupPolicy>
 } {
-  return { limits: { pastEpochs, members }, policy: { proposals: true } }
+  return { limits: { pastEpochs, members }, policy: { proposals: true, credentialValidator: deviceValidator(suite) } }
 }
 
 function reject(reason: JoinRejection): Extract<Entered, { kind: "rejected" }> {

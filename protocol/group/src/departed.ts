@@ -1,15 +1,14 @@
-import { DecodeError, equalBytes, IDENTITY_KEY_BYTES, readList, toIdentityKey } from "@qpc/wire"
+import { DecodeError, DEVICE_KEY_BYTES, IDENTITY_KEY_BYTES, readList, toDeviceKey, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey, Reader, Writer } from "@qpc/wire"
+import type { Device, Leaf } from "./roster.ts"
 
-interface Departure {
+interface Departure extends Leaf {
   /** The last epoch they were a member of. */
   readonly lastEpoch: bigint
-  readonly leafIndex: number
-  readonly identityKey: IdentityKey
 }
 
 /**
- * Who stood at a leaf before somebody was removed there: a late text of a past epoch belongs to the member of that epoch,
+ * Who stood at a leaf before it was removed: a late text of a past epoch belongs to the device of that epoch,
  * whoever has the leaf today. Kept as long as texts of that epoch can be read.
  */
 export class Departed {
@@ -19,14 +18,9 @@ export class Departed {
     this.#departures.push(departure)
   }
 
-  /** Who left `leafIndex` after `epoch`, or `undefined` if nobody did: then it is the present member. */
-  at(leafIndex: number, epoch: bigint): IdentityKey | undefined {
-    return this.#departures.find((one) => one.leafIndex === leafIndex && one.lastEpoch >= epoch)?.identityKey
-  }
-
-  /** True if this identity was removed at or after `epoch`. */
-  has(identityKey: IdentityKey, epoch: bigint): boolean {
-    return this.#departures.some((one) => one.lastEpoch >= epoch && equalBytes(one.identityKey, identityKey))
+  /** Who left `leafIndex` after `epoch`, or `undefined` if nobody did: then it is the present one. */
+  at(leafIndex: number, epoch: bigint): Device | undefined {
+    return this.#departures.find((one) => one.leafIndex === leafIndex && one.lastEpoch >= epoch)
   }
 
   /** Forgets who left before `oldestEpoch`. */
@@ -34,15 +28,26 @@ export class Departed {
     this.#departures = this.#departures.filter((one) => one.lastEpoch >= oldestEpoch)
   }
 
-  /** Writes a list of last epoch u64 · leaf index u32 · identity key, in the order of departure. */
+  /** Writes a list of last epoch u64 · leaf index u32 · identity key · device key, in the order of departure. */
   write(writer: Writer): void {
     writer.list(this.#departures, (inner, one) => {
-      inner.uint64(one.lastEpoch).uint32(one.leafIndex).bytes(one.identityKey)
+      inner.uint64(one.lastEpoch).uint32(one.leafIndex).bytes(one.identityKey).bytes(one.deviceKey)
     })
   }
 
   /** @throws DecodeError */
   static read(reader: Reader): Departed {
+    return Departed.#read(reader, (inner, identityKey) => {
+      return { identityKey, deviceKey: toDeviceKey(inner.bytes(DEVICE_KEY_BYTES).slice()) }
+    })
+  }
+
+  /** Reads what versions 1 to 3 of the state had: each person was one device. @throws DecodeError */
+  static readV3(reader: Reader): Departed {
+    return Departed.#read(reader, (_, identityKey) => ({ identityKey, deviceKey: toDeviceKey(identityKey) }))
+  }
+
+  static #read(reader: Reader, readDevice: (reader: Reader, identityKey: IdentityKey) => Device): Departed {
     const departed = new Departed()
     let newest = 0n
     departed.#departures = readList(reader, (inner) => {
@@ -51,7 +56,8 @@ export class Departed {
       if (lastEpoch < newest) throw new DecodeError("bad_value", start)
       newest = lastEpoch
       const leafIndex = inner.uint32()
-      return { lastEpoch, leafIndex, identityKey: toIdentityKey(inner.bytes(IDENTITY_KEY_BYTES).slice()) }
+      const identityKey = toIdentityKey(inner.bytes(IDENTITY_KEY_BYTES).slice())
+      return { lastEpoch, leafIndex, ...readDevice(inner, identityKey) }
     })
     return departed
   }

@@ -1,5 +1,6 @@
-import type { IdentityKey, MessageId } from "@qpc/wire"
+import type { DeviceKey, IdentityKey, MessageId } from "@qpc/wire"
 import type { SettingsObjection, TextObjection } from "./check-settings.ts"
+import type { DeviceObjection } from "./device-rules.ts"
 import type { LogAnomaly } from "./follow-log.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { RoleAssignment } from "./permissions.ts"
@@ -7,10 +8,12 @@ import type { SettingName } from "./settings-difference.ts"
 
 /** What a member has to tell its application. No event carries key material; only `text` carries content. */
 export type GroupEvent =
-  /** Someone else wrote. `sender` is authenticated; `sentAtMs` is the sender's own claim. */
+  /** A text was written, by somebody else or on another device of ours. Both are authenticated; `sentAtMs` is the sender's claim. */
   | {
       readonly kind: "text"
       readonly sender: IdentityKey
+      /** On which of their devices it was written. */
+      readonly device: DeviceKey
       /** Unique per sender for ever: (sender, mid) names the message. */
       readonly mid: bigint
       readonly text: string
@@ -61,6 +64,26 @@ export type GroupEvent =
       /** Those of `removed` who asked for it. */
       readonly left: readonly IdentityKey[]
     }
+  /** `by`, who was in the group before and still is, has other devices in it: nobody else may change them. */
+  | {
+      readonly kind: "devices_changed"
+      readonly epoch: bigint
+      readonly by: IdentityKey
+      readonly added: readonly DeviceKey[]
+      readonly removed: readonly DeviceKey[]
+    }
+  /**
+   * `by` tried to add devices to `identityKey`, another member, who could have been listened in on. Nobody honest follows the
+   * commit; a delivery service that took it leaves the group without a next epoch until it is moderated.
+   */
+  | {
+      readonly kind: "ghost_device"
+      /** The epoch that the commit would have left. */
+      readonly epoch: bigint
+      readonly by: IdentityKey
+      readonly identityKey: IdentityKey
+      readonly devices: readonly DeviceKey[]
+    }
   /** A commit of `by` changed what the group is. Whose role ended because they left, `members_changed` tells. */
   | {
       readonly kind: "settings_changed"
@@ -74,7 +97,7 @@ export type GroupEvent =
     }
   /** A new epoch. Members who compare equal `authenticator`s are in the same group (RFC 9420 §8.7). */
   | { readonly kind: "epoch_changed"; readonly epoch: bigint; readonly authenticator: Uint8Array }
-  /** `by` removed us. Everything that was still queued has ended; every further {@link Content} is refused. */
+  /** `by` removed us; if that is ourselves, another device of ours removed this one. Everything that was still queued has ended; every further {@link Content} is refused. */
   | { readonly kind: "removed_from_group"; readonly epoch: bigint; readonly by: IdentityKey }
   /** We are out by our own wish; every further {@link Content} is refused. */
   | { readonly kind: "left_group"; readonly epoch: bigint }
@@ -130,12 +153,16 @@ export type PlanFailure =
   | "key_package_rejected"
   /** The commit that would carry it out is not a valid one in the group as it is now. */
   | "commit_refused"
-  /** The group would have more than {@link GroupLimits.members} members. */
+  /** The group would have more than {@link GroupLimits.members} devices. */
   | "group_full"
   /** The group is of before there were settings: it has neither roles nor a name that can change. */
   | "settings_missing"
   /** The group has no such role. */
   | "role_unknown"
+  /** A device that we wanted to add or remove as our own is somebody else's. */
+  | "device_of_another"
+  /** The devices that people would have are against the rules. */
+  | DeviceObjection
   /** Our role does not allow it. */
   | SettingsObjection
 

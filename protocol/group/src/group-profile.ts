@@ -4,7 +4,7 @@ import { encode, GROUP_ID_BYTES } from "@qpc/wire"
 import { decodeGroupName, GROUP_NAME_EXTENSION } from "./group-name.ts"
 import { decodeSettings, encodeSettings, GROUP_SETTINGS_EXTENSION } from "./group-settings.ts"
 import type { GroupSettings } from "./group-settings.ts"
-import { identityOf } from "./roster.ts"
+import { deviceOf } from "./roster.ts"
 
 /** What a group says of itself, the same for all members of an epoch. */
 export interface GroupProfile {
@@ -48,9 +48,9 @@ export function profileOf(extensions: readonly Extension[]): GroupProfile | unde
   return name === undefined ? undefined : { name, settings: undefined }
 }
 
-/** What a group says of itself if it is one of ours: its id of our length, everyone in it the key they sign with. */
+/** What a group says of itself if it is one of ours: its id of our length, every leaf somebody's device. */
 export function profileOfOurs(group: Group): GroupProfile | undefined {
   if (group.groupId.length !== GROUP_ID_BYTES) return undefined
-  if (group.members().some((member) => identityOf(member) === undefined)) return undefined
+  if (group.members().some((member) => deviceOf(member) === undefined)) return undefined
   return profileOf(group.extensions)
 }

@@ -15,6 +15,14 @@ describe("the settings extension", () => {
     expect(decodeSettings(encodeSettings(other))).toEqual(other)
   })
 
+  it("says how many devices a person may have where that is not the usual number", () => {
+    const other = { ...settings, devicesPerPerson: 32 }
+    const bytes = encodeSettings(other)
+    expect(decodeSettings(bytes)).toEqual(other)
+    expect([encoded[0], bytes[0], bytes.length]).toEqual([1, 2, encoded.length + 1])
+    expect(decodeSettings(bytes.with(bytes.length - 1, 5))).toBeUndefined()
+  })
+
   it("makes the creator the admin of a new group", () => {
     expect(roleOf(settings, person(2))).toBe(ADMIN_ROLE)
     expect(roleOf(settings, person(3))).toBe(0)
@@ -41,6 +49,8 @@ describe("the settings extension", () => {
     ["an empty name", { ...settings, name: "" }],
     ["a name that is too long", { ...settings, name: "x".repeat(4097) }],
     ["a timer above a year", { ...settings, disappearAfterSeconds: 367 * 86_400 }],
+    ["no devices", { ...settings, devicesPerPerson: 0 }],
+    ["too many devices", { ...settings, devicesPerPerson: 33 }],
     ["no role for members", { ...settings, roles: new Map([[ADMIN_ROLE, PERMISSIONS.assignRoles]]) }],
     ["a permission that does not exist", { ...settings, roles: new Map([...DEFAULT_ROLES, [3, 1 << 9]]) }],
     ["a role that is not in the table", { ...settings, assignments: [{ identityKey: person(2), role: 9 }] }],

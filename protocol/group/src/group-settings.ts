@@ -15,9 +15,23 @@ export interface GroupSettings extends RoleTable {
   readonly disappearAfterSeconds: number
   /** Set for ever: nobody sends or commits in a closed group. */
   readonly isClosed: boolean
+  /** How many devices a person may have in the group: 1 to {@link DEVICES_PER_PERSON_MAX}. It stays as the group was made. */
+  readonly devicesPerPerson: number
 }
 
-const VERSION = 1
+/** What a new group allows unless it is asked for another number, and what groups allow that do not say. */
+export const DEVICES_PER_PERSON = 5
+export const DEVICES_PER_PERSON_MAX = 32
+
+/** How many devices a person may have; groups of before there were settings allow the usual number. */
+export function devicesPerPerson(settings: GroupSettings | undefined): number {
+  return settings?.devicesPerPerson ?? DEVICES_PER_PERSON
+}
+
+/** Without a number of devices: it is {@link DEVICES_PER_PERSON}, and older programs can read it. */
+const USUAL = 1
+/** With another number of devices. */
+const WITH_DEVICES = 2
 /** No name that was ever allowed is longer, in bytes. */
 const NAME_LIMIT_BYTES = 4096
 /** A year: longer is never. */
@@ -27,30 +41,36 @@ const DISAPPEAR_MAX_SECONDS = 366 * 86_400
 export function firstSettings(
   name: string,
   creator: IdentityKey,
-  roles: ReadonlyMap<RoleId, number> = DEFAULT_ROLES,
+  {
+    roles = DEFAULT_ROLES,
+    devicesPerPerson: limit = DEVICES_PER_PERSON,
+  }: Partial<Pick<GroupSettings, "roles" | "devicesPerPerson">> = {},
 ): GroupSettings {
   return {
     name,
     disappearAfterSeconds: 0,
     isClosed: false,
+    devicesPerPerson: limit,
     roles,
     assignments: [{ identityKey: creator, role: ADMIN_ROLE }],
   }
 }
 
 /**
- * Writes version u8 = 1 · name<V> · disappear after u32 s · closed u8 · list of (role u8 · permissions u16), ascending ·
- * list of (identity key · role u8), ascending.
+ * Writes version u8 · name<V> · disappear after u32 s · closed u8 · list of (role u8 · permissions u16), ascending ·
+ * list of (identity key · role u8), ascending · in version 2 devices per person u8, which is not the usual number.
  *
  * @throws RangeError for what {@link decodeSettings} would not take
  */
 export function encodeSettings(settings: GroupSettings): Uint8Array {
   const bytes = encode((writer) => {
-    writer.uint8(VERSION).vector(toUtf8(settings.name)).uint32(settings.disappearAfterSeconds)
+    const version = settings.devicesPerPerson === DEVICES_PER_PERSON ? USUAL : WITH_DEVICES
+    writer.uint8(version).vector(toUtf8(settings.name)).uint32(settings.disappearAfterSeconds)
     writer.uint8(settings.isClosed ? 1 : 0)
     const roles = [...settings.roles].toSorted(([a], [b]) => a - b)
     writer.list(roles, (inner, [role, permissions]) => void inner.uint8(role).uint16(permissions))
     writer.list(settings.assignments, (inner, { identityKey, role }) => void inner.bytes(identityKey).uint8(role))
+    if (version === WITH_DEVICES) writer.uint8(settings.devicesPerPerson)
   })
   if (decodeSettings(bytes) === undefined) throw new RangeError("these are no settings of a group")
   return bytes
@@ -69,7 +89,8 @@ export function decodeSettings(extensionData: Uint8Array | undefined): GroupSett
 
 /** Reads what {@link encodeSettings} wrote. Copies. @throws DecodeError */
 export function readSettings(reader: Reader): GroupSettings {
-  if (reader.uint8() !== VERSION) throw new DecodeError("reserved_value", 0)
+  const version = reader.uint8()
+  if (version !== USUAL && version !== WITH_DEVICES) throw new DecodeError("reserved_value", 0)
   const name = readName(reader)
   const start = reader.offset
   const disappearAfterSeconds = reader.uint32()
@@ -78,7 +99,17 @@ export function readSettings(reader: Reader): GroupSettings {
   if (closed > 1) throw new DecodeError("reserved_value", start)
   const roles = readRoles(reader)
   const assignments = readAssignments(reader, roles)
-  return { name, disappearAfterSeconds, isClosed: closed === 1, roles, assignments }
+  const limit = version === WITH_DEVICES ? readDevicesPerPerson(reader) : DEVICES_PER_PERSON
+  return { name, disappearAfterSeconds, isClosed: closed === 1, roles, assignments, devicesPerPerson: limit }
+}
+
+function readDevicesPerPerson(reader: Reader): number {
+  const start = reader.offset
+  const count = reader.uint8()
+  // The usual number has a version of its own: one encoding for each content.
+  const isOther = count >= 1 && count <= DEVICES_PER_PERSON_MAX && count !== DEVICES_PER_PERSON
+  if (!isOther) throw new DecodeError("bad_value", start)
+  return count
 }
 
 function readName(reader: Reader): string {

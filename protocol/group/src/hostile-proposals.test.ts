@@ -17,13 +17,18 @@ function withOutlaw() {
   const outlaw = new Outlaw(suite0001, 77, world.clock.nowMs)
   alice.send({ kind: "invite", keyPackages: [outlaw.keyPackage()] })
   world.settle()
-  outlaw.join(nth(world.service.inbox(outlaw.self)))
+  outlaw.join(nth(world.service.inbox(outlaw.inboxKey)))
   for (const device of [alice, bob]) device.events.length = 0
   return { world, alice, bob, outlaw }
 }
 
 const leafOf = (device: Device): number =>
-  nth(device.member.members().filter(({ identityKey }) => equalBytes(identityKey, device.self))).leafIndex
+  nth(
+    device.member
+      .members()
+      .flatMap(({ devices }) => devices)
+      .filter(({ deviceKey }) => equalBytes(deviceKey, device.inboxKey)),
+  ).leafIndex
 const sealedIn = (envelope: Uint8Array): Uint8Array => {
   const received = receiveEnvelope(envelope)
   if (received.kind !== "envelope") throw new Error(received.reason)
@@ -107,7 +112,7 @@ describe("a proposal by reference", () => {
     world.settle()
     alice.send({ kind: "set_roles", assignments: [{ identityKey: alice.self, role: 0 }], permissions: new Map() })
     world.settle()
-    for (const commit of world.service.inbox(outlaw.self).slice(1)) {
+    for (const commit of world.service.inbox(outlaw.inboxKey).slice(1)) {
       const received = outlaw.group.receive(sealedIn(commit), world.clock.nowMs)
       if (received.kind === "commit") outlaw.group.merge(received.staged)
     }
@@ -171,7 +176,7 @@ describe("a commit with proposals", () => {
     const assignments = [{ identityKey: bob.self, role: ADMIN_ROLE }]
     alice.send({ kind: "set_roles", assignments, permissions: new Map() })
     world.settle()
-    const commits = world.service.inbox(outlaw.self).slice(1)
+    const commits = world.service.inbox(outlaw.inboxKey).slice(1)
     const received = outlaw.group.receive(sealedIn(nth(commits)), world.clock.nowMs)
     if (received.kind === "commit") outlaw.group.merge(received.staged)
     const wish = envelopeOf(bob.send({ kind: "leave" }))

@@ -11,7 +11,7 @@ import type { RoleId } from "./permissions.ts"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
 import { Outlaw } from "./testing/outlaw.ts"
-import { agree, envelopeOf, told, World } from "./testing/world.ts"
+import { agree, envelopeOf, leafOf, told, World } from "./testing/world.ts"
 
 /** Two honest devices and an outlaw, all in one group. */
 function withOutlaw(roles: ReadonlyMap<RoleId, number> = DEFAULT_ROLES) {
@@ -20,7 +20,7 @@ function withOutlaw(roles: ReadonlyMap<RoleId, number> = DEFAULT_ROLES) {
   const outlaw = new Outlaw(suite0001, 77, world.clock.nowMs)
   alice.send({ kind: "invite", keyPackages: [outlaw.keyPackage()] })
   world.settle()
-  outlaw.join(nth(world.service.inbox(outlaw.self)))
+  outlaw.join(nth(world.service.inbox(outlaw.inboxKey)))
   return { world, alice, bob, outlaw }
 }
 
@@ -179,7 +179,7 @@ describe("order of arrival", () => {
       alice.flush(world.service)
       alice.receiveNext(world.service)
     }
-    world.service.inbox(bob.self).reverse()
+    world.service.inbox(bob.inboxKey).reverse()
     world.settle()
     expect(agree([alice, bob])).toBe(true)
   })
@@ -224,7 +224,7 @@ describe("a member who breaks the rules", () => {
     const impostor = new Outlaw(suite0001, 78, world.clock.nowMs).keyPackage(bob.self)
     const before = layersOf(alice)
     expect(alice.receive(outlaw.commit({ adds: [impostor] })).events).toEqual([
-      { kind: "dropped", reason: "identity_unbound", code: 0x0007 },
+      { kind: "dropped", reason: "credential_key_mismatch", code: 0x0007 },
     ])
     expect(layersOf(alice)).toBe(before)
     alice.text("still here")
@@ -272,7 +272,7 @@ describe("a member who breaks the rules", () => {
 
   it("cannot remove anybody without a role that allows it", () => {
     const { world, alice, bob, outlaw } = withOutlaw()
-    const bobsLeaf = bob.member.members().find(({ identityKey }) => toHex(identityKey) === toHex(bob.self))!.leafIndex
+    const bobsLeaf = leafOf(alice, bob)
     const commit = outlaw.commit({ removes: [bobsLeaf] })
     for (const device of [alice, bob]) {
       expect(device.receive(commit).events).toEqual([{ kind: "dropped", reason: "remove_not_allowed", code: 0x0007 }])
@@ -313,7 +313,7 @@ describe("a member who breaks the rules", () => {
     expect(dave.join(outlaw.welcome([dave.keyPackage()])).kind).toBe("joined")
     expect(erin.join(outlaw.welcome([impostor, erin.keyPackage()]))).toEqual({
       kind: "rejected",
-      reason: "not_a_qpc_group",
+      reason: "welcome_rejected",
     })
   })
 

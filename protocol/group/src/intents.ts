@@ -1,10 +1,12 @@
 import {
   DecodeError,
+  DEVICE_KEY_BYTES,
   fromUtf8,
   IDENTITY_KEY_BYTES,
   MESSAGE_ID_BYTES,
   readList,
   readOptional,
+  toDeviceKey,
   toIdentityKey,
   toMessageId,
   toUtf8,
@@ -94,6 +96,8 @@ const SET_ROLES = 6
 const SET_TIMER = 7
 const CLOSE = 8
 const LEAVE = 9
+const ADD_DEVICES = 10
+const REMOVE_DEVICES = 11
 
 /** Writes intent id · attempts u32 · alone u8 · intent. */
 export function writeOpenIntent(writer: Writer, { intentId, intent, attempt, isAlone }: OpenIntent): void {
@@ -111,6 +115,12 @@ function writeIntent(writer: Writer, intent: Wanted): void {
       return
     case "remove":
       writer.uint8(REMOVE).list(intent.members, (inner, member) => void inner.bytes(member))
+      return
+    case "add_devices":
+      writer.uint8(ADD_DEVICES).list(intent.keyPackages, (inner, keyPackage) => void inner.vector(keyPackage))
+      return
+    case "remove_devices":
+      writer.uint8(REMOVE_DEVICES).list(intent.devices, (inner, device) => void inner.bytes(device))
       return
     case "update_keys":
       writer.uint8(UPDATE_KEYS)
@@ -167,6 +177,13 @@ function readIntent(reader: Reader): Wanted {
   if (kind === REMOVE) {
     const members = readList(reader, (inner) => toIdentityKey(inner.bytes(IDENTITY_KEY_BYTES).slice()))
     return { kind: "remove", members }
+  }
+  if (kind === ADD_DEVICES) {
+    return { kind: "add_devices", keyPackages: readList(reader, (inner) => inner.vector().slice()) }
+  }
+  if (kind === REMOVE_DEVICES) {
+    const devices = readList(reader, (inner) => toDeviceKey(inner.bytes(DEVICE_KEY_BYTES).slice()))
+    return { kind: "remove_devices", devices }
   }
   if (kind === UPDATE_KEYS) return { kind: "update_keys" }
   if (kind === UPKEEP) return { kind: "upkeep" }

@@ -7,17 +7,20 @@ import {
   validateKeyPackage,
 } from "@qpc/mls"
 import type { KeyPackageBundle, KeyPackageReason } from "@qpc/mls"
-import type { IdentityKey, Random } from "@qpc/wire"
+import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
+import { credentialOf, deviceValidator } from "./device-credential.ts"
 import { OUR_EXTENSIONS } from "./group-profile.ts"
-import { identityOf } from "./roster.ts"
+import { deviceOf, knownDevice } from "./roster.ts"
 
 export type { KeyPackageBundle } from "@qpc/mls"
 
 /** What {@link createKeyPackages} needs. */
 export interface KeyPackageOptions {
   readonly suite: CipherSuite
-  /** The device's Ed25519 key pair; its public half is the identity key. Borrowed for the call. */
-  readonly identity: KeyPair
+  /** The device's Ed25519 key pair. Borrowed for the call. */
+  readonly device: KeyPair
+  /** What makes `device` one of a person's; see `certifyDevice`. Without it the device's key is the person's identity key. */
+  readonly certificate?: Uint8Array
   readonly random: Random
   readonly nowMs: number
   /** 1 to 1000. */
@@ -33,12 +36,12 @@ export type InspectedKeyPackage =
   | {
       readonly kind: "valid"
       readonly identityKey: IdentityKey
+      readonly deviceKey: DeviceKey
       readonly ref: Uint8Array
       /** It may have been given to others as well (RFC 9420 §16.8). */
       readonly isLastResort: boolean
     }
-  /** `identity_unbound`: the credential is not the key that signs. */
-  | { readonly kind: "rejected"; readonly reason: KeyPackageReason | "identity_unbound" }
+  | { readonly kind: "rejected"; readonly reason: KeyPackageReason }
 
 const COUNT_MAX = 1000
 const DEFAULT_LIFETIME_MS = 24 * 3_600_000
@@ -47,17 +50,21 @@ const DEFAULT_LIFETIME_MS = 24 * 3_600_000
  * Makes key packages to publish: one per group that we are going to be invited into. Store the bundles before the packages
  * leave.
  *
- * @throws RangeError for another `count`
+ * @throws RangeError for another `count`, or a certificate that is not the device's
  */
 export function createKeyPackages(options: KeyPackageOptions): readonly KeyPackageBundle[] {
-  const { suite, identity, random, nowMs, count } = options
+  const { suite, device, random, nowMs, count } = options
   if (!Number.isInteger(count) || count < 1 || count > COUNT_MAX)
     throw new RangeError(`not 1 to ${COUNT_MAX}: ${count}`)
+  const credential = credentialOf(device, options.certificate)
+  if (deviceOf({ credential, signatureKey: device.publicKey }) === undefined) {
+    throw new RangeError("the certificate is not the device's")
+  }
   return Array.from({ length: count }, () =>
     createKeyPackage({
       suite,
-      credential: { kind: "basic", identity: identity.publicKey },
-      signatureKeys: identity,
+      credential,
+      signatureKeys: device,
       random,
       nowMs,
       lifetimeMs: options.lifetimeMs ?? DEFAULT_LIFETIME_MS,
@@ -73,14 +80,13 @@ export function keyPackageBundleFromBytes(suite: CipherSuite, bytes: Uint8Array)
 }
 
 /**
- * Says whose key package this is, and whether it may be invited with now. Compare the identity key with the one pinned
+ * Says whose key package this is, for which of their devices, and whether it may be invited with now. Compare the identity key with the one pinned
  * for the contact: the server that handed the package out is not trusted with that.
  */
 export function inspectKeyPackage(suite: CipherSuite, keyPackage: Uint8Array, nowMs: number): InspectedKeyPackage {
-  const validated = validateKeyPackage(suite, keyPackage, nowMs)
+  const validated = validateKeyPackage(suite, keyPackage, nowMs, { credentialValidator: deviceValidator(suite) })
   if (validated.kind === "rejected") return validated
-  const identityKey = identityOf(validated)
-  if (identityKey === undefined) return { kind: "rejected", reason: "identity_unbound" }
+  const { identityKey, deviceKey } = knownDevice(validated)
   const isLastResort = findExtension(validated.keyPackage.extensions, EXTENSION_TYPES.lastResort) !== undefined
-  return { kind: "valid", identityKey, ref: validated.ref, isLastResort }
+  return { kind: "valid", identityKey, deviceKey, ref: validated.ref, isLastResort }
 }

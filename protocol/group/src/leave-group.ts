@@ -5,7 +5,7 @@ import type { Draft } from "./draft.ts"
 import { endMembership } from "./end-membership.ts"
 import type { OpenIntent } from "./intents.ts"
 import type { MemberState } from "./member-state.ts"
-import { identitiesOf } from "./roster.ts"
+import { leavesOf } from "./roster.ts"
 import type { Outgoing } from "./step.ts"
 
 /**
@@ -65,10 +65,11 @@ export function abandonLeave({ leaving }: MemberState, messageId: MessageId, dra
 }
 
 function carry(state: MemberState, message: Uint8Array, messageId: MessageId): Outgoing {
-  const { group, groupId, self, limits } = state
+  const { group, groupId, device, limits } = state
   const label = { kind: "proposal", groupId, epoch: group.epoch } as const
   const enveloped = sendEnvelope({ ...label, sealed: message }, { sizeBytes: limits.envelopeBytes })
   if (enveloped.kind === "too_large") throw new Error("unreachable: a Remove is smaller than any envelope may be")
-  const recipients = identitiesOf(group).filter((member) => !equalBytes(member, self))
+  const devices = leavesOf(group).map(({ deviceKey }) => deviceKey)
+  const recipients = devices.filter((deviceKey) => !equalBytes(deviceKey, device))
   return { messageId, groupId, deliveries: [{ recipients, envelope: enveloped.bytes }] }
 }

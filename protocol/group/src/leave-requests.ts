@@ -4,7 +4,8 @@ import { proposalHeader } from "./leave-group.ts"
 import { scheduleLeaveTurn } from "./leave-turn.ts"
 import type { MemberState } from "./member-state.ts"
 import { hasAdmin, withoutRolesOf } from "./permissions.ts"
-import { identityOf } from "./roster.ts"
+import { comeAndGone, personChanges } from "./device-rules.ts"
+import { leafOf, leavesOf } from "./roster.ts"
 
 /**
  * Why a proposal is none of ours. What is refused is kept nowhere.
@@ -81,7 +82,8 @@ function objectionTo(
   if (settings === undefined) return undefined
   if (settings.isClosed) return "group_closed"
   const member = state.group.member(sender.leafIndex)
-  const identityKey = member && identityOf(member)
-  if (identityKey === undefined) return "proposal_not_spoken"
-  return hasAdmin(withoutRolesOf(settings, [identityKey])) ? undefined : "no_admin_left"
+  if (member === undefined) return "proposal_not_spoken"
+  // Their role stays while another device of theirs does.
+  const { gone } = comeAndGone(personChanges(leavesOf(state.group), { added: [], removed: [leafOf(member)] }))
+  return hasAdmin(withoutRolesOf(settings, gone)) ? undefined : "no_admin_left"
 }

@@ -70,7 +70,7 @@ describe("leaving", () => {
     const [alice, bob, carol, dave] = members as [Device, Device, Device, Device]
     bob.send(LEAVE)
     bob.flush(world.service)
-    expect([alice, dave].map(({ self }) => world.service.take(self))).not.toContain(undefined)
+    expect([alice, dave].map(({ inboxKey }) => world.service.take(inboxKey))).not.toContain(undefined)
     world.settle()
     world.run(0)
     expect(hasLeft(bob)).toBe(true)
@@ -314,7 +314,7 @@ describe("a wish to leave that nobody carries out", () => {
     const [alice, bob] = members as [Device, Device]
     bob.send(LEAVE)
     bob.flush(world.service)
-    expect(world.service.take(alice.self)).toBeDefined()
+    expect(world.service.take(alice.inboxKey)).toBeDefined()
     world.clock.nowMs += 24 * 3_600_000
     bob.restart()
     const step = bob.tick()

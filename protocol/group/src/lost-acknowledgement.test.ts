@@ -118,8 +118,8 @@ describe.each(CASES)("our own commit: $commit", (one) => {
     const result = scene(one.make)
     const { world, alice } = result
     alice.flush(world.service)
-    const echo = nth(world.service.inbox(alice.self))
-    world.service.inbox(alice.self).push(echo.slice())
+    const echo = nth(world.service.inbox(alice.inboxKey))
+    world.service.inbox(alice.inboxKey).push(echo.slice())
     world.settle()
     alice.restart()
     alice.receive(echo)

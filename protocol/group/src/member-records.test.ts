@@ -1,5 +1,5 @@
 import { suite0001 } from "@qpc/crypto/node"
-import { concatBytes } from "@qpc/wire"
+import { concatBytes, toHex } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { createKeyPackages } from "./key-packages.ts"
@@ -10,8 +10,8 @@ import { seededRandom } from "./testing/seeded-random.ts"
 import { agree, envelopeOf, World } from "./testing/world.ts"
 import { memberFromBytes, memberFromRecords } from "./wake.ts"
 
-const wake = (device: Device, records: Iterable<StateRecord>, identity = device.identity, limits = {}) =>
-  memberFromRecords(suite0001, records, { identity, random: seededRandom(9), limits })
+const wake = (device: Device, records: Iterable<StateRecord>, keys = device.keys, limits = {}) =>
+  memberFromRecords(suite0001, records, { device: keys, random: seededRandom(9), limits })
 const refusal = (code: string) => expect.objectContaining({ name: "GroupStateError", code })
 
 const isOfGroup = ({ key }: StateRecord): boolean => key.startsWith("mls/")
@@ -37,6 +37,14 @@ function busy(): { readonly alice: Device; readonly records: StateRecord[]; read
 }
 
 describe("stored records of a member", () => {
+  it("are the taker's, who zeroes them once they are stored", () => {
+    const [alice] = new World(suite0001).group(1)
+    const before = [toHex(alice.member.self), toHex(alice.member.device), toHex(alice.member.toBytes())]
+    const woken = memberFromBytes(suite0001, alice.member.toBytes(), { device: alice.keys, random: seededRandom(9) })
+    for (const { value } of woken.takeChanges().changes) value?.fill(0)
+    expect([toHex(woken.self), toHex(woken.device), toHex(woken.toBytes())]).toEqual(before)
+  })
+
   const { alice, records, older } = busy()
 
   it("wake the member as it was, down to the byte", () => {
@@ -127,7 +135,7 @@ describe("stored records of a member", () => {
   })
 
   it("are all owed by a member that was woken from one piece", () => {
-    const surroundings = { identity: alice.identity, random: seededRandom(9) }
+    const surroundings = { device: alice.keys, random: seededRandom(9) }
     const woken = memberFromBytes(suite0001, alice.member.toBytes(), surroundings)
     const { isWhole, changes } = woken.takeChanges()
     expect(isWhole).toBe(true)
@@ -136,7 +144,7 @@ describe("stored records of a member", () => {
 
   it("lose what a lower limit does not allow, in the store too", () => {
     expect(records.filter(({ key }) => key.startsWith("seen/"))).toHaveLength(2)
-    const woken = wake(alice, records, alice.identity, { seenMessages: 1 })
+    const woken = wake(alice, records, alice.keys, { seenMessages: 1 })
     const { changes } = woken.takeChanges()
     expect(changes.filter(({ key, value }) => key.startsWith("seen/") && value === undefined)).toHaveLength(1)
   })
@@ -202,8 +210,8 @@ function writtenBy(memberCount: number): Record<string, Written> {
   const [alice, bob] = [world.device(), world.device()]
   const random = seededRandom(memberCount)
   const others = Array.from({ length: memberCount - 2 }, () => {
-    const identity = suite0001.signatureKeyPair(random(32))
-    const about = { suite: suite0001, identity, random, nowMs: world.clock.nowMs, count: 1, lifetimeMs: 86_400_000 }
+    const device = suite0001.signatureKeyPair(random(32))
+    const about = { suite: suite0001, device, random, nowMs: world.clock.nowMs, count: 1, lifetimeMs: 86_400_000 }
     return createKeyPackages(about)[0]!.keyPackage
   })
   alice.create("garden")

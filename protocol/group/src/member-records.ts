@@ -4,11 +4,14 @@ import {
   CHECK_KEY,
   decodeWhole,
   DecodeError,
+  DEVICE_KEY_BYTES,
   encode,
   IDENTITY_KEY_BYTES,
   recordKey,
   RecordLog,
   RecordReader,
+  toDeviceKey,
+  toIdentityKey,
 } from "@qpc/wire"
 import type { Reader, StateChange, StateChanges, StateRecord } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
@@ -19,7 +22,7 @@ import { HeldTexts } from "./held-texts.ts"
 import { Intents } from "./intents.ts"
 import { Leaving } from "./leaving.ts"
 import { frameSurroundings, messageLimits } from "./member-state.ts"
-import type { MemberState } from "./member-state.ts"
+import type { MemberState, Self } from "./member-state.ts"
 import { OwnCommits } from "./own-commits.ts"
 import { Parked } from "./parked.ts"
 import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
@@ -27,6 +30,8 @@ import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
 /** Before the keys of the MLS group's records. */
 const MLS = "mls"
 const MEMBER_KEY = "member"
+/** Apart from the header, which is written with each message. */
+const PERSON_KEY = "person"
 const SENDER_KEY = "sender"
 
 /** Parts that are small and change with commits and intents: each is one record. */
@@ -41,23 +46,22 @@ const PARTS = [
   "heads",
 ] as const satisfies readonly (keyof MemberState)[]
 
-/** The record that tells whose state this is, and ties the MLS group's records to the others. */
+/** The record that tells which device's state this is, and ties the MLS group's records to the others. Borrowed. */
 export interface MemberHeader {
   readonly version: number
   readonly suiteId: number
-  /** Borrowed. */
-  readonly self: Uint8Array
+  readonly device: Uint8Array
   readonly isActive: boolean
   /** The MLS group's own check: without it, the state of the group and those of the layers could be of different times. */
   readonly mlsCheck: Uint8Array
 }
 
-/** Reads version u8 · suite u16 · identity key · active u8 · check of the MLS group<V>. Borrowed. @throws DecodeError */
+/** Reads version u8 · suite u16 · device key · active u8 · check of the MLS group<V>. Borrowed. @throws DecodeError */
 function decodeHeader(bytes: Uint8Array): MemberHeader {
   return decodeWhole(bytes, (reader) => ({
     version: reader.uint8(),
     suiteId: reader.uint16(),
-    self: reader.bytes(IDENTITY_KEY_BYTES),
+    device: reader.bytes(DEVICE_KEY_BYTES),
     isActive: readFlag(reader),
     mlsCheck: reader.vector(),
   }))
@@ -134,16 +138,17 @@ export class MemberRecords {
   }
 
   *#watched(): Generator<StateRecord> {
-    const { suite, self, isActive, sender } = this.#state
+    const { suite, self, device, isActive, sender } = this.#state
     const header = encode((writer) => {
       writer
         .uint8(STATE_VERSION)
         .uint16(suite.id)
-        .bytes(self)
+        .bytes(device)
         .uint8(isActive ? 1 : 0)
         .vector(this.#mlsCheck)
     })
     yield { key: MEMBER_KEY, value: header }
+    yield { key: PERSON_KEY, value: self.slice() }
     yield { key: SENDER_KEY, value: sender.toBytes() }
     for (const key of PARTS) yield { key, value: encode((writer) => this.#state[key].write(writer)) }
   }
@@ -180,6 +185,22 @@ export function headerOf(layers: readonly StateRecord[]): MemberHeader {
   return decodeHeader(new RecordReader(layers).take(MEMBER_KEY))
 }
 
+/** Whose state the records are. Copies. @throws DecodeError */
+export function selfOf(layers: readonly StateRecord[]): Self {
+  const records = new RecordReader(layers)
+  const { version, device } = decodeHeader(records.take(MEMBER_KEY))
+  if (version < 4) return firstDevice(device)
+  const self = decodeWhole(records.take(PERSON_KEY), (reader) =>
+    toIdentityKey(reader.bytes(IDENTITY_KEY_BYTES).slice()),
+  )
+  return { self, device: toDeviceKey(device.slice()) }
+}
+
+/** The only kind of device that versions 1 to 3 knew: its key is its person's. Copies. */
+export function firstDevice(device: Uint8Array): Self {
+  return { self: toIdentityKey(device.slice()), device: toDeviceKey(device.slice()) }
+}
+
 /** Fills a new state with what the layers remembered. Copies. @throws DecodeError for a record that is missing or unknown */
 export function restoreLayers(state: MemberState, layers: readonly StateRecord[]): void {
   const { groupId, keys, limits, group } = state
@@ -188,11 +209,12 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
   const part = <T>(key: string, read: (reader: Reader) => T): T => decodeWhole(records.take(key), read)
   const { isActive, version } = decodeHeader(records.take(MEMBER_KEY))
   state.isActive = isActive
+  if (version > FIRST_RECORDS_VERSION) records.take(PERSON_KEY)
   state.sender = Sender.fromBytes(records.take(SENDER_KEY), surroundings, group.ownLeafIndex)
   state.receiver = Receiver.fromRecords(records, surroundings)
   state.messages = MessageReceiver.fromRecords(records, messageLimits(limits))
   state.parked = Parked.fromRecords(records, limits)
-  state.departed = part("departed", (reader) => Departed.read(reader))
+  state.departed = part("departed", (reader) => (version > 3 ? Departed.read(reader) : Departed.readV3(reader)))
   state.formerSettings = part("formerSettings", (reader) => FormerSettings.read(reader))
   state.intents = part("intents", (reader) => Intents.read(reader))
   state.deadlines = part("deadlines", (reader) => Deadlines.read(reader))

@@ -4,8 +4,8 @@ import { Receiver, Sender } from "@qpc/gbp"
 import type { FrameSurroundings } from "@qpc/gbp"
 import { MessageReceiver } from "@qpc/gtp"
 import type { Group } from "@qpc/mls"
-import { toGroupId } from "@qpc/wire"
-import type { GroupId, IdentityKey, Random } from "@qpc/wire"
+import { toDeviceKey, toGroupId, toIdentityKey } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey, Random } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
 import type { EpochLogOptions } from "./follow-log.ts"
@@ -22,10 +22,9 @@ import { Parked } from "./parked.ts"
 import type { OnLayer } from "./trace.ts"
 
 /** All that a member is made of. Owned by one member, changed by the functions of this package only. */
-export interface MemberState {
+export interface MemberState extends Self {
   readonly suite: CipherSuite
   readonly groupId: GroupId
-  readonly self: IdentityKey
   /** As of the present epoch. */
   profile: GroupProfile
   readonly random: Random
@@ -52,10 +51,17 @@ export interface MemberState {
   isActive: boolean
 }
 
-/** What a new state is made of. */
-export interface StateOptions {
-  readonly suite: CipherSuite
+/** Whose member this is. */
+export interface Self {
+  /** Who we are. */
   readonly self: IdentityKey
+  /** Which of our devices this is. */
+  readonly device: DeviceKey
+}
+
+/** What a new state is made of. */
+export interface StateOptions extends Self {
+  readonly suite: CipherSuite
   readonly profile: GroupProfile
   readonly group: Group
   readonly random: Random
@@ -64,7 +70,7 @@ export interface StateOptions {
   readonly epochLog?: EpochLogOptions | undefined
 }
 
-/** Puts the layers on top of an MLS group, with nothing sent or received yet. */
+/** Puts the layers on top of an MLS group, with nothing sent or received yet. Copies the keys. */
 export function newState(options: StateOptions): MemberState {
   const { group, limits, random, onLayer, epochLog } = options
   const groupId = toGroupId(group.groupId)
@@ -73,6 +79,8 @@ export function newState(options: StateOptions): MemberState {
   return {
     ...options,
     epochLog,
+    self: toIdentityKey(options.self.slice()),
+    device: toDeviceKey(options.device.slice()),
     groupId,
     keys,
     sender: new Sender(surroundings, group.ownLeafIndex),

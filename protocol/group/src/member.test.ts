@@ -20,6 +20,7 @@ describe("a conversation", () => {
       {
         kind: "text",
         sender: alice.self,
+        device: alice.inboxKey,
         mid: nth(told(alice, "text_sealed")).mid,
         text: "hello bob",
         sentAtMs: world.clock.nowMs,
@@ -224,7 +225,7 @@ describe("removing", () => {
     alice.send({ kind: "invite", keyPackages: [bob.keyPackage()] })
     alice.flush(world.service)
     alice.receiveNext(world.service)
-    expect(bob.join(nth(world.service.inbox(bob.self))).kind).toBe("joined")
+    expect(bob.join(nth(world.service.inbox(bob.inboxKey))).kind).toBe("joined")
     expect(agree([alice, bob])).toBe(true)
   })
 })

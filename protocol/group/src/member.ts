@@ -1,12 +1,18 @@
-import type { GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
 import type { Content } from "./content.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { Head, ServerProof } from "./heads.ts"
 import type { Step } from "./step.ts"
 
-/** Someone in the group. `leafIndex` is their place in the ratchet tree; another's once they were removed. */
+/** Someone in the group, with all devices that they have in it: at least one. */
 export interface GroupMember {
   readonly identityKey: IdentityKey
+  readonly devices: readonly MemberDevice[]
+}
+
+/** A member's device. `leafIndex` is its place in the ratchet tree; another's once it was removed. */
+export interface MemberDevice {
+  readonly deviceKey: DeviceKey
   readonly leafIndex: number
 }
 
@@ -29,7 +35,10 @@ export interface Member extends Disposable {
    * everything there.
    */
   readonly settings: GroupSettings | undefined
+  /** Who we are. */
   readonly self: IdentityKey
+  /** Which of our devices this is. */
+  readonly device: DeviceKey
   /** False once we were removed, left, or must rejoin: from then on everything is refused or dropped. */
   readonly isActive: boolean
   /** True from when we asked to leave until somebody has committed it: texts and changes of ours are refused. */
@@ -42,7 +51,7 @@ export interface Member extends Disposable {
   readonly epochAuthenticator: Uint8Array
   /** The proof that the delivery service showed two histories, once there is one. Owned by the caller. */
   readonly serverProof: ServerProof | undefined
-  /** In the order of their leaves. */
+  /** In the order of their first leaves. */
   members(): readonly GroupMember[]
   /**
    * Sends a text, or takes up an intent. What cannot be sent is answered with a `refused` event.

@@ -6,7 +6,9 @@ import { endMembership } from "./end-membership.ts"
 import { profileOf } from "./group-profile.ts"
 import type { MemberState } from "./member-state.ts"
 import { rebase } from "./rebase.ts"
-import { identityOf } from "./roster.ts"
+import { comeAndGone, personChanges, stays } from "./device-rules.ts"
+import type { PersonChange } from "./device-rules.ts"
+import { knownDevice, leafOf, leavesOf } from "./roster.ts"
 import { releaseTexts } from "./send-text.ts"
 import { settingsDifference } from "./settings-difference.ts"
 import { continueUpkeep } from "./upkeep.ts"
@@ -51,7 +53,8 @@ interface Commit {
 
 function merge(state: MemberState, { staged, selfRemovals }: Commit, draft: Draft): MergeReport {
   const { group, leaving, intents } = state
-  const by = identityAt(state, staged.committer)
+  const by = knownDevice(group.member(staged.committer)).identityKey
+  const changes = changesOf(group, { staged, selfRemovals })
   const [leftEpoch, ownLeaf] = [group.epoch, group.ownLeafIndex]
   const report = group.merge(staged)
   state.deadlines.winnerByMs = undefined
@@ -64,20 +67,17 @@ function merge(state: MemberState, { staged, selfRemovals }: Commit, draft: Draf
   // Who asked and was not heard asks again, in the new epoch.
   if (wanted !== undefined) intents.queue.unshift(wanted)
 
-  const removed = report.removed.map((member) => ({
-    leafIndex: member.leafIndex,
-    identityKey: known(identityOf(member)),
-  }))
-  for (const one of removed) state.departed.add({ ...one, lastEpoch: leftEpoch })
+  for (const member of report.removed) state.departed.add({ ...leafOf(member), lastEpoch: leftEpoch })
   state.departed.forgetBefore(state.keys.oldestEpoch)
-  const added = report.added.map((member) => known(identityOf(member)))
+  const { come, gone, left } = comeAndGone(changes)
   const { epoch } = group
-  if (added.length + removed.length > 0) {
-    const gone = removed.map((one) => one.identityKey)
-    const left = removed.filter(({ leafIndex }) => selfRemovals.includes(leafIndex)).map((one) => one.identityKey)
-    draft.tell({ kind: "members_changed", epoch, by, added, removed: gone, left })
+  if (come.length + gone.length > 0) {
+    draft.tell({ kind: "members_changed", epoch, by, added: come, removed: gone, left })
   }
-  followSettings(state, { by, leftEpoch, gone: removed.map((one) => one.identityKey) }, draft)
+  for (const { identityKey, added, removed } of changes.filter(stays)) {
+    draft.tell({ kind: "devices_changed", epoch, by: identityKey, added, removed })
+  }
+  followSettings(state, { by, leftEpoch, gone }, draft)
   draft.tell({ kind: "epoch_changed", epoch, authenticator: group.epochAuthenticator() })
   return report
 }
@@ -89,6 +89,18 @@ function tellOfRemoval(
 ): void {
   endMembership(state, isAsked ? "left_group" : "removed_from_group", draft)
   draft.tell(isAsked ? { kind: "left_group", epoch } : { kind: "removed_from_group", epoch, by })
+}
+
+/** What the commit does to people's devices; to be asked before it is merged. */
+function changesOf(group: MemberState["group"], { staged, selfRemovals }: Commit): readonly PersonChange[] {
+  const { added, removed } = staged.report
+  if (added.length + removed.length === 0) return []
+  const asked = removed.filter(({ leafIndex }) => selfRemovals.includes(leafIndex))
+  return personChanges(leavesOf(group), {
+    added: added.map(knownDevice),
+    removed: removed.map(knownDevice),
+    asked: asked.map(knownDevice),
+  })
 }
 
 /** Takes the settings of the new epoch; the old ones still judge late texts. */
@@ -110,14 +122,4 @@ function followSettings(
   const { changed, assigned } = difference
   if (changed.length === 0) return
   draft.tell({ kind: "settings_changed", epoch: group.epoch, by: change.by, changed, settings, assigned })
-}
-
-function identityAt(state: MemberState, leafIndex: number): IdentityKey {
-  const member = state.group.member(leafIndex)
-  return known(member && identityOf(member))
-}
-
-function known(identityKey: IdentityKey | undefined): IdentityKey {
-  if (identityKey === undefined) throw new Error("unreachable: a member without an identity was let in")
-  return identityKey
 }

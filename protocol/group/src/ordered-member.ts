@@ -1,4 +1,4 @@
-import type { GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
 import type { Content } from "./content.ts"
 import { earliest } from "./deadlines.ts"
 import { Draft } from "./draft.ts"
@@ -11,7 +11,7 @@ import { isLeaving, tickOwnLeave } from "./leave-group.ts"
 import { leaveTurnAtMs, tickLeaveTurn } from "./leave-turn.ts"
 import { MemberRecords } from "./member-records.ts"
 import type { MemberState } from "./member-state.ts"
-import { identityOf } from "./roster.ts"
+import { membersOf } from "./roster.ts"
 import { receiveBytes } from "./receive.ts"
 import { sendContent } from "./send.ts"
 import { abandon, noteConflict, tickConflict, winnerAtMs } from "./settle.ts"
@@ -51,6 +51,10 @@ export class OrderedMember implements Member {
     return this.#state.self
   }
 
+  get device(): DeviceKey {
+    return this.#state.device
+  }
+
   get isActive(): boolean {
     return this.#state.isActive
   }
@@ -78,12 +82,7 @@ export class OrderedMember implements Member {
   }
 
   members(): readonly GroupMember[] {
-    return this.#alive()
-      .group.members()
-      .flatMap((member) => {
-        const identityKey = identityOf(member)
-        return identityKey === undefined ? [] : [{ identityKey, leafIndex: member.leafIndex }]
-      })
+    return membersOf(this.#alive().group)
   }
 
   send(content: Content, nowMs: number): Step {

@@ -180,7 +180,7 @@ describe("a lost answer of the delivery service", () => {
     const [alice] = world.group(2)
     alice.send({ kind: "update_keys" })
     alice.flush(world.service)
-    const echo = nth(world.service.inbox(alice.self))
+    const echo = nth(world.service.inbox(alice.inboxKey))
     alice.receive(echo)
     expect(alice.receive(echo).events).toMatchObject([{ kind: "dropped", reason: "epoch_too_old", code: 3 }])
     expect(alice.member.epoch).toBe(2n)

@@ -3,9 +3,9 @@ import type { Envelope } from "@qpc/envelope"
 import { dropError } from "@qpc/gbp"
 import type { ErrorName, ReceivedPayload } from "@qpc/gbp"
 import { splitMlsMessages } from "@qpc/mls"
-import type { RejectReason } from "@qpc/mls"
+import type { RejectReason, StagedCommit } from "@qpc/mls"
 import { DecodeError, equalBytes } from "@qpc/wire"
-import { checkCommit } from "./check-commit.ts"
+import { checkCommit, findDevices } from "./check-commit.ts"
 import { checkText } from "./check-settings.ts"
 import type { Draft } from "./draft.ts"
 import { checkHead, followHead, frameContext, observeLabel } from "./follow-log.ts"
@@ -14,7 +14,7 @@ import { endMembership } from "./end-membership.ts"
 import { takeLeaveRequest } from "./leave-requests.ts"
 import type { MemberState } from "./member-state.ts"
 import { mergeOthers, mergeOwn } from "./merge.ts"
-import { identityOf } from "./roster.ts"
+import { knownDevice } from "./roster.ts"
 
 /**
  * The way up: envelope → GBP frame → MLS PrivateMessage → GBP content → GTP message → text; or envelope → MLS commit → new
@@ -68,11 +68,13 @@ function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, dr
       return mergeOwn(state, received.staged, nowMs, draft)
     case "commit": {
       const isLabelledSo = equalBytes(received.authenticatedData, envelopeHeader(envelope))
-      const objection = isLabelledSo ? checkCommit(state, received.staged, received.selfRemovals) : "header_mismatch"
+      const { staged, selfRemovals } = received
+      const objection = isLabelledSo ? checkCommit(state, staged, selfRemovals) : "header_mismatch"
       if (objection === undefined) {
-        followHead(state, envelope, received.staged, draft)
+        followHead(state, envelope, staged, draft)
         return mergeOthers(state, received, nowMs, draft)
       }
+      if (objection === "ghost_device") tellOfGhost(state, staged, selfRemovals, draft)
       group.clear(received.staged)
       return draft.drop(objection, "COMMIT_INVALID")
     }
@@ -119,6 +121,14 @@ function receiveProposal(state: MemberState, { epoch, sealed }: Envelope, nowMs:
   if (reason === "own_message_ahead") mustRejoin(state, reason, draft)
 }
 
+function tellOfGhost(state: MemberState, staged: StagedCommit, selfRemovals: readonly number[], draft: Draft): void {
+  const found = findDevices(state, staged, selfRemovals)
+  if (found === undefined) throw new Error("unreachable: the commit was refused for a device")
+  const by = knownDevice(state.group.member(staged.committer)).identityKey
+  const { identityKey, added: devices } = found.change
+  draft.tell({ kind: "ghost_device", epoch: state.group.epoch, by, identityKey, devices })
+}
+
 function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft): void {
   endMembership(state, "must_rejoin", draft)
   draft.tell({ kind: "must_rejoin", epoch: state.group.epoch, reason })
@@ -152,20 +162,14 @@ function receiveText(state: MemberState, { content, epoch }: ReceivedPayload, le
   const { messageId: mid, text } = message
   const [id, bytesOut] = [`${mid}`, text.length]
   state.onLayer?.({ layer: "gtp", direction: "up", bytesIn: payload.length, bytesOut, id })
-  const sender = state.departed.at(leafIndex, epoch) ?? presentAt(state, leafIndex)
+  const { identityKey: sender, deviceKey: device } =
+    state.departed.at(leafIndex, epoch) ?? knownDevice(state.group.member(leafIndex))
   const settings = state.formerSettings.at(epoch) ?? state.profile.settings
   const objection = checkText(settings, sender)
   if (objection !== undefined) return draft.drop(objection, "STREAM_POLICY_VIOLATION")
   const sentAtMs = Math.min(Number(message.timestampMs), Number.MAX_SAFE_INTEGER)
   const disappearAfterSeconds = settings?.disappearAfterSeconds ?? 0
-  draft.tell({ kind: "text", sender, mid, text, sentAtMs, epoch, disappearAfterSeconds })
-}
-
-function presentAt(state: MemberState, leafIndex: number): NonNullable<ReturnType<typeof identityOf>> {
-  const member = state.group.member(leafIndex)
-  const identityKey = member === undefined ? undefined : identityOf(member)
-  if (identityKey === undefined) throw new Error("unreachable: a text opened whose sender is nobody")
-  return identityKey
+  draft.tell({ kind: "text", sender, device, mid, text, sentAtMs, epoch, disappearAfterSeconds })
 }
 
 /** The registered error that a rejected commit counts as. */

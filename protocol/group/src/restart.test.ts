@@ -9,8 +9,8 @@ import { nth } from "./testing/nth.ts"
 import { seededRandom } from "./testing/seeded-random.ts"
 import { agree, envelopeOf, told, World } from "./testing/world.ts"
 
-const wake = (device: Device, bytes: Uint8Array, identity = device.identity) =>
-  memberFromBytes(suite0001, bytes, { identity, random: seededRandom(9) })
+const wake = (device: Device, bytes: Uint8Array, keys = device.keys) =>
+  memberFromBytes(suite0001, bytes, { device: keys, random: seededRandom(9) })
 const refusal = (code: string) => expect.objectContaining({ name: "GroupStateError", code })
 
 describe("a stored member", () => {
@@ -22,7 +22,7 @@ describe("a stored member", () => {
     alice.send({ kind: "update_keys" })
     alice.send({ kind: "invite", keyPackages: [world.device().keyPackage()] })
     alice.send({ kind: "remove", members: [bob.self] })
-    bob.receive(nth(world.service.inbox(bob.self).concat([envelopeOf(alice.text("three"))])))
+    bob.receive(nth(world.service.inbox(bob.inboxKey).concat([envelopeOf(alice.text("three"))])))
     for (const device of [alice, bob]) {
       const stored = device.member.toBytes()
       expect(toHex(wake(device, stored).toBytes())).toBe(toHex(stored))
@@ -118,7 +118,7 @@ describe("waking a member", () => {
     const world = new World(suite0001)
     const [alice, bob] = world.group(2)
     const stored = alice.member.toBytes()
-    expect(() => wake(alice, stored, bob.identity)).toThrow(refusal("wrong_identity"))
+    expect(() => wake(alice, stored, bob.keys)).toThrow(refusal("wrong_identity"))
     stored[0] = STATE_VERSION + 1
     expect(() => wake(alice, stored)).toThrow(refusal("unknown_version"))
   })

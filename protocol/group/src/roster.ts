@@ -1,50 +1,68 @@
+import { readDeviceCertificate } from "@qpc/envelope"
 import type { Credential, Group } from "@qpc/mls"
-import { equalBytes, IDENTITY_KEY_BYTES, toHex, toIdentityKey } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import { equalBytes, IDENTITY_KEY_BYTES, toDeviceKey, toHex, toIdentityKey } from "@qpc/wire"
+import type { DeviceKey, IdentityKey } from "@qpc/wire"
+import type { GroupMember } from "./member.ts"
 
-/**
- * Who a leaf is: one Ed25519 key that is identity and signature key at once. `undefined` for every other leaf: it could
- * claim to be somebody whose key it does not hold.
- */
-export function identityOf(leaf: {
+/** One of a person's devices. */
+export interface Device {
+  readonly identityKey: IdentityKey
+  readonly deviceKey: DeviceKey
+}
+
+/** A device in a group, and its place in the ratchet tree. */
+export interface Leaf extends Device {
+  readonly leafIndex: number
+}
+
+/** A credential and the key that signs with it. */
+interface Claim {
   readonly credential: Credential
   readonly signatureKey: Uint8Array
-}): IdentityKey | undefined {
-  const { credential, signatureKey } = leaf
-  if (credential.kind !== "basic" || credential.identity.length !== IDENTITY_KEY_BYTES) return undefined
-  return equalBytes(credential.identity, signatureKey) ? toIdentityKey(credential.identity) : undefined
 }
 
-/** Tells of anybody whether they are in the group once some were added and others removed. */
-export function membershipAfter(
-  group: Pick<Group, "members">,
-  change: { readonly added: readonly IdentityKey[]; readonly removes: readonly { readonly leafIndex: number }[] },
-): (identityKey: IdentityKey) => boolean {
-  let people: ReadonlySet<string> | undefined
-  return (identityKey) => {
-    people ??= namesAfter(group, change)
-    return people.has(toHex(identityKey))
-  }
+/**
+ * Whose device a leaf is: the credential is an identity key alone, which is that of the person's first device too, or the
+ * certificate of another device. `undefined` if it is neither or names another key than the one that signs. Whether the
+ * certificate is genuine, `device-credential.ts` has found out before the leaf came into the group.
+ */
+export function deviceOf({ credential, signatureKey }: Claim): Device | undefined {
+  if (credential.kind !== "basic") return undefined
+  const { identity } = credential
+  const device =
+    identity.length === IDENTITY_KEY_BYTES
+      ? { identityKey: toIdentityKey(identity), deviceKey: toDeviceKey(identity) }
+      : readDeviceCertificate(identity)
+  if (device === undefined || !equalBytes(device.deviceKey, signatureKey)) return undefined
+  return { identityKey: device.identityKey, deviceKey: device.deviceKey }
 }
 
-function namesAfter(
-  group: Pick<Group, "members">,
-  { added, removes }: Parameters<typeof membershipAfter>[1],
-): ReadonlySet<string> {
-  const gone = new Set(removes.map(({ leafIndex }) => leafIndex))
-  const names = new Set(added.map(toHex))
-  for (const member of group.members()) {
-    const identityKey = gone.has(member.leafIndex) ? undefined : identityOf(member)
-    if (identityKey !== undefined) names.add(toHex(identityKey))
-  }
-  return names
+/** The device of a leaf that our rules let into the group. */
+export function knownDevice(claim: Claim | undefined): Device {
+  const device = claim && deviceOf(claim)
+  if (device === undefined) throw new Error("unreachable: a leaf that is nobody's device was let in")
+  return device
 }
 
-/** All members, in the order of their leaves. */
-export function identitiesOf(group: Pick<Group, "members">): readonly IdentityKey[] {
-  return group.members().map((member) => {
-    const identityKey = identityOf(member)
-    if (identityKey === undefined) throw new Error("unreachable: a member without an identity was let in")
-    return identityKey
-  })
+/** All devices in the group, in the order of their leaves. */
+export function leavesOf(group: Pick<Group, "members">): readonly Leaf[] {
+  return group.members().map(leafOf)
+}
+
+/** All people in the group, each with their devices, in the order of their first leaves. */
+export function membersOf(group: Pick<Group, "members">): readonly GroupMember[] {
+  return Array.from(byPerson(leavesOf(group)).values(), (leaves) => ({
+    identityKey: leaves[0]!.identityKey,
+    devices: leaves.map(({ deviceKey, leafIndex }) => ({ deviceKey, leafIndex })),
+  }))
+}
+
+/** A member of the MLS group as the device that it is. */
+export function leafOf(member: Claim & { readonly leafIndex: number }): Leaf {
+  return { ...knownDevice(member), leafIndex: member.leafIndex }
+}
+
+/** The devices of each person, by identity key in hexadecimal, in the order of their first leaves. */
+export function byPerson<T extends Device>(devices: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  return Map.groupBy(devices, ({ identityKey }) => toHex(identityKey))
 }

@@ -9,7 +9,7 @@ import type { HeldText } from "./held-texts.ts"
 import { commitLeaves } from "./leave-turn.ts"
 import { messageLimits } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
-import { identitiesOf } from "./roster.ts"
+import { leavesOf } from "./roster.ts"
 
 /** A text message before it is sealed. */
 export interface MadeText {
@@ -78,7 +78,8 @@ function seal(state: MemberState, text: HeldText, wasQueued: boolean, draft: Dra
   const bytesOut = enveloped.bytes.length
   onLayer?.({ layer: "envelope", direction: "down", bytesIn: bytes.length, bytesOut, id: envelope.kind })
 
-  const recipients = identitiesOf(group).filter((member) => !equalBytes(member, state.self))
+  const devices = leavesOf(group).map(({ deviceKey }) => deviceKey)
+  const recipients = devices.filter((deviceKey) => !equalBytes(deviceKey, state.device))
   if (recipients.length > 0) draft.send({ messageId, groupId, deliveries: [{ recipients, envelope: enveloped.bytes }] })
   const disappearAfterSeconds = state.profile.settings?.disappearAfterSeconds ?? 0
   draft.tell({ kind: "text_sealed", messageId, mid, sentAtMs, epoch, wasQueued, disappearAfterSeconds })

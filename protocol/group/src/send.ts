@@ -1,4 +1,4 @@
-import { equalBytes, newMessageId, toIdentityKey } from "@qpc/wire"
+import { equalBytes, newMessageId, toDeviceKey, toIdentityKey } from "@qpc/wire"
 import { attempt, attemptNext } from "./commit.ts"
 import type { Content, Intent } from "./content.ts"
 import type { Draft } from "./draft.ts"
@@ -50,9 +50,12 @@ function takeUp(state: MemberState, intent: Intent, nowMs: number, draft: Draft)
 function owned(intent: Intent): Intent {
   switch (intent.kind) {
     case "invite":
-      return { kind: "invite", keyPackages: intent.keyPackages.map((keyPackage) => keyPackage.slice()) }
+    case "add_devices":
+      return { kind: intent.kind, keyPackages: intent.keyPackages.map((keyPackage) => keyPackage.slice()) }
     case "remove":
       return { kind: "remove", members: intent.members.map((member) => toIdentityKey(member.slice())) }
+    case "remove_devices":
+      return { kind: "remove_devices", devices: intent.devices.map((device) => toDeviceKey(device.slice())) }
     case "set_roles":
       return {
         kind: "set_roles",
@@ -80,7 +83,14 @@ function checkContent(state: MemberState, content: Content): void {
       if (!content.text.isWellFormed()) throw new RangeError("text with a lone surrogate")
       return
     case "invite":
+    case "add_devices":
       if (content.keyPackages.length === 0) throw new RangeError("nobody to invite")
+      return
+    case "remove_devices":
+      if (content.devices.length === 0) throw new RangeError("no device to remove")
+      if (content.devices.some((device) => equalBytes(toDeviceKey(device), state.device))) {
+        throw new RangeError("no device can commit its own removal")
+      }
       return
     case "remove":
       if (content.members.length === 0) throw new RangeError("nobody to remove")

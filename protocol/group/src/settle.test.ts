@@ -151,7 +151,7 @@ describe("a member whose state was copied", () => {
     const world = new World(suite0001)
     const [alice] = world.group(2)
     const random = seededRandom(77)
-    const copy = memberFromBytes(suite0001, alice.member.toBytes(), { identity: alice.identity, random })
+    const copy = memberFromBytes(suite0001, alice.member.toBytes(), { device: alice.keys, random })
     alice.receive(envelopeOf(copy.send(content, world.clock.nowMs)))
     expect(told(alice, "must_rejoin")).toMatchObject([{ reason: "own_message_ahead" }])
     alice.restart()

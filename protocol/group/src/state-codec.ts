@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { decodeWhole, encode, equalBytes, IDENTITY_KEY_BYTES, readRecords, writeRecords } from "@qpc/wire"
+import { decodeWhole, DEVICE_KEY_BYTES, encode, equalBytes, readRecords, writeRecords } from "@qpc/wire"
 import type { Reader, StateRecord } from "@qpc/wire"
 import type { MemberRecords } from "./member-records.ts"
 import type { MemberState } from "./member-state.ts"
@@ -16,19 +16,19 @@ export interface StateRecords {
 }
 
 /**
- * Writes version u8 = 4 · suite u16 · identity key · MLS group<V> · records<V> · hash of all this. The hash is against a damaged
+ * Writes version u8 = 4 · suite u16 · device key · MLS group<V> · records<V> · hash of all this. The hash is against a damaged
  * disk, not against people: whoever can write here has the keys.
  */
-export function encodeState({ suite, self, group }: MemberState, records: MemberRecords): Uint8Array {
+export function encodeState({ suite, device, group }: MemberState, records: MemberRecords): Uint8Array {
   return encode((writer) => {
-    writer.uint8(STATE_VERSION).uint16(suite.id).bytes(self).vector(group.toBytes())
+    writer.uint8(STATE_VERSION).uint16(suite.id).bytes(device).vector(group.toBytes())
     writeRecords(writer, records.snapshot())
     writer.bytes(suite.hash(writer.view()))
   })
 }
 
-/** Checks whose state this is, and that it is whole. @throws GroupStateError @throws DecodeError */
-export function openState(suite: CipherSuite, bytes: Uint8Array, self: Uint8Array): StateV2 | StateRecords {
+/** Checks which device's state this is, and that it is whole. @throws GroupStateError @throws DecodeError */
+export function openState(suite: CipherSuite, bytes: Uint8Array, device: Uint8Array): StateV2 | StateRecords {
   const bodyBytes = bytes.length - suite.sizes.hashBytes
   const [version = STATE_VERSION] = bytes
   if (version < 1 || version > STATE_VERSION) throw new GroupStateError("unknown_version")
@@ -37,7 +37,7 @@ export function openState(suite: CipherSuite, bytes: Uint8Array, self: Uint8Arra
   }
   return decodeWhole(bytes.subarray(0, bodyBytes), (reader) => {
     reader.uint8()
-    const isOurs = reader.uint16() === suite.id && equalBytes(reader.bytes(IDENTITY_KEY_BYTES), self)
+    const isOurs = reader.uint16() === suite.id && equalBytes(reader.bytes(DEVICE_KEY_BYTES), device)
     if (!isOurs) throw new GroupStateError("wrong_identity")
     return version >= FIRST_RECORDS_VERSION ? readStateRecords(reader) : readStateV2(version, reader)
   })

@@ -34,7 +34,7 @@ export function restoreLayersV2(state: MemberState, { layers, version }: StateV2
     state.receiver = Receiver.fromBytes(reader.vector(), surroundings)
     state.messages = MessageReceiver.fromBytes(reader.vector(), messageLimits(limits))
     state.isActive = readFlag(reader)
-    state.departed = Departed.read(reader)
+    state.departed = Departed.readV3(reader)
     state.intents = Intents.readV2(reader)
     state.parked = Parked.read(reader, limits)
     if (version === 1) return

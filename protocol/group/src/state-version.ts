@@ -1,6 +1,6 @@
 /**
- * The format of a member's state that this software writes. Versions 1 and 2 were one piece; version 3 knew of nobody who left, and
- * of no log of epochs.
+ * The format of a member's state that this software writes. Versions 1 and 2 were one piece; in version 3 a person was one device,
+ * nobody left, and there was no log of epochs.
  */
 export const STATE_VERSION = 4
 /** The first version that consisted of records, which are read as they are. */

@@ -1,4 +1,4 @@
-import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { DeviceKey, GroupId, MessageId } from "@qpc/wire"
 import type { GroupEvent } from "./event.ts"
 
 /** One message to the network, which must take it as a whole or not at all; the same id again is the same message. */
@@ -11,9 +11,9 @@ export interface Outgoing {
   readonly claim?: EpochClaim
 }
 
-/** One envelope and the inboxes it belongs in, at least one. */
+/** One envelope and the inboxes it belongs in, at least one: each device has its own. */
 export interface Delivery {
-  readonly recipients: readonly IdentityKey[]
+  readonly recipients: readonly DeviceKey[]
   readonly envelope: Uint8Array
 }
 
@@ -21,7 +21,8 @@ export interface Delivery {
 export interface EpochClaim {
   /** The epoch that the commit leaves. */
   readonly epoch: bigint
-  readonly membersAfter: readonly IdentityKey[]
+  /** The devices in the group after the commit. */
+  readonly membersAfter: readonly DeviceKey[]
   /** For the log of epochs (docs/epoch-log.md): of the epoch that the commit opens. Empty in a claim that an earlier release stored. */
   readonly authenticatorHash: Uint8Array
 }

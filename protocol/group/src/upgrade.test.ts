@@ -47,7 +47,7 @@ function expectGoesOn(member: Member, { envelopes }: Pick<StoredMember, "envelop
 const surroundingsOf = ({ identity }: Pick<StoredMember, "identity">) => {
   const { publicKey, privateKey } = identity
   const keys = { publicKey: fromHex(publicKey), privateKey: fromHex(privateKey) }
-  return { identity: keys, random: seededRandom(1) }
+  return { device: keys, random: seededRandom(1) }
 }
 
 describe("a member stored in any format there ever was", () => {

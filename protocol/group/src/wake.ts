@@ -1,12 +1,14 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { Group, StateVersionError } from "@qpc/mls"
-import { DecodeError, equalBytes, toIdentityKey } from "@qpc/wire"
+import type { GroupSurroundings } from "@qpc/mls"
+import { DecodeError, equalBytes } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
 import { mlsRules } from "./create.ts"
 import type { MemberSurroundings } from "./create.ts"
 import { profileOfOurs } from "./group-profile.ts"
 import type { Member } from "./member.ts"
-import { headerOf, MemberRecords, restoreLayers, splitRecords } from "./member-records.ts"
+import type { Self } from "./member-state.ts"
+import { firstDevice, headerOf, MemberRecords, restoreLayers, selfOf, splitRecords } from "./member-records.ts"
 import { newState, resolveLimits } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
 import { OrderedMember } from "./ordered-member.ts"
@@ -24,10 +26,10 @@ import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
  */
 export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: MemberSurroundings): Member {
   return namingDamage(() => {
-    const opened = openState(suite, bytes, surroundings.identity.publicKey)
-    const { identity: signatureKeys, limits } = surroundings
-    const group = Group.fromBytes(suite, opened.groupBytes, { signatureKeys, ...mlsRules(resolveLimits(limits)) })
-    const state = stateOf(suite, group, surroundings)
+    const opened = openState(suite, bytes, surroundings.device.publicKey)
+    const group = Group.fromBytes(suite, opened.groupBytes, groupSurroundings(suite, surroundings))
+    const self = opened.kind === "v2" ? firstDevice(surroundings.device.publicKey) : selfOf(opened.layers)
+    const state = stateOf(suite, group, self, surroundings)
     if (opened.kind === "v2") restoreLayersV2(state, opened)
     else restoreLayers(state, opened.layers)
     const records = new MemberRecords(state, opened.kind === "v2" ? undefined : splitRecords(opened.layers))
@@ -37,7 +39,8 @@ export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundi
 }
 
 /**
- * Wakes a stored member from the records that {@link Member.takeChanges} led to; nothing is owed to the store then. Copies.
+ * Wakes a stored member from the records that {@link Member.takeChanges} led to; nothing is owed to the store then, except
+ * what an older format did not have. Copies.
  *
  * @param stored - All records of this member, in any order.
  * @throws GroupStateError unless they are all records of one member of this identity at one time
@@ -51,24 +54,26 @@ export function memberFromRecords(
     const split = splitRecords(stored)
     const header = headerOf(split.layers)
     if (header.version > STATE_VERSION) throw new GroupStateError("unknown_version")
-    const { identity: signatureKeys, limits } = surroundings
-    const isOurs = header.suiteId === suite.id && equalBytes(header.self, signatureKeys.publicKey)
+    const isOurs = header.suiteId === suite.id && equalBytes(header.device, surroundings.device.publicKey)
     if (!isOurs) throw new GroupStateError("wrong_identity")
     const isOfOneTime = header.version >= FIRST_RECORDS_VERSION && equalBytes(header.mlsCheck, split.mlsCheck)
     if (!isOfOneTime) throw new GroupStateError("corrupt")
-    const group = Group.fromRecords(suite, split.group, { signatureKeys, ...mlsRules(resolveLimits(limits)) })
-    const state = stateOf(suite, group, surroundings)
+    const group = Group.fromRecords(suite, split.group, groupSurroundings(suite, surroundings))
+    const state = stateOf(suite, group, selfOf(split.layers), surroundings)
     restoreLayers(state, split.layers)
     return memberOf(state, new MemberRecords(state, split))
   })
 }
 
-function stateOf(suite: CipherSuite, group: Group, surroundings: MemberSurroundings): MemberState {
-  const { identity, random, onLayer, limits, epochLog } = surroundings
+function groupSurroundings(suite: CipherSuite, { device, limits }: MemberSurroundings): GroupSurroundings {
+  return { signatureKeys: device, ...mlsRules(suite, resolveLimits(limits)) }
+}
+
+function stateOf(suite: CipherSuite, group: Group, self: Self, surroundings: MemberSurroundings): MemberState {
+  const { random, onLayer, limits, epochLog } = surroundings
   const profile = profileOfOurs(group)
   if (profile === undefined) throw new GroupStateError("corrupt")
-  const self = toIdentityKey(identity.publicKey.slice())
-  return newState({ suite, self, profile, group, random, limits: resolveLimits(limits), onLayer, epochLog })
+  return newState({ suite, ...self, profile, group, random, limits: resolveLimits(limits), onLayer, epochLog })
 }
 
 function memberOf(state: MemberState, records: MemberRecords): Member {

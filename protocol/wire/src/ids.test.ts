@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { newMessageId, toGroupId, toIdentityKey, toMessageId, uuidText } from "./ids.ts"
+import { newMessageId, toDeviceKey, toGroupId, toIdentityKey, toMessageId, uuidText } from "./ids.ts"
 
 const ones = (lengthBytes: number) => new Uint8Array(lengthBytes).fill(0xff)
 
@@ -8,6 +8,7 @@ describe("ids", () => {
     expect(() => toGroupId(new Uint8Array(15))).toThrow(RangeError)
     expect(() => toMessageId(new Uint8Array(17))).toThrow(RangeError)
     expect(() => toIdentityKey(new Uint8Array(31))).toThrow(RangeError)
+    expect(() => toDeviceKey(new Uint8Array(33))).toThrow(RangeError)
     expect(toIdentityKey(new Uint8Array(32))).toHaveLength(32)
   })
 

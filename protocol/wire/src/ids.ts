@@ -8,12 +8,18 @@ export type Random = (lengthBytes: number) => Uint8Array
 export type GroupId = Brand<Uint8Array, "GroupId">
 /** 16 bytes, UUIDv7 (RFC 9562 §5.7): names one enqueued message, so that a retry is recognised as one. */
 export type MessageId = Brand<Uint8Array, "MessageId">
-/** 32 bytes, the public Ed25519 key that is a person's device to everyone else. */
+/** 32 bytes, the public Ed25519 key that is a person to everyone else. */
 export type IdentityKey = Brand<Uint8Array, "IdentityKey">
+/**
+ * 32 bytes, the public Ed25519 key of one device of a person: it signs the device's leaf and names its inbox. A person's first
+ * device has the identity key itself.
+ */
+export type DeviceKey = Brand<Uint8Array, "DeviceKey">
 
 export const GROUP_ID_BYTES = 16
 export const MESSAGE_ID_BYTES = 16
 export const IDENTITY_KEY_BYTES = 32
+export const DEVICE_KEY_BYTES = 32
 
 /** @throws RangeError for another length. Does not copy. */
 export const toGroupId = (bytes: Uint8Array): GroupId => sized(bytes, GROUP_ID_BYTES, "group id") as GroupId
@@ -22,6 +28,8 @@ export const toMessageId = (bytes: Uint8Array): MessageId => sized(bytes, MESSAG
 /** @throws RangeError for another length. Does not copy. */
 export const toIdentityKey = (bytes: Uint8Array): IdentityKey =>
   sized(bytes, IDENTITY_KEY_BYTES, "identity key") as IdentityKey
+/** @throws RangeError for another length. Does not copy. */
+export const toDeviceKey = (bytes: Uint8Array): DeviceKey => sized(bytes, DEVICE_KEY_BYTES, "device key") as DeviceKey
 
 /**
  * A new UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, then randomness.

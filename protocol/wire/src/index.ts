@@ -8,16 +8,18 @@ export { CborFields, cborUint } from "./cbor-fields.ts"
 export { decodedOrUndefined, DecodeError } from "./decode-error.ts"
 export type { DecodeErrorCode } from "./decode-error.ts"
 export {
+  DEVICE_KEY_BYTES,
   GROUP_ID_BYTES,
   IDENTITY_KEY_BYTES,
   MESSAGE_ID_BYTES,
   newMessageId,
+  toDeviceKey,
   toGroupId,
   toIdentityKey,
   toMessageId,
   uuidText,
 } from "./ids.ts"
-export type { GroupId, IdentityKey, MessageId, Random } from "./ids.ts"
+export type { DeviceKey, GroupId, IdentityKey, MessageId, Random } from "./ids.ts"
 export { decodeWhole, Reader, readList, readOptional } from "./reader.ts"
 export { CHECK_KEY, RecordLog } from "./record-log.ts"
 export type { RecordLogOptions, StateChanges } from "./record-log.ts"

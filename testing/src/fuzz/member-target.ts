@@ -32,7 +32,7 @@ export function memberTarget(): FuzzTarget {
 /** Two members; one has sent the other a text, and staged a commit. */
 function pair(): { readonly member: Member; readonly samples: readonly Uint8Array[] } {
   const random = countingRandom()
-  const [alice, bob] = [0, 1].map(() => ({ identity: suite0001.signatureKeyPair(random(32)), random }))
+  const [alice, bob] = [0, 1].map(() => ({ device: suite0001.signatureKeyPair(random(32)), random }))
   if (alice === undefined || bob === undefined) throw new Error("unreachable: two people")
   const group = { suite: suite0001, groupId: toGroupId(random(16)), name: "fuzz", nowMs: NOW_MS }
   const founder = createMember({ ...group, ...alice })

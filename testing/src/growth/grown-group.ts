@@ -163,7 +163,7 @@ export class GrownGroup implements Disposable {
 
   #surroundings({ keys }: Person) {
     const limits = { members: this.size + SPARE_MEMBERS, warmEveryMs: 0, updateKeysAfterMs: 0 }
-    return { identity: keys, random: this.#random, limits }
+    return { device: keys, random: this.#random, limits }
   }
 }
 
@@ -179,7 +179,7 @@ function follow({ member, store }: Player, commit: Uint8Array): { readonly ms: n
 
 function newPerson(random: Random): Person {
   const keys = suite.signatureKeyPair(random(suite.sizes.signatureSeedBytes))
-  const [bundle] = createKeyPackages({ suite, identity: keys, random, nowMs: START_MS, count: 1 })
+  const [bundle] = createKeyPackages({ suite, device: keys, random, nowMs: START_MS, count: 1 })
   return { keys, self: toIdentityKey(keys.publicKey.slice()), bundle: bundle! }
 }
 

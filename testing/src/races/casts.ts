@@ -71,6 +71,9 @@ export function holds(member: Member, intent: Intent, invited: readonly Identity
       return invited.every((one) => present.has(toHex(one)))
     case "remove":
       return intent.members.every((one) => !present.has(toHex(one)))
+    case "add_devices":
+    case "remove_devices":
+      throw new Error("unreachable: each racer is one device")
     case "rename":
       return settings?.name === intent.name
     case "set_timer":

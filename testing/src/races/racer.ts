@@ -46,7 +46,7 @@ export class Racer {
   static wake({ identity, records, outbox, bundles }: StoredRacer, surroundings: RacerSurroundings): Racer {
     const racer = new Racer(identity, surroundings)
     const { suite, random } = surroundings
-    if (records.length > 0) racer.member = memberFromRecords(suite, records, { identity, random })
+    if (records.length > 0) racer.member = memberFromRecords(suite, records, { device: identity, random })
     racer.outbox.push(...outbox)
     racer.#bundles.push(...bundles)
     return racer
@@ -59,8 +59,8 @@ export class Racer {
 
   keyPackage(): Uint8Array {
     const { suite, random, nowMs } = this.#surroundings
-    const { identity } = this
-    const [bundle] = createKeyPackages({ suite, identity, random, nowMs, count: 1, lifetimeMs: 86_400_000 })
+    const about = { suite, device: this.identity, random, nowMs }
+    const [bundle] = createKeyPackages({ ...about, count: 1, lifetimeMs: 86_400_000 })
     this.#bundles.push(bundle!)
     return bundle!.keyPackage
   }
@@ -110,8 +110,7 @@ export class Racer {
 
   #join(envelope: Uint8Array): void {
     const bundles = this.#bundles
-    const { identity } = this
-    const joined = joinMember({ ...this.#surroundings, identity, envelope, bundles })
+    const joined = joinMember({ ...this.#surroundings, device: this.identity, envelope, bundles })
     if (joined.kind !== "joined") return
     this.member = joined.member
     this.events.push(...joined.events)

@@ -73,10 +73,10 @@ async function makeGroup(suite: CipherSuite, members: readonly Racer[], prng: Pr
   const service = new DeliveryService(NOW_MS)
   for (const { self } of members) await service.enrol(self)
   const [founder, ...rest] = members as [Racer, ...Racer[]]
-  const { identity } = founder
+  const { identity: device } = founder
   const random = prng.fork("founder").bytes
   const groupId = toGroupId(random(16))
-  founder.member = createMember({ suite, identity, random, groupId, name: "garden", roles: EQUALS, nowMs: NOW_MS })
+  founder.member = createMember({ suite, device, random, groupId, name: "garden", roles: EQUALS, nowMs: NOW_MS })
   founder.want({ kind: "invite", keyPackages: rest.map((one) => one.keyPackage()) })
   const [opening] = founder.outbox
   await founder.offer(service)

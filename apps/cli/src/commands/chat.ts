@@ -148,7 +148,9 @@ async function sendLine(screen: Screen, group: Conversation, line: string, under
 function eventText(event: ClientEvent, group: Conversation): string | undefined {
   switch (event.kind) {
     case "message":
-      return isHere(event.message.groupId, group) && !event.message.isOwn ? messageText(event.message) : undefined
+      return isHere(event.message.groupId, group) && !isTypedHere(event.message)
+        ? messageText(event.message)
+        : undefined
     case "sent":
       return event.sent.failure !== undefined && isHere(event.groupId, group)
         ? `Something could not be sent. ${event.sent.failure.nextStep}`
@@ -165,6 +167,8 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
         ...event.left.map((person) => `${personText(person)} left.`),
       ].join(" ")
     }
+    case "devices_changed":
+      return isHere(event.groupId, group) ? devicesText(event) : undefined
     case "settings_changed":
       return isHere(event.groupId, group) ? settingsText(event) : undefined
     case "removed":
@@ -180,6 +184,15 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
     case "connection":
       return connectionText(event.state)
   }
+}
+
+/** What stands on the screen already. What another device of ours has written is accepted when it comes. */
+const isTypedHere = ({ isOwn, state }: StoredMessage): boolean => isOwn && state !== "accepted"
+
+function devicesText({ by, addedCount, removedCount }: ClientEvent & { readonly kind: "devices_changed" }): string {
+  const [added, removed] = [addedCount, removedCount].map((count) => (count === 1 ? "a device" : `${count} devices`))
+  const parts = [...(addedCount > 0 ? [`added ${added}`] : []), ...(removedCount > 0 ? [`removed ${removed}`] : [])]
+  return `${personText(by)} ${parts.join(" and ")} of their own.`
 }
 
 function connectionText(state: Extract<ClientEvent, { kind: "connection" }>["state"]): string | undefined {

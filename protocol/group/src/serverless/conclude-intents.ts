@@ -61,7 +61,7 @@ function fateOf(
 ): "done" | "again" | IntentFailure | ServerlessIntentFailure {
   const plan = planCommit(active, intent, nowMs)
   if (plan.kind === "done") return "done"
-  if (intent.kind === "invite") return "invited_on_lost_branch"
+  if (intent.kind === "invite" || intent.kind === "add_devices") return "invited_on_lost_branch"
   if (isSuperseded(intent, fork.profile.settings, active.profile.settings)) return "superseded"
   if (plan.kind === "impossible") return plan.reason
   return attempt < limit ? "again" : "too_many_conflicts"
@@ -79,6 +79,8 @@ function isSuperseded(intent: Wanted, before: GroupSettings | undefined, after: 
       return !equalBytes(rolesOf(before), rolesOf(after))
     case "invite":
     case "remove":
+    case "add_devices":
+    case "remove_devices":
     case "close":
     case "leave":
     case "update_keys":

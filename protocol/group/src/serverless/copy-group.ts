@@ -12,7 +12,7 @@ import type { MemberState } from "../member-state.ts"
 export function copyGroup({ suite, group, limits }: MemberState, signatureKeys: KeyPair): Group {
   const bytes = group.toBytes()
   try {
-    return Group.fromBytes(suite, bytes, { signatureKeys, ...mlsRules(limits) })
+    return Group.fromBytes(suite, bytes, { signatureKeys, ...mlsRules(suite, limits) })
   } finally {
     bytes.fill(0)
   }

@@ -36,8 +36,8 @@ export type JoinedServerless =
 export function createServerlessMember(options: CreateServerlessOptions): ServerlessMember {
   const limits = resolveServerlessLimits(options.limits)
   const first = foundState({ ...options, limits: limits.group })
-  const { identity, nowMs } = options
-  return new ServerlessMember(newServerlessState({ first, identity, limits, nowMs }))
+  const { device: signatureKeys, nowMs } = options
+  return new ServerlessMember(newServerlessState({ first, signatureKeys, limits, nowMs }))
 }
 
 /**
@@ -54,10 +54,10 @@ export function joinServerlessMember(options: JoinServerlessOptions): JoinedServ
     return { kind: "rejected", reason: "not_a_qpc_group" }
   }
   const { epoch } = first.group
-  const { identity, nowMs } = options
+  const { device: signatureKeys, nowMs } = options
   return {
     kind: "joined",
-    member: new ServerlessMember(newServerlessState({ first, identity, limits, nowMs })),
+    member: new ServerlessMember(newServerlessState({ first, signatureKeys, limits, nowMs })),
     usedKeyPackageRef: bundle.ref,
     isLastResort: bundle.isLastResort,
     events: [

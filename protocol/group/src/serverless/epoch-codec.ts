@@ -2,11 +2,13 @@ import { Receiver, Sender } from "@qpc/gbp"
 import { Group } from "@qpc/mls"
 import {
   DecodeError,
+  DEVICE_KEY_BYTES,
   fromHex,
   fromUtf8,
   IDENTITY_KEY_BYTES,
   readList,
   readOptional,
+  toDeviceKey,
   toHex,
   toIdentityKey,
 } from "@qpc/wire"
@@ -48,7 +50,7 @@ export function writeEpoch(writer: Writer, epoch: KeptEpoch): void {
 
 /** What {@link readEpoch} needs beside the bytes. */
 export interface EpochReading {
-  readonly of: Pick<ServerlessState, "suite" | "self" | "groupId" | "identity">
+  readonly of: Pick<ServerlessState, "suite" | "self" | "device" | "groupId" | "signatureKeys">
   readonly limits: ResolvedServerlessLimits
   readonly surroundings: Pick<MemberSurroundings, "random" | "onLayer">
 }
@@ -77,28 +79,31 @@ export function readEpoch(reader: Reader, reading: EpochReading): KeptEpoch {
 
 function readLayers(reader: Reader, reading: EpochReading, profile: KeptEpoch["profile"]): MemberState {
   const { of, surroundings } = reading
-  const { suite, self, groupId, identity: signatureKeys } = of
+  const { suite, self, device, groupId, signatureKeys } = of
   const { random, onLayer } = surroundings
   const limits = reading.limits.group
-  const group = Group.fromBytes(suite, reader.vector(), { signatureKeys, ...mlsRules(limits) })
-  const state = newState({ suite, self, profile, group, random, limits, onLayer })
+  const groupOptions = { signatureKeys, ...mlsRules(suite, limits) }
+  const group = Group.fromBytes(suite, reader.vector(), groupOptions)
+  const state = newState({ suite, self, device, profile, group, random, limits, onLayer })
   const frames = frameSurroundings(groupId, state.keys, limits)
   state.sender = Sender.fromBytes(reader.vector(), frames, group.ownLeafIndex)
   state.receiver = Receiver.fromBytes(reader.vector(), frames)
   return state
 }
 
-function writeText(writer: Writer, { sender, mid, text, sentAtMs, epoch, disappearAfterSeconds }: OpenedText): void {
-  writer.bytes(sender).uint64(mid).vector(toUtf8(text)).uint64(BigInt(sentAtMs)).uint64(epoch)
+function writeText(writer: Writer, opened: OpenedText): void {
+  const { sender, device, mid, text, sentAtMs, epoch, disappearAfterSeconds } = opened
+  writer.bytes(sender).bytes(device).uint64(mid).vector(toUtf8(text)).uint64(BigInt(sentAtMs)).uint64(epoch)
   writer.uint32(disappearAfterSeconds)
 }
 
 function readText(reader: Reader): OpenedText {
-  const [sender, mid] = [readIdentity(reader), reader.uint64()]
+  const [sender, device] = [readIdentity(reader), toDeviceKey(reader.bytes(DEVICE_KEY_BYTES).slice())]
+  const mid = reader.uint64()
   const text = fromUtf8(reader.vector())
   if (text === undefined) throw new DecodeError("bad_value", reader.offset)
   const [sentAtMs, epoch, disappearAfterSeconds] = [readMs(reader), reader.uint64(), reader.uint32()]
-  return { kind: "text", sender, mid, text, sentAtMs, epoch, disappearAfterSeconds }
+  return { kind: "text", sender, device, mid, text, sentAtMs, epoch, disappearAfterSeconds }
 }
 
 function readIdentity(reader: Reader): IdentityKey {

@@ -1,8 +1,9 @@
 import { toHex } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
 import { attemptNext } from "../commit.ts"
 import type { Draft } from "../draft.ts"
-import { identitiesOf } from "../roster.ts"
+import { comeAndGone, personChanges, stays } from "../device-rules.ts"
+import { leavesOf } from "../roster.ts"
+import type { Leaf } from "../roster.ts"
 import { settingsDifference } from "../settings-difference.ts"
 import { settleRoot } from "./forget.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
@@ -77,9 +78,13 @@ function tellMove(from: KeptEpoch, to: KeptEpoch, draft: ServerlessDraft): void 
   if (origin === undefined || from.state === undefined) throw new Error("unreachable: nobody comes from nowhere")
   const { committer: by } = origin
   if (to.state === undefined) return draft.tell({ kind: "removed_from_group", epoch, by })
-  const [were, are] = [identitiesOf(from.state.group), identitiesOf(to.state.group)]
-  const [added, removed] = [without(are, were), without(were, are)]
+  const [were, are] = [leavesOf(from.state.group), leavesOf(to.state.group)]
+  const changes = personChanges(were, { added: without(are, were), removed: without(were, are) })
+  const { come: added, gone: removed } = comeAndGone(changes)
   if (added.length + removed.length > 0) draft.tell({ kind: "members_changed", epoch, by, added, removed, left: [] })
+  for (const change of changes.filter(stays)) {
+    draft.tell({ kind: "devices_changed", epoch, by: change.identityKey, added: change.added, removed: change.removed })
+  }
   const [before, settings] = [from.profile.settings, to.profile.settings]
   const difference = before && settings && settingsDifference(before, settings, removed)
   if (difference !== undefined && settings !== undefined && difference.changed.length > 0) {
@@ -88,7 +93,7 @@ function tellMove(from: KeptEpoch, to: KeptEpoch, draft: ServerlessDraft): void 
   draft.tell({ kind: "epoch_changed", epoch, authenticator: to.state.group.epochAuthenticator() })
 }
 
-function without(people: readonly IdentityKey[], others: readonly IdentityKey[]): readonly IdentityKey[] {
-  const names = new Set(others.map(toHex))
-  return people.filter((one) => !names.has(toHex(one)))
+function without(leaves: readonly Leaf[], others: readonly Leaf[]): readonly Leaf[] {
+  const names = new Set(others.map(({ deviceKey }) => toHex(deviceKey)))
+  return leaves.filter(({ deviceKey }) => !names.has(toHex(deviceKey)))
 }

@@ -3,7 +3,8 @@ import { compareBytes } from "@qpc/wire"
 import { profileOf } from "../group-profile.ts"
 import { newState } from "../member-state.ts"
 import type { MemberState } from "../member-state.ts"
-import { identityOf } from "../roster.ts"
+import { comeAndGone, personChanges } from "../device-rules.ts"
+import { knownDevice, leavesOf } from "../roster.ts"
 import { copyGroup } from "./copy-group.ts"
 import type { EpochOrigin } from "./fork-rule.ts"
 import { forgetEpochs } from "./forget.ts"
@@ -25,24 +26,24 @@ export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDr
   const { parent, commitHash, nowMs } = growth
   const before = parent.state
   if (before === undefined) throw new Error("unreachable: nothing follows an epoch that we are not in")
-  const copy = copyGroup(before, state.identity)
+  const copy = copyGroup(before, state.signatureKeys)
   const staged = growth.stage(copy)
   const { report } = staged
   const committer = identityAt(before, staged.committer)
   const origin: EpochOrigin = {
     committer,
     commitHash,
-    removed: report.removed.map((member) => known(identityOf(member))),
+    removed: peopleRemoved(before.group, report),
   }
   const profile = profileOf(report.extensions)
   if (profile === undefined) throw new Error("unreachable: a commit without settings was let in")
   copy.merge(staged)
-  const { suite, self } = state
+  const { suite, self, device } = state
   const { random, limits, onLayer } = before
   if (report.selfRemoved) copy[Symbol.dispose]()
   const after = report.selfRemoved
     ? undefined
-    : newState({ suite, self, profile, group: copy, random, limits, onLayer })
+    : newState({ suite, self, device, profile, group: copy, random, limits, onLayer })
   if (after !== undefined) shareIntents(state, after)
   const child = new KeptEpoch({ epoch: parent.epoch + 1n, origin, profile, state: after, sinceMs: nowMs })
   parent.adopt(child)
@@ -77,11 +78,12 @@ function makeRoom(state: ServerlessState, draft: ServerlessDraft): void {
 
 /** Who is at a leaf of this epoch. */
 export function identityAt({ group }: MemberState, leafIndex: number): EpochOrigin["committer"] {
-  const member = group.member(leafIndex)
-  return known(member && identityOf(member))
+  return knownDevice(group.member(leafIndex)).identityKey
 }
 
-function known(identityKey: EpochOrigin["committer"] | undefined): EpochOrigin["committer"] {
-  if (identityKey === undefined) throw new Error("unreachable: a member without an identity was let in")
-  return identityKey
+/** Whoever loses single devices of their own is not removed. */
+function peopleRemoved(group: Group, { removed, added }: StagedCommit["report"]): EpochOrigin["removed"] {
+  if (removed.length === 0) return []
+  const change = { added: added.map(knownDevice), removed: removed.map(knownDevice) }
+  return comeAndGone(personChanges(leavesOf(group), change)).gone
 }

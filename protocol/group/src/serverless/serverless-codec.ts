@@ -3,12 +3,14 @@ import { StateVersionError } from "@qpc/mls"
 import {
   decodeWhole,
   DecodeError,
+  DEVICE_KEY_BYTES,
   encode,
   equalBytes,
   GROUP_ID_BYTES,
   IDENTITY_KEY_BYTES,
   readList,
   readOptional,
+  toDeviceKey,
   toGroupId,
   toIdentityKey,
 } from "@qpc/wire"
@@ -34,7 +36,7 @@ const VERSION = 1
 const NO_PARENT = 0xffff_ffff
 
 /**
- * Writes version u8 = 1 · suite u16 · identity key · group id · ended u8 · epochs, each after the one that it comes from · intents ·
+ * Writes version u8 = 1 · suite u16 · identity key · device key · group id · ended u8 · epochs, each after the one that it comes from · intents ·
  * own commits · optional epoch of the pending commit u32 · waiting envelopes · seen texts · sent texts · hash of all this. The hash is
  * against a damaged disk, not against people.
  */
@@ -43,7 +45,7 @@ export function encodeServerlessState(state: ServerlessState): Uint8Array {
   const indexOf = new Map(epochs.map((epoch, at) => [epoch, at]))
   const { pendingAt } = state
   return encode((writer) => {
-    writer.uint8(VERSION).uint16(state.suite.id).bytes(state.self).bytes(state.groupId)
+    writer.uint8(VERSION).uint16(state.suite.id).bytes(state.self).bytes(state.device).bytes(state.groupId)
     writer.uint8(state.isEnded ? 1 : 0)
     writer.list(epochs, (inner, epoch) => {
       inner.uint32((epoch.parent && indexOf.get(epoch.parent)) ?? NO_PARENT)
@@ -89,14 +91,15 @@ export function decodeServerlessState(
 
 function readState(reader: Reader, suite: CipherSuite, surroundings: ServerlessSurroundings): ServerlessState {
   reader.uint8()
-  const { identity } = surroundings
-  const isOurs = reader.uint16() === suite.id && equalBytes(reader.bytes(IDENTITY_KEY_BYTES), identity.publicKey)
-  if (!isOurs) throw new GroupStateError("wrong_identity")
-  const self = toIdentityKey(identity.publicKey.slice())
+  const { device: signatureKeys } = surroundings
+  const isSuite = reader.uint16() === suite.id
+  const self = toIdentityKey(reader.bytes(IDENTITY_KEY_BYTES).slice())
+  const device = toDeviceKey(reader.bytes(DEVICE_KEY_BYTES).slice())
+  if (!isSuite || !equalBytes(device, signatureKeys.publicKey)) throw new GroupStateError("wrong_identity")
   const groupId = toGroupId(reader.bytes(GROUP_ID_BYTES).slice())
   const limits = resolveServerlessLimits(surroundings.limits)
   const isEnded = readFlag(reader)
-  const reading = { of: { suite, self, groupId, identity }, limits, surroundings }
+  const reading = { of: { suite, self, device, groupId, signatureKeys }, limits, surroundings }
   const epochs: KeptEpoch[] = []
   readList(reader, (inner) => readTreeEpoch(inner, epochs, reading))
   const [root] = epochs
@@ -116,7 +119,8 @@ function readState(reader: Reader, suite: CipherSuite, surroundings: ServerlessS
     suite,
     groupId,
     self,
-    identity,
+    device,
+    signatureKeys,
     limits,
     root,
     intents,

@@ -3,7 +3,7 @@ import type { Content } from "../content.ts"
 import { earliest } from "../deadlines.ts"
 import type { GroupSettings } from "../group-settings.ts"
 import type { GroupMember } from "../member.ts"
-import { identityOf } from "../roster.ts"
+import { membersOf } from "../roster.ts"
 import { follow } from "./follow.ts"
 import { settleAtMs } from "./forget.ts"
 import type { ForkRule } from "./fork-rule.ts"
@@ -91,10 +91,7 @@ export class ServerlessMember implements Disposable {
   members(): readonly GroupMember[] {
     const { state } = tipOf(this.#alive())
     if (state === undefined) return []
-    return state.group.members().flatMap((member) => {
-      const identityKey = identityOf(member)
-      return identityKey === undefined ? [] : [{ identityKey, leafIndex: member.leafIndex }]
-    })
+    return membersOf(state.group)
   }
 
   branches(): BranchView {

@@ -1,6 +1,6 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import type { GroupId, IdentityKey } from "@qpc/wire"
-import type { MemberState } from "../member-state.ts"
+import type { GroupId } from "@qpc/wire"
+import type { MemberState, Self } from "../member-state.ts"
 import type { Intents } from "../intents.ts"
 import type { OwnCommits } from "../own-commits.ts"
 import { chooseBranch } from "./fork-rule.ts"
@@ -12,12 +12,11 @@ import type { ResolvedServerlessLimits } from "./serverless-limits.ts"
 import { Waiting } from "./waiting.ts"
 
 /** All that a member of a group without a delivery service is made of. */
-export interface ServerlessState {
+export interface ServerlessState extends Self {
   readonly suite: CipherSuite
   readonly groupId: GroupId
-  readonly self: IdentityKey
-  /** Borrowed. */
-  readonly identity: KeyPair
+  /** Our device's. Borrowed. */
+  readonly signatureKeys: KeyPair
   readonly limits: ResolvedServerlessLimits
   /** The oldest epoch that is kept. */
   root: KeptEpoch
@@ -40,21 +39,22 @@ export interface ServerlessState {
 /** What a new state is made of. */
 export interface ServerlessBeginning {
   readonly first: MemberState
-  readonly identity: KeyPair
+  readonly signatureKeys: KeyPair
   readonly limits: ResolvedServerlessLimits
   readonly nowMs: number
 }
 
 /** A member who knows one epoch. Takes ownership of `first`. */
-export function newServerlessState({ first, identity, limits, nowMs }: ServerlessBeginning): ServerlessState {
-  const { suite, groupId, self, profile } = first
+export function newServerlessState({ first, signatureKeys, limits, nowMs }: ServerlessBeginning): ServerlessState {
+  const { suite, groupId, self, device, profile } = first
   const root = new KeptEpoch({ epoch: first.group.epoch, origin: undefined, profile, state: first, sinceMs: nowMs })
   const { intents, ownCommits } = first
   return {
     suite,
     groupId,
     self,
-    identity,
+    device,
+    signatureKeys,
     limits,
     root,
     path: [root],

@@ -1,5 +1,5 @@
 import { equalBytes } from "@qpc/wire"
-import { identitiesOf } from "../roster.ts"
+import { leavesOf } from "../roster.ts"
 import type { KeptEpoch, OpenedText } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { activeState } from "./serverless-state.ts"
@@ -35,7 +35,7 @@ export function showHeld(state: ServerlessState, draft: ServerlessDraft): void {
 function isToShow(state: ServerlessState, { in: epoch, text }: TextOfEpoch): boolean {
   if (state.path.includes(epoch)) return true
   const active = activeState(state)
-  return active !== undefined && identitiesOf(active.group).some((one) => equalBytes(one, text.sender))
+  return active !== undefined && leavesOf(active.group).some(({ identityKey }) => equalBytes(identityKey, text.sender))
 }
 
 function show({ seen }: ServerlessState, text: OpenedText, draft: ServerlessDraft): void {

@@ -1,6 +1,7 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import { toGroupId, toHex, toIdentityKey } from "@qpc/wire"
-import type { IdentityKey, Random } from "@qpc/wire"
+import { certifyDevice } from "@qpc/envelope"
+import { toDeviceKey, toGroupId, toHex, toIdentityKey } from "@qpc/wire"
+import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import type { Content } from "../content.ts"
 import { createMember, joinMember } from "../create.ts"
 import { memberFromRecords } from "../wake.ts"
@@ -28,15 +29,24 @@ export interface DeviceOptions {
   readonly suite: CipherSuite
   readonly seed: number
   readonly clock: TestClock
+  /** The identity's key pair, if this is not the person's first device. */
+  readonly person?: KeyPair
   readonly limits?: GroupLimits
   readonly onLayer?: OnLayer
   readonly epochLog?: EpochLogOptions
 }
 
+const YEAR_MS = 366 * 86_400_000
+
 /** What a client does around a member, in a few lines, for tests: stores, sends, receives, restarts. */
 export class Device {
-  readonly identity: KeyPair
+  readonly keys: KeyPair
+  /** Whose device it is. */
   readonly self: IdentityKey
+  /** Which device it is. */
+  readonly inboxKey: DeviceKey
+  /** Absent on a person's first device. */
+  readonly certificate: Uint8Array | undefined
   /** Everything that happened, oldest first. */
   readonly events: GroupEvent[] = []
   /** What the network has not taken yet. */
@@ -53,8 +63,13 @@ export class Device {
   constructor(options: DeviceOptions) {
     this.#options = options
     this.#random = seededRandom(options.seed)
-    this.identity = options.suite.signatureKeyPair(this.#random(options.suite.sizes.signatureSeedBytes))
-    this.self = toIdentityKey(this.identity.publicKey)
+    const { suite, person, clock } = options
+    this.keys = suite.signatureKeyPair(this.#random(suite.sizes.signatureSeedBytes))
+    this.self = toIdentityKey((person ?? this.keys).publicKey)
+    this.inboxKey = toDeviceKey(this.keys.publicKey)
+    const time = { notBeforeMs: clock.nowMs, notAfterMs: clock.nowMs + YEAR_MS }
+    const statement = { identityKey: this.self, deviceKey: this.inboxKey, ...time }
+    this.certificate = person && certifyDevice(suite, person.privateKey, statement)
   }
 
   get member(): Member {
@@ -75,6 +90,7 @@ export class Device {
       name,
       nowMs: clock.nowMs,
       ...this.#surroundings(),
+      ...this.#certified(),
       ...(roles && { roles }),
     })
     this.tick()
@@ -83,8 +99,8 @@ export class Device {
   /** A fresh key package, as the server would hand it out. */
   keyPackage(lifetimeMs = 86_400_000): Uint8Array {
     const { suite, clock } = this.#options
-    const { identity } = this
-    const made = createKeyPackages({ suite, identity, random: this.#random, nowMs: clock.nowMs, count: 1, lifetimeMs })
+    const about = { suite, device: this.keys, random: this.#random, nowMs: clock.nowMs, ...this.#certified() }
+    const made = createKeyPackages({ ...about, count: 1, lifetimeMs })
     this.#bundles.push(...made)
     return made[0]!.keyPackage
   }
@@ -107,7 +123,7 @@ export class Device {
 
   /** Takes the next envelope out of the inbox, if there is one. */
   receiveNext(service: OrderingService): boolean {
-    const envelope = service.take(this.self)
+    const envelope = service.take(this.inboxKey)
     if (envelope === undefined) return false
     this.receive(envelope)
     return true
@@ -159,10 +175,14 @@ export class Device {
     return step
   }
 
+  #certified() {
+    return this.certificate === undefined ? {} : { certificate: this.certificate }
+  }
+
   #surroundings() {
     const { limits, onLayer, epochLog } = this.#options
     return {
-      identity: this.identity,
+      device: this.keys,
       random: this.#random,
       ...(limits && { limits }),
       ...(onLayer && { onLayer }),

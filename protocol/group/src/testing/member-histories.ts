@@ -1,6 +1,7 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { toHex } from "@qpc/wire"
 import type { Device } from "./device.ts"
+import { nth } from "./nth.ts"
 import { envelopeOf, World } from "./world.ts"
 
 /** A member as it was stored once, and what has to be true of it forever. All bytes in hexadecimal. */
@@ -18,19 +19,19 @@ export interface StoredMember {
 
 /** One member of every kind that there can be. */
 export function memberHistories(suite: CipherSuite): StoredMember[] {
-  const histories = { alone, talking, wanting, waiting, removed, leaving, holding }
+  const histories = { alone, talking, wanting, waiting, removed, linked, leaving, holding }
   return Object.entries(histories).map(([name, history], at) => history(name, new World(suite, at + 1)))
 }
 
 function snapshot(
   name: string,
-  { member, identity }: Device,
+  { member, keys }: Device,
   envelopes: readonly (readonly [envelope: Uint8Array, ...events: readonly string[]])[],
 ): StoredMember {
   return {
     name,
     state: toHex(member.toBytes()),
-    identity: { publicKey: toHex(identity.publicKey), privateKey: toHex(identity.privateKey) },
+    identity: { publicKey: toHex(keys.publicKey), privateKey: toHex(keys.privateKey) },
     epoch: String(member.epoch),
     members: member.members().length,
     isActive: member.isActive,
@@ -81,7 +82,7 @@ function waiting(name: string, world: World): StoredMember {
   alice.flush(world.service)
   alice.receiveNext(world.service)
   bob.receive(envelopeOf(alice.text("early")))
-  const commit = world.service.take(bob.self)!
+  const commit = world.service.take(bob.inboxKey)!
   return snapshot(name, bob, [[commit, "epoch_changed", "text"]])
 }
 
@@ -110,4 +111,23 @@ function removed(name: string, world: World): StoredMember {
   alice.send({ kind: "remove", members: [bob.self] })
   world.settle()
   return snapshot(name, bob, [])
+}
+
+/** The second device of a person, who has removed a third that wrote before, and adds a fourth. */
+function linked(name: string, world: World): StoredMember {
+  const [alice, bob] = world.group(2)
+  const [second, third, fourth] = [0, 1, 2].map(() => world.secondDevice(bob)) as [Device, Device, Device]
+  bob.send({ kind: "add_devices", keyPackages: [second.keyPackage(), third.keyPackage()] })
+  world.settle()
+  const late = envelopeOf(third.text("late"))
+  third.outbox = []
+  second.send({ kind: "remove_devices", devices: [third.inboxKey] })
+  world.settle()
+  second.send({ kind: "add_devices", keyPackages: [fourth.keyPackage()] })
+  const echo = nth(nth(second.outbox).deliveries).envelope
+  return snapshot(name, second, [
+    [late, "text"],
+    [envelopeOf(alice.text("hello")), "text"],
+    [echo, "devices_changed", "epoch_changed", "intent_done"],
+  ])
 }

@@ -48,8 +48,7 @@ export class MeshDevice {
   }
 
   keyPackage(): Uint8Array {
-    const { identity } = this
-    const [bundle] = createKeyPackages({ ...this.#surroundings(), suite: this.#suite, identity, count: 1 })
+    const [bundle] = createKeyPackages({ ...this.#surroundings(), suite: this.#suite, count: 1 })
     if (bundle === undefined) throw new Error("no key package was made")
     this.#bundles.push(bundle)
     return bundle.keyPackage
@@ -123,7 +122,7 @@ export class MeshDevice {
   }
 
   #surroundings() {
-    return { identity: this.identity, random: this.#random, limits: this.#limits, nowMs: this.#clock.nowMs }
+    return { device: this.identity, random: this.#random, limits: this.#limits, nowMs: this.#clock.nowMs }
   }
 }
 

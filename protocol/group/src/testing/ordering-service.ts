@@ -1,5 +1,5 @@
 import { toHex } from "@qpc/wire"
-import type { IdentityKey, MessageId } from "@qpc/wire"
+import type { DeviceKey, MessageId } from "@qpc/wire"
 import type { Outgoing } from "../step.ts"
 
 /** What the service says to one outgoing message. */
@@ -7,7 +7,7 @@ export type Verdict = "accepted" | "duplicate" | "epoch_conflict"
 
 /**
  * A delivery service in a few lines, for tests: takes the first claim per group and epoch, knows a message by its id,
- * keeps one inbox in order per identity.
+ * keeps one inbox in order per device.
  */
 export class OrderingService {
   readonly #log: ((outgoing: Outgoing) => Outgoing) | undefined
@@ -36,14 +36,14 @@ export class OrderingService {
     return verdict
   }
 
-  /** The next envelope for this identity. */
-  take(identity: IdentityKey): Uint8Array | undefined {
-    return this.inbox(identity).shift()
+  /** The next envelope for this device. */
+  take(device: DeviceKey): Uint8Array | undefined {
+    return this.inbox(device).shift()
   }
 
-  /** What waits for this identity, oldest first. Tests may reorder it. */
-  inbox(identity: IdentityKey): Uint8Array[] {
-    const name = toHex(identity)
+  /** What waits for this device, oldest first. Tests may reorder it. */
+  inbox(device: DeviceKey): Uint8Array[] {
+    const name = toHex(device)
     let inbox = this.#inboxes.get(name)
     if (!inbox) this.#inboxes.set(name, (inbox = []))
     return inbox

@@ -5,8 +5,8 @@ import { Sender } from "@qpc/gbp"
 import { sendText } from "@qpc/gtp"
 import { createKeyPackage, Group } from "@qpc/mls"
 import type { CommitOptions, KeyPackageBundle, ProposalToSend } from "@qpc/mls"
-import { toGroupId, toIdentityKey } from "@qpc/wire"
-import type { IdentityKey, Random } from "@qpc/wire"
+import { toDeviceKey, toGroupId, toIdentityKey } from "@qpc/wire"
+import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import { OUR_EXTENSIONS } from "../group-profile.ts"
 import { frameSurroundings, resolveLimits } from "../member-state.ts"
 import { MlsKeys } from "../mls-keys.ts"
@@ -22,6 +22,7 @@ interface ProposingOptions {
 /** A member who holds the keys and does with them what no honest program does. For tests. */
 export class Outlaw {
   readonly self: IdentityKey
+  readonly inboxKey: DeviceKey
   readonly identity: KeyPair
   readonly #suite: CipherSuite
   readonly #random: Random
@@ -35,6 +36,7 @@ export class Outlaw {
     this.#nowMs = nowMs
     this.identity = suite.signatureKeyPair(this.#random(suite.sizes.signatureSeedBytes))
     this.self = toIdentityKey(this.identity.publicKey)
+    this.inboxKey = toDeviceKey(this.identity.publicKey)
   }
 
   get group(): Group {
@@ -42,7 +44,7 @@ export class Outlaw {
     return this.#group
   }
 
-  /** A key package, by default an honest one; or one that claims to be somebody else. */
+  /** A key package, by default an honest one; or one with any other content of its credential. */
   keyPackage(claimedIdentity: Uint8Array = this.self): Uint8Array {
     const bundle = createKeyPackage({
       suite: this.#suite,

@@ -35,12 +35,17 @@ export class World {
     this.service = new OrderingService(log && ((outgoing) => log.label(outgoing)))
   }
 
-  device(more: Pick<DeviceOptions, "limits" | "onLayer"> = {}): Device {
+  device(more: Pick<DeviceOptions, "limits" | "onLayer" | "person"> = {}): Device {
     const seed = this.#seed * 1000 + this.#made++
     const epochLog = this.#log?.options
     const device = new Device({ suite: this.#suite, seed, clock: this.clock, ...more, ...(epochLog && { epochLog }) })
     this.devices.push(device)
     return device
+  }
+
+  /** Another device of the person whose first device this is. */
+  secondDevice(first: Device, more: Pick<DeviceOptions, "limits"> = {}): Device {
+    return this.device({ ...more, person: first.keys })
   }
 
   /** A group of `memberCount` devices in which nothing is under way. The events so far are forgotten. */
@@ -99,7 +104,7 @@ export class World {
 
   #busy(): Device[] {
     return this.devices.filter((device) => {
-      return device.outbox.length > 0 || this.service.inbox(device.self).length > 0
+      return device.outbox.length > 0 || this.service.inbox(device.inboxKey).length > 0
     })
   }
 }
@@ -107,10 +112,18 @@ export class World {
 /** True if all devices are in the same epoch of the same group with the same people. */
 export function agree(devices: readonly Device[]): boolean {
   const views = devices.map(({ member }) => {
-    const people = member.members().map(({ identityKey, leafIndex }) => `${leafIndex}:${toHex(identityKey)}`)
+    const people = member.members().map(({ identityKey, devices: theirs }) => {
+      return [toHex(identityKey), ...theirs.map((one) => `${one.leafIndex}:${toHex(one.deviceKey)}`)].join(" ")
+    })
     return [toHex(member.groupId), member.epoch, toHex(member.epochAuthenticator), member.name, ...people].join(" ")
   })
   return new Set(views).size === 1
+}
+
+/** Where a device stands in the tree that another has. */
+export function leafOf({ member }: Device, { inboxKey }: Pick<Device, "inboxKey">): number {
+  const all = member.members().flatMap(({ devices }) => devices)
+  return nth(all.filter(({ deviceKey }) => toHex(deviceKey) === toHex(inboxKey))).leafIndex
 }
 
 /** The events of one kind that a device told of. */
