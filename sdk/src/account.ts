@@ -52,7 +52,7 @@ async function registerKey(context: Context, identity: IdentityRecord, { rpc, op
 /**
  * Logs in (RFC 9807 §6) on this connection and keeps the session token.
  *
- * @throws ClientError `login_refused`, `identity_missing`
+ * @throws ClientError `login_refused`, `identity_missing`, `server_changed`
  */
 export async function login(context: Context, { rpc, opaque, username, password }: AccountOptions): Promise<void> {
   const identity = ownIdentity(context, username)
@@ -67,17 +67,21 @@ export async function login(context: Context, { rpc, opaque, username, password 
   const session = await asClientError(rpc.call(methods.opaqueLoginFinish, { username: name, finalization }))
   if (!equalBytes(session.identityKey, identity.publicKey))
     throw missing(`this profile does not hold the key of ${name}`)
+  const keyChanges = context.deliveryKey.check(session.deliveryKey)
   const registered = { ...identity, isRegistered: true }
   const record = { token: session.sessionToken, expiresAtMs: Number(session.expiresAtMs) }
   const { profile, store, turn, self } = context
-  await turn.takeAlways(() => store.commit([profile.putIdentity(registered), profile.putSession(record)]))
+  await turn.takeAlways(() =>
+    store.commit([profile.putIdentity(registered), profile.putSession(record), ...keyChanges]),
+  )
+  context.deliveryKey.pin(session.deliveryKey)
   self.become(registered)
 }
 
 /**
  * Binds an earlier session to a new connection.
  *
- * @throws ClientError `session_expired` if there is none or the server forgot it
+ * @throws ClientError `session_expired` if there is none or the server forgot it; `server_changed`
  */
 export async function resume(context: Context, rpc: RpcClient): Promise<void> {
   const { profile, self } = context
@@ -87,8 +91,13 @@ export async function resume(context: Context, rpc: RpcClient): Promise<void> {
     throw new ClientError("not_registered", "this profile has no user yet", { nextStep: "Register first." })
   }
   if (session === undefined) throw new ClientError("session_expired", "you are not logged in", { nextStep: "Log in." })
-  const { identityKey } = await asClientError(rpc.call(methods.resumeSession, { sessionToken: session.token }))
+  const { identityKey, deliveryKey } = await asClientError(
+    rpc.call(methods.resumeSession, { sessionToken: session.token }),
+  )
   if (!equalBytes(identityKey, identity.publicKey)) throw missing("the session belongs to another key")
+  const changes = context.deliveryKey.check(deliveryKey)
+  if (changes.length > 0) await context.turn.takeAlways(() => context.store.commit(changes))
+  context.deliveryKey.pin(deliveryKey)
 }
 
 async function prepareIdentity(context: Context, username: string, serverAddress: string) {

@@ -16,6 +16,7 @@ import type {
 } from "./model.ts"
 import type { OpaqueClient } from "./opaque.ts"
 import type { RoleName } from "./role.ts"
+import type { ServerProof } from "./server-proof.ts"
 import type { Store } from "./store.ts"
 import type { TraceLine } from "./trace.ts"
 
@@ -191,6 +192,18 @@ export interface Client extends AsyncDisposable {
   /** From now on. Ends with the signal or the client; throws `events_overflow` if read too slowly. */
   events(signal: AbortSignal): AsyncIterable<ClientEvent>
   readonly connectionState: ConnectionState
+  /**
+   * The key under which the server signs the log of each group's epochs (docs/epoch-log.md), as it was told at first contact.
+   * `undefined` before that. The caller's.
+   */
+  readonly serverKey: Uint8Array | undefined
+  /** Proofs that the server showed two histories of a group; at most one for each group. */
+  proofs(): readonly ServerProof[]
+  /**
+   * Lets groups be changed over the server although {@link proofs} are there. Until then changes are refused with
+   * `server_equivocated`; texts never are.
+   */
+  goOn(): Promise<void>
   /** Newest last. */
   notices(limit?: number): Promise<readonly Notice[]>
   /** The pinned key of a name, looked up once. @throws ClientError `user_unknown`, `identity_changed` */

@@ -12,6 +12,8 @@ import type { ClientEvent, ConnectionState, Identity, Notice, Person, SyncReport
 import { asClientError } from "./network-error.ts"
 import { noticeOf } from "./notice.ts"
 import { resolveUser } from "./resolve.ts"
+import { goOn, serverProofs } from "./server-proof.ts"
+import type { ServerProof } from "./server-proof.ts"
 import { synchronise } from "./synchronise.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -33,6 +35,18 @@ export class StoredClient implements Client {
 
   get connectionState(): ConnectionState {
     return this.#link.state
+  }
+
+  get serverKey(): Uint8Array | undefined {
+    return this.#context.deliveryKey.pinned?.slice()
+  }
+
+  proofs(): readonly ServerProof[] {
+    return serverProofs(this.#context)
+  }
+
+  goOn(): Promise<void> {
+    return goOn(this.#context)
   }
 
   async register(username: string, password: string): Promise<Identity> {

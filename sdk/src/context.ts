@@ -5,6 +5,7 @@ import type { ClientLimits } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Clock } from "./clock.ts"
 import type { Contacts } from "./contacts.ts"
+import type { DeliveryKey } from "./delivery-key.ts"
 import type { EventHub } from "./event-hub.ts"
 import type { Groups } from "./groups.ts"
 import type { Identity } from "./model.ts"
@@ -38,6 +39,8 @@ export interface Context {
   readonly outbox: OutboxIndex
   readonly parked: ParkedIndex
   readonly self: Self
+  /** Under which the server signs the logs of epochs. */
+  readonly deliveryKey: DeliveryKey
   /** The inbox sequence number up to which everything is on disk. */
   readonly cursor: { seq: bigint }
   /** Next free positions in the store. Gaps are harmless. */

@@ -1,5 +1,5 @@
 import { GroupStateError, memberFromBytes, memberFromRecords } from "@qpc/group"
-import type { GroupLimits, LayerLine, Member, MemberSurroundings } from "@qpc/group"
+import type { EpochLogOptions, GroupLimits, LayerLine, Member, MemberSurroundings } from "@qpc/group"
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { toHex } from "@qpc/wire"
 import type { GroupId, Random, StateRecord } from "@qpc/wire"
@@ -13,6 +13,7 @@ export interface GroupsOptions {
   readonly random: Random
   readonly limits: GroupLimits
   readonly onLayer: (line: LayerLine) => void
+  readonly epochLog: EpochLogOptions
 }
 
 /**
@@ -31,8 +32,8 @@ export class Groups {
 
   /** What a member needs besides its state. */
   surroundings(device: KeyPair): MemberSurroundings {
-    const { random, limits, onLayer } = this.#options
-    return { device, random, limits, onLayer }
+    const { random, limits, onLayer, epochLog } = this.#options
+    return { device, random, limits, onLayer, epochLog }
   }
 
   /** Wakes every group. @throws ClientError `store_corrupt` */

@@ -34,6 +34,8 @@ export type {
 export type { OpaqueClient } from "./opaque.ts"
 export { openClient, readIdentity } from "./open-client.ts"
 export type { RoleName } from "./role.ts"
+export { checkServerProof } from "./server-proof.ts"
+export type { ServerLie, ServerProof } from "./server-proof.ts"
 export { COLLECTIONS, DEFAULT_LIST_ROWS } from "./store.ts"
 export type { Change, Collection, Row, RowRange, Store } from "./store.ts"
 export type { TraceLine } from "./trace.ts"

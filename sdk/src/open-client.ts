@@ -4,6 +4,7 @@ import { StoredClient } from "./client.ts"
 import { Contacts } from "./contacts.ts"
 import { Self } from "./context.ts"
 import type { Context } from "./context.ts"
+import { DeliveryKey } from "./delivery-key.ts"
 import { EventHub } from "./event-hub.ts"
 import { Groups } from "./groups.ts"
 import { completeLimits } from "./limits.ts"
@@ -37,8 +38,10 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   const profile = new Profile(store)
   const tracer = new Tracer(clock, options.onTrace)
   const onLayer = (line: LayerLine): void => tracer.line(line)
+  const deliveryKey = new DeliveryKey(profile, await profile.deliveryKey())
   const members = {
     suite,
+    epochLog: { crypto: suite, serverKey: () => deliveryKey.pinned },
     random: options.random,
     limits: { ...options.group, textBytes: limits.textBytes, pastEpochs: limits.pastEpochs },
     onLayer,
@@ -59,6 +62,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     outbox: new OutboxIndex(() => link.kick()),
     parked: new ParkedIndex(limits),
     self: new Self(),
+    deliveryKey,
     cursor: { seq: await profile.cursor() },
     positions: await positions(profile),
     wakes: new Wakes(clock, (groupId) => link.run(tick(context, groupId))),

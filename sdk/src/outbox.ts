@@ -1,5 +1,5 @@
 import { receiveEnvelope } from "@qpc/group"
-import type { Outgoing } from "@qpc/group"
+import type { Head, Outgoing } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
@@ -29,8 +29,8 @@ export interface OutboxOptions {
 /** How a row fared with the server. */
 type Outcome =
   /** Those in `full` do not have it yet: their inboxes have no room. */
-  | { readonly kind: "accepted"; readonly full: readonly DeviceKey[] }
-  | { readonly kind: "epoch_conflict"; readonly missedCommits: readonly Uint8Array[] }
+  | { readonly kind: "accepted"; readonly full: readonly DeviceKey[]; readonly head: Head | undefined }
+  | { readonly kind: "epoch_conflict"; readonly missedCommits: readonly Uint8Array[]; readonly head: Head | undefined }
   /** Try again later. */
   | { readonly kind: "retry"; readonly waitMs: number }
   /** The server will never take it. */
@@ -136,11 +136,12 @@ export class Outbox {
       if (outcome.case === "accepted") {
         // Whoever has no room for a commit fetches it from the log.
         const full = outgoing.claim === undefined ? outcome.value.fullKeys : []
-        return { kind: "accepted", full: recipientsAmong(outgoing, full) }
+        return { kind: "accepted", full: recipientsAmong(outgoing, full), head: outcome.value.head }
       }
       if (outcome.case === "epochConflict" && outgoing.claim === undefined) return NO_CLAIM
       if (outcome.case === "epochConflict") {
-        return { kind: "epoch_conflict", missedCommits: outcome.value.missedCommits }
+        const { missedCommits, head } = outcome.value
+        return { kind: "epoch_conflict", missedCommits, head }
       }
       return { kind: "retry", waitMs: this.#context.limits.retryCapMs } // A newer server's answer that we cannot read.
     } catch (error) {
@@ -190,6 +191,7 @@ function settle(
   return context.turn.takeAlways(async () => {
     if ((await context.profile.outboxRow(position)) === undefined) return // We were removed from the group meanwhile.
     await Transaction.run(context, "down", async (tx) => {
+      if (outcome.kind !== "refused") await noteHead(context, tx, outgoing, outcome.head)
       if (outcome.kind === "accepted") return settleAccepted(context, tx, { position, row }, outcome)
       tx.dequeue(groupId, position)
       // A proposal ends with its epoch: its member makes another, once it hears of the new one.
@@ -202,6 +204,18 @@ function settle(
       await tellMember(context, tx, row, outcome)
     })
   })
+}
+
+/** What the server says of the log when it has taken a commit, or another one before. */
+async function noteHead(
+  context: Context,
+  tx: Transaction,
+  { groupId, claim }: Outgoing,
+  head: Head | undefined,
+): Promise<void> {
+  const member = context.groups.find(groupId)
+  if (member === undefined || claim === undefined || head === undefined) return
+  await recordStep(context, tx, member, member.noteHead(head, claim.epoch + 1n), OWN_STEP)
 }
 
 /** The server has it: for everybody, or for all but those whose inboxes are full. It is accepted once somebody has it. */

@@ -22,6 +22,7 @@ import type { Change, Collection, Row, RowRange, Store } from "./store.ts"
 const IDENTITY = toUtf8("identity")
 const SESSION = toUtf8("session")
 const CURSOR = toUtf8("cursor")
+const DELIVERY_KEY = toUtf8("delivery_key")
 const LAST_RESORT = toUtf8("last_resort")
 /** Rows read at one time where all of a collection are wanted. */
 const PAGE_ROWS = 500
@@ -69,6 +70,10 @@ export class Profile {
   session = (): Promise<SessionRecord | undefined> => this.#read("settings", SESSION, sessionRecord)
   putSession = (session: SessionRecord): Change => put("settings", SESSION, sessionRecord.encode(session))
   forgetSession = (): Change => remove("settings", SESSION)
+
+  /** The key under which the server signs the logs of epochs. */
+  deliveryKey = (): Promise<Uint8Array | undefined> => this.#read("settings", DELIVERY_KEY, referenceRecord)
+  putDeliveryKey = (key: Uint8Array): Change => put("settings", DELIVERY_KEY, referenceRecord.encode(key))
 
   /** The inbox sequence number up to which everything is stored; 0 at the beginning. */
   cursor = async (): Promise<bigint> => (await this.#read("settings", CURSOR, counterRecord)) ?? 0n

@@ -5,6 +5,7 @@ import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { Sent } from "./model.ts"
 import { OWN_STEP, recordStep, REJOIN } from "./record-step.ts"
+import { assertNotHalted } from "./server-proof.ts"
 import { Transaction } from "./transaction.ts"
 
 /**
@@ -16,6 +17,7 @@ import { Transaction } from "./transaction.ts"
 export function send(context: Context, member: () => Member, content: Content): Promise<Sent> {
   return context.turn.take(async () => {
     checkRoom(context)
+    if (content.kind !== "text") assertNotHalted(context)
     const { tracer, clock } = context
     const text = content.kind === "text" ? content.text : ""
     const sizeBytes = toUtf8(text).length
@@ -28,10 +30,6 @@ export function send(context: Context, member: () => Member, content: Content): 
     return outcome(step.events)
   })
 }
-
-/** What helps whoever is served by a server that was proven a liar. */
-const SERVER_LIED =
-  "Show the proof to the other members (qpc proof export), and go on elsewhere or with qpc proof continue."
 
 function checkRoom({ outbox, limits }: Context): void {
   if (outbox.count < limits.outboxRows) return
@@ -78,9 +76,7 @@ function refusal({ reason }: GroupEvent & { readonly kind: "refused" }): ClientE
     case "text_too_large":
       return new ClientError("text_too_long", "the text is too long", { nextStep: "Send it in several messages." })
     case "server_equivocated":
-      return new ClientError("server_equivocated", "the server was proven to show two histories of a group", {
-        nextStep: SERVER_LIED,
-      })
+      throw new Error("unreachable: it was refused before the member was asked")
     case "key_package_rejected":
       return new ClientError("key_package_refused", "the key package that the server handed out cannot be used", {
         nextStep: "Try again, it will be another one; ask them to update qpc if it stays so.",

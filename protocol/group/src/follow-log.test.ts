@@ -131,6 +131,8 @@ describe("a member and the log of epochs", () => {
     expect(reasons(alice.take(alice.member.noteHead(head, 2n)))).toEqual(["head_stale"])
     const forged = { ...head, hash: new Uint8Array(32) }
     expect(reasons(alice.take(alice.member.noteHead(forged, 1n)))).toEqual(["head_unsigned"])
+    const short = { epoch: 2n, hash: new Uint8Array(31), signature: new Uint8Array(64) }
+    expect(reasons(alice.take(alice.member.noteHead(short, 1n)))).toEqual(["head_unsigned"])
   })
 
   it("keeps heads of a bounded number of epochs", () => {

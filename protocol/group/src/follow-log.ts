@@ -1,4 +1,11 @@
-import { commitHash, encodeEquivocation, envelopeHeader, findEquivocation, LOG_HASH_BYTES } from "@qpc/envelope"
+import {
+  commitHash,
+  encodeEquivocation,
+  envelopeHeader,
+  findEquivocation,
+  LOG_HASH_BYTES,
+  LOG_SIGNATURE_BYTES,
+} from "@qpc/envelope"
 import { nextLogHead } from "@qpc/envelope"
 import type { Envelope, LogLabel, LogReaderCrypto } from "@qpc/envelope"
 import { verifyLogHead } from "@qpc/envelope"
@@ -55,6 +62,8 @@ function observe(state: MemberState, { crypto, serverKey }: LogReader, head: Hea
   const known = heads.signedAt(head.epoch)
   // What was verified once need not be verified with every message.
   if (known !== undefined && equalBytes(known.hash, head.hash)) return "fits"
+  const isHead = head.hash.length === LOG_HASH_BYTES && head.signature.length === LOG_SIGNATURE_BYTES
+  if (!isHead) return "unsigned"
   const shown = { ...head, groupId }
   if (!verifyLogHead(crypto, serverKey, shown)) return "unsigned"
   heads.remember(head, group.epoch, limits.headsKept)
