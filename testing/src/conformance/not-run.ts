@@ -36,7 +36,7 @@ const WAITING: readonly {
     name: "marmot-scenarios",
     folder: "marmot-scenarios",
     count: (f) => jsonFiles(f).length,
-    why: "needs the group simulator, which is not built yet",
+    why: "these are stories, not vectors: `npm run scenarios` plays them",
   },
   { name: "sframe-rfc9605", folder: "sframe-rfc9605", count: countJson, why: "SFrame comes with the audio protocol" },
   {
