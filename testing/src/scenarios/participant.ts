@@ -39,7 +39,7 @@ export interface Result {
 }
 
 /** What both kinds of members show of themselves. */
-export type Shown = Pick<
+type Shown = Pick<
   Member,
   "groupId" | "epoch" | "name" | "settings" | "isActive" | "epochAuthenticator" | "members"
 >

@@ -7,7 +7,7 @@ import type { NotRun } from "./run.ts"
 import type { ScenarioFile } from "./scenario.ts"
 
 /** What became of a scenario in one mode. */
-export interface ModeReport {
+interface ModeReport {
   readonly mode: Mode
   readonly result: "passed" | "failed" | "not_run"
   readonly failures: readonly string[]

@@ -183,7 +183,7 @@ export class World {
 }
 
 /** Bytes that are the same in every run of a scenario. Nothing about them is secret. */
-export function repeatable(name: string): (lengthBytes: number) => Uint8Array {
+function repeatable(name: string): (lengthBytes: number) => Uint8Array {
   let drawn = 0
   return (lengthBytes) => {
     const bytes = createHash("shake256", { outputLength: Math.max(lengthBytes, 1) })
