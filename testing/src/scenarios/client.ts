@@ -1,4 +1,3 @@
-import type { KeyPair } from "@qpc/crypto"
 import { createKeyPackages, receiveEnvelope } from "@qpc/group"
 import type { KeyPackageBundle, ServerlessEvent } from "@qpc/group"
 import { toHex, toIdentityKey } from "@qpc/wire"
@@ -64,11 +63,7 @@ export class Client {
     this.#surroundings = world.surroundings
     this.#nameOf = world.nameOf
     this.#foundingEpochs = world.foundingEpochs
-    this.self = toIdentityKey(world.surroundings.identity.publicKey)
-  }
-
-  get identity(): KeyPair {
-    return this.#surroundings.identity
+    this.self = toIdentityKey(world.surroundings.device.publicKey)
   }
 
   get surroundings(): Surroundings {

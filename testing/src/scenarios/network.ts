@@ -1,7 +1,7 @@
 import { receiveEnvelope } from "@qpc/group"
 import type { EnvelopeKind } from "@qpc/group"
 import { equalBytes } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import { ImpossibleStep } from "./impossible.ts"
 import type { Made, Mode } from "./participant.ts"
 import type { MessageSelector } from "./scenario.ts"
@@ -12,7 +12,7 @@ interface Artifact {
   readonly actionId: string
   readonly publication: string | undefined
   readonly kind: EnvelopeKind
-  readonly recipients: readonly IdentityKey[]
+  readonly recipients: readonly DeviceKey[]
   readonly envelope: Uint8Array
   /** Clients from whom the relay hides it. */
   readonly hiddenFrom: Set<string>

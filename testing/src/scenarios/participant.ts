@@ -39,10 +39,7 @@ export interface Result {
 }
 
 /** What both kinds of members show of themselves. */
-type Shown = Pick<
-  Member,
-  "groupId" | "epoch" | "name" | "settings" | "isActive" | "epochAuthenticator" | "members"
->
+type Shown = Pick<Member, "groupId" | "epoch" | "name" | "settings" | "isActive" | "epochAuthenticator" | "members">
 
 /** One member of one group, whoever orders. */
 export interface Participant {
@@ -67,7 +64,8 @@ export interface Participant {
 /** What a participant lives in. */
 export interface Surroundings {
   readonly suite: CipherSuite
-  readonly identity: KeyPair
+  /** The key of a first device, which is the person's too. */
+  readonly device: KeyPair
   readonly random: Random
 }
 

@@ -26,7 +26,9 @@ export function holds(world: World, predicate: Predicate): boolean {
 export function exactState(world: World, label: string, group?: string): string {
   const member = world.member(label, group)
   const { shown } = member
-  const people = shown.members().map(({ identityKey, leafIndex }) => `${leafIndex}:${toHex(identityKey)}`)
+  const people = shown.members().flatMap(({ identityKey, devices }) => {
+    return devices.map(({ deviceKey, leafIndex }) => `${leafIndex}:${toHex(identityKey)}:${toHex(deviceKey)}`)
+  })
   const authenticator = shown.isActive ? toHex(shown.epochAuthenticator) : label
   return [shown.epoch, shown.name, authenticator, ...people].join(" ")
 }

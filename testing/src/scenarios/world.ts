@@ -48,7 +48,7 @@ export class World {
       [...this.groups.values()].find((group) => group.groupId === groupId)?.foundingEpochs ?? 1
     this.clients = new Map(
       scenario.clients.map((label) => {
-        const surroundings = { suite, identity: identities.get(label)!, random }
+        const surroundings = { suite, device: identities.get(label)!, random }
         return [label, new Client(label, { mode, surroundings, nameOf, foundingEpochs })]
       }),
     )
