@@ -28,9 +28,16 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
   {
     does: "lets in somebody under a name that is not their key",
     file: `${src}/check-commit.ts`,
-    was: `if (added.some((member) => identityOf(member) === undefined)) return "identity_unbound"`,
-    is: "",
-    tests: [`${src}/hostile.test.ts`],
+    was: "if (added.some((member) => deviceOf(member) === undefined))",
+    is: "if (added.some((member) => deviceOf(member) === null))",
+    tests: [`${src}/check-commit.test.ts`],
+  },
+  {
+    does: "believes a device whose certificate is for another key",
+    file: `${src}/device-credential.ts`,
+    was: "if (!equalBytes(certificate.deviceKey, signatureKey))",
+    is: "if (certificate.deviceKey.length !== signatureKey.length)",
+    tests: [`${src}/devices.test.ts`],
   },
   {
     does: "lets moderators remove admins",
@@ -63,8 +70,8 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
   {
     does: "shows a late text as that of whoever has its author's place today",
     file: `${src}/receive.ts`,
-    was: "const sender = state.departed.at(leafIndex, epoch) ?? presentAt(state, leafIndex)",
-    is: "const sender = presentAt(state, leafIndex)",
+    was: "state.departed.at(leafIndex, epoch) ??",
+    is: "",
     tests: [`${src}/member.test.ts`],
   },
   {

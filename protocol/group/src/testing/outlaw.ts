@@ -69,6 +69,15 @@ export class Outlaw {
     this.#group = joined.group
   }
 
+  /** Follows the commit of somebody else. */
+  follow(envelope: Uint8Array): void {
+    const received = receiveEnvelope(envelope)
+    const sealed = received.kind === "envelope" ? received.envelope.sealed : new Uint8Array(0)
+    const commit = this.group.receive(sealed, this.#nowMs)
+    if (commit.kind !== "commit") throw new Error(`not a commit to follow: ${commit.kind}`)
+    this.group.merge(commit.staged)
+  }
+
   /** A commit of any content in an envelope of any epoch. The outlaw stays in its epoch. */
   commit(
     options: Pick<CommitOptions, "adds" | "removes" | "extensions">,
