@@ -48,7 +48,7 @@ describe("a secret tree", () => {
   })
 
   it("has keys for its leaves only", () => {
-    expect(open(treeOf(4), 0, true, 4)).toBe("key_consumed")
+    expect([0, 6].map((generation) => open(treeOf(4), generation, true, 4))).toEqual(["key_consumed", "key_consumed"])
     expect(() => treeOf(4).take(4, "application")).toThrow(RangeError)
   })
 
@@ -167,6 +167,7 @@ describe("a secret tree", () => {
     tree.retire()
     expect(tree.candidate(1, "handshake", 0, limits)).toBe("key_consumed")
     expect(tree.candidate(2, "handshake", 0, limits)).toBe("key_consumed")
+    expect(tree.nextGeneration(1, "handshake")).toBe(0)
     expect(open(tree, 1)).toBe(keyOf(1, "application", 1))
     expect(open(tree, 0, true, 2)).toBe(keyOf(2, "application", 0))
     const sending = new Error("unreachable: nothing is sent in a past epoch")
@@ -199,10 +200,19 @@ describe("the secrets of a secret tree", () => {
     expect(secretsLeft()).toHaveLength(4)
   })
 
-  it("are the first one alone after a message that was forged", () => {
+  it.each([
+    ["forged", 3],
+    ["forged and far ahead", 6],
+  ])("are the first one alone after a message that was %s", (_, generation) => {
     const { tree, first, secretsLeft } = watchedTree()
-    open(tree, 3, false)
+    open(tree, generation, false)
     expect([first, secretsLeft()]).toEqual([root(), []])
+  })
+
+  it("are not derived for a message that is too far ahead", () => {
+    const tree = SecretTree.create({ ...suite, expand: noKeys }, root(), 4)
+    expect(open(tree, 9)).toBe("generation_too_far")
+    expect(() => open(tree, 8)).toThrow("derived")
   })
 
   it("are the first one alone after a message that has no key, derived or not", () => {
@@ -256,12 +266,28 @@ describe("the records of a secret tree", () => {
     expect(changesOf(tree, () => tree.retire())).toEqual({ [ratchet("handshake")]: false })
   })
 
+  it("are copies: whoever stored them may zero them", () => {
+    const tree = treeOf(4)
+    open(tree, 0)
+    const before = bytesOf(tree)
+    const log = logOf(tree)
+    tree.markAll()
+    for (const { value } of [...tree.records(7n), ...log.take().changes]) value?.fill(0)
+    expect(bytesOf(tree)).toEqual(before)
+  })
+
   it("are all owed when they are marked, and all gone in the end", () => {
     const tree = treeOf(4)
     open(tree, 0)
     const all = [secret(5), secret(0), ratchet("handshake"), ratchet("application")]
     const allAre = (isThere: boolean): Record<string, boolean> => Object.fromEntries(all.map((key) => [key, isThere]))
     expect(changesOf(tree, () => tree.markAll())).toEqual(allAre(true))
+    const past = treeOf(4)
+    open(past, 0)
+    past.retire()
+    expect(changesOf(past, () => past.markAll())).toEqual(
+      Object.fromEntries(all.filter((key) => key !== ratchet("handshake")).map((key) => [key, true])),
+    )
     expect(changesOf(tree, () => tree.zero())).toEqual(allAre(false))
   })
 })
@@ -283,11 +309,21 @@ function secretsIn(tree: SecretTree, ...more: readonly Uint8Array[]): string[] {
 const secret = (nodeIndex: number): string => recordKey("secret", 7n, nodeIndex)
 const ratchet = (kind: RatchetKind): string => recordKey("ratchet", 7n, 1, kind)
 
-/** Which records a change touches, and whether they are there after it; those that are must be what the tree holds. */
-function changesOf(tree: SecretTree, change: (tree: SecretTree) => void): Record<string, boolean> {
+const noKeys = (): never => {
+  throw new Error("derived")
+}
+
+/** A log that a tree notes its changes in, from here on. */
+function logOf(tree: SecretTree): RecordLog {
   const log = new RecordLog({ hash: (bytes) => suite.hash(bytes), all: () => [], isChecked: () => false })
   log.follow([])
   tree.attach(log, 7n)
+  return log
+}
+
+/** Which records a change touches, and whether they are there after it; those that are must be what the tree holds. */
+function changesOf(tree: SecretTree, change: (tree: SecretTree) => void): Record<string, boolean> {
+  const log = logOf(tree)
   change(tree)
   const { changes } = log.take()
   const held = new Map(Array.from(tree.records(7n), ({ key, value }) => [key, toHex(value)]))
