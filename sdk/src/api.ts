@@ -134,6 +134,16 @@ export interface Conversation {
   roles(): readonly MemberRole[] | undefined
   /** @throws ClientError `user_unknown`, `group_refused` unless our role allows it, and them no more than us */
   setRole(username: string, role: RoleName): Promise<Sent>
+  /** Seconds after which messages disappear once they were read; 0 for never. */
+  readonly disappearAfterSeconds: number
+  /**
+   * Lets messages that are written from then on disappear from all devices, each counting from when they were read there. What was
+   * written before stays.
+   *
+   * @param disappearAfterSeconds - Whole seconds up to 366 days; 0 for never.
+   * @throws ClientError `group_refused` @throws RangeError for another number
+   */
+  setTimer(disappearAfterSeconds: number): Promise<Sent>
   /** @param name - 1 to 256 UTF-16 units. @throws ClientError `group_refused` @throws RangeError for another name */
   rename(name: string): Promise<Sent>
   /**
@@ -153,7 +163,7 @@ export interface Conversation {
   history(range?: HistoryRange): Promise<readonly StoredMessage[]>
   /** Messages of others behind the one that was marked read last, oldest first, at most 1000: mark them and ask again. */
   unread(): Promise<readonly StoredMessage[]>
-  /** Remembers that a person has seen everything up to `position`. Never goes back. */
+  /** Remembers that a person has seen everything up to `position`, and lets the time of messages that disappear begin. Never goes back. */
   markRead(position: number): Promise<void>
 }
 

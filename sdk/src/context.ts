@@ -18,6 +18,8 @@ import type { IdentityRecord } from "./records.ts"
 import type { Store } from "./store.ts"
 import type { Tracer } from "./tracer.ts"
 import type { Turn } from "./turn.ts"
+import type { Sweeper } from "./disappearing.ts"
+import type { ProfileTime } from "./profile-time.ts"
 import type { Wakes } from "./wakes.ts"
 
 /** What the parts of one client share. */
@@ -47,6 +49,9 @@ export interface Context {
   readonly positions: Positions
   /** Members that want to be ticked. */
   readonly wakes: Wakes
+  /** By which messages disappear. */
+  readonly time: ProfileTime
+  readonly sweeper: Sweeper
 }
 
 /** Who we are, once we are somebody. */

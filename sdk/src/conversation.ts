@@ -6,6 +6,7 @@ import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { markRead } from "./disappearing.ts"
 import type { MemberRole, NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
 import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
@@ -107,6 +108,14 @@ export class GroupConversation implements Conversation {
     return this.#send({ kind: "set_roles", assignments, permissions: new Map() })
   }
 
+  get disappearAfterSeconds(): number {
+    return this.#member().settings?.disappearAfterSeconds ?? 0
+  }
+
+  setTimer(disappearAfterSeconds: number): Promise<Sent> {
+    return this.#send({ kind: "set_timer", disappearAfterSeconds })
+  }
+
   rename(name: string): Promise<Sent> {
     return this.#send({ kind: "rename", name })
   }
@@ -170,11 +179,7 @@ export class GroupConversation implements Conversation {
   }
 
   markRead(position: number): Promise<void> {
-    const { profile, store, turn } = this.#context
-    return turn.take(async () => {
-      if (position <= (await profile.readPosition(this.id))) return
-      await store.commit([profile.putReadPosition(this.id, position)])
-    })
+    return this.#context.turn.take(() => markRead(this.#context, this.id, position))
   }
 
   /** @returns whether it is a last-resort one @throws ClientError `key_package_refused` if the server handed out somebody else's, or one that cannot be used */

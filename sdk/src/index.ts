@@ -20,6 +20,7 @@ export type { MemoryDisk } from "./memory-store.ts"
 export type {
   ClientEvent,
   ConnectionState,
+  Disappears,
   Failure,
   Identity,
   MemberRole,

@@ -58,6 +58,16 @@ export interface StoredMessage {
   readonly storedAtMs: number
   readonly state: MessageState
   readonly failure?: Failure
+  /** Absent for a message that stays. */
+  readonly disappears?: Disappears
+}
+
+/** When a message is deleted. */
+export interface Disappears {
+  /** Counted from when it was read, on each device by itself; our own from when it was written. */
+  readonly afterSeconds: number
+  /** Milliseconds from now; absent until somebody has read it. */
+  readonly leftMs?: number
 }
 
 /** Something of ours on its way. */
@@ -177,6 +187,8 @@ export type ClientEvent =
   | { readonly kind: "removed"; readonly groupId: GroupId; readonly because: "removed" | "left" | "must_rejoin" }
   /** The server signed two histories of a group: nobody changes a group over it until {@link Client.goOn}. */
   | { readonly kind: "server_equivocated"; readonly groupId: GroupId; readonly epoch: bigint }
+  /** Messages whose time was over have been deleted. */
+  | { readonly kind: "disappeared"; readonly groupId: GroupId; readonly positions: readonly number[] }
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "connection"; readonly state: ConnectionState }
 

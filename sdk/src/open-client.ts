@@ -19,6 +19,8 @@ import { replayParked, tick } from "./receive.ts"
 import type { Store } from "./store.ts"
 import { Tracer } from "./tracer.ts"
 import { Turn } from "./turn.ts"
+import { Sweeper } from "./disappearing.ts"
+import { ProfileTime } from "./profile-time.ts"
 import { upgradeMembers } from "./upgrade-members.ts"
 import { Wakes } from "./wakes.ts"
 
@@ -66,6 +68,11 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     cursor: { seq: await profile.cursor() },
     positions: await positions(profile),
     wakes: new Wakes(clock, (groupId) => link.run(tick(context, groupId))),
+    time: new ProfileTime(clock, await profile.time()),
+    sweeper: new Sweeper(
+      () => context,
+      (sweep) => link.run(sweep()),
+    ),
   }
   const link: Link = new Link(context, {
     dial: options.dial,
@@ -85,7 +92,7 @@ async function positions(profile: Profile): Promise<Positions> {
 }
 
 async function load(context: Context): Promise<void> {
-  const { store, profile, self, contacts, groups, outbox, parked, turn } = context
+  const { store, profile, self, contacts, groups, outbox, parked, turn, sweeper } = context
   const identity = await profile.identity()
   await contacts.load(store)
   for await (const { groupId, envelope } of profile.parked()) parked.add(groupId, envelope.length)
@@ -94,6 +101,7 @@ async function load(context: Context): Promise<void> {
   }
   if (identity === undefined) return
   self.become(identity)
+  await sweeper.sweep()
   await upgradeMembers(context, identity)
   await groups.load(profile, identity)
   for (const member of groups.all()) {

@@ -10,11 +10,19 @@ import {
   noticeRecord,
   outboxRecord,
   parkedRecord,
+  profileTimeRecord,
   referenceRecord,
   sentRecord,
   sessionRecord,
 } from "./records.ts"
-import type { IdentityRecord, KeyPackageRecord, MessageRecord, NoticeRecord, OutboxRecord } from "./records.ts"
+import type {
+  IdentityRecord,
+  KeyPackageRecord,
+  MessageRecord,
+  NoticeRecord,
+  OutboxRecord,
+  ProfileTimeRecord,
+} from "./records.ts"
 import type { RecordCodec, SentRecord, SessionRecord } from "./records.ts"
 import { put, remove } from "./store.ts"
 import type { Change, Collection, Row, RowRange, Store } from "./store.ts"
@@ -24,6 +32,7 @@ const SESSION = toUtf8("session")
 const CURSOR = toUtf8("cursor")
 const DELIVERY_KEY = toUtf8("delivery_key")
 const LAST_RESORT = toUtf8("last_resort")
+const TIME = toUtf8("time")
 /** Rows read at one time where all of a collection are wanted. */
 const PAGE_ROWS = 500
 
@@ -36,6 +45,18 @@ const parkedKey = (groupId: GroupId, seq: bigint): Uint8Array => encode((w) => w
 
 const memberKey = (groupId: GroupId, key: string): Uint8Array => concatBytes(groupId, toUtf8(key))
 const readKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("read/"), groupId)
+
+const nextKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("next/"), groupId)
+const expiringKey = ({ deleteAtMs, groupId, position }: Expiring): Uint8Array =>
+  concatBytes(positionKey(deleteAtMs), messageKey(groupId, position))
+
+/** A message that is to be deleted. */
+export interface Expiring {
+  /** In profile time. */
+  readonly deleteAtMs: number
+  readonly groupId: GroupId
+  readonly position: number
+}
 
 /** One stored thing and where it stands. */
 export interface Placed<T> {
@@ -137,8 +158,32 @@ export class Profile {
   /** The position after the last message; positions begin at 1. */
   async nextMessagePosition(groupId: GroupId): Promise<number> {
     const [last] = await this.#store.list("messages", { prefix: groupId, descending: true, limit: 1 })
-    return last === undefined ? 1 : positionOf(last, "messages", 16) + 1
+    const afterDeleted = Number((await this.#read("settings", nextKey(groupId), counterRecord)) ?? 1n)
+    return Math.max(afterDeleted, last === undefined ? 1 : positionOf(last, "messages", 16) + 1)
   }
+  /** Kept where messages disappear: the last one may be gone. */
+  putNextMessagePosition = (groupId: GroupId, position: number): Change =>
+    put("settings", nextKey(groupId), counterRecord.encode(BigInt(position)))
+
+  message = (groupId: GroupId, position: number): Promise<MessageRecord | undefined> =>
+    this.#read("messages", messageKey(groupId, position), messageRecord)
+  forgetMessage = (groupId: GroupId, position: number): Change => remove("messages", messageKey(groupId, position))
+
+  /** The profile's own time; `undefined` before anything was due. */
+  time = (): Promise<ProfileTimeRecord | undefined> => this.#read("settings", TIME, profileTimeRecord)
+  putTime = (time: ProfileTimeRecord): Change => put("settings", TIME, profileTimeRecord.encode(time))
+
+  /** The next messages to be deleted, soonest first. */
+  async expiring(limit: number): Promise<readonly Expiring[]> {
+    const rows = await this.#store.list("expiring", { limit })
+    return rows.map(({ key }) => {
+      const reader = new Reader(key)
+      const deleteAtMs = Number(reader.uint64())
+      return { deleteAtMs, groupId: toGroupId(reader.bytes(GROUP_ID_BYTES)), position: Number(reader.uint64()) }
+    })
+  }
+  putExpiring = (expiring: Expiring): Change => put("expiring", expiringKey(expiring), new Uint8Array([1]))
+  forgetExpiring = (expiring: Expiring): Change => remove("expiring", expiringKey(expiring))
 
   /** The position of the last message that was shown to a person; 0 before the first. */
   async readPosition(groupId: GroupId): Promise<number> {
@@ -154,6 +199,7 @@ export class Profile {
     put("seen", seenKey(groupId, sender, mid), new Uint8Array([1]))
 
   sent = (id: MessageId): Promise<SentRecord | undefined> => this.#read("sent", id, sentRecord)
+  forgetSent = (id: MessageId): Change => remove("sent", id)
   putSent = (id: MessageId, sent: SentRecord): Change => put("sent", id, sentRecord.encode(sent))
 
   async *outbox(): AsyncGenerator<Placed<OutboxRecord>> {

@@ -5,6 +5,7 @@ import type { GroupEvent, Member, Step } from "@qpc/group"
 import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import type { Context } from "./context.ts"
 import { tellGivenUp } from "./full-inboxes.ts"
+import { putTimedMessage, timerOf } from "./disappearing.ts"
 import type { Failure, NoticeReason, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
 import { roleName } from "./role.ts"
@@ -137,7 +138,13 @@ async function recordText(
   const { sender, mid, text, sentAtMs } = event
   // What another device of ours has sent, the server has accepted.
   const state = isOwn ? "accepted" : "received"
-  await recordMessage(context, tx, member, { id, sender, isOwn, mid, text, sentAtMs, storedAtMs }, state)
+  await recordMessage(
+    context,
+    tx,
+    member,
+    { id, sender, isOwn, mid, text, sentAtMs, storedAtMs, ...timed(context, event, isOwn) },
+    state,
+  )
 }
 
 async function recordOwnText(
@@ -150,7 +157,16 @@ async function recordOwnText(
   tx.sent(member.groupId, event.messageId, "stored")
   const { messageId: id, mid, sentAtMs } = event
   const own = { id, sender: member.self, isOwn: true, mid, text, sentAtMs, storedAtMs: context.clock.unixMs() }
-  await recordMessage(context, tx, member, own, "stored")
+  await recordMessage(context, tx, member, { ...own, ...timed(context, event, true) }, "stored")
+}
+
+function timed(
+  context: Context,
+  { disappearAfterSeconds }: { readonly disappearAfterSeconds: number },
+  isOwn: boolean,
+): Pick<MessageRecord, "timer"> {
+  const timer = timerOf(context, disappearAfterSeconds, isOwn)
+  return timer === undefined ? {} : { timer }
 }
 
 async function recordMessage(
@@ -161,7 +177,7 @@ async function recordMessage(
   state: StoredMessage["state"],
 ): Promise<void> {
   const position = await context.positions.message(member.groupId)
-  tx.change(context.profile.putMessage(member.groupId, position, message))
+  putTimedMessage(context, tx, { groupId: member.groupId, position }, message)
   tx.event({ kind: "message", message: storedMessage(context, member.groupId, position, message, { state }) })
 }
 
@@ -173,10 +189,13 @@ export function storedMessage(
   record: MessageRecord,
   { state, failure }: Pick<StoredMessage, "state" | "failure">,
 ): StoredMessage {
-  const { text, isOwn, sentAtMs, storedAtMs } = record
+  const { text, isOwn, sentAtMs, storedAtMs, timer } = record
+  const leftMs = timer?.deleteAtMs === undefined ? undefined : Math.max(0, timer.deleteAtMs - context.time.nowMs())
+  const disappears = timer && { afterSeconds: timer.afterSeconds, ...(leftMs !== undefined && { leftMs }) }
   const sender = context.contacts.person(record.sender)
   const id = uuidText(record.id)
-  return { id, groupId, position, sender, isOwn, text, sentAtMs, storedAtMs, state, ...(failure && { failure }) }
+  const message = { id, groupId, position, sender, isOwn, text, sentAtMs, storedAtMs, state }
+  return { ...message, ...(failure && { failure }), ...(disappears && { disappears }) }
 }
 
 function people(context: Context, event: GroupEvent & { readonly kind: "members_changed" }) {

@@ -19,7 +19,7 @@ export interface SessionRecord {
   readonly expiresAtMs: number
 }
 
-/** One line of a conversation, as it never changes again. */
+/** One line of a conversation. Only its timer changes, when it is read. */
 export interface MessageRecord {
   readonly id: MessageId
   readonly sender: IdentityKey
@@ -28,6 +28,21 @@ export interface MessageRecord {
   readonly text: string
   readonly sentAtMs: number
   readonly storedAtMs: number
+  /** Absent for one that stays. */
+  readonly timer?: MessageTimer
+}
+
+/** How long a message is kept. */
+export interface MessageTimer {
+  readonly afterSeconds: number
+  /** In profile time, see `profile-time.ts`; absent until it was read. */
+  readonly deleteAtMs?: number
+}
+
+/** Where the profile's own time stood when the calendar stood at `wallMs`, Unix milliseconds. */
+export interface ProfileTimeRecord {
+  readonly profileMs: number
+  readonly wallMs: number
 }
 
 /** How far something of ours got. */
@@ -135,16 +150,28 @@ export const messageRecord: RecordCodec<MessageRecord> = codec(
       .uint8(value.isOwn ? 1 : 0)
     writer.uint64(value.mid).vector(toUtf8(value.text))
     writer.uint64(BigInt(value.sentAtMs)).uint64(BigInt(value.storedAtMs))
+    // Was added later, so it is absent without a mark.
+    if (value.timer === undefined) return
+    writer.uint32(value.timer.afterSeconds)
+    writer.optional(value.timer.deleteAtMs, (inner, atMs) => inner.uint64(BigInt(atMs)))
   },
-  (reader) => ({
-    id: toMessageId(reader.bytes(16).slice()),
-    sender: toIdentityKey(reader.bytes(32).slice()),
-    isOwn: flag(reader),
-    mid: reader.uint64(),
-    text: text(reader),
-    sentAtMs: number(reader),
-    storedAtMs: number(reader),
-  }),
+  (reader) => {
+    const message = {
+      id: toMessageId(reader.bytes(16).slice()),
+      sender: toIdentityKey(reader.bytes(32).slice()),
+      isOwn: flag(reader),
+      mid: reader.uint64(),
+      text: text(reader),
+      sentAtMs: number(reader),
+      storedAtMs: number(reader),
+    }
+    return reader.remainingBytes === 0 ? message : { ...message, timer: readTimer(reader) }
+  },
+)
+
+export const profileTimeRecord: RecordCodec<ProfileTimeRecord> = codec(
+  (writer, value) => writer.uint64(BigInt(value.profileMs)).uint64(BigInt(value.wallMs)),
+  (reader) => ({ profileMs: number(reader), wallMs: number(reader) }),
 )
 
 const SENT_STATES = ["stored", "accepted", "failed"] as const
@@ -225,6 +252,12 @@ export const referenceRecord: RecordCodec<Uint8Array> = codec(
   (writer, value) => writer.vector(value),
   (reader) => reader.vector().slice(),
 )
+
+function readTimer(reader: Reader): MessageTimer {
+  const afterSeconds = reader.uint32()
+  const deleteAtMs = readOptional(reader, number)
+  return { afterSeconds, ...(deleteAtMs !== undefined && { deleteAtMs }) }
+}
 
 function readHeld(reader: Reader): Held {
   return { sinceMs: number(reader), hasReached: flag(reader), missing: deviceKeys(reader) }

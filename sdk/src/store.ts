@@ -12,6 +12,8 @@ export const COLLECTIONS = [
   "group_records",
   /** History: key = group id ‖ position. */
   "messages",
+  /** What is to be deleted, and when: key = profile time in ms ‖ group id ‖ position of a message. */
+  "expiring",
   /** Which messages were shown: key = group id ‖ sender ‖ mid, so that none is shown twice. */
   "seen",
   /** Where an own message stands in the history: key = message id. */

@@ -7,8 +7,9 @@ import { UsageError } from "./usage-error.ts"
 function listening() {
   const asked: string[][] = []
   const sent = Promise.resolve({ id: "1", state: "stored" } as const)
-  const group: Pick<Conversation, "rename" | "setRole" | "leave"> = {
+  const group: Pick<Conversation, "rename" | "setRole" | "setTimer" | "leave"> = {
     rename: (name) => (asked.push(["rename", name]), sent),
+    setTimer: (seconds) => (asked.push(["timer", String(seconds)]), sent),
     leave: (successor) => (asked.push(["leave", ...(successor === undefined ? [] : [successor])]), sent),
     setRole: (username, role) => (asked.push([username, role]), sent),
   }
@@ -22,6 +23,8 @@ describe("a line of a chat", () => {
     ["/promote bob moderator", ["bob", "moderator"]],
     ["/demote  bob ", ["bob", "member"]],
     ["/demote bob moderator", ["bob", "moderator"]],
+    ["/timer 1d", ["timer", "86400"]],
+    ["/timer off", ["timer", "0"]],
     ["/leave", ["leave"]],
     ["/leave bob", ["leave", "bob"]],
   ])("that is a command is done: %s", async (line, done) => {
@@ -34,12 +37,17 @@ describe("a line of a chat", () => {
     expect(chatCommand(listening().group, line)).toBeUndefined()
   })
 
-  it.each(["/rename", "/promote", "/promote bob king", "/demote bob member now", "/leave bob carol"])(
-    "is refused: %s",
-    (line) => {
-      const { asked, group } = listening()
-      expect(() => chatCommand(group, line)).toThrow(UsageError)
-      expect(asked).toEqual([])
-    },
-  )
+  it.each([
+    "/rename",
+    "/promote",
+    "/promote bob king",
+    "/demote bob member now",
+    "/leave bob carol",
+    "/timer",
+    "/timer soon",
+  ])("is refused: %s", (line) => {
+    const { asked, group } = listening()
+    expect(() => chatCommand(group, line)).toThrow(UsageError)
+    expect(asked).toEqual([])
+  })
 })

@@ -1,10 +1,11 @@
 import type { Conversation, Sent } from "@qpc/sdk"
+import { parseDuration } from "./duration.ts"
 import { parseRole } from "./role-text.ts"
 import { UsageError } from "./usage-error.ts"
 
 /** What can be typed in a chat, for those who look for it. */
 export const CHAT_COMMANDS =
-  "/rename NAME, /promote USERNAME [ROLE], /demote USERNAME [ROLE], /leave [SUCCESSOR], /quit"
+  "/rename NAME, /promote USERNAME [ROLE], /demote USERNAME [ROLE], /timer TIME|off, /leave [SUCCESSOR], /quit"
 
 /**
  * Does what a line asks for that is a command; `undefined` for every other line, which is a text.
@@ -12,12 +13,13 @@ export const CHAT_COMMANDS =
  * @throws UsageError for a command with the wrong words
  */
 export function chatCommand(group: Conversation, line: string): Promise<Sent> | undefined {
-  const [, command, rest = ""] = /^\/(rename|promote|demote|leave)(?: +(.*))?$/.exec(line.trim()) ?? []
+  const [, command, rest = ""] = /^\/(rename|promote|demote|timer|leave)(?: +(.*))?$/.exec(line.trim()) ?? []
   if (command === undefined) return undefined
   if (command === "rename") {
     if (rest === "") throw usage()
     return group.rename(rest)
   }
+  if (command === "timer") return group.setTimer(parseDuration(rest.trim()))
   if (command === "leave") {
     const [successor, ...others] = rest.split(/ +/).filter((word) => word !== "")
     if (others.length > 0) throw usage()

@@ -1,4 +1,5 @@
 import type { ClientEvent, RoleName } from "@qpc/sdk"
+import { durationText } from "./duration.ts"
 import { groupText, personText } from "./text.ts"
 import { UsageError } from "./usage-error.ts"
 
@@ -16,13 +17,18 @@ export function aRole(role: string): string {
   return `${/^[aeiou]/.test(role) ? "an" : "a"} ${role}`
 }
 
+function timerText({ disappearAfterSeconds }: ClientEvent & { readonly kind: "settings_changed" }): string {
+  if (disappearAfterSeconds === 0) return "switched the timer off: new messages stay."
+  return `set the timer: new messages disappear ${durationText(disappearAfterSeconds)} after they were read.`
+}
+
 /** What somebody changed about a group, in sentences. */
 export function settingsText(event: ClientEvent & { readonly kind: "settings_changed" }): string {
   const by = personText(event.by)
   const lines = event.assigned.map(({ person, role }) => `${by} made ${personText(person)} ${aRole(role)}.`)
   if (event.changed.includes("roles") && lines.length === 0) lines.push(`${by} changed what roles allow.`)
   if (event.changed.includes("name")) lines.push(`${by} called the group ${groupText(event)}.`)
-  if (event.changed.includes("timer")) lines.push(`${by} changed how long messages are to be kept; qpc keeps them.`)
+  if (event.changed.includes("timer")) lines.push(`${by} ${timerText(event)}`)
   if (event.changed.includes("closed")) lines.push(`${by} closed the group: nobody can write in it any more.`)
   return lines.join(" ")
 }

@@ -1,4 +1,5 @@
 import type { MessageState, Person, StoredMessage } from "@qpc/sdk"
+import { durationText } from "./duration.ts"
 import { printableLine } from "./output.ts"
 
 /** Lower-case hexadecimal, for ids in front of people and programs. */
@@ -41,7 +42,15 @@ const CONTINUATION = "\n      │ "
 export function messageText(message: StoredMessage): string {
   const failure = message.failure === undefined ? "" : ` ${message.failure.nextStep}`
   const who = message.isOwn ? "you" : personText(message.sender)
-  return `${clockText(message.sentAtMs)} ${who}: ${message.text.replaceAll("\n", CONTINUATION)}${STATE_MARKS[message.state]}${failure}`
+  return `${clockText(message.sentAtMs)} ${who}: ${message.text.replaceAll("\n", CONTINUATION)}${STATE_MARKS[message.state]}${failure}${timeLeft(message)}`
+}
+
+function timeLeft({ disappears }: StoredMessage): string {
+  if (disappears === undefined) return ""
+  const { afterSeconds, leftMs } = disappears
+  return leftMs === undefined
+    ? ` (disappears ${durationText(afterSeconds)} after it was read)`
+    : ` (${durationText(leftMs / 1000)} left)`
 }
 
 /** The same for programs. */
@@ -56,6 +65,7 @@ export function messageJson(message: StoredMessage): Record<string, unknown> {
     sentAtMs: message.sentAtMs,
     state: message.state,
     ...(message.failure === undefined ? {} : { failure: message.failure }),
+    ...(message.disappears === undefined ? {} : { disappears: message.disappears }),
   }
 }
 

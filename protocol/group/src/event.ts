@@ -31,6 +31,8 @@ export type GroupEvent =
       readonly messageId: MessageId
       readonly mid: bigint
       readonly sentAtMs: number
+      /** As for `text`, when it was written. */
+      readonly disappearAfterSeconds: number
     }
   | {
       readonly kind: "text_failed"

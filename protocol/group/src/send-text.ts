@@ -30,7 +30,9 @@ export function sendText(state: MemberState, text: string, nowMs: number, draft:
   if (state.group.pendingProposalCount === 0) return sealText(state, made, nowMs, draft)
   const held = { ...made, messageId: newMessageId(nowMs, state.random), sentAtMs: nowMs }
   if (!state.heldTexts.add(held, state.limits)) return "too_many_texts"
-  draft.tell({ kind: "text_queued", messageId: held.messageId, mid: made.mid, sentAtMs: nowMs })
+  const { messageId, mid } = held
+  const disappearAfterSeconds = state.profile.settings?.disappearAfterSeconds ?? 0
+  draft.tell({ kind: "text_queued", messageId, mid, sentAtMs: nowMs, disappearAfterSeconds })
   commitLeaves(state, nowMs, draft)
   return undefined
 }

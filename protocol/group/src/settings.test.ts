@@ -149,6 +149,24 @@ describe("a text", () => {
   })
 })
 
+describe("the timer", () => {
+  it("of a text is that of its epoch, for its author and its readers, however late it comes", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2)
+    alice.send({ kind: "set_timer", disappearAfterSeconds: 60 })
+    world.settle()
+    const late = envelopeOf(bob.text("under a minute"))
+    bob.outbox = []
+    expect(told(bob, "text_sealed")).toMatchObject([{ disappearAfterSeconds: 60 }])
+    alice.send({ kind: "set_timer", disappearAfterSeconds: 0 })
+    alice.flush(world.service)
+    alice.receiveNext(world.service)
+    alice.restart()
+    alice.receive(late)
+    expect(told(alice, "text")).toMatchObject([{ text: "under a minute", disappearAfterSeconds: 60 }])
+  })
+})
+
 describe("a closed group", () => {
   it("can be read, and nothing else", () => {
     const world = new World(suite0001)

@@ -28,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: FIRST_COLLECTIONS.map(createTable) },
   // Its content follows when the profile is opened: it takes the identity to read what the members were.
   { version: 2, sql: [createTable("group_records")] },
+  { version: 3, sql: [createTable("expiring")] },
 ]
 
 /** The version that this program writes. */

@@ -5,13 +5,15 @@ export class TestClock implements Clock {
   readonly #startMs = Date.UTC(2026, 10, 21)
   readonly #timers = new Set<{ readonly dueMs: number; readonly fire: () => void }>()
   #nowMs = 0
+  /** How far somebody has set the calendar, which timers do not follow. */
+  calendarAheadMs = 0
 
   nowMs(): number {
     return this.#nowMs
   }
 
   unixMs(): number {
-    return this.#startMs + Math.floor(this.#nowMs)
+    return this.#startMs + Math.floor(this.#nowMs) + this.calendarAheadMs
   }
 
   setTimer(delayMs: number, fire: () => void): Disposable {

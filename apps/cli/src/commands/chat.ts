@@ -179,6 +179,8 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
       return `You were added to ${groupText(event)}.`
     case "server_equivocated": // The notice of that name says it.
       return undefined
+    case "disappeared":
+      return isHere(event.groupId, group) ? `(${countText(event.positions.length, "message")} disappeared)` : undefined
     case "notice":
       return noticeText(event.notice)
     case "connection":

@@ -6,7 +6,7 @@ import { leave } from "./leave.ts"
 import { login } from "./login.ts"
 import { history, receive, send } from "./messages.ts"
 import { registerUser } from "./register-user.ts"
-import { close, demote, promote, rename, roles } from "./settings.ts"
+import { close, demote, promote, rename, roles, timer } from "./settings.ts"
 import { whoami } from "./whoami.ts"
 
 /** Everything `qpc` can do, in the order in which a newcomer meets it. */
@@ -26,6 +26,7 @@ export const commands: readonly Command[] = [
   members,
   remove,
   rename,
+  timer,
   roles,
   promote,
   demote,

@@ -1,5 +1,6 @@
 import { changeGroup, GROUP, NAME_LIMIT, USERNAME } from "../change-group.ts"
 import type { Command, CommandContext, CommandValues } from "../command.ts"
+import { durationText, parseDuration } from "../duration.ts"
 import { openProfile } from "../open.ts"
 import { aRole, parseRole } from "../role-text.ts"
 import { groupText, hex, personText } from "../text.ts"
@@ -20,6 +21,28 @@ export const rename: Command = {
       const was = groupText(group)
       const sent = await group.rename(name)
       return { sent, result: { name }, line: () => `${was} is called ${groupText(group)} now.` }
+    })
+  },
+}
+
+/** Lets messages disappear. */
+export const timer: Command = {
+  name: "timer",
+  summary: "let messages disappear so long after they were read, from all devices; admins may",
+  arguments: [GROUP, { name: "time", description: "such as 30s, 5m, 1h, 1d or 2w, at most 366d; or off" }],
+  options: [],
+  examples: ["qpc timer friends 1d", "qpc timer friends off"],
+  async run(context, values) {
+    const disappearAfterSeconds = parseDuration(values.text("time"))
+    await changeGroup(context, values, async (group) => {
+      const sent = await group.setTimer(disappearAfterSeconds)
+      const what =
+        disappearAfterSeconds === 0 ? "stay" : `disappear ${durationText(disappearAfterSeconds)} after they were read`
+      return {
+        sent,
+        result: { disappearAfterSeconds },
+        line: () => `Messages that are sent to ${groupText(group)} from now on ${what}.`,
+      }
     })
   },
 }
