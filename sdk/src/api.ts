@@ -8,6 +8,7 @@ import type {
   ConnectionState,
   Identity,
   MemberRole,
+  MissingHistory,
   Notice,
   Person,
   Sent,
@@ -117,6 +118,8 @@ export interface Conversation {
   readonly isLeaving: boolean
   /** True if we are no member because we left. */
   readonly hasLeft: boolean
+  /** What of the group we were away for too long to ever read, the last time that happened. */
+  readonly missing: MissingHistory | undefined
   /** True once an admin closed the group: nobody can write in it or change it any more. */
   readonly isClosed: boolean
   /** RFC 9420 §8.7: equal for two members exactly when they share the epoch's keys. */

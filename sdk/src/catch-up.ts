@@ -1,10 +1,12 @@
 import { receiveEnvelope } from "@qpc/group"
-import { methods } from "@qpc/rpc"
+import { methods, RpcError } from "@qpc/rpc"
 import type { ResponseOf, RpcClient } from "@qpc/rpc"
 import { equalBytes, toGroupId, toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
+import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { asClientError } from "./network-error.ts"
+import { closeGap, recordHistoryGone } from "./missing-history.ts"
 import { recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -16,6 +18,8 @@ const PAGE_GROUPS = 200
 /** How far our groups were at the server when it was asked. */
 export interface Standing {
   readonly epochs: readonly { readonly groupId: GroupId; readonly epoch: bigint }[]
+  /** Groups of which the server knows nothing for us. */
+  readonly unknown: readonly GroupId[]
   /** Whatever our inbox got of these epochs has this number or a lower one. */
   readonly newestSeq: bigint
   /** How many commits were ever left out of our inbox because it was full. */
@@ -23,6 +27,7 @@ export interface Standing {
 }
 
 type CommitPage = ResponseOf<(typeof methods)["fetchCommits"]>
+type LogPage = Pick<CommitPage, "commits" | "oldestEpoch" | "newestEpoch">
 
 /**
  * Fetches the commits that did not come through the inbox, because it was full or we were away for longer than it keeps
@@ -45,7 +50,7 @@ export class CatchUp {
   /** Asks how far our groups are. @throws ClientError */
   async ask(): Promise<Standing> {
     const channelIds = this.#context.groups.all().flatMap(({ isActive, groupId }) => (isActive ? [groupId] : []))
-    let standing: Standing = { epochs: [], newestSeq: 0n, commitsLeftOut: 0n }
+    let standing: Standing = { epochs: [], unknown: [], newestSeq: 0n, commitsLeftOut: 0n }
     for (let at = 0; at === 0 || at < channelIds.length; at += PAGE_GROUPS) {
       const request = { channelIds: channelIds.slice(at, at + PAGE_GROUPS) }
       const { epochs, newestSeq, commitsLeftOut } = await asClientError(this.#rpc.call(methods.fetchEpochs, request))
@@ -54,14 +59,20 @@ export class CatchUp {
       )
       // The first count is the oldest: what is left out between two questions has to be noticed later.
       const leftOut = at === 0 ? commitsLeftOut : standing.commitsLeftOut
-      standing = { epochs: [...standing.epochs, ...known], newestSeq, commitsLeftOut: leftOut }
+      standing = { ...standing, epochs: [...standing.epochs, ...known], newestSeq, commitsLeftOut: leftOut }
     }
-    return standing
+    const named = new Set(standing.epochs.map(({ groupId }) => toHex(groupId)))
+    return { ...standing, unknown: channelIds.filter((groupId) => !named.has(toHex(groupId))) }
   }
 
   /** Brings all groups to where the server had them. Call it when the inbox up to `newestSeq` is on disk. @throws ClientError */
-  async reach({ epochs }: Standing): Promise<void> {
+  async reach({ epochs, unknown }: Standing): Promise<void> {
     for (const { groupId, epoch } of epochs) await this.upTo(groupId, epoch)
+    for (const groupId of unknown) {
+      const epoch = this.#epochOf(groupId)
+      // A group of one has no channel before its first commit.
+      if (epoch !== undefined && epoch > 0n) await this.upTo(groupId, epoch + 1n)
+    }
   }
 
   /**
@@ -99,16 +110,34 @@ export class CatchUp {
     let from = this.#epochOf(groupId)
     while (from !== undefined && from < epoch && this.#ends.get(name) !== from) {
       const request = { channelId: groupId, fromEpoch: from, limit: PAGE_COMMITS }
-      const page = await asClientError(this.#rpc.call(methods.fetchCommits, request))
+      const page = await this.#fetch(request)
       await this.#apply(groupId, page, epoch)
       const reached = this.#epochOf(groupId)
       if (reached === from && page.commits.length > 0) this.#ends.set(name, from)
+      if (reached === from && page.oldestEpoch > from) await this.#giveUp(groupId, from, page)
       if (reached === from) return
       from = reached
     }
   }
 
-  async #apply(groupId: GroupId, { commits }: CommitPage, beforeEpoch: bigint): Promise<void> {
+  /** Of a channel on whose roster we are no longer, nor remembered, there is nothing left for us. @throws ClientError */
+  async #fetch(request: { readonly channelId: GroupId; readonly fromEpoch: bigint; limit: number }): Promise<LogPage> {
+    try {
+      return await asClientError(this.#rpc.call(methods.fetchCommits, request))
+    } catch (error) {
+      const isOut =
+        error instanceof ClientError && error.cause instanceof RpcError && error.cause.reason === "not_a_member"
+      if (!isOut) throw error
+      return { commits: [], oldestEpoch: request.fromEpoch + 1n, newestEpoch: request.fromEpoch + 1n }
+    }
+  }
+
+  async #giveUp(groupId: GroupId, fromEpoch: bigint, { newestEpoch }: LogPage): Promise<void> {
+    this.#ends.set(toHex(groupId), fromEpoch)
+    await recordHistoryGone(this.#context, groupId, { fromEpoch, toEpoch: newestEpoch })
+  }
+
+  async #apply(groupId: GroupId, { commits }: LogPage, beforeEpoch: bigint): Promise<void> {
     for (const commit of commits) {
       if (commit.epoch >= beforeEpoch) return
       await applyLogged(this.#context, groupId, commit)
@@ -145,6 +174,7 @@ function applyLogged(
         await recordStep(context, tx, member, { ...step, events }, origin)
       }
       await recordStep(context, tx, member, member.receive(data, clock.unixMs()), origin)
+      if (member.epoch !== epoch) closeGap(context, tx, groupId)
     })
   })
 }

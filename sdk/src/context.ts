@@ -8,6 +8,7 @@ import type { Contacts } from "./contacts.ts"
 import type { DeliveryKey } from "./delivery-key.ts"
 import type { EventHub } from "./event-hub.ts"
 import type { Groups } from "./groups.ts"
+import type { MissingHistories } from "./missing-history.ts"
 import type { Identity } from "./model.ts"
 import type { OutboxIndex } from "./outbox-index.ts"
 import type { ParkedIndex } from "./parked-index.ts"
@@ -40,6 +41,7 @@ export interface Context {
   readonly contacts: Contacts
   readonly outbox: OutboxIndex
   readonly parked: ParkedIndex
+  readonly missing: MissingHistories
   readonly self: Self
   /** Under which the server signs the logs of epochs. */
   readonly deliveryKey: DeliveryKey

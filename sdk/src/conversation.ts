@@ -7,7 +7,7 @@ import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { markRead } from "./disappearing.ts"
-import type { MemberRole, NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
+import type { MemberRole, MissingHistory, NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
 import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { storedMessage } from "./record-step.ts"
@@ -53,6 +53,10 @@ export class GroupConversation implements Conversation {
 
   get hasLeft(): boolean {
     return this.#member().hasLeft
+  }
+
+  get missing(): MissingHistory | undefined {
+    return this.#context.missing.find(this.id)
   }
 
   get isClosed(): boolean {

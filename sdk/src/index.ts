@@ -24,6 +24,7 @@ export type {
   Failure,
   Identity,
   MemberRole,
+  MissingHistory,
   MessageState,
   Notice,
   NoticeReason,

@@ -91,6 +91,16 @@ export interface Notice {
   readonly person?: Person
 }
 
+/** A part of a group's history that is on no disk of ours, and cannot be: its keys are gone. */
+export interface MissingHistory {
+  /** The first epoch of which something may be missing: we were in it. */
+  readonly fromEpoch: bigint
+  /** The first epoch of which nothing is missing; while we cannot follow, the server's when we asked last. */
+  readonly toEpoch: bigint
+  /** False while we cannot follow the group; true once we were invited anew. */
+  readonly isBehindUs: boolean
+}
+
 /** Reasons that this package adds to those of the group protocol. */
 export type NoticeReason =
   | "malformed_envelope"
@@ -115,6 +125,8 @@ export type NoticeReason =
   /** We cannot follow a group: a member has to remove us and invite us again. */
   | "own_message_ahead"
   | "abandoned_commit"
+  /** We were away for longer than the server keeps a group's changes: a member has to remove us and invite us again. */
+  | "history_gone"
   /** Somebody's inbox is full since then: what we write waits for room in it, and all others have it. */
   | "inbox_full"
   /** Somebody's inbox was full for too long: they will not get one of our messages. */
@@ -189,6 +201,8 @@ export type ClientEvent =
   | { readonly kind: "server_equivocated"; readonly groupId: GroupId; readonly epoch: bigint }
   /** Messages whose time was over have been deleted. */
   | { readonly kind: "disappeared"; readonly groupId: GroupId; readonly positions: readonly number[] }
+  /** The server no longer has the changes that lead out of `fromEpoch`: we cannot follow the group, which is in `toEpoch`. */
+  | { readonly kind: "history_gone"; readonly groupId: GroupId; readonly fromEpoch: bigint; readonly toEpoch: bigint }
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "connection"; readonly state: ConnectionState }
 

@@ -11,6 +11,7 @@ import { completeLimits } from "./limits.ts"
 import { Link } from "./link.ts"
 import type { Identity } from "./model.ts"
 import { OutboxIndex } from "./outbox-index.ts"
+import { MissingHistories } from "./missing-history.ts"
 import { ParkedIndex } from "./parked-index.ts"
 import { Positions } from "./positions.ts"
 import { Profile } from "./profile.ts"
@@ -63,6 +64,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     contacts: new Contacts(),
     outbox: new OutboxIndex(() => link.kick()),
     parked: new ParkedIndex(limits),
+    missing: new MissingHistories(),
     self: new Self(),
     deliveryKey,
     cursor: { seq: await profile.cursor() },
@@ -92,7 +94,7 @@ async function positions(profile: Profile): Promise<Positions> {
 }
 
 async function load(context: Context): Promise<void> {
-  const { store, profile, self, contacts, groups, outbox, parked, turn, sweeper } = context
+  const { store, profile, self, contacts, groups, outbox, parked, missing, turn, sweeper } = context
   const identity = await profile.identity()
   await contacts.load(store)
   for await (const { groupId, envelope } of profile.parked()) parked.add(groupId, envelope.length)
@@ -104,6 +106,7 @@ async function load(context: Context): Promise<void> {
   await sweeper.sweep()
   await upgradeMembers(context, identity)
   await groups.load(profile, identity)
+  await missing.load(profile)
   for (const member of groups.all()) {
     if (parked.has(member.groupId)) await turn.takeAlways(() => replayParked(context, member.groupId))
     await tick(context, member.groupId)

@@ -7,6 +7,7 @@ import {
   identityRecord,
   keyPackageRecord,
   messageRecord,
+  missingHistoryRecord,
   noticeRecord,
   outboxRecord,
   parkedRecord,
@@ -24,6 +25,7 @@ import type {
   ProfileTimeRecord,
 } from "./records.ts"
 import type { RecordCodec, SentRecord, SessionRecord } from "./records.ts"
+import type { MissingHistory } from "./model.ts"
 import { put, remove } from "./store.ts"
 import type { Change, Collection, Row, RowRange, Store } from "./store.ts"
 
@@ -44,6 +46,8 @@ const seenKey = (groupId: GroupId, sender: IdentityKey, mid: bigint): Uint8Array
 const parkedKey = (groupId: GroupId, seq: bigint): Uint8Array => encode((w) => w.bytes(groupId).uint64(seq))
 
 const memberKey = (groupId: GroupId, key: string): Uint8Array => concatBytes(groupId, toUtf8(key))
+const MISSING = toUtf8("missing/")
+const missingKey = (groupId: GroupId): Uint8Array => concatBytes(MISSING, groupId)
 const readKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("read/"), groupId)
 
 const nextKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("next/"), groupId)
@@ -191,6 +195,16 @@ export class Profile {
   }
   putReadPosition = (groupId: GroupId, position: number): Change =>
     put("settings", readKey(groupId), counterRecord.encode(BigInt(position)))
+
+  async *missingHistories(): AsyncGenerator<{ readonly groupId: GroupId; readonly missing: MissingHistory }> {
+    for await (const { key, value } of this.#rows("settings", { prefix: MISSING })) {
+      const groupId = toGroupId(key.slice(MISSING.length))
+      yield { groupId, missing: decoded("settings", value, missingHistoryRecord) }
+    }
+  }
+  putMissingHistory = (groupId: GroupId, missing: MissingHistory): Change =>
+    put("settings", missingKey(groupId), missingHistoryRecord.encode(missing))
+  forgetMissingHistory = (groupId: GroupId): Change => remove("settings", missingKey(groupId))
 
   async wasSeen(groupId: GroupId, sender: IdentityKey, mid: bigint): Promise<boolean> {
     return (await this.#store.get("seen", seenKey(groupId, sender, mid))) !== undefined

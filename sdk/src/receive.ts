@@ -3,6 +3,7 @@ import type { Envelope, JoinRejection, KeyPackageBundle } from "@qpc/group"
 import { DecodeError } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
+import { passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { corruptRecord } from "./profile.ts"
 import { OWN_STEP, recordEvent, recordStep } from "./record-step.ts"
@@ -49,7 +50,10 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   const { envelope } = received
   const member = context.groups.find(envelope.groupId)
   const isWelcome = envelope.kind === "welcome"
-  if (isWelcome && member?.isActive !== true) return join(context, tx, inbox)
+  const isStuck = context.missing.isStuck(envelope.groupId as GroupId)
+  if (isWelcome && (member?.isActive !== true || isStuck)) return join(context, tx, inbox)
+  // Nothing of a later epoch can be read any more, which was told when that was found.
+  if (isStuck && member?.isActive === true && envelope.epoch > member.epoch) return undefined
   if (isWelcome)
     tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason: "welcome_for_known_group" })
   else if (member === undefined) park(context, tx, inbox, envelope)
@@ -74,6 +78,7 @@ async function join(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
     if (!isLastResort) tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
     tx.touch(member)
     tx.afterwards(() => groups.adopt(member))
+    passGap(context, tx, member.groupId, member.epoch)
     for (const event of events) await recordEvent(context, tx, member, event, origin)
     return member.groupId
   } finally {

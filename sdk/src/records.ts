@@ -2,7 +2,7 @@ import { decodeWhole, DecodeError, encode, fromUtf8, readList, readOptional, toU
 import { toDeviceKey, toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
 import type { DeviceKey, GroupId, IdentityKey, MessageId, Reader, Writer } from "@qpc/wire"
 import type { Outgoing } from "@qpc/group"
-import type { Failure } from "./model.ts"
+import type { Failure, MissingHistory } from "./model.ts"
 
 /** Our key pair and name. */
 export interface IdentityRecord {
@@ -224,6 +224,15 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
 export const parkedRecord: RecordCodec<ParkedRecord> = codec(
   (writer, value) => writer.uint64(BigInt(value.storedAtMs)).vector(value.envelope),
   (reader) => ({ storedAtMs: number(reader), envelope: reader.vector().slice() }),
+)
+
+export const missingHistoryRecord: RecordCodec<MissingHistory> = codec(
+  (writer, { fromEpoch, toEpoch, isBehindUs }) =>
+    writer
+      .uint64(fromEpoch)
+      .uint64(toEpoch)
+      .uint8(isBehindUs ? 1 : 0),
+  (reader) => ({ fromEpoch: reader.uint64(), toEpoch: reader.uint64(), isBehindUs: flag(reader) }),
 )
 
 export const noticeRecord: RecordCodec<NoticeRecord> = codec(

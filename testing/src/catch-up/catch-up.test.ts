@@ -90,4 +90,54 @@ describe("a member who was away", () => {
     expect(client.conversations()[0]).toMatchObject({ isMember: false, name: "epoch 20" })
     await clock.during(client.close())
   })
+
+  it("follows through the departure of others, which their proposals and somebody's commit make", async () => {
+    const { service, clock, group, others, renameTimes } = await groupOf(["bob", "carol"])
+    const carol = await service.client(others.get("carol")!)
+    await renameTimes(5)
+    await clock.during(carol.sync())
+    const [carols] = carol.conversations()
+    await clock.during(carols!.leave())
+    await clock.during(carol.sync({ until: () => !carols!.isMember, waitMs: 600_000 }))
+    expect(carols!.hasLeft).toBe(true)
+    await clock.during(carol.close())
+    await renameTimes(5)
+    const { client } = await comeBack(service, others.get("bob")!)
+    expect(client.conversations()[0]!.epochAuthenticator).toEqual(group.epochAuthenticator)
+    expect(await client.notices()).toEqual([])
+    await clock.during(client.close())
+  })
+})
+
+describe("a member who was away for longer than the log", () => {
+  const SHORT = { "queue-depth": "4", "commit-log-epochs": "5" }
+
+  it("is told once what is missing, and is in again when invited anew", async () => {
+    const { service, clock, group, others, renameTimes } = await groupOf(["bob"], SHORT)
+    const fromEpoch = group.epoch
+    await renameTimes(20)
+    const bob = others.get("bob")!
+    for (let times = 0; times < 2; times++) {
+      const { client } = await comeBack(service, bob)
+      await clock.during(group.send("nobody of yesterday reads this"))
+      await clock.during(client.sync())
+      const reasons = (await client.notices()).map(({ reason }) => reason)
+      expect(reasons).toEqual(["history_gone"])
+      // The inbox held four commits of the twenty.
+      const missing = { fromEpoch: fromEpoch + 4n, toEpoch: fromEpoch + 20n, isBehindUs: false }
+      expect(client.conversations()[0]).toMatchObject({ isMember: true, missing })
+      await clock.during(client.close())
+    }
+    for (const change of [() => group.remove("bob"), () => group.invite("bob")]) {
+      await clock.during(change().then(({ id }) => group.waitAccepted(id)))
+    }
+    const { client } = await comeBack(service, bob)
+    const own = client.conversations()[0]!
+    await clock.during(group.send("welcome back"))
+    await clock.during(client.sync({ until: ({ received }) => received.length > 0 }))
+    expect(await texts(own)).toEqual(["welcome back"])
+    expect(own.missing).toEqual({ fromEpoch: fromEpoch + 4n, toEpoch: group.epoch, isBehindUs: true })
+    expect(own.epochAuthenticator).toEqual(group.epochAuthenticator)
+    await clock.during(client.close())
+  })
 })

@@ -177,7 +177,8 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
       return event.because === "left" ? "You left this group." : "You were removed from this group."
     case "joined":
       return `You were added to ${groupText(event)}.`
-    case "server_equivocated": // The notice of that name says it.
+    case "history_gone": // The notices of these names say it.
+    case "server_equivocated":
       return undefined
     case "disappeared":
       return isHere(event.groupId, group) ? `(${countText(event.positions.length, "message")} disappeared)` : undefined

@@ -84,10 +84,23 @@ export const history: Command = {
     const group = opened.client.conversation(values.text("group"))
     const messages = await group.history({ limit })
     context.output.result(
-      { groupId: hex(group.id), messages: messages.map(messageJson) },
+      { groupId: hex(group.id), messages: messages.map(messageJson), ...missingJson(group) },
       ...(messages.length === 0 ? ["Nothing was said yet."] : messages.map(messageText)),
+      ...missingText(group),
     )
   },
+}
+
+function missingJson({ missing }: Conversation): Record<string, unknown> {
+  if (missing === undefined) return {}
+  const { fromEpoch, toEpoch, isBehindUs } = missing
+  return { missing: { fromEpoch: `${fromEpoch}`, toEpoch: `${toEpoch}`, isBehindUs } }
+}
+
+function missingText({ missing }: Conversation): string[] {
+  if (missing === undefined) return []
+  const what = `Missing: what was said in epochs ${missing.fromEpoch} to ${missing.toEpoch - 1n}, while this profile was away for too long.`
+  return [missing.isBehindUs ? what : `${what} Ask a member to remove you and invite you again.`]
 }
 
 /** A message and where it was said. */

@@ -1,0 +1,74 @@
+import { toHex } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
+import type { Context } from "./context.ts"
+import type { MissingHistory, NoticeReason } from "./model.ts"
+import type { Profile } from "./profile.ts"
+import { Transaction } from "./transaction.ts"
+
+/** Groups of which a part is missing, because the server no longer had the commits that lead through it. */
+export class MissingHistories {
+  readonly #byGroup = new Map<string, MissingHistory>()
+
+  async load(profile: Profile): Promise<void> {
+    for await (const { groupId, missing } of profile.missingHistories()) this.set(groupId, missing)
+  }
+
+  find(groupId: GroupId): MissingHistory | undefined {
+    return this.#byGroup.get(toHex(groupId))
+  }
+
+  /** True while we are on the near side of what is missing: nothing beyond can be read. */
+  isStuck(groupId: GroupId): boolean {
+    return this.find(groupId)?.isBehindUs === false
+  }
+
+  set(groupId: GroupId, missing: MissingHistory): void {
+    this.#byGroup.set(toHex(groupId), missing)
+  }
+
+  forget(groupId: GroupId): void {
+    this.#byGroup.delete(toHex(groupId))
+  }
+}
+
+/**
+ * Writes down that a group cannot be followed any more, and tells it, once for as far as it is known. A server that lies about
+ * it keeps us out as it could anyway; it cannot make us believe anything.
+ *
+ * @param range - from the epoch that we are in to the first one that may be readable again
+ */
+export async function recordHistoryGone(
+  context: Context,
+  groupId: GroupId,
+  range: { readonly fromEpoch: bigint; readonly toEpoch: bigint },
+): Promise<void> {
+  const { turn, missing, profile } = context
+  await turn.takeAlways(async () => {
+    const known = missing.find(groupId)
+    if (known?.isBehindUs === false && known.toEpoch >= range.toEpoch) return
+    const now: MissingHistory = { ...range, isBehindUs: false }
+    await Transaction.run(context, "up", async (tx) => {
+      tx.change(profile.putMissingHistory(groupId, now))
+      tx.afterwards(() => missing.set(groupId, now))
+      if (known?.isBehindUs === false) return
+      tx.notice({ seq: 0n, sizeBytes: 0, groupId, reason: "history_gone" satisfies NoticeReason })
+      tx.event({ kind: "history_gone", groupId, ...range })
+    })
+  })
+}
+
+/** The commits were there after all: nothing is missing. */
+export function closeGap({ missing, profile }: Context, tx: Transaction, groupId: GroupId): void {
+  if (!missing.isStuck(groupId)) return
+  tx.change(profile.forgetMissingHistory(groupId))
+  tx.afterwards(() => missing.forget(groupId))
+}
+
+/** We are in the group again, invited anew: what lies between stays missing. */
+export function passGap({ missing, profile }: Context, tx: Transaction, groupId: GroupId, epoch: bigint): void {
+  const gap = missing.find(groupId)
+  if (gap?.isBehindUs !== false) return
+  const passed: MissingHistory = { ...gap, toEpoch: epoch, isBehindUs: true }
+  tx.change(profile.putMissingHistory(groupId, passed))
+  tx.afterwards(() => missing.set(groupId, passed))
+}
