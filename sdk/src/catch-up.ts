@@ -88,22 +88,6 @@ export class CatchUp {
     await this.upTo(groupId, epoch)
   }
 
-  /**
-   * Takes a commit of the inbox again that did not lead on, with the proposals that it may mean: one of them may have been left
-   * out. @throws ClientError
-   */
-  async after(envelope: Uint8Array): Promise<void> {
-    const received = receiveEnvelope(envelope)
-    if (received.kind === "drop" || received.envelope.kind !== "commit") return
-    const groupId = toGroupId(received.envelope.groupId)
-    const { epoch } = received.envelope
-    if (this.#epochOf(groupId) !== epoch || this.#ends.get(toHex(groupId)) === epoch) return
-    const request = { channelId: groupId, fromEpoch: epoch, limit: 1 }
-    const page = await asClientError(this.#rpc.call(methods.fetchCommits, request))
-    if (page.commits.some(({ proposals }) => proposals.length > 0)) await this.#apply(groupId, page, epoch + 1n)
-    if (this.#epochOf(groupId) === epoch) this.#ends.set(toHex(groupId), epoch)
-  }
-
   /** Applies commits until the member is in this epoch, or the server has no more that it can follow. @throws ClientError */
   async upTo(groupId: GroupId, epoch: bigint): Promise<void> {
     const name = toHex(groupId)
@@ -151,11 +135,11 @@ export class CatchUp {
   }
 }
 
-/** Takes in one commit of the log, unless it came another way meanwhile, or is none; before it the proposals of its epoch. */
+/** Takes in one commit of the log, unless it came another way meanwhile, or is none. */
 function applyLogged(
   context: Context,
   groupId: GroupId,
-  { epoch, data, proposals }: CommitPage["commits"][number],
+  { epoch, data }: { readonly epoch: bigint; readonly data: Uint8Array },
 ): Promise<void> {
   return context.turn.takeAlways(async () => {
     const { groups, clock, tracer } = context
@@ -167,12 +151,6 @@ function applyLogged(
     tracer.line({ layer: "sdk", direction: "up", bytesIn: data.length, bytesOut: data.length })
     const origin = { seq: 0n, sizeBytes: data.length }
     await Transaction.run(context, "up", async (tx) => {
-      for (const proposal of proposals) {
-        const step = member.receive(proposal, clock.unixMs())
-        // Most came through the inbox before: that they are dropped now is nobody's concern.
-        const events = step.events.filter(({ kind }) => kind !== "dropped")
-        await recordStep(context, tx, member, { ...step, events }, origin)
-      }
       await recordStep(context, tx, member, member.receive(data, clock.unixMs()), origin)
       if (member.epoch !== epoch) closeGap(context, tx, groupId)
     })

@@ -110,10 +110,8 @@ export class Inbox {
   }
 
   async #receive(seq: bigint, bytes: Uint8Array): Promise<void> {
-    const isNew = seq > this.#context.cursor.seq
-    if (isNew) await this.#commits.before(bytes)
+    if (seq > this.#context.cursor.seq) await this.#commits.before(bytes)
     await receive(this.#context, { seq, bytes })
-    if (isNew) await this.#commits.after(bytes)
   }
 
   /** True if everything that our inbox got until the last look is on disk. */

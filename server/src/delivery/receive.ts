@@ -5,7 +5,7 @@ import { toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { RefusalReason } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
-import type { BatchClaim, BatchDelivery, BatchLabel } from "../storage/storage.ts"
+import type { BatchClaim, BatchDelivery } from "../storage/storage.ts"
 
 /** A batch as it came from the wire (schemas/proto/qpc/v1/delivery.proto, 205). */
 export interface OfferedBatch {
@@ -38,7 +38,7 @@ export interface CheckedBatch {
   readonly deliveries: readonly BatchDelivery[]
   readonly ttlMs: number
   readonly claim?: CheckedClaim
-  readonly labels?: readonly BatchLabel[]
+  readonly sealedIn?: number
   readonly partial: boolean
   readonly readableUntilEpoch?: number
 }
@@ -81,19 +81,17 @@ export function receiveBatch(offered: OfferedBatch, limits: ServerLimits): Check
     channelId: toGroupId(channelId),
     deliveries: checked,
     ttlMs: lifetimeMs(offered, limits),
-    ...(claim.claim ? { claim: claim.claim } : { ...readableUntil(offered), labels: labelsOf(envelopes) }),
+    ...(claim.claim ? { claim: claim.claim } : { ...readableUntil(offered), sealedIn: latestEpoch(envelopes) }),
     // A commit goes past full inboxes anyway.
     partial: offered.partial === true && claim.claim === undefined,
   }
   return { kind: "batch", batch }
 }
 
-/** Of messages and proposals. No channel gets to the largest number that is exact. */
-function labelsOf(envelopes: readonly Envelope[]): BatchLabel[] {
-  return envelopes.map(({ kind, epoch }) => ({
-    kind: kind === "proposal" ? kind : "application",
-    epoch: epoch > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(epoch),
-  }))
+/** Members who were away follow the labels: nobody may lead them past what waits for them. No channel gets to 2^53 − 1. */
+function latestEpoch(envelopes: readonly Envelope[]): number {
+  const latest = envelopes.reduce((epoch, envelope) => (envelope.epoch > epoch ? envelope.epoch : epoch), 0n)
+  return latest > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(latest)
 }
 
 /** No channel gets beyond the largest number that is exact. */

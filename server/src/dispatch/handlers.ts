@@ -141,9 +141,7 @@ function deliveryHandlers(services: Services): DeliveryMethods {
       const range = { fromEpoch: toNumber(fromEpoch), limit }
       const { commits, ...page } = await delivery.commits(client.session.identityKey, channelId, range)
       return {
-        commits: commits.map(({ epoch, payload, proposals }) => {
-          return { epoch: BigInt(epoch), data: payload, proposals: [...proposals] }
-        }),
+        commits: commits.map(({ epoch, payload }) => ({ epoch: BigInt(epoch), data: payload })),
         oldestEpoch: BigInt(page.oldestEpoch),
         newestEpoch: BigInt(page.newestEpoch),
       }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { equalBytes, toHex } from "@qpc/wire"
 import type { GroupId, IdentityKey } from "@qpc/wire"
-import { isAhead, isReadableIn, LOGGED_PROPOSALS_MAX, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
+import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
 import type {
   Account,
   Batch,
@@ -47,9 +47,7 @@ interface Channel {
   members: Set<string>
   /** In which epoch people were removed, by key. */
   removedIn: Map<string, number>
-  /** Of the present epoch. */
-  proposals: { readonly sender: string; readonly payload: Uint8Array }[]
-  commits: (LoggedCommit & { readonly expiresAtMs: number })[]
+  commits: { readonly epoch: number; readonly payload: Uint8Array; readonly expiresAtMs: number }[]
 }
 
 /**
@@ -281,7 +279,6 @@ export class MemoryStorage implements Storage {
       inbox.envelopes.push({ seq: inbox.newestSeq, payload: payload.slice(), acceptedAtMs, expiresAtMs })
     }
     if (claim) for (const key of full.keys()) this.#inboxes.get(key)!.commitsLeftOut++
-    else keepProposal(channel!, batch, limits)
     const skipped = new Map(addressed.filter((one) => !reaches(one.key)).map((one) => [one.key, one.recipient]))
     const reached = { skipped: [...skipped.values()], full: [...full.values()] }
     return { kind: "accepted", duplicate: false, acceptedAtMs, ...reached, firstSeq }
@@ -315,11 +312,11 @@ export class MemoryStorage implements Storage {
     channel.members = after
     const payload = payloads[commitIndex]!
     const expiresAtMs = Math.max(keptUntilMs, ...channel.commits.map((commit) => commit.expiresAtMs))
-    const proposals = channel.proposals.splice(0).map((proposal) => proposal.payload)
-    channel.commits.push({ epoch, payload: payload.slice(), proposals, expiresAtMs })
+    channel.commits.push({ epoch, payload: payload.slice(), expiresAtMs })
+    const sizeBytes = (): number => channel.commits.reduce((sum, commit) => sum + commit.payload.length, 0)
     while (
       channel.commits.length > 1 &&
-      (channel.commits[0]!.epoch <= epoch - limits.commitLogEpochs || logBytes(channel) > limits.commitLogBytes)
+      (channel.commits[0]!.epoch <= epoch - limits.commitLogEpochs || sizeBytes() > limits.commitLogBytes)
     )
       channel.commits.shift()
     const isReadable = ([, removedIn]: readonly [string, number]): boolean => removedIn >= channel.commits[0]!.epoch
@@ -346,7 +343,7 @@ function refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | unde
   if (!channel) return claim ? undefined : { kind: "not_a_member" }
   if (!channel.members.has(toHex(batch.sender))) return { kind: "not_a_member" }
   const { currentEpoch } = channel
-  if (isAhead(currentEpoch, batch)) return { kind: "epoch_ahead", currentEpoch }
+  if ((batch.sealedIn ?? 0) > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
   if (!claim) return isReadableIn(currentEpoch, batch) ? undefined : { kind: "epoch_passed", currentEpoch }
   if (claim.epoch === currentEpoch) return undefined
   if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
@@ -357,24 +354,7 @@ function refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | unde
 }
 
 function newChannel(currentEpoch: number): Channel {
-  return { currentEpoch, head: undefined, members: new Set(), removedIn: new Map(), proposals: [], commits: [] }
-}
-
-function logBytes({ commits, proposals }: Channel): number {
-  const logged = [
-    ...commits.flatMap((commit) => [commit.payload, ...commit.proposals]),
-    ...proposals.map((p) => p.payload),
-  ]
-  return logged.reduce((sum, { length }) => sum + length, 0)
-}
-
-function keepProposal(channel: Channel, { sender, labels = [], deliveries }: Batch, limits: BatchLimits): void {
-  const index = labels.findIndex(({ kind, epoch }) => kind === "proposal" && epoch === channel.currentEpoch)
-  const own = channel.proposals.filter((proposal) => proposal.sender === toHex(sender))
-  if (index === -1 || own.length >= LOGGED_PROPOSALS_MAX) return
-  const { payload } = deliveries[index]!
-  if (logBytes(channel) + payload.length > limits.commitLogBytes) return
-  channel.proposals.push({ sender: toHex(sender), payload: payload.slice() })
+  return { currentEpoch, head: undefined, members: new Set(), removedIn: new Map(), commits: [] }
 }
 
 /** The epoch behind the last commit that somebody may read. */
@@ -389,10 +369,10 @@ function pageOf({ commits }: Channel, newestEpoch: number, range: CommitRange): 
   const kept = commits.filter(({ epoch, expiresAtMs }) => epoch < newestEpoch && expiresAtMs > range.nowMs)
   const page: LoggedCommit[] = []
   let bytes = 0
-  for (const { epoch, payload, proposals } of kept.filter((commit) => commit.epoch >= range.fromEpoch)) {
-    for (const { length } of [payload, ...proposals]) bytes += length
+  for (const { epoch, payload } of kept.filter((commit) => commit.epoch >= range.fromEpoch)) {
+    bytes += payload.length
     if (page.length === range.limit || (page.length > 0 && bytes > range.limitBytes)) break
-    page.push({ epoch, payload, proposals })
+    page.push({ epoch, payload })
   }
   return { commits: page, oldestEpoch: kept[0]?.epoch ?? newestEpoch, newestEpoch }
 }

@@ -28,16 +28,14 @@ const people = fc.uniqueArray(person, { minLength: 1, maxLength: 4 })
 const id = fc.integer({ min: 1, max: 30 })
 
 const enqueued = fc
-  .tuple(id, person, fc.array(people, { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean(), fc.nat(4))
-  .map(([n, sender, groups, isBrief, partial, epoch]): Step => (storage, nowMs) => {
+  .tuple(id, person, fc.array(people, { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean(), fc.nat(3))
+  .map(([n, sender, groups, isBrief, partial, sealedIn]): Step => (storage, nowMs) => {
     const deliveries = groups.map((members, index) => ({
       recipients: members.map(identity),
       payload: bytes(n, ...Array<number>(n % 3).fill(index)),
     }))
     const expiresAtMs = nowMs + (isBrief ? 20 : HOUR_MS)
-    const kind = n % 2 === 0 ? ("proposal" as const) : ("application" as const)
-    const labels = epoch === 4 ? {} : { labels: deliveries.map(() => ({ kind, epoch })) }
-    return storage.enqueue({ ...batch(n, { sender, deliveries, atMs: nowMs, expiresAtMs }), partial, ...labels }, TIGHT)
+    return storage.enqueue({ ...batch(n, { sender, deliveries, atMs: nowMs, expiresAtMs }), partial, sealedIn }, TIGHT)
   })
 const claimed = fc
   .tuple(id, person, people, people, fc.integer({ min: 0, max: 6 }), fc.tuple(fc.boolean(), fc.nat(200)))

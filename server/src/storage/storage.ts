@@ -68,13 +68,6 @@ export interface HeadPosition {
   readonly head: StoredHead
 }
 
-/** What an envelope without a claim says of itself. */
-export interface BatchLabel {
-  readonly kind: "application" | "proposal"
-  /** 0 to 2^53 − 1. */
-  readonly epoch: number
-}
-
 /** Makes a batch the one transition of its channel out of `epoch`. */
 export interface BatchClaim {
   /** 0 to 2^53 − 2. */
@@ -102,11 +95,8 @@ export interface Batch {
   readonly channelId: GroupId
   readonly deliveries: readonly BatchDelivery[]
   readonly claim?: BatchClaim
-  /**
-   * One for each delivery, beside no claim. Nobody can speak of an epoch that the channel has not reached; proposals of its present
-   * epoch are kept in the log, beside the commit that may mean them.
-   */
-  readonly labels?: readonly BatchLabel[]
+  /** The latest epoch that its envelopes speak of. Refused before the channel is there. Not beside a claim. */
+  readonly sealedIn?: number
   /** Reach those who have room where some inboxes are full. Not beside a claim. */
   readonly partial?: boolean
   /** Refused in a later epoch of the channel: nobody could read it any more. Not beside a claim. */
@@ -116,14 +106,6 @@ export interface Batch {
   readonly expiresAtMs: number
   /** Until then a repeat is recognised; not before `expiresAtMs`. */
   readonly rememberedUntilMs: number
-}
-
-/** Proposals of one sender and epoch that the log keeps; they are delivered beyond that. */
-export const LOGGED_PROPOSALS_MAX = 4
-
-/** True for a batch that speaks of an epoch to come. */
-export function isAhead(currentEpoch: number, { labels = [] }: Batch): boolean {
-  return labels.some(({ epoch }) => epoch > currentEpoch)
 }
 
 /** True unless the channel has gone beyond the last epoch in which its members can read the batch. */
@@ -174,7 +156,7 @@ export type BatchOutcome =
       /** Of `currentEpoch`. Absent if no commit was accepted since the channel has heads. */
       readonly head?: StoredHead
     }
-  /** The claim, or a label, is of an epoch that the channel has not reached. */
+  /** The claim is for, or an envelope is of, an epoch that the channel has not reached. */
   | { readonly kind: "epoch_ahead"; readonly currentEpoch: number }
   /** The channel is beyond the epoch until which its members could have read the batch. */
   | { readonly kind: "epoch_passed"; readonly currentEpoch: number }
@@ -200,8 +182,6 @@ export interface LoggedCommit {
   /** The epoch that it leaves. */
   readonly epoch: number
   readonly payload: Uint8Array
-  /** Of that epoch, in the order in which they were accepted. */
-  readonly proposals: readonly Uint8Array[]
 }
 
 /** A part of the log of a channel. */

@@ -91,7 +91,7 @@ describe("a member who was away", () => {
     await clock.during(client.close())
   })
 
-  it("follows through the departure of others, which their proposals and somebody's commit make", async () => {
+  it("follows through the departure of others, whose commits bring the proposals along that they mean", async () => {
     const { service, clock, group, others, renameTimes } = await groupOf(["bob", "carol"])
     const carol = await service.client(others.get("carol")!)
     await renameTimes(5)

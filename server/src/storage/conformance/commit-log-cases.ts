@@ -30,41 +30,15 @@ export const commitLogCases: readonly StorageCase[] = [
     },
   },
   {
-    name: "keeps the proposals of an epoch with its commit: of the present epoch only, and a few of each sender",
-    async run(storage) {
-      await pair(storage)
-      const propose = (id: number, epoch: number, sender = 1) =>
-        storage.enqueue({ ...batch(id, { sender }), labels: [{ kind: "proposal", epoch }] }, LIMITS)
-      assert.equal((await propose(1, 1)).kind, "accepted")
-      assert.equal((await propose(2, 0)).kind, "accepted")
-      await storage.acknowledge(identity(2), 2, START_MS)
-      await storage.enqueue(commit(10, { epoch: 1, members: [1], after: [1, 2] }), LIMITS)
-      for (const id of [3, 4, 5, 6, 7]) {
-        await propose(id, 2)
-        await storage.acknowledge(identity(2), id, START_MS)
-      }
-      await propose(8, 2, 2)
-      await storage.enqueue({ ...batch(9), labels: [{ kind: "application", epoch: 2 }] }, LIMITS)
-      await storage.enqueue(commit(11, { epoch: 2, members: [1], after: [1, 2] }), LIMITS)
-      await propose(12, 3)
-      const logged = async () =>
-        (await storage.commits(channel(1), identity(1), LOG))!.commits.map(({ proposals }) => proposals.map(([n]) => n))
-      assert.deepEqual(await logged(), [[], [1], [3, 4, 5, 6, 8]])
-      await storage.enqueue(commit(13, { epoch: 3, members: [1], after: [1, 2] }), { ...LIMITS, commitLogEpochs: 2 })
-      assert.deepEqual(await logged(), [[3, 4, 5, 6, 8], [12]])
-      await storage.sweep(START_MS + HOUR_MS, 100)
-      assert.deepEqual(await logged(), [])
-    },
-  },
-  {
     name: "takes nothing that speaks of an epoch to come",
     async run(storage) {
       await pair(storage)
-      const speak = (id: number, epoch: number) =>
-        storage.enqueue({ ...batch(id), labels: [{ kind: "application", epoch }] }, LIMITS)
-      assert.deepEqual(await speak(1, 2), { kind: "epoch_ahead", currentEpoch: 1 })
-      assert.equal((await speak(1, 1)).kind, "accepted")
-      assert.equal((await speak(2, 0)).kind, "accepted")
+      assert.deepEqual(await storage.enqueue({ ...batch(1), sealedIn: 2 }, LIMITS), {
+        kind: "epoch_ahead",
+        currentEpoch: 1,
+      })
+      assert.equal((await storage.enqueue({ ...batch(1), sealedIn: 1 }, LIMITS)).kind, "accepted")
+      assert.equal((await storage.enqueue({ ...batch(2), sealedIn: 0 }, LIMITS)).kind, "accepted")
     },
   },
   {

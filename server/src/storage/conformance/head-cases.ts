@@ -49,7 +49,7 @@ export const headCases: readonly StorageCase[] = [
       assert.deepEqual(await payloads(storage, 2), [[201, 1, 1]])
       assert.deepEqual(await payloads(storage, 3), [[202]])
       const { commits } = (await storage.commits(channel(1), identity(3), LOG))!
-      assert.deepEqual(commits.at(-1), { epoch: 1, payload: bytes(201, 1, 1), proposals: [] })
+      assert.deepEqual(commits.at(-1), { epoch: 1, payload: bytes(201, 1, 1) })
       assert.equal(await storage.acknowledge(identity(2), 1, START_MS), 0)
       assert.equal(await storage.acknowledge(identity(3), 1, START_MS), 0)
     },

@@ -1,6 +1,5 @@
 import type { SqliteDatabase } from "./engine.ts"
 import type { IdentityKey } from "@qpc/wire"
-import { LOGGED_PROPOSALS_MAX } from "../storage.ts"
 import type { BatchLimits, CommitPage, CommitRange, LoggedCommit } from "../storage.ts"
 import type { Channel } from "./channels.ts"
 import type { PayloadRows } from "./inboxes.ts"
@@ -17,7 +16,7 @@ export interface LogReader {
   readonly lastEpoch: number
 }
 
-/** The rows of accepted commits with the proposals of their epochs, apart from inboxes, and of those who may still read them although they are out. */
+/** The rows of accepted commits, apart from inboxes, and of those who may still read them although they are out. */
 export class CommitLogRows {
   readonly #payloads: PayloadRows
   readonly #add
@@ -28,7 +27,6 @@ export class CommitLogRows {
   readonly #pruneOldest
   readonly #read
   readonly #oldest
-  readonly #proposals: ProposalRows
   readonly #removedIn
   readonly #remember
   readonly #forget
@@ -37,7 +35,6 @@ export class CommitLogRows {
 
   constructor(db: SqliteDatabase, payloads: PayloadRows) {
     this.#payloads = payloads
-    this.#proposals = new ProposalRows(db)
     this.#add = db.prepare("INSERT INTO channel_commits (channel, epoch, payload, expires_at_ms) VALUES (?, ?, ?, ?)")
     this.#newestExpiry = db
       .prepare<[number], number | null>("SELECT max(expires_at_ms) FROM channel_commits WHERE channel = ?")
@@ -104,26 +101,11 @@ export class CommitLogRows {
     this.#forgetBefore.run(id, id)
   }
 
-  /** True if the log takes one more proposal of a sender in the channel's present epoch. */
-  hasRoomForProposal(channel: Channel, sender: number, bytes: number, limits: BatchLimits): boolean {
-    if (this.#proposals.countOf(channel, sender) >= LOGGED_PROPOSALS_MAX) return false
-    return this.#sizeBytes.get(channel.id)! + bytes <= limits.commitLogBytes
-  }
-
-  /** Keeps a proposal of the channel's present epoch. */
-  addProposal(channel: Channel, sender: number, proposal: { readonly id: number; readonly bytes: number }): void {
-    this.#proposals.add(channel, sender, proposal.id)
-    this.#grow.run(proposal.bytes, channel.id)
-  }
-
-  /** Lets go of the payloads of commits that were deleted, and of the proposals of their epochs. */
+  /** Lets go of the payloads of commits that were deleted. */
   released(channel: number, payloads: readonly number[]): void {
-    if (payloads.length === 0) return
     let bytes = 0
-    for (const payload of [...payloads, ...this.#proposals.prune(channel)]) {
-      bytes += this.#payloads.release(payload)
-    }
-    this.#grow.run(-bytes, channel)
+    for (const payload of payloads) bytes += this.#payloads.release(payload)
+    if (payloads.length > 0) this.#grow.run(-bytes, channel)
   }
 
   /** Somebody is in: all of the log is theirs to read. */
@@ -148,59 +130,11 @@ export class CommitLogRows {
     const commits: LoggedCommit[] = []
     let bytes = 0
     for (const { epoch, data } of this.#read.iterate(channel.id, fromEpoch, lastEpoch, nowMs, limit)) {
-      const proposals = this.#proposals.of(channel, epoch)
-      for (const { length } of [data, ...proposals]) bytes += length
+      bytes += data.length
       if (commits.length > 0 && bytes > limitBytes) break
-      commits.push({ epoch, payload: new Uint8Array(data), proposals })
+      commits.push({ epoch, payload: new Uint8Array(data) })
     }
     const newestEpoch = lastEpoch + 1
     return { commits, oldestEpoch: this.#oldest.get(channel.id, lastEpoch, nowMs) ?? newestEpoch, newestEpoch }
-  }
-}
-
-/** The rows of proposals. */
-class ProposalRows {
-  readonly #add
-  readonly #count
-  readonly #read
-  readonly #prune
-
-  constructor(db: SqliteDatabase) {
-    this.#add = db.prepare("INSERT INTO channel_proposals (channel, epoch, payload, sender) VALUES (?, ?, ?, ?)")
-    this.#count = db
-      .prepare<[number, number, number], number>(
-        "SELECT count(*) FROM channel_proposals WHERE channel = ? AND epoch = ? AND sender = ?",
-      )
-      .pluck()
-    this.#read = db
-      .prepare<[number, number], Uint8Array>(
-        `SELECT data FROM channel_proposals JOIN payloads ON payloads.id = payload
-         WHERE channel = ? AND epoch = ? ORDER BY payload`,
-      )
-      .pluck()
-    this.#prune = db
-      .prepare<[number, number, number], number>(
-        `DELETE FROM channel_proposals WHERE channel = ? AND epoch < coalesce(
-           (SELECT min(epoch) FROM channel_commits WHERE channel = ?),
-           (SELECT current_epoch FROM channels WHERE id = ?)) RETURNING payload`,
-      )
-      .pluck()
-  }
-
-  add(channel: Channel, sender: number, payload: number): void {
-    this.#add.run(channel.id, channel.currentEpoch, payload, sender)
-  }
-
-  countOf(channel: Channel, sender: number): number {
-    return this.#count.get(channel.id, channel.currentEpoch, sender) as number
-  }
-
-  of(channel: Channel, epoch: number): Uint8Array[] {
-    return this.#read.all(channel.id, epoch).map((proposal) => new Uint8Array(proposal))
-  }
-
-  /** Deletes those whose commits are gone. @returns their payloads */
-  prune(channel: number): number[] {
-    return this.#prune.all(channel, channel, channel)
   }
 }

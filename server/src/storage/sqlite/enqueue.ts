@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from "./engine.ts"
 import { concatBytes, equalBytes, IDENTITY_KEY_BYTES, toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
-import { isAhead, isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "../storage.ts"
+import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "../storage.ts"
 import type { Batch, BatchLimits, BatchOutcome, HeadPosition } from "../storage.ts"
 import type { AccountRows } from "./accounts.ts"
 import type { Channel, ChannelRows } from "./channels.ts"
@@ -179,7 +179,7 @@ export class Enqueue {
     if (!channel) return claim ? undefined : { kind: "not_a_member" }
     if (!this.#channels.isMember(channel, sender)) return { kind: "not_a_member" }
     const { currentEpoch } = channel
-    if (isAhead(currentEpoch, batch)) return { kind: "epoch_ahead", currentEpoch }
+    if ((batch.sealedIn ?? 0) > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
     if (!claim) return isReadableIn(currentEpoch, batch) ? undefined : { kind: "epoch_passed", currentEpoch }
     if (claim.epoch === currentEpoch) return undefined
     if (claim.epoch > currentEpoch) return { kind: "epoch_ahead", currentEpoch }
@@ -224,8 +224,6 @@ export class Enqueue {
     const { found, plan, limits } = decided
     const { claim, acceptedAtMs } = batch
     const signed = claim?.signHead(found?.head)
-    const logged = claim ? [claim.commitIndex] : this.#loggedProposals(sender, batch, found, limits)
-    for (const index of logged) plan.reach[index]! += 1
     const { payloads, firstSeq } = this.#append(signed ? withPayloads(batch, signed.payloads) : batch, plan)
     const { skipped, full } = plan
     if (claim && signed) {
@@ -234,29 +232,17 @@ export class Enqueue {
       this.#log.append(channel, { payload, bytes, keptUntilMs: claim.keptUntilMs }, limits)
       this.#channels.advance(channel, { membersAfter: claim.membersAfter, head: signed.head }, limits)
       for (const recipient of full) this.#inboxes.leaveOutCommit(this.#accounts.idOf(recipient)!)
-    } else for (const index of logged) this.#log.addProposal(found!, sender, payloads[index]!)
+    }
     // A commit waits for nobody: whoever has no room for it finds it in the log.
     this.#rememberAccepted(sender, batch, { firstSeq, skipped, waiting: claim ? [] : full })
     return { kind: "accepted", duplicate: false, acceptedAtMs, skipped, full, firstSeq, ...this.#position(batch) }
   }
 
-  /** Which deliveries the log keeps for whoever has to catch up: the commit of this epoch may mean them. */
-  #loggedProposals(sender: number, batch: Batch, channel: Channel | undefined, limits: BatchLimits): number[] {
-    const { labels = [], deliveries } = batch
-    const [index] = labels.flatMap(({ kind, epoch }, at) =>
-      kind === "proposal" && epoch === channel?.currentEpoch ? [at] : [],
-    )
-    // One in a batch is all that anybody sends.
-    if (index === undefined || channel === undefined) return []
-    const bytes = deliveries[index]!.payload.length
-    return this.#log.hasRoomForProposal(channel, sender, bytes, limits) ? [index] : []
-  }
-
   /** Puts the payloads into the inboxes that the plan names. */
   #append(batch: Batch, plan: Plan) {
-    const { acceptedAtMs, expiresAtMs } = batch
+    const { claim, acceptedAtMs, expiresAtMs } = batch
     const payloads = batch.deliveries.map(({ payload }, index) => {
-      const uses = plan.reach[index]!
+      const uses = plan.reach[index]! + (claim?.commitIndex === index ? 1 : 0)
       return { id: uses === 0 ? 0 : this.#payloads.add(payload, uses), bytes: payload.length }
     })
     let firstSeq: number | undefined

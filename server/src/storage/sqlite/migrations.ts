@@ -125,20 +125,13 @@ CREATE INDEX accepted_messages_waiting ON accepted_messages (sender) WHERE waiti
 
 // The log of a channel's commits outlives the inboxes that they went to.
 const COMMIT_LOG = `
-ALTER TABLE channels ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0; -- of payloads in channel_commits and channel_proposals
+ALTER TABLE channels ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0; -- of payloads of rows in channel_commits
 UPDATE channels SET log_bytes = (
   SELECT coalesce(sum(length(data)), 0) FROM channel_commits JOIN payloads ON payloads.id = payload
   WHERE channel = channels.id);
 ALTER TABLE inboxes ADD COLUMN commits_left_out INTEGER NOT NULL DEFAULT 0; -- ever, because the inbox was full
 ALTER TABLE inboxes ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0; -- batches of its owner, ever
 ALTER TABLE accepted_messages ADD COLUMN position INTEGER NOT NULL DEFAULT 0; -- among its sender's, in the order of acceptance
-CREATE TABLE channel_proposals (
-  channel INTEGER NOT NULL REFERENCES channels (id),
-  epoch INTEGER NOT NULL, -- the present one, or one whose commit is in channel_commits
-  payload INTEGER NOT NULL REFERENCES payloads (id), -- numbered in the order of acceptance
-  sender INTEGER NOT NULL REFERENCES accounts (id),
-  PRIMARY KEY (channel, epoch, payload)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE channel_former_members (
   channel INTEGER NOT NULL REFERENCES channels (id),
   identity_key BLOB NOT NULL,
