@@ -1,7 +1,7 @@
 import { receiveEnvelope } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { ResponseOf, RpcClient } from "@qpc/rpc"
-import { equalBytes, toGroupId, toHex } from "@qpc/wire"
+import { toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
@@ -49,20 +49,24 @@ export class CatchUp {
 
   /** Asks how far our groups are. @throws ClientError */
   async ask(): Promise<Standing> {
-    const channelIds = this.#context.groups.all().flatMap(({ isActive, groupId }) => (isActive ? [groupId] : []))
-    let standing: Standing = { epochs: [], unknown: [], newestSeq: 0n, commitsLeftOut: 0n }
-    for (let at = 0; at === 0 || at < channelIds.length; at += PAGE_GROUPS) {
-      const request = { channelIds: channelIds.slice(at, at + PAGE_GROUPS) }
-      const { epochs, newestSeq, commitsLeftOut } = await asClientError(this.#rpc.call(methods.fetchEpochs, request))
-      const known = epochs.flatMap(({ channelId, epoch }) =>
-        channelIds.some((groupId) => equalBytes(groupId, channelId)) ? [{ groupId: toGroupId(channelId), epoch }] : [],
-      )
+    const asked = this.#context.groups.all().flatMap(({ isActive, groupId }) => (isActive ? [groupId] : []))
+    const known = new Map<string, bigint>()
+    let newestSeq = 0n
+    let commitsLeftOut: bigint | undefined
+    for (let at = 0; at === 0 || at < asked.length; at += PAGE_GROUPS) {
+      const request = { channelIds: asked.slice(at, at + PAGE_GROUPS) }
+      const answer = await asClientError(this.#rpc.call(methods.fetchEpochs, request))
+      for (const { channelId, epoch } of answer.epochs) known.set(toHex(channelId), epoch)
+      newestSeq = answer.newestSeq
       // The first count is the oldest: what is left out between two questions has to be noticed later.
-      const leftOut = at === 0 ? commitsLeftOut : standing.commitsLeftOut
-      standing = { ...standing, epochs: [...standing.epochs, ...known], newestSeq, commitsLeftOut: leftOut }
+      commitsLeftOut ??= answer.commitsLeftOut
     }
-    const named = new Set(standing.epochs.map(({ groupId }) => toHex(groupId)))
-    return { ...standing, unknown: channelIds.filter((groupId) => !named.has(toHex(groupId))) }
+    const epochs = asked.flatMap((groupId) => {
+      const epoch = known.get(toHex(groupId))
+      return epoch === undefined ? [] : [{ groupId, epoch }]
+    })
+    const unknown = asked.filter((groupId) => !known.has(toHex(groupId)))
+    return { epochs, unknown, newestSeq, commitsLeftOut: commitsLeftOut ?? 0n }
   }
 
   /** Brings all groups to where the server had them. Call it when the inbox up to `newestSeq` is on disk. @throws ClientError */

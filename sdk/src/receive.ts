@@ -50,7 +50,7 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   const { envelope } = received
   const member = context.groups.find(envelope.groupId)
   const isWelcome = envelope.kind === "welcome"
-  const isStuck = context.missing.isStuck(envelope.groupId as GroupId)
+  const isStuck = context.missing.isStuck(envelope.groupId)
   if (isWelcome && (member?.isActive !== true || isStuck)) return join(context, tx, inbox)
   // Nothing of a later epoch can be read any more, which was told when that was found.
   if (isStuck && member?.isActive === true && envelope.epoch > member.epoch) return undefined
