@@ -37,6 +37,10 @@ describe("validating a tree", () => {
     expect(verdict(after)).toBe("valid")
   })
 
+  it("accepts the tree of somebody who is alone", () => {
+    expect(verdict(RatchetTree.ofCreator(suite, alone))).toBe("valid")
+  })
+
   it.each([
     ["tree_hash_mismatch", () => verdict(after, new Uint8Array(32))],
     ["parent_hash_invalid", () => verdict(changed(1, { parentHash: new Uint8Array(32) }))],
