@@ -67,6 +67,16 @@ const CASES: readonly Case[] = [
     isSo: ({ bob }) => bob.member.settings!.isClosed,
   },
   {
+    commit: "another's wish to leave",
+    make: ({ world, alice, carol }) => {
+      carol.send({ kind: "leave" })
+      carol.flush(world.service)
+      alice.receiveNext(world.service)
+      alice.tick()
+    },
+    isSo: ({ carol }) => !carol.member.isActive && told(carol, "left_group").length === 1,
+  },
+  {
     commit: "upkeep that nobody asked for",
     make: ({ world, alice }) => {
       world.clock.nowMs += LONG_MS
@@ -95,8 +105,8 @@ function expectMergedOnce(result: Scene, { isSo, commit }: Case): void {
   }
   expect(agree(carol.member.isActive ? [alice, bob, carol] : [alice, bob])).toBe(true)
   expect(alice.member.openIntentCount).toBe(0)
-  const isAskedFor = commit !== "upkeep that nobody asked for"
-  expect(told(alice, "intent_done")).toHaveLength(isAskedFor ? 1 : 0)
+  const isOfOthers = commit === "upkeep that nobody asked for" || commit === "another's wish to leave"
+  expect(told(alice, "intent_done")).toHaveLength(isOfOthers ? 0 : 1)
   expect(told(alice, "intent_failed")).toEqual([])
   expect(told(alice, "intent_rebased")).toEqual([])
 }
