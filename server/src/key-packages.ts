@@ -1,4 +1,4 @@
-import { IDENTITY_KEY_BYTES, toHex, toIdentityKey } from "@qpc/wire"
+import { IDENTITY_KEY_BYTES, toDeviceKey, toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import type { ServerClock } from "./clock.ts"
 import { refusal } from "./refusal.ts"
@@ -61,7 +61,12 @@ export class KeyPackages {
     this.#admit(toHex(requester), toHex(owner))
     const taken = await this.#storage.takeKeyPackage(owner, this.#clock.unixMs())
     if (taken) return taken
-    throw refusal((await this.#storage.accountByIdentity(owner)) ? "key_packages_exhausted" : "user_unknown")
+    throw refusal((await this.#isKnown(owner)) ? "key_packages_exhausted" : "user_unknown")
+  }
+
+  async #isKnown(owner: IdentityKey): Promise<boolean> {
+    const device = await this.#storage.device(toDeviceKey(owner))
+    return device !== undefined || (await this.#storage.accountByIdentity(owner)) !== undefined
   }
 
   /** What is refused is not counted. */

@@ -13,6 +13,12 @@ export type RefusalReason =
   | "session_unknown"
   | "session_bound"
   | "user_unknown"
+  | "device_certificate_invalid"
+  | "device_revocation_invalid"
+  | "device_key_taken"
+  | "device_unknown"
+  | "device_revoked"
+  | "too_many_devices"
   | "key_packages_exhausted"
   | "key_package_stock_full"
   | "key_package_invalid"
@@ -50,6 +56,15 @@ const refusals: Readonly<Record<RefusalReason, readonly [RpcErrorCode, string]>>
   session_unknown: ["unauthenticated", "This session does not exist or has ended: log in again."],
   session_bound: ["failed_precondition", "This connection has a session already: open another connection."],
   user_unknown: ["not_found", "Nobody here has this name or key: check the spelling."],
+  device_certificate_invalid: [
+    "permission_denied",
+    "The device's certificate is not yours, is forged, or is over: approve the device again.",
+  ],
+  device_revocation_invalid: ["permission_denied", "The revocation is not yours, or is forged."],
+  device_key_taken: ["already_exists", "This device key belongs to somebody already: link the device again."],
+  device_unknown: ["not_found", "No such device is registered: approve it on your first device."],
+  device_revoked: ["permission_denied", "This device was taken back by its owner: link it again with a new key."],
+  too_many_devices: ["resource_exhausted", "You have as many devices as the server allows: remove one first."],
   key_packages_exhausted: [
     "failed_precondition",
     "This user has no key packages left: try again after their device was online.",

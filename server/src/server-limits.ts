@@ -63,6 +63,8 @@ export interface ServerLimits {
   readonly sessionLifetimeMs: number
   /** Sessions of one identity; beyond, the oldest ends. Default 16. */
   readonly sessionsPerIdentity: number
+  /** Devices that one person may have, their first included; more are refused. Default 5. */
+  readonly devicesPerIdentity: number
   /** Connections at a time; further ones are turned away. Default 10 000. */
   readonly connections: number
   /** Connections at a time from one address. Default 1000. */

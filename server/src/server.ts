@@ -4,6 +4,7 @@ import type { Connection, Listener } from "@qpc/transport"
 import type { KeyPair } from "@qpc/crypto"
 import type { Random } from "@qpc/wire"
 import { Accounts } from "./accounts/accounts.ts"
+import { Devices } from "./accounts/devices.ts"
 import { OpaqueServer } from "./accounts/opaque-server.ts"
 import type { ServerClock } from "./clock.ts"
 import { openDeliveryKey } from "./delivery/delivery-key.ts"
@@ -58,9 +59,12 @@ export class Server {
   private constructor(options: ServerOptions, { opaque, key }: ServerKeys) {
     const { storage, clock, limits, observe, onFault, suite, random, isRegistrationOpen, version } = options
     this.#options = options
+    this.#siblings = new IdentityConnections(limits.connectionsOfIdentity)
     const notifier = new InboxNotifier()
     const handlers = makeHandlers({
       accounts: new Accounts({ storage, opaque, suite, clock, random, limits, isRegistrationOpen }),
+      devices: new Devices({ storage, suite, clock, limits }),
+      connections: this.#siblings,
       keyPackages: new KeyPackages({ storage, clock, limits }),
       delivery: new Delivery({ storage, notifier, clock, limits, observe, suite, key }),
       deliveryKey: key.publicKey,
@@ -78,7 +82,6 @@ export class Server {
       observe,
       onStorageError: (during, error) => onFault({ during, error }),
     })
-    this.#siblings = new IdentityConnections(limits.connectionsOfIdentity)
     this.#sweeper = new Sweeper({ storage, clock, limits, observe, onFault })
   }
 

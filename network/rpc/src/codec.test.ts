@@ -72,6 +72,9 @@ describe("the method table", () => {
       "301 fetchKeyPackage",
       "500 resolveUser",
       "501 resolveIdentity",
+      "700 registerDevice",
+      "701 listDevices",
+      "702 revokeDevice",
       "802 health",
     ])
   })

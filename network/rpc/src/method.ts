@@ -3,6 +3,7 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2"
 import * as auth from "./gen/qpc/v1/auth_pb.ts"
 import * as common from "./gen/qpc/v1/common_pb.ts"
 import * as delivery from "./gen/qpc/v1/delivery_pb.ts"
+import * as device from "./gen/qpc/v1/device_pb.ts"
 import * as keys from "./gen/qpc/v1/keys_pb.ts"
 import * as user from "./gen/qpc/v1/user_pb.ts"
 
@@ -54,6 +55,9 @@ export interface Methods {
   readonly fetchKeyPackage: MethodRow<"fetchKeyPackage", keys.FetchKeyPackageRequest, keys.FetchKeyPackageResponse>
   readonly resolveUser: MethodRow<"resolveUser", user.ResolveUserRequest, user.ResolveUserResponse>
   readonly resolveIdentity: MethodRow<"resolveIdentity", user.ResolveIdentityRequest, user.ResolveIdentityResponse>
+  readonly registerDevice: MethodRow<"registerDevice", device.RegisterDeviceRequest, device.RegisterDeviceResponse>
+  readonly listDevices: MethodRow<"listDevices", device.ListDevicesRequest, device.ListDevicesResponse>
+  readonly revokeDevice: MethodRow<"revokeDevice", device.RevokeDeviceRequest, device.RevokeDeviceResponse>
   readonly health: MethodRow<"health", common.HealthRequest, common.HealthResponse>
 }
 
@@ -132,6 +136,9 @@ export const methods: Methods = {
   fetchKeyPackage: row(301, "fetchKeyPackage", keys.FetchKeyPackageRequestSchema, keys.FetchKeyPackageResponseSchema),
   resolveUser: row(500, "resolveUser", user.ResolveUserRequestSchema, user.ResolveUserResponseSchema),
   resolveIdentity: row(501, "resolveIdentity", user.ResolveIdentityRequestSchema, user.ResolveIdentityResponseSchema),
+  registerDevice: row(700, "registerDevice", device.RegisterDeviceRequestSchema, device.RegisterDeviceResponseSchema),
+  listDevices: row(701, "listDevices", device.ListDevicesRequestSchema, device.ListDevicesResponseSchema),
+  revokeDevice: row(702, "revokeDevice", device.RevokeDeviceRequestSchema, device.RevokeDeviceResponseSchema),
   health: row(802, "health", common.HealthRequestSchema, common.HealthResponseSchema, open),
 }
 

@@ -25,7 +25,7 @@ describe("schemas", () => {
     try {
       buf("network/rpc", "generate", "-o", folder)
       const generated = textsIn(join(folder, "src/gen"))
-      expect(Object.keys(generated)).toHaveLength(5)
+      expect(Object.keys(generated)).toHaveLength(6)
       expect(textsIn(join(root, "network/rpc/src/gen"))).toEqual(generated)
     } finally {
       rmSync(folder, { recursive: true })

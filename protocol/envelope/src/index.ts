@@ -7,6 +7,8 @@ export {
   verifyDeviceCertificate,
 } from "./device-certificate.ts"
 export type { DeviceCertificate, DeviceCrypto, DeviceStatement } from "./device-certificate.ts"
+export { readDeviceRevocation, revokeDevice, verifyDeviceRevocation } from "./device-revocation.ts"
+export type { DeviceRevocation } from "./device-revocation.ts"
 export {
   decodeEnvelope,
   encodeEnvelope,

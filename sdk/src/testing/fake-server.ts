@@ -202,6 +202,10 @@ export class FakeServer {
         if (account === undefined) refuse("not_found", "user_unknown")
         return { username: account.username }
       },
+      // People here have one device each: nobody asks for more.
+      registerDevice: async () => refuse("resource_exhausted", "too_many_devices"),
+      listDevices: async () => ({ devices: [] }),
+      revokeDevice: async () => refuse("not_found", "device_unknown"),
     } satisfies Partial<Handlers<Session>>
   }
 

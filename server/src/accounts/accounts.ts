@@ -1,12 +1,20 @@
 import { createHash } from "node:crypto"
 import type { CipherSuite } from "@qpc/crypto"
-import { concatBytes, IDENTITY_KEY_BYTES, toIdentityKey, toUtf8 } from "@qpc/wire"
+import {
+  concatBytes,
+  DEVICE_KEY_BYTES,
+  equalBytes,
+  IDENTITY_KEY_BYTES,
+  toDeviceKey,
+  toIdentityKey,
+  toUtf8,
+} from "@qpc/wire"
 import type { IdentityKey, Random } from "@qpc/wire"
 import type { ServerClock } from "../clock.ts"
 import { refusal } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import { SlidingWindow } from "../sliding-window.ts"
-import type { Account, Storage } from "../storage/storage.ts"
+import type { Account, Device, Storage } from "../storage/storage.ts"
 import { LoginAttempts } from "./login-attempts.ts"
 import type { LoginState, OpaqueServer } from "./opaque-server.ts"
 import { isUsername, usernameKey } from "./username.ts"
@@ -23,6 +31,8 @@ export interface PendingLogin {
 /** Who a connection speaks for. */
 export interface BoundSession {
   readonly identityKey: IdentityKey
+  /** Of the device: names its inbox and its stock. The identity key for a person's first. */
+  readonly deviceKey: IdentityKey
   readonly username: string
   readonly expiresAtMs: number
 }
@@ -39,6 +49,13 @@ export interface AccountsOptions {
   readonly isRegistrationOpen: boolean
 }
 
+/** How a device beyond a person's first says which it is: the key and a signature with it; both empty for the first. */
+export interface DeviceProof {
+  readonly deviceKey: Uint8Array
+  readonly deviceProof: Uint8Array
+}
+
+const NO_BYTES = new Uint8Array(0)
 const TOKEN_BYTES = 32
 /** A login that takes longer between its round trips was abandoned. */
 const LOGIN_FINISH_MS = 120_000
@@ -81,7 +98,8 @@ export class Accounts {
     const { storage, opaque, suite, clock } = this.#options
     this.#checkOpen(username)
     if (identityKey.length !== IDENTITY_KEY_BYTES || !opaque.isRegistrationRecord(upload)) throw refusal("malformed")
-    if (!suite.verify(identityKey, proven(username, upload), identityProof)) throw refusal("proof_invalid")
+    if (!suite.verify(identityKey, proven("qpc register v1", username, upload), identityProof))
+      throw refusal("proof_invalid")
     const admission = this.#registrations.take(address)
     if (!admission.admitted) throw refusal("registration_rate_limited", admission)
     const outcome = await storage.createAccount({
@@ -122,7 +140,8 @@ export class Accounts {
     pending: PendingLogin | undefined,
     username: string,
     finalization: Uint8Array,
-  ): Promise<{ readonly session: BoundSession; readonly token: Uint8Array }> {
+    proof: DeviceProof = { deviceKey: NO_BYTES, deviceProof: NO_BYTES },
+  ): Promise<{ readonly session: BoundSession; readonly token: Uint8Array; readonly certificate: Uint8Array }> {
     const { storage, opaque, clock, random, limits } = this.#options
     if (!pending || pending.username !== username) throw refusal("login_refused")
     if (clock.nowMs() - pending.startedMs > LOGIN_FINISH_MS) throw refusal("login_refused")
@@ -130,22 +149,41 @@ export class Accounts {
     const { account } = pending
     if (!isProven || !account) throw refusal("login_refused")
     this.#logins.succeeded(account.usernameKey, pending.address)
+    const device = await this.#device(account, proven("qpc login v1", username, finalization), proof)
     const token = random(TOKEN_BYTES)
     const createdAtMs = clock.unixMs()
     const expiresAtMs = createdAtMs + limits.sessionLifetimeMs
     const { identityKey } = account
-    const session = { tokenHash: hashOf(token), identityKey, createdAtMs, expiresAtMs }
+    const deviceKey = device === undefined ? identityKey : toIdentityKey(device.deviceKey)
+    const session = { tokenHash: hashOf(token), identityKey: deviceKey, createdAtMs, expiresAtMs }
     await storage.createSession(session, limits.sessionsPerIdentity)
-    return { session: { identityKey, username: account.username, expiresAtMs }, token }
+    const bound = { identityKey, deviceKey, username: account.username, expiresAtMs }
+    return { session: bound, token, certificate: device?.certificate ?? NO_BYTES }
+  }
+
+  /** The device that logs in; `undefined` for the person's first. */
+  async #device(account: Account, signed: Uint8Array, proof: DeviceProof): Promise<Device | undefined> {
+    const { storage, suite } = this.#options
+    const { deviceKey, deviceProof } = proof
+    if (deviceKey.length === 0) return undefined
+    if (deviceKey.length !== DEVICE_KEY_BYTES) throw refusal("malformed")
+    if (!suite.verify(deviceKey, signed, deviceProof)) throw refusal("proof_invalid")
+    const device = await storage.device(toDeviceKey(deviceKey))
+    if (device === undefined || !equalBytes(device.identityKey, account.identityKey)) throw refusal("device_unknown")
+    if (device.revocation !== undefined) throw refusal("device_revoked")
+    return device
   }
 
   /** Finds an earlier session by its token. */
   async resume(token: Uint8Array): Promise<BoundSession> {
     const { storage, clock } = this.#options
     const session = token.length === TOKEN_BYTES ? await storage.session(hashOf(token), clock.unixMs()) : undefined
-    const account = session && (await storage.accountByIdentity(session.identityKey))
+    if (!session) throw refusal("session_unknown")
+    const { identityKey: deviceKey, expiresAtMs } = session
+    const device = await storage.device(toDeviceKey(deviceKey))
+    const account = await storage.accountByIdentity(device?.identityKey ?? deviceKey)
     if (!account) throw refusal("session_unknown")
-    return { identityKey: session.identityKey, username: account.username, expiresAtMs: session.expiresAtMs }
+    return { identityKey: account.identityKey, deviceKey, username: account.username, expiresAtMs }
   }
 
   /** The identity behind a name. */
@@ -171,10 +209,10 @@ export class Accounts {
   }
 }
 
-/** What the identity key signs (schemas/proto/qpc/v1/auth.proto, 101): nobody registers another's key. */
-function proven(username: string, upload: Uint8Array): Uint8Array {
+/** What a key signs to prove that whoever names it has it (schemas/proto/qpc/v1/auth.proto, 101 and 103). */
+function proven(label: string, username: string, message: Uint8Array): Uint8Array {
   const zero = Uint8Array.of(0)
-  return concatBytes(toUtf8("qpc register v1"), zero, toUtf8(username), zero, hashOf(upload))
+  return concatBytes(toUtf8(label), zero, toUtf8(username), zero, hashOf(message))
 }
 
 const hashOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest())

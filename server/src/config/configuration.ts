@@ -105,6 +105,7 @@ function toLimits(read: Texts): ServerLimits {
     rateKeys: count("rate-keys"),
     sessionLifetimeMs: duration("session-lifetime"),
     sessionsPerIdentity: count("sessions-per-identity"),
+    devicesPerIdentity: count("devices-per-identity"),
     connections: count("connections"),
     connectionsFromAddress: count("connections-from-address"),
     connectionsOfIdentity: count("connections-of-identity"),

@@ -45,6 +45,7 @@ export type OptionName =
   | "rate-keys"
   | "session-lifetime"
   | "sessions-per-identity"
+  | "devices-per-identity"
   | "connections"
   | "connections-from-address"
   | "connections-of-identity"
@@ -142,6 +143,7 @@ const LIMIT_OPTIONS: readonly Omit<OptionRow, "group">[] = [
   { name: "rate-keys", kind: "count", fallback: "20000", help: "names or addresses each limiter remembers" },
   { name: "session-lifetime", kind: "duration", fallback: "30d", help: "how long a login lasts" },
   { name: "sessions-per-identity", kind: "count", fallback: "16", help: "the oldest ends beyond" },
+  { name: "devices-per-identity", kind: "count", fallback: "5", help: "more are refused" },
   { name: "connections", kind: "count", fallback: "10000", help: "at a time" },
   { name: "connections-from-address", kind: "count", fallback: "1000", help: "at a time" },
   { name: "connections-of-identity", kind: "count", fallback: "16", help: "the oldest is closed beyond" },

@@ -65,7 +65,7 @@ export class ClientConnection {
     this.#loginTimer[Symbol.dispose]()
     this.#place?.[Symbol.dispose]()
     this.#session = session
-    this.#place = this.#siblings.enter(session.identityKey, () => this.#close("newer connections took its place"))
+    this.#place = this.#siblings.enter(session.deviceKey, (reason) => this.#close(reason))
   }
 
   /** Starts pushing the session's inbox, or starts over behind `afterSeq`. */
@@ -74,7 +74,7 @@ export class ClientConnection {
       const { session } = this
       this.#pushing = new Pushing({
         ...options,
-        inbox: session.identityKey,
+        inbox: session.deviceKey,
         push: (envelope) => this.#push(envelope),
         mayPush: () => this.#session === session && this.hasSession,
       })

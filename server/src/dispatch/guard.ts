@@ -38,7 +38,7 @@ export function guarded(
       try {
         if (!UNCOUNTED.has(name)) {
           const admission = client.hasSession
-            ? requests.take(toHex(client.session.identityKey))
+            ? requests.take(toHex(client.session.deviceKey))
             : requestsFromAddress.take(client.address)
           if (!admission.admitted) throw refusal("rate_limited", admission)
         }

@@ -1,5 +1,7 @@
+import { toIdentityKey } from "@qpc/wire"
 import type { Handlers, RequestOf, Methods, ResponseInitOf } from "@qpc/rpc"
 import type { Accounts } from "../accounts/accounts.ts"
+import type { Devices } from "../accounts/devices.ts"
 import type { ServerClock } from "../clock.ts"
 import { reachedNobody } from "../delivery/delivery.ts"
 import type { Delivery } from "../delivery/delivery.ts"
@@ -10,10 +12,13 @@ import { refusal } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import type { HeadPosition, Storage } from "../storage/storage.ts"
 import type { ClientConnection } from "./client-connection.ts"
+import type { IdentityConnections } from "./identity-connections.ts"
 
 /** Everything that calls are answered from. */
 export interface Services {
   readonly accounts: Accounts
+  readonly devices: Devices
+  readonly connections: IdentityConnections
   readonly keyPackages: KeyPackages
   readonly delivery: Delivery
   /** The public half of the key that signs the logs of epochs. */
@@ -36,6 +41,7 @@ export function makeHandlers(services: Services): Served {
     ...accountHandlers(services),
     ...deliveryHandlers(services),
     ...keyHandlers(services),
+    ...deviceHandlers(services),
     health: async () => ({
       version: services.version,
       nowMs: BigInt(services.clock.unixMs()),
@@ -68,20 +74,21 @@ function accountHandlers({ accounts, deliveryKey }: Services): AccountMethods {
       client.pendingLogin = pending
       return { response }
     },
-    opaqueLoginFinish: async ({ username, finalization }, client) => {
+    opaqueLoginFinish: async ({ username, finalization, ...proof }, client) => {
       const pending = client.pendingLogin
       client.pendingLogin = undefined
       if (client.hasSession) throw refusal("session_bound")
-      const { session, token } = await accounts.finishLogin(pending, username, finalization)
+      const { session, token, certificate } = await accounts.finishLogin(pending, username, finalization, proof)
       client.bind(session)
       const { expiresAtMs, identityKey } = session
-      return { sessionToken: token, expiresAtMs: BigInt(expiresAtMs), identityKey, deliveryKey }
+      const answer = { sessionToken: token, expiresAtMs: BigInt(expiresAtMs), identityKey, deliveryKey }
+      return { ...answer, deviceCertificate: certificate }
     },
     resumeSession: async ({ sessionToken }, client) => {
       const session = await accounts.resume(sessionToken)
       client.bind(session)
-      const { username, identityKey, expiresAtMs } = session
-      return { username, identityKey, expiresAtMs: BigInt(expiresAtMs), deliveryKey }
+      const { username, identityKey, deviceKey, expiresAtMs } = session
+      return { username, identityKey, deviceKey, expiresAtMs: BigInt(expiresAtMs), deliveryKey }
     },
   }
 }
@@ -93,17 +100,43 @@ function keyHandlers({ accounts, keyPackages }: Services): KeyMethods {
     uploadKeyPackage: async (request, client) => {
       const packages = request.keyPackages.map(toStocked)
       const newLastResort = request.lastResort && toStocked(request.lastResort)
-      const { available, lastResort } = await keyPackages.upload(client.session.identityKey, packages, newLastResort)
+      const { available, lastResort } = await keyPackages.upload(client.session.deviceKey, packages, newLastResort)
       if (lastResort === undefined) return { available }
       const { expiresAtMs, uses } = lastResort
       return { available, lastResort: { expiresAtMs: BigInt(expiresAtMs), uses } }
     },
     fetchKeyPackage: async ({ identityKey }, client) => {
-      const { data, isLastResort } = await keyPackages.fetch(client.session.identityKey, identityKey)
+      const { data, isLastResort } = await keyPackages.fetch(client.session.deviceKey, identityKey)
       return { data, lastResort: isLastResort }
     },
     resolveUser: async ({ username }) => ({ identityKey: await accounts.resolveUser(username) }),
     resolveIdentity: async ({ identityKey }) => ({ username: await accounts.resolveIdentity(identityKey) }),
+  }
+}
+
+type DeviceMethods = Pick<Served, "registerDevice" | "listDevices" | "revokeDevice">
+
+function deviceHandlers({ devices, connections }: Services): DeviceMethods {
+  return {
+    registerDevice: async ({ certificate }, client) => {
+      await devices.register(client.session.identityKey, certificate)
+      return {}
+    },
+    listDevices: async ({ identityKey }) => {
+      const listed = await devices.list(identityKey)
+      return {
+        devices: listed.map(({ certificate, registeredAtMs, revocation }) => ({
+          certificate,
+          registeredAtMs: BigInt(registeredAtMs),
+          ...(revocation && { revocation }),
+        })),
+      }
+    },
+    revokeDevice: async ({ revocation }, client) => {
+      const { deviceKey } = await devices.revoke(client.session.identityKey, revocation)
+      connections.closeAll(toIdentityKey(deviceKey))
+      return {}
+    },
   }
 }
 
@@ -122,7 +155,7 @@ function deliveryHandlers(services: Services): DeliveryMethods {
     enqueue: (request, client) => enqueueOne(delivery, request, client),
     batchEnqueue: (request, client) => enqueueBatch(delivery, request, client),
     peek: async ({ afterSeq, limit }, client) => {
-      const inbox = client.session.identityKey
+      const inbox = client.session.deviceKey
       const { envelopes, more } = await delivery.peek(inbox, { afterSeq: toNumber(afterSeq), limit })
       return {
         envelopes: envelopes.map(({ seq, payload, acceptedAtMs }) => ({
@@ -134,12 +167,12 @@ function deliveryHandlers(services: Services): DeliveryMethods {
       }
     },
     ack: async ({ seqUpTo }, client) => {
-      const answer = await delivery.acknowledge(client.session.identityKey, toNumber(seqUpTo))
+      const answer = await delivery.acknowledge(client.session.deviceKey, toNumber(seqUpTo))
       return { remaining: BigInt(answer.remaining), commitsLeftOut: BigInt(answer.commitsLeftOut) }
     },
     fetchCommits: async ({ channelId, fromEpoch, limit }, client) => {
       const range = { fromEpoch: toNumber(fromEpoch), limit }
-      const { commits, ...page } = await delivery.commits(client.session.identityKey, channelId, range)
+      const { commits, ...page } = await delivery.commits(client.session.deviceKey, channelId, range)
       return {
         commits: commits.map(({ epoch, payload }) => ({ epoch: BigInt(epoch), data: payload })),
         oldestEpoch: BigInt(page.oldestEpoch),
@@ -147,7 +180,7 @@ function deliveryHandlers(services: Services): DeliveryMethods {
       }
     },
     fetchEpochs: async ({ channelIds }, client) => {
-      const { epochs, newestSeq, commitsLeftOut } = await delivery.standing(client.session.identityKey, channelIds)
+      const { epochs, newestSeq, commitsLeftOut } = await delivery.standing(client.session.deviceKey, channelIds)
       return {
         epochs: epochs.map(({ channelId, epoch }) => ({ channelId, epoch: BigInt(epoch) })),
         newestSeq: BigInt(newestSeq),
@@ -155,7 +188,7 @@ function deliveryHandlers(services: Services): DeliveryMethods {
       }
     },
     subscribe: async ({ afterSeq }, client) => {
-      const newestSeq = await storage.newestSeq(client.session.identityKey)
+      const newestSeq = await storage.newestSeq(client.session.deviceKey)
       const { notifier, clock, observe, limits } = services
       const { pushWindow: window, pushWindowBytes: windowBytes } = limits
       client.subscribe(toNumber(afterSeq), { storage, notifier, clock, observe, window, windowBytes })
@@ -171,7 +204,7 @@ async function enqueueOne(
 ): Promise<ResponseInitOf<Methods["enqueue"]>> {
   const { recipientKey, payload, channelId, messageId, ttlSecs } = request
   const deliveries = [{ recipientKeys: [recipientKey], payload }]
-  const outcome = await delivery.enqueue(client.session.identityKey, { messageId, channelId, deliveries, ttlSecs })
+  const outcome = await delivery.enqueue(client.session.deviceKey, { messageId, channelId, deliveries, ttlSecs })
   if (outcome.kind === "epoch_conflict") throw new Error("unreachable: a conflict without a claim")
   if (outcome.firstSeq === undefined || reachedNobody(recipientKey, outcome)) throw refusal("recipient_not_a_member")
   return { seq: BigInt(outcome.firstSeq), duplicate: outcome.duplicate }
@@ -182,7 +215,7 @@ async function enqueueBatch(
   request: RequestOf<Methods["batchEnqueue"]>,
   client: ClientConnection,
 ): Promise<ResponseInitOf<Methods["batchEnqueue"]>> {
-  const outcome = await delivery.enqueue(client.session.identityKey, request)
+  const outcome = await delivery.enqueue(client.session.deviceKey, request)
   if (outcome.kind === "epoch_conflict") {
     const { currentEpoch, missedCommits, head } = outcome
     const value = { currentEpoch: BigInt(currentEpoch), missedCommits: [...missedCommits] }

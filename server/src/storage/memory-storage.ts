@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto"
 import { equalBytes, toHex } from "@qpc/wire"
-import type { GroupId, IdentityKey } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey } from "@qpc/wire"
 import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
+import { MemoryDevices } from "./memory-devices.ts"
+import { emptyInbox } from "./memory-inbox.ts"
+import type { Inbox, Stocked } from "./memory-inbox.ts"
 import type {
   Account,
   Batch,
@@ -9,6 +12,8 @@ import type {
   BatchOutcome,
   CommitPage,
   CommitRange,
+  Device,
+  DeviceLimits,
   HeadPosition,
   LastResort,
   LoggedCommit,
@@ -24,22 +29,6 @@ import type {
 } from "./storage.ts"
 
 type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
-
-interface Stocked {
-  readonly data: Uint8Array
-  readonly hash: string
-  readonly expiresAtMs: number
-  taken: boolean
-}
-
-interface Inbox {
-  newestSeq: number
-  commitsLeftOut: number
-  envelopes: (StoredEnvelope & { readonly expiresAtMs: number })[]
-  stock: Stocked[]
-  lastResort: (StockedKeyPackage & { uses: number }) | undefined
-  remembered: Map<string, { readonly batch: Batch; outcome: BatchOutcome }>
-}
 
 interface Channel {
   currentEpoch: number
@@ -57,6 +46,7 @@ interface Channel {
 export class MemoryStorage implements Storage {
   readonly #settings = new Map<string, Uint8Array>()
   readonly #accounts: Account[] = []
+  readonly #devices = new MemoryDevices()
   #sessions: Session[] = []
   readonly #inboxes = new Map<string, Inbox>()
   readonly #channels = new Map<string, Channel>()
@@ -70,15 +60,9 @@ export class MemoryStorage implements Storage {
   async createAccount(account: Account): Promise<"created" | "username_taken" | "identity_taken"> {
     if (this.#accounts.some((other) => other.usernameKey === account.usernameKey)) return "username_taken"
     if (this.#accounts.some((other) => equalBytes(other.identityKey, account.identityKey))) return "identity_taken"
+    if (this.#inboxes.has(toHex(account.identityKey))) return "identity_taken"
     this.#accounts.push(account)
-    this.#inboxes.set(toHex(account.identityKey), {
-      newestSeq: 0,
-      commitsLeftOut: 0,
-      envelopes: [],
-      stock: [],
-      lastResort: undefined,
-      remembered: new Map(),
-    })
+    this.#inboxes.set(toHex(account.identityKey), emptyInbox())
     return "created"
   }
 
@@ -88,6 +72,23 @@ export class MemoryStorage implements Storage {
 
   async accountByIdentity(identityKey: IdentityKey): Promise<Account | undefined> {
     return this.#accounts.find((account) => equalBytes(account.identityKey, identityKey))
+  }
+
+  async addDevice(device: Omit<Device, "revocation">, limits: DeviceLimits): ReturnType<Storage["addDevice"]> {
+    const outcome = this.#devices.add(device, limits, this.#inboxes.has(toHex(device.deviceKey)))
+    if (outcome === "added") this.#inboxes.set(toHex(device.deviceKey), emptyInbox())
+    return outcome
+  }
+
+  device = async (deviceKey: DeviceKey): Promise<Device | undefined> => this.#devices.byKey(deviceKey)
+  devices = async (identityKey: IdentityKey): Promise<readonly Device[]> => this.#devices.of(identityKey)
+
+  async revokeDevice(deviceKey: DeviceKey, revocation: Uint8Array): Promise<void> {
+    this.#devices.revoke(deviceKey, revocation)
+    this.#sessions = this.#sessions.filter((session) => !equalBytes(session.identityKey, deviceKey))
+    const inbox = this.#inboxes.get(toHex(deviceKey))!
+    for (const stocked of inbox.stock) stocked.taken = true
+    inbox.lastResort = undefined
   }
 
   async createSession(session: Session, limit: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey, MessageId } from "@qpc/wire"
 
 /** A registered person. The record lets the server check a password that it has never seen (RFC 9807 §3.2). */
 export interface Account {
@@ -11,10 +11,32 @@ export interface Account {
   readonly createdAtMs: number
 }
 
+/**
+ * A device of a person beyond their first. Its key has an inbox, a stock and sessions of its own, and stands wherever an inbox or its
+ * owner is named by an identity key; but it is no account.
+ */
+export interface Device {
+  readonly identityKey: IdentityKey
+  readonly deviceKey: DeviceKey
+  readonly certificate: Uint8Array
+  readonly registeredAtMs: number
+  /** What its owner signed to take it back. */
+  readonly revocation: Uint8Array | undefined
+}
+
+/** How many devices a person may have beside their first. */
+export interface DeviceLimits {
+  /** That were not revoked. */
+  readonly active: number
+  /** Revoked ones included, which stay. */
+  readonly ever: number
+}
+
 /** A login that outlives its connection. The token itself is never stored. */
 export interface Session {
   /** SHA-256 of the token. */
   readonly tokenHash: Uint8Array
+  /** Of an account, or the key of a device. */
   readonly identityKey: IdentityKey
   readonly createdAtMs: number
   readonly expiresAtMs: number
@@ -250,6 +272,20 @@ export interface Storage extends AsyncDisposable {
   createAccount(account: Account): Promise<"created" | "username_taken" | "identity_taken">
   accountByUsernameKey(usernameKey: string): Promise<Account | undefined>
   accountByIdentity(identityKey: IdentityKey): Promise<Account | undefined>
+
+  /**
+   * Keeps a device of an account that exists, with an empty inbox, numbered from 1. The same one again changes nothing, whatever
+   * its certificate says.
+   */
+  addDevice(
+    device: Omit<Device, "revocation">,
+    limits: DeviceLimits,
+  ): Promise<"added" | "known" | "revoked" | "key_taken" | "too_many">
+  device(deviceKey: DeviceKey): Promise<Device | undefined>
+  /** In the order in which they were added, revoked ones included. */
+  devices(identityKey: IdentityKey): Promise<readonly Device[]>
+  /** Marks a device for ever, ends its sessions and empties its stock; the first revocation stays. It must exist. */
+  revokeDevice(deviceKey: DeviceKey, revocation: Uint8Array): Promise<void>
 
   /** Ends the oldest sessions of the identity beyond `limit`. The account must exist. */
   createSession(session: Session, limit: number): Promise<void>

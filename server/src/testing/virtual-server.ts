@@ -97,10 +97,11 @@ export async function register(
   return publicKey
 }
 
-/** Logs in as a client does; `undefined` where the client sees that the password is wrong. */
+/** Logs in as a client does, on a first device or on `device`; `undefined` where the client sees that the password is wrong. */
 export async function login(
   rpc: RpcClient,
   { username, password }: { readonly username: string; readonly password: string },
+  device?: { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array },
 ): Promise<Uint8Array | undefined> {
   await ready
   const started = opaque.startLogin({ password })
@@ -114,7 +115,14 @@ export async function login(
   })
   if (!finished) return undefined
   const finalization = toBytes(finished.finishLoginRequest)
-  return (await rpc.call(methods.opaqueLoginFinish, { username, finalization })).sessionToken
+  const zero = Uint8Array.of(0)
+  const hash = new Uint8Array(createHash("sha256").update(finalization).digest())
+  const proven = concatBytes(toUtf8("qpc login v1"), zero, toUtf8(username), zero, hash)
+  const proof = device && {
+    deviceKey: device.publicKey,
+    deviceProof: suite0001.sign(device.privateKey, proven),
+  }
+  return (await rpc.call(methods.opaqueLoginFinish, { username, finalization, ...proof })).sessionToken
 }
 
 /** A connection that speaks for a new person. */

@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from "./engine.ts"
-import { toIdentityKey } from "@qpc/wire"
+import { toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import type { Account, Session } from "../storage.ts"
 
@@ -39,7 +39,7 @@ export class AccountRows {
       `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE username_key = ?`,
     )
     this.#byIdentity = db.prepare<[Uint8Array], AccountRow>(
-      `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE identity_key = ?`,
+      `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE identity_key = ? AND id NOT IN (SELECT id FROM devices)`,
     )
     this.#insert = db.prepare(`INSERT INTO accounts (${ACCOUNT_COLUMNS}) VALUES (?, ?, ?, ?, ?)`)
     this.#insertInbox = db.prepare("INSERT INTO inboxes (id, newest_seq, queued, remembered) VALUES (?, 0, 0, 0)")
@@ -77,6 +77,17 @@ export class AccountRows {
     return "created"
   }
 
+  /** A row without a name or a password, with an empty inbox. Returns its number. */
+  createNameless(key: Uint8Array, createdAtMs: number): number | bigint {
+    const { lastInsertRowid } = this.#insert.run("", namelessKey(key), key, new Uint8Array(0), createdAtMs)
+    this.#insertInbox.run(lastInsertRowid)
+    return lastInsertRowid
+  }
+
+  endSessions(account: number): void {
+    this.#endOldest.run(account, 0)
+  }
+
   byUsernameKey(usernameKey: string): Account | undefined {
     const row = this.#byUsername.get(usernameKey)
     return row && toAccount(row)
@@ -105,6 +116,9 @@ export class AccountRows {
     }
   }
 }
+
+/** A space is in no username. */
+const namelessKey = (key: Uint8Array): string => `device ${toHex(key)}`
 
 function toAccount(row: AccountRow): Account {
   return {

@@ -99,7 +99,7 @@ describe("a store that is opened again", () => {
       ALTER TABLE channels DROP COLUMN head_hash; ALTER TABLE channels DROP COLUMN head_signature;
       ALTER TABLE channels DROP COLUMN head_at_ms; ALTER TABLE channels DROP COLUMN log_bytes; ALTER TABLE inboxes DROP COLUMN commits_left_out;
       ALTER TABLE inboxes DROP COLUMN accepted; ALTER TABLE accepted_messages DROP COLUMN position;
-      DROP TABLE channel_former_members;
+      DROP TABLE devices; DROP TABLE channel_former_members;
       DELETE FROM migrations WHERE version >= 2`)
     db.close()
     await using storage = await opened(place.options)

@@ -18,6 +18,8 @@ export class KeyPackageRows {
   readonly #lastResort
   readonly #keepLastResort
   readonly #countUse
+  readonly #empty
+  readonly #forgetLastResort
 
   constructor(db: SqliteDatabase) {
     this.#known = db
@@ -46,7 +48,15 @@ export class KeyPackageRows {
        ON CONFLICT (account) DO UPDATE SET
          uses = iif(data = excluded.data, uses, 0), data = excluded.data, expires_at_ms = excluded.expires_at_ms`,
     )
+    this.#empty = db.prepare("UPDATE key_packages SET data = NULL WHERE account = ?")
+    this.#forgetLastResort = db.prepare("DELETE FROM last_resort_key_packages WHERE account = ?")
     this.#countUse = db.prepare("UPDATE last_resort_key_packages SET uses = uses + 1 WHERE account = ?")
+  }
+
+  /** Hands out nothing of this stock any more. */
+  empty(account: number): void {
+    this.#empty.run(account)
+    this.#forgetLastResort.run(account)
   }
 
   add(

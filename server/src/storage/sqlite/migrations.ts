@@ -147,6 +147,19 @@ ALTER TABLE channels ADD COLUMN head_signature BLOB;
 ALTER TABLE channels ADD COLUMN head_at_ms INTEGER; -- when the commit that led there was accepted
 `
 
+// A device beyond a person's first has a row of its own in accounts, which is what inboxes, stocks and sessions hang on. Its
+// username_key is no username's, and its record opens with no password.
+const DEVICES = `
+CREATE TABLE devices (
+  id INTEGER PRIMARY KEY REFERENCES accounts (id),
+  owner INTEGER NOT NULL REFERENCES accounts (id),
+  certificate BLOB NOT NULL,
+  registered_at_ms INTEGER NOT NULL,
+  revocation BLOB -- NULL until its owner takes it back
+) STRICT;
+CREATE INDEX devices_by_owner ON devices (owner, id);
+`
+
 /** The schema's history, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "accounts, key packages, inboxes, channels", sql: FIRST_SCHEMA },
@@ -155,6 +168,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, name: "messages that wait for room", sql: FULL_INBOXES },
   { version: 5, name: "a log of commits", sql: COMMIT_LOG },
   { version: 6, name: "heads of the logs of epochs", sql: HEADS },
+  { version: 7, name: "devices", sql: DEVICES },
 ]
 
 /**

@@ -1,5 +1,6 @@
 import type { SqliteDatabase } from "./engine.ts"
-import type { GroupId, IdentityKey } from "@qpc/wire"
+import { toIdentityKey } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey } from "@qpc/wire"
 import { StorageError } from "../storage-error.ts"
 import type {
   Account,
@@ -8,6 +9,8 @@ import type {
   BatchOutcome,
   CommitPage,
   CommitRange,
+  Device,
+  DeviceLimits,
   LastResort,
   PeekRange,
   Session,
@@ -19,6 +22,7 @@ import type {
   TakenKeyPackage,
 } from "../storage.ts"
 import { AccountRows } from "./accounts.ts"
+import { DeviceRows } from "./devices.ts"
 import { ChannelRows } from "./channels.ts"
 import { CommitLogRows } from "./commit-log.ts"
 import { openDatabase, toStorageError } from "./database.ts"
@@ -54,6 +58,7 @@ class SqliteStorage implements Storage {
   readonly #file: string
   readonly #commit: GroupCommit
   readonly #accounts: AccountRows
+  readonly #devices: DeviceRows
   readonly #keyPackages: KeyPackageRows
   readonly #inboxes: InboxRows
   readonly #log: CommitLogRows
@@ -70,6 +75,7 @@ class SqliteStorage implements Storage {
     })
     const payloads = new PayloadRows(db)
     this.#accounts = new AccountRows(db)
+    this.#devices = new DeviceRows(db, this.#accounts)
     this.#keyPackages = new KeyPackageRows(db)
     this.#inboxes = new InboxRows(db, payloads)
     this.#log = new CommitLogRows(db, payloads)
@@ -99,6 +105,30 @@ class SqliteStorage implements Storage {
 
   async accountByIdentity(identityKey: IdentityKey): Promise<Account | undefined> {
     return this.#read(() => this.#accounts.byIdentity(identityKey))
+  }
+
+  async addDevice(
+    device: Omit<Device, "revocation">,
+    limits: DeviceLimits,
+  ): Promise<"added" | "known" | "revoked" | "key_taken" | "too_many"> {
+    return this.#commit.write(() => this.#devices.add(device, limits))
+  }
+
+  async device(deviceKey: DeviceKey): Promise<Device | undefined> {
+    return this.#read(() => this.#devices.byKey(deviceKey))
+  }
+
+  async devices(identityKey: IdentityKey): Promise<readonly Device[]> {
+    return this.#read(() => this.#devices.of(identityKey))
+  }
+
+  async revokeDevice(deviceKey: DeviceKey, revocation: Uint8Array): Promise<void> {
+    return this.#commit.write(() => {
+      const account = this.#idOf(toIdentityKey(deviceKey))
+      this.#devices.revoke(account, revocation)
+      this.#accounts.endSessions(account)
+      this.#keyPackages.empty(account)
+    })
   }
 
   async createSession(session: Session, limit: number): Promise<void> {

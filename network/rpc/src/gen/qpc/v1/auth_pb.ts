@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file qpc/v1/auth.proto.
  */
 export const file_qpc_v1_auth: GenFile = /*@__PURE__*/
-  fileDesc("ChFxcGMvdjEvYXV0aC5wcm90bxIGcXBjLnYxIj8KGk9wYXF1ZVJlZ2lzdGVyU3RhcnRSZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEg8KB3JlcXVlc3QYAiABKAwiLwobT3BhcXVlUmVnaXN0ZXJTdGFydFJlc3BvbnNlEhAKCHJlc3BvbnNlGAEgASgMIm0KG09wYXF1ZVJlZ2lzdGVyRmluaXNoUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIOCgZ1cGxvYWQYAiABKAwSFAoMaWRlbnRpdHlfa2V5GAMgASgMEhYKDmlkZW50aXR5X3Byb29mGAQgASgMIi8KHE9wYXF1ZVJlZ2lzdGVyRmluaXNoUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCCI8ChdPcGFxdWVMb2dpblN0YXJ0UmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIPCgdyZXF1ZXN0GAIgASgMIiwKGE9wYXF1ZUxvZ2luU3RhcnRSZXNwb25zZRIQCghyZXNwb25zZRgBIAEoDCJCChhPcGFxdWVMb2dpbkZpbmlzaFJlcXVlc3QSEAoIdXNlcm5hbWUYASABKAkSFAoMZmluYWxpemF0aW9uGAIgASgMInUKGU9wYXF1ZUxvZ2luRmluaXNoUmVzcG9uc2USFQoNc2Vzc2lvbl90b2tlbhgBIAEoDBIVCg1leHBpcmVzX2F0X21zGAIgASgEEhQKDGlkZW50aXR5X2tleRgDIAEoDBIUCgxkZWxpdmVyeV9rZXkYBCABKAwiLQoUUmVzdW1lU2Vzc2lvblJlcXVlc3QSFQoNc2Vzc2lvbl90b2tlbhgBIAEoDCJsChVSZXN1bWVTZXNzaW9uUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkSFAoMaWRlbnRpdHlfa2V5GAIgASgMEhUKDWV4cGlyZXNfYXRfbXMYAyABKAQSFAoMZGVsaXZlcnlfa2V5GAQgASgMYgZwcm90bzM");
+  fileDesc("ChFxcGMvdjEvYXV0aC5wcm90bxIGcXBjLnYxIj8KGk9wYXF1ZVJlZ2lzdGVyU3RhcnRSZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEg8KB3JlcXVlc3QYAiABKAwiLwobT3BhcXVlUmVnaXN0ZXJTdGFydFJlc3BvbnNlEhAKCHJlc3BvbnNlGAEgASgMIm0KG09wYXF1ZVJlZ2lzdGVyRmluaXNoUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIOCgZ1cGxvYWQYAiABKAwSFAoMaWRlbnRpdHlfa2V5GAMgASgMEhYKDmlkZW50aXR5X3Byb29mGAQgASgMIi8KHE9wYXF1ZVJlZ2lzdGVyRmluaXNoUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCCI8ChdPcGFxdWVMb2dpblN0YXJ0UmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRIPCgdyZXF1ZXN0GAIgASgMIiwKGE9wYXF1ZUxvZ2luU3RhcnRSZXNwb25zZRIQCghyZXNwb25zZRgBIAEoDCJsChhPcGFxdWVMb2dpbkZpbmlzaFJlcXVlc3QSEAoIdXNlcm5hbWUYASABKAkSFAoMZmluYWxpemF0aW9uGAIgASgMEhIKCmRldmljZV9rZXkYAyABKAwSFAoMZGV2aWNlX3Byb29mGAQgASgMIpEBChlPcGFxdWVMb2dpbkZpbmlzaFJlc3BvbnNlEhUKDXNlc3Npb25fdG9rZW4YASABKAwSFQoNZXhwaXJlc19hdF9tcxgCIAEoBBIUCgxpZGVudGl0eV9rZXkYAyABKAwSFAoMZGVsaXZlcnlfa2V5GAQgASgMEhoKEmRldmljZV9jZXJ0aWZpY2F0ZRgFIAEoDCItChRSZXN1bWVTZXNzaW9uUmVxdWVzdBIVCg1zZXNzaW9uX3Rva2VuGAEgASgMIoABChVSZXN1bWVTZXNzaW9uUmVzcG9uc2USEAoIdXNlcm5hbWUYASABKAkSFAoMaWRlbnRpdHlfa2V5GAIgASgMEhUKDWV4cGlyZXNfYXRfbXMYAyABKAQSFAoMZGVsaXZlcnlfa2V5GAQgASgMEhIKCmRldmljZV9rZXkYBSABKAxiBnByb3RvMw");
 
 /**
  * 100
@@ -151,7 +151,7 @@ export const OpaqueLoginStartResponseSchema: GenMessage<OpaqueLoginStartResponse
   messageDesc(file_qpc_v1_auth, 5);
 
 /**
- * 103. Binds the session to this connection. Reason for any failure: login_refused.
+ * 103. Binds the session to this connection. Reasons: login_refused; after the right password device_unknown, device_revoked.
  *
  * @generated from message qpc.v1.OpaqueLoginFinishRequest
  */
@@ -165,6 +165,20 @@ export type OpaqueLoginFinishRequest = Message<"qpc.v1.OpaqueLoginFinishRequest"
    * @generated from field: bytes finalization = 2;
    */
   finalization: Uint8Array;
+
+  /**
+   * Of a device beyond the person's first (device.proto): the session is for its inbox and its stock.
+   *
+   * @generated from field: bytes device_key = 3;
+   */
+  deviceKey: Uint8Array;
+
+  /**
+   * Ed25519 signature with device_key over "qpc login v1" || 0x00 || username in UTF-8 || 0x00 || SHA-256(finalization).
+   *
+   * @generated from field: bytes device_proof = 4;
+   */
+  deviceProof: Uint8Array;
 };
 
 /**
@@ -201,6 +215,13 @@ export type OpaqueLoginFinishResponse = Message<"qpc.v1.OpaqueLoginFinishRespons
    * @generated from field: bytes delivery_key = 4;
    */
   deliveryKey: Uint8Array;
+
+  /**
+   * As it was registered. Empty for a person's first device.
+   *
+   * @generated from field: bytes device_certificate = 5;
+   */
+  deviceCertificate: Uint8Array;
 };
 
 /**
@@ -254,6 +275,13 @@ export type ResumeSessionResponse = Message<"qpc.v1.ResumeSessionResponse"> & {
    * @generated from field: bytes delivery_key = 4;
    */
   deliveryKey: Uint8Array;
+
+  /**
+   * Of the device that the session is for; the identity key for a person's first.
+   *
+   * @generated from field: bytes device_key = 5;
+   */
+  deviceKey: Uint8Array;
 };
 
 /**

@@ -117,7 +117,8 @@ export const LastResortSchema: GenMessage<LastResort> = /*@__PURE__*/
   messageDesc(file_qpc_v1_keys, 3);
 
 /**
- * 301. Takes one package out of the stock of identity_key; nobody gets it again. From an empty stock comes the last-resort
+ * 301. Takes one package out of the stock of one device: of a person's first, if identity_key is theirs, or of another by its device
+ * key (ListDevices); nobody gets it again. From an empty stock comes the last-resort
  * package. Reason: key_packages_exhausted if there is none either.
  *
  * @generated from message qpc.v1.FetchKeyPackageRequest

@@ -1,0 +1,31 @@
+import type { Batch, BatchOutcome, StockedKeyPackage, StoredEnvelope } from "./storage.ts"
+
+/** A key package in a stock, taken ones included. */
+export interface Stocked {
+  readonly data: Uint8Array
+  readonly hash: string
+  readonly expiresAtMs: number
+  taken: boolean
+}
+
+/** What belongs to one key; see `MemoryStorage`. */
+export interface Inbox {
+  newestSeq: number
+  commitsLeftOut: number
+  envelopes: (StoredEnvelope & { readonly expiresAtMs: number })[]
+  stock: Stocked[]
+  lastResort: (StockedKeyPackage & { uses: number }) | undefined
+  remembered: Map<string, { readonly batch: Batch; outcome: BatchOutcome }>
+}
+
+/** As an account or a device begins with. */
+export function emptyInbox(): Inbox {
+  return {
+    newestSeq: 0,
+    commitsLeftOut: 0,
+    envelopes: [],
+    stock: [],
+    lastResort: undefined,
+    remembered: new Map(),
+  }
+}
