@@ -153,7 +153,7 @@ function newcomersOf(
 function withAdds({ group, limits }: MemberState, change: Change, more: readonly Newcomer[]): Change | PlanFailure {
   if (more.length === 0) return change
   const adds = [...change.adds, ...more]
-  if (group.members().length + adds.length - goneIn(change).length > limits.members) return "group_full"
+  if (leavesOf(group).length + adds.length - goneIn(change).length > limits.members) return "group_full"
   return { ...change, adds }
 }
 

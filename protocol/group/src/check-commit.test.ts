@@ -10,7 +10,7 @@ const person = (leafIndex: number, fill = leafIndex + 1) => {
 }
 const people = [person(0), person(1)]
 const view: CommitView = {
-  group: { extensions: [], member: (leafIndex) => people[leafIndex], members: () => people },
+  group: { epoch: 1n, extensions: [], member: (leafIndex) => people[leafIndex], members: () => people },
   profile: { name: "garden", settings: undefined },
   limits: { members: 3 },
 }

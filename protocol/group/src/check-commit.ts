@@ -35,7 +35,7 @@ export type CommitObjection =
 
 /** What a commit is held against: the group as it is before it. */
 export interface CommitView {
-  readonly group: Pick<Group, "extensions" | "member" | "members">
+  readonly group: Pick<Group, "epoch" | "extensions" | "member" | "members">
   readonly profile: GroupProfile
   readonly limits: { readonly members: number }
 }
@@ -62,7 +62,7 @@ export function checkCommit(
     const before = group.member(member.leafIndex)
     if (!areSame(before && deviceOf(before), deviceOf(member))) return "identity_changed"
   }
-  const memberCount = group.members().length + added.length - removed.length
+  const memberCount = leavesOf(group).length + added.length - removed.length
   if (added.length > 0 && memberCount > limits.members) return "group_full"
   const finding = findDevices(view, staged, selfRemovals)
   return finding?.objection ?? checkPermissions(view, { author, selfRemovals }, staged)

@@ -14,7 +14,7 @@ import type { Outgoing } from "./step.ts"
  */
 export function proposeLeave(state: MemberState, open: OpenIntent, nowMs: number, draft: Draft): void {
   const { group, leaving, profile, limits } = state
-  if (group.members().length === 1 || profile.settings?.isClosed === true) {
+  if (leavesOf(group).length === 1 || profile.settings?.isClosed === true) {
     leaving.own = { open, messageId: open.intentId, remindAtMs: nowMs }
     draft.tell({ kind: "left_group", epoch: group.epoch })
     return endMembership(state, "left_group", draft)

@@ -4,6 +4,7 @@ import { attempt } from "./commit.ts"
 import type { Draft } from "./draft.ts"
 import { jitterMs } from "./jitter.ts"
 import type { MemberState } from "./member-state.ts"
+import { leavesOf } from "./roster.ts"
 
 /**
  * Plans the commit for those who asked to leave. All members stand in one line, which they compute alike: it begins right of
@@ -16,7 +17,7 @@ export function scheduleLeaveTurn(state: MemberState, nowMs: number): void {
   const asked = new Set(leaving.requests.map(({ leafIndex }) => leafIndex))
   const first = [...asked].find((leafIndex) => leafIndex !== group.ownLeafIndex)
   if (first === undefined) return
-  const leaves = group.members().map(({ leafIndex }) => leafIndex)
+  const leaves = leavesOf(group).map(({ leafIndex }) => leafIndex)
   const round = [...leaves.filter((leaf) => leaf > first), ...leaves.filter((leaf) => leaf <= first)]
   const line = [...round.filter((leaf) => !asked.has(leaf)), ...round.filter((leaf) => asked.has(leaf))]
   const place = line.indexOf(group.ownLeafIndex)

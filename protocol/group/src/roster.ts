@@ -44,13 +44,23 @@ export function knownDevice(claim: Claim | undefined): Device {
   return device
 }
 
-/** All devices in the group, in the order of their leaves. */
-export function leavesOf(group: Pick<Group, "members">): readonly Leaf[] {
-  return group.members().map(leafOf)
+/** What {@link leavesOf} found, for the epoch in which it looked. Goes with the group. */
+const found = new WeakMap<object, { readonly epoch: bigint; readonly leaves: readonly Leaf[] }>()
+
+/**
+ * All devices in the group, in the order of their leaves. Everybody is decoded once an epoch: each message goes to all of them,
+ * and would cost as much as the group is large.
+ */
+export function leavesOf(group: Pick<Group, "members" | "epoch">): readonly Leaf[] {
+  const known = found.get(group)
+  if (known?.epoch === group.epoch) return known.leaves
+  const leaves = group.members().map(leafOf)
+  found.set(group, { epoch: group.epoch, leaves })
+  return leaves
 }
 
 /** All people in the group, each with their devices, in the order of their first leaves. */
-export function membersOf(group: Pick<Group, "members">): readonly GroupMember[] {
+export function membersOf(group: Pick<Group, "members" | "epoch">): readonly GroupMember[] {
   return Array.from(byPerson(leavesOf(group)).values(), (leaves) => ({
     identityKey: leaves[0]!.identityKey,
     devices: leaves.map(({ deviceKey, leafIndex }) => ({ deviceKey, leafIndex })),

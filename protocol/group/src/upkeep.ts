@@ -5,6 +5,7 @@ import { earliest } from "./deadlines.ts"
 import type { Draft } from "./draft.ts"
 import { jitterMs } from "./jitter.ts"
 import type { MemberState } from "./member-state.ts"
+import { leavesOf } from "./roster.ts"
 import { warmingTurn } from "./warming.ts"
 
 /** What could not be done is not tried again before that. */
@@ -24,7 +25,7 @@ export function startUpkeep(state: MemberState, how: "created" | "joined", nowMs
   if (how === "joined" && deadlines.updateAtMs !== undefined) {
     // The key of our leaf lay at a server for weeks. Everybody who joined with us wants to replace theirs too.
     const { updateSpacingMs: spacingMs } = limits
-    const inMs = spacingMs + jitterMs(random, (group.members().length - 1) * spacingMs)
+    const inMs = spacingMs + jitterMs(random, (leavesOf(group).length - 1) * spacingMs)
     deadlines.updateAtMs = earliest(deadlines.updateAtMs, nowMs + inMs)
   }
   scheduleWarming(state, nowMs)
@@ -58,7 +59,7 @@ export function tickUpkeep(state: MemberState, nowMs: number, draft: Draft): voi
   }
   if (!isDue(deadlines.updateAtMs, nowMs) && !isDue(deadlines.warmAtMs, nowMs)) return
   // Whoever is alone has nobody to tell of new keys.
-  if (group.members().length === 1) return continueUpkeep(state, true, nowMs)
+  if (leavesOf(group).length === 1) return continueUpkeep(state, true, nowMs)
   const open = { intentId: newMessageId(nowMs, random), intent: { kind: "upkeep" }, attempt: 0, isAlone: true } as const
   if (!attempt(state, { change: noChange(state), opens: [open] }, nowMs, draft)) postponeUpkeep(state, nowMs)
 }
@@ -86,7 +87,7 @@ function followLimits(state: MemberState, nowMs: number): void {
   }
   if (warmEveryMs === 0) deadlines.warmAtMs = undefined
   else if (deadlines.warmAtMs !== undefined) {
-    const lastTurnAtMs = nowMs + 2 * group.members().length * warmEveryMs
+    const lastTurnAtMs = nowMs + 2 * leavesOf(group).length * warmEveryMs
     deadlines.warmAtMs = Math.min(deadlines.warmAtMs, lastTurnAtMs)
   }
 }
@@ -107,7 +108,7 @@ function scheduleWarming(state: MemberState, nowMs: number): void {
 
 function turnOf({ group, limits }: MemberState): number | undefined {
   if (limits.warmEveryMs === 0) return undefined
-  const leaves = group.members().map(({ leafIndex }) => leafIndex)
+  const leaves = leavesOf(group).map(({ leafIndex }) => leafIndex)
   if (leaves.length < limits.warmFromMembers) return undefined
   return warmingTurn({ cost: group.commitCost(), leafIndex: group.ownLeafIndex, leaves }, limits)
 }
