@@ -64,10 +64,6 @@ function refusal({ reason }: GroupEvent & { readonly kind: "refused" }): ClientE
       return new ClientError("not_a_member", "you are leaving this group", {
         nextStep: "Wait until a member is online, or stay in touch elsewhere.",
       })
-    case "leave_not_spoken":
-      return new ClientError("group_refused", "nobody can leave a group that has no server", {
-        nextStep: "Ask an admin of the group to remove you.",
-      })
     case "too_many_texts":
       return new ClientError("busy", "too many messages wait until somebody has left the group", {
         nextStep: "Wait until they are gone; that takes another member who is online, or the server.",

@@ -188,8 +188,6 @@ export type RefusalReason =
   | "text_too_large"
   /** We asked to leave, and wait for somebody to commit it. */
   | "leaving"
-  /** Without a delivery service nobody can say who carries it out: ask to be removed. */
-  | "leave_not_spoken"
   /** {@link GroupLimits.heldTexts} texts wait for a commit already, or {@link GroupLimits.heldTextBytes} bytes of them. */
   | "too_many_texts"
   /** The delivery service was proven to show two histories; see the event of that name. */

@@ -95,7 +95,7 @@ function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, dr
  *
  * @returns the commit; `undefined` if there is none
  */
-function takeProposals(state: MemberState, sealed: Uint8Array, nowMs: number): Uint8Array | undefined {
+export function takeProposals(state: MemberState, sealed: Uint8Array, nowMs: number): Uint8Array | undefined {
   const messages = messagesIn(sealed)
   const commit = messages?.at(-1)
   if (messages === undefined || messages.length > state.limits.members) return undefined
@@ -103,7 +103,8 @@ function takeProposals(state: MemberState, sealed: Uint8Array, nowMs: number): U
   return commit
 }
 
-function messagesIn(sealed: Uint8Array): readonly Uint8Array[] | undefined {
+/** The MLSMessages of a commit's envelope, the commit last; `undefined` if they are none. Views. */
+export function messagesIn(sealed: Uint8Array): readonly Uint8Array[] | undefined {
   try {
     return splitMlsMessages(sealed)
   } catch (error) {

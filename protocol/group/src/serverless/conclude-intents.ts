@@ -5,6 +5,7 @@ import type { OpenIntent, Wanted } from "../intents.ts"
 import type { MemberState } from "../member-state.ts"
 import { planCommit } from "../plan.ts"
 import type { IntentFailure } from "../event.ts"
+import { tellDone, tellFailed } from "./end-intents.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import type { ServerlessIntentFailure } from "./serverless-event.ts"
@@ -19,7 +20,7 @@ export function concludeIntents(state: ServerlessState, nowMs: number, draft: Se
     if (!onPath.has(epoch)) takeUpAgain(state, epoch, nowMs, draft)
     else if (!epoch.isTold) {
       epoch.isTold = true
-      for (const { intentId } of epoch.opens) draft.tell({ kind: "intent_done", intentId, epoch: epoch.epoch })
+      tellDone(epoch.opens, epoch.epoch, draft)
     }
   }
 }
@@ -29,7 +30,7 @@ export function failAll(state: ServerlessState, reason: IntentFailure, draft: Se
   const pending = state.pendingAt?.state?.group
   if (pending?.pendingCommit !== undefined) pending.clear(pending.pendingCommit)
   state.pendingAt = undefined
-  for (const { intentId } of state.intents.takeAll()) draft.tell({ kind: "intent_failed", intentId, reason })
+  tellFailed(state.intents.takeAll(), reason, draft)
 }
 
 function takeUpAgain(state: ServerlessState, lost: KeptEpoch, nowMs: number, draft: ServerlessDraft): void {
@@ -39,6 +40,8 @@ function takeUpAgain(state: ServerlessState, lost: KeptEpoch, nowMs: number, dra
   lost.opens = []
   const fork = forkOf(state, lost)
   for (const open of opens) {
+    // Whoever wants to leave asks again on this branch, and is heard there.
+    if (open.intent.kind === "upkeep") continue
     const { intentId } = open
     const fate = fateOf({ active, fork, limit: state.limits.group.intentAttempts }, open, nowMs)
     if (fate === "done") draft.tell({ kind: "intent_done", intentId, epoch: active.group.epoch })

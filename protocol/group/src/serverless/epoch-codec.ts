@@ -17,6 +17,8 @@ import type { IdentityKey, Reader, Writer } from "@qpc/wire"
 import { mlsRules } from "../create.ts"
 import type { MemberSurroundings } from "../create.ts"
 import { encodeSettings, readSettings } from "../group-settings.ts"
+import { HeldTexts } from "../held-texts.ts"
+import { Leaving } from "../leaving.ts"
 import { readOpenIntent, writeOpenIntent } from "../intents.ts"
 import { readFlag } from "../member-records.ts"
 import { frameSurroundings, newState } from "../member-state.ts"
@@ -29,7 +31,7 @@ import { readMs } from "./waiting.ts"
 
 /**
  * Writes epoch u64 · since u64 ms · optional (committer · commit hash<V> · removed people) · settings<V> · witnesses · our intents ·
- * told u8 · held texts · optional (MLS group<V> · sender<V> · receiver<V>).
+ * told u8 · held texts · who left · optional (MLS group<V> · sender<V> · receiver<V> · leaving · own texts that wait).
  */
 export function writeEpoch(writer: Writer, epoch: KeptEpoch): void {
   const { origin, profile, state } = epoch
@@ -43,8 +45,11 @@ export function writeEpoch(writer: Writer, epoch: KeptEpoch): void {
   writer.list([...epoch.witnesses], (inner, name) => void inner.bytes(fromHex(name)))
   writer.list(epoch.opens, writeOpenIntent).uint8(epoch.isTold ? 1 : 0)
   writer.list(epoch.held, writeText)
-  writer.optional(state, (inner, { group, sender, receiver }) => {
+  writer.list(epoch.left, (inner, identityKey) => void inner.bytes(identityKey))
+  writer.optional(state, (inner, { group, sender, receiver, leaving, heldTexts }) => {
     inner.vector(group.toBytes()).vector(sender.toBytes()).vector(receiver.toBytes())
+    leaving.write(inner)
+    heldTexts.write(inner)
   })
 }
 
@@ -70,9 +75,10 @@ export function readEpoch(reader: Reader, reading: EpochReading): KeptEpoch {
   const opens = readList(reader, readOpenIntent)
   const isTold = readFlag(reader)
   const held = readList(reader, readText)
+  const left = readList(reader, readIdentity)
   const state = readOptional(reader, (inner) => readLayers(inner, reading, profile))
   if (state !== undefined && state.group.epoch !== epoch) throw new DecodeError("bad_value", reader.offset)
-  const kept = new KeptEpoch({ epoch, sinceMs, origin, profile, state })
+  const kept = new KeptEpoch({ epoch, sinceMs, origin, left, profile, state })
   for (const name of witnesses) kept.witnesses.add(name)
   return Object.assign(kept, { opens, isTold, held })
 }
@@ -88,6 +94,8 @@ function readLayers(reader: Reader, reading: EpochReading, profile: KeptEpoch["p
   const frames = frameSurroundings(groupId, state.keys, limits)
   state.sender = Sender.fromBytes(reader.vector(), frames, group.ownLeafIndex)
   state.receiver = Receiver.fromBytes(reader.vector(), frames)
+  state.leaving = Leaving.read(reader)
+  state.heldTexts = HeldTexts.read(reader)
   return state
 }
 

@@ -1,4 +1,4 @@
-import { toHex } from "@qpc/wire"
+import { equalBytes, toHex } from "@qpc/wire"
 import { attemptNext } from "../commit.ts"
 import type { Draft } from "../draft.ts"
 import { comeAndGone, personChanges, stays } from "../device-rules.ts"
@@ -8,6 +8,7 @@ import { settingsDifference } from "../settings-difference.ts"
 import { settleRoot } from "./forget.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import { concludeIntents, failAll } from "./conclude-intents.ts"
+import { carryOver, endWishes, isOwnWish } from "./leave.ts"
 import { growPending } from "./pending.ts"
 import { resendTexts } from "./resend-texts.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
@@ -27,8 +28,9 @@ export function follow(state: ServerlessState, nowMs: number, draft: ServerlessD
   tellMoves(state, before, draft)
   settleRoot(state, nowMs, draft)
   const active = activeState(state)
-  if (active === undefined) return failAll(state, "removed_from_group", draft)
+  if (active === undefined) return failAll(state, isOwnWish(state) ? "left_group" : "removed_from_group", draft)
   concludeIntents(state, nowMs, draft)
+  carryOver(state, active, draft)
   resendTexts(state, nowMs, draft)
   showHeld(state, draft)
   commitNext(state, nowMs, draft)
@@ -64,24 +66,30 @@ function tellMoves(state: ServerlessState, before: ServerlessState["path"], draf
   const shared = path.findLastIndex((epoch) => before.includes(epoch))
   const fork = path[shared] ?? state.root
   if (fork === from) {
-    for (const [at, epoch] of path.entries()) if (at > shared) tellMove(path[at - 1]!, epoch, draft)
+    for (const [at, epoch] of path.entries()) if (at > shared) tellMove(state, path[at - 1]!, epoch, draft)
     return
   }
   draft.tell({ kind: "branch_changed", forkEpoch: fork.epoch, leftEpoch: from.epoch, epoch: to.epoch, rule })
   // Where the other branch was one without us, the difference is to what we last saw.
-  tellMove(from.state === undefined ? (from.parent ?? fork) : from, to, draft)
+  tellMove(state, from.state === undefined ? (from.parent ?? fork) : from, to, draft)
 }
 
 /** Tells what is different in another epoch. */
-function tellMove(from: KeptEpoch, to: KeptEpoch, draft: ServerlessDraft): void {
+function tellMove(state: ServerlessState, from: KeptEpoch, to: KeptEpoch, draft: ServerlessDraft): void {
   const { epoch, origin } = to
   if (origin === undefined || from.state === undefined) throw new Error("unreachable: nobody comes from nowhere")
   const { committer: by } = origin
-  if (to.state === undefined) return draft.tell({ kind: "removed_from_group", epoch, by })
+  if (to.state === undefined) {
+    endWishes(state, draft)
+    return draft.tell(isOwnWish(state) ? { kind: "left_group", epoch } : { kind: "removed_from_group", epoch, by })
+  }
   const [were, are] = [leavesOf(from.state.group), leavesOf(to.state.group)]
   const changes = personChanges(were, { added: without(are, were), removed: without(were, are) })
   const { come: added, gone: removed } = comeAndGone(changes)
-  if (added.length + removed.length > 0) draft.tell({ kind: "members_changed", epoch, by, added, removed, left: [] })
+  if (added.length + removed.length > 0) {
+    const left = removed.filter((one) => to.left.some((other) => equalBytes(one, other)))
+    draft.tell({ kind: "members_changed", epoch, by, added, removed, left })
+  }
   for (const change of changes.filter(stays)) {
     draft.tell({ kind: "devices_changed", epoch, by: change.identityKey, added: change.added, removed: change.removed })
   }

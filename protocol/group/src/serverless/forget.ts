@@ -1,4 +1,4 @@
-import type { OpenIntent } from "../intents.ts"
+import { tellFailed } from "./end-intents.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { tipOf } from "./serverless-state.ts"
@@ -42,17 +42,13 @@ function forgetOne(state: ServerlessState, epoch: KeptEpoch, draft: ServerlessDr
     draft.tell({ kind: "text_of_lost_branch", sender, mid, epoch: sealedIn })
   }
   epoch.held = []
-  if (!epoch.isTold) failTooLate(epoch.opens, draft)
+  if (!epoch.isTold) tellFailed(epoch.opens, "too_late", draft)
   epoch.opens = []
   state.sent.forget(epoch)
   if (state.pendingAt === epoch) {
-    failTooLate(state.intents.pending?.opens ?? [], draft)
+    tellFailed(state.intents.pending?.opens ?? [], "too_late", draft)
     state.intents.pending = undefined
     state.pendingAt = undefined
   }
   epoch.zero()
-}
-
-function failTooLate(opens: readonly OpenIntent[], draft: ServerlessDraft): void {
-  for (const { intentId } of opens) draft.tell({ kind: "intent_failed", intentId, reason: "too_late" })
 }

@@ -16,7 +16,7 @@ export interface EpochOrigin {
   readonly committer: IdentityKey
   /** Hash of the commit's bytes. */
   readonly commitHash: Uint8Array
-  /** Whom it removes. */
+  /** Whom it removes, except those who asked to leave. */
   readonly removed: readonly IdentityKey[]
 }
 

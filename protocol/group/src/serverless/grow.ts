@@ -30,11 +30,13 @@ export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDr
   const staged = growth.stage(copy)
   const { report } = staged
   const committer = identityAt(before, staged.committer)
+  const asked = new Set(before.leaving.requests.map(({ leafIndex }) => leafIndex))
   const origin: EpochOrigin = {
     committer,
     commitHash,
-    removed: peopleRemoved(before.group, report),
+    removed: peopleRemoved(before.group, report, (leafIndex) => !asked.has(leafIndex)),
   }
+  const left = peopleRemoved(before.group, report, (leafIndex) => asked.has(leafIndex))
   const profile = profileOf(report.extensions)
   if (profile === undefined) throw new Error("unreachable: a commit without settings was let in")
   copy.merge(staged)
@@ -45,7 +47,7 @@ export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDr
     ? undefined
     : newState({ suite, self, device, profile, group: copy, random, limits, onLayer })
   if (after !== undefined) shareIntents(state, after)
-  const child = new KeptEpoch({ epoch: parent.epoch + 1n, origin, profile, state: after, sinceMs: nowMs })
+  const child = new KeptEpoch({ epoch: parent.epoch + 1n, origin, left, profile, state: after, sinceMs: nowMs })
   parent.adopt(child)
   makeRoom(state, draft)
   return child
@@ -81,9 +83,14 @@ export function identityAt({ group }: MemberState, leafIndex: number): EpochOrig
   return knownDevice(group.member(leafIndex)).identityKey
 }
 
-/** Whoever loses single devices of their own is not removed. */
-function peopleRemoved(group: Group, { removed, added }: StagedCommit["report"]): EpochOrigin["removed"] {
+/** Of some leaves; whoever loses single devices of their own is not removed. */
+function peopleRemoved(
+  group: Group,
+  report: StagedCommit["report"],
+  isMeant: (leafIndex: number) => boolean,
+): EpochOrigin["removed"] {
+  const removed = report.removed.filter(({ leafIndex }) => isMeant(leafIndex))
   if (removed.length === 0) return []
-  const change = { added: added.map(knownDevice), removed: removed.map(knownDevice) }
+  const change = { added: report.added.map(knownDevice), removed: removed.map(knownDevice) }
   return comeAndGone(personChanges(leavesOf(group), change)).gone
 }

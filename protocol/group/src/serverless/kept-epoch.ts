@@ -13,6 +13,8 @@ export type OpenedText = Extract<GroupEvent, { kind: "text" }>
 export interface EpochBeginning {
   readonly epoch: bigint
   readonly origin: EpochOrigin | undefined
+  /** Who left with the commit that leads here, by their own wish. */
+  readonly left: readonly IdentityKey[]
   readonly profile: GroupProfile
   /** `undefined` if the commit that leads here removes us: we cannot follow it. */
   readonly state: MemberState | undefined
@@ -30,6 +32,7 @@ export interface EpochBeginning {
 export class KeptEpoch implements ForkedEpoch<KeptEpoch> {
   readonly epoch: bigint
   readonly origin: EpochOrigin | undefined
+  readonly left: readonly IdentityKey[]
   readonly profile: GroupProfile
   readonly state: MemberState | undefined
   readonly sinceMs: number
@@ -45,9 +48,10 @@ export class KeptEpoch implements ForkedEpoch<KeptEpoch> {
   /** Texts of people who are not in the group as we see it. */
   held: OpenedText[] = []
 
-  constructor({ epoch, origin, profile, state, sinceMs }: EpochBeginning) {
+  constructor({ epoch, origin, left, profile, state, sinceMs }: EpochBeginning) {
     this.epoch = epoch
     this.origin = origin
+    this.left = left
     this.profile = profile
     this.state = state
     this.sinceMs = sinceMs

@@ -1,5 +1,6 @@
 import { equalBytes } from "@qpc/wire"
 import type { MessageId } from "@qpc/wire"
+import { tellFailed } from "./end-intents.ts"
 import { commitNext, follow } from "./follow.ts"
 import { growPending, takePending } from "./pending.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
@@ -18,7 +19,7 @@ export function abandon(state: ServerlessState, messageId: MessageId, nowMs: num
   const { opens, group } = takePending(state)
   const staged = group.pendingCommit
   if (staged !== undefined) group.clear(staged)
-  for (const { intentId } of opens) draft.tell({ kind: "intent_failed", intentId, reason: "not_published" })
+  tellFailed(opens, "not_published", draft)
   commitNext(state, nowMs, draft)
 }
 

@@ -5,7 +5,8 @@ import { checkCommit } from "../check-commit.ts"
 import { Draft } from "../draft.ts"
 import type { MustRejoinReason } from "../event.ts"
 import type { MemberState } from "../member-state.ts"
-import { commitError, receiveApplication } from "../receive.ts"
+import { takeLeaveRequest } from "../leave-requests.ts"
+import { commitError, messagesIn, receiveApplication, takeProposals } from "../receive.ts"
 import { failAll } from "./conclude-intents.ts"
 import { follow } from "./follow.ts"
 import { grow, hasTooMany, identityAt } from "./grow.ts"
@@ -64,10 +65,7 @@ function takeOne(intake: Intake, { bytes, sinceMs }: WaitingEnvelope): KeptEpoch
   if (reason !== undefined) return draft.drop(reason, "EPOCH_MISMATCH")
   for (const epoch of root.all()) {
     if (epoch.epoch !== envelope.epoch || epoch.state === undefined) continue
-    const opened =
-      envelope.kind === "commit"
-        ? openCommit(intake, { epoch, state: epoch.state }, envelope)
-        : openText(intake, { epoch, state: epoch.state }, envelope)
+    const opened = openIn(intake, { epoch, state: epoch.state }, envelope)
     if (opened !== "of_another_branch") return opened
   }
   if (!state.waiting.add({ bytes, epoch: envelope.epoch, sinceMs })) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
@@ -78,9 +76,11 @@ function objectionTo(state: ServerlessState, { kind, groupId, epoch, sealed }: E
   if (!equalBytes(groupId, state.groupId)) return "unknown_group"
   if (state.isEnded) return "not_a_member"
   if (kind === "welcome") return "already_a_member"
-  if (kind === "proposal") return "proposal_not_spoken"
   if (epoch < state.root.epoch) return "epoch_too_old"
-  return kind === "commit" && isKnown(state, state.suite.hash(sealed)) ? "commit_known" : undefined
+  if (kind !== "commit") return undefined
+  const commit = messagesIn(sealed)?.at(-1)
+  if (commit === undefined) return "malformed"
+  return isKnown(state, state.suite.hash(commit)) ? "commit_known" : undefined
 }
 
 function isKnown({ root }: ServerlessState, commitHash: Uint8Array): boolean {
@@ -93,11 +93,31 @@ interface OwnEpoch {
   readonly state: MemberState
 }
 
+function openIn(intake: Intake, own: OwnEpoch, envelope: Envelope): KeptEpoch | undefined | "of_another_branch" {
+  if (envelope.kind === "commit") return openCommit(intake, own, envelope)
+  return envelope.kind === "proposal" ? openProposal(intake, own, envelope) : openText(intake, own, envelope)
+}
+
+function openProposal(
+  { state, nowMs, draft }: Intake,
+  own: OwnEpoch,
+  { sealed }: Envelope,
+): undefined | "of_another_branch" {
+  const reason = takeLeaveRequest(own.state, sealed, { nowMs, isCommitted: false })
+  if (reason === "decrypt_failed") return "of_another_branch"
+  if (reason === undefined || reason === "proposal_known" || reason === "key_consumed") return undefined
+  draft.drop(reason, "STREAM_POLICY_VIOLATION")
+  if (reason === "own_message_ahead") end(state, reason, draft)
+  return undefined
+}
+
 function openCommit(intake: Intake, own: OwnEpoch, envelope: Envelope): KeptEpoch | undefined | "of_another_branch" {
   const { state, nowMs, draft } = intake
   const { group } = own.state
-  const commitHash = state.suite.hash(envelope.sealed)
-  const received = group.receive(envelope.sealed, nowMs, { acceptsProposal: () => false })
+  const commit = takeProposals(own.state, envelope.sealed, nowMs)
+  if (commit === undefined) return draft.drop("malformed", "DECRYPT_FAILED")
+  const commitHash = state.suite.hash(commit)
+  const received = group.receive(commit, nowMs, { acceptsProposal: () => false })
   switch (received.kind) {
     case "own_commit":
       // It came round before its carrier told us that it took it.
@@ -107,7 +127,11 @@ function openCommit(intake: Intake, own: OwnEpoch, envelope: Envelope): KeptEpoc
       group.clear(received.staged)
       if (objection !== undefined) return draft.drop(objection, "COMMIT_INVALID")
       const growth = { parent: own.epoch, commitHash, nowMs }
-      return grow(state, { ...growth, stage: (copy) => stagedIn(copy.receive(envelope.sealed, nowMs)) }, draft)
+      return grow(
+        state,
+        { ...growth, stage: (copy) => stagedIn(copy.receive(commit, nowMs, { acceptsProposal: () => false })) },
+        draft,
+      )
     }
     case "application":
     case "proposal":
@@ -128,10 +152,10 @@ function objectionToCommit(
   state: ServerlessState,
   own: OwnEpoch,
   envelope: Envelope,
-  { authenticatedData, staged }: ReceivedCommit,
+  { authenticatedData, staged, selfRemovals }: ReceivedCommit,
 ): string | undefined {
   if (!equalBytes(authenticatedData, envelopeHeader(envelope))) return "header_mismatch"
-  const objection = checkCommit(own.state, staged)
+  const objection = checkCommit(own.state, staged, selfRemovals)
   if (objection !== undefined) return objection
   return hasTooMany(state, own.epoch, identityAt(own.state, staged.committer)) ? "too_many_commits" : undefined
 }

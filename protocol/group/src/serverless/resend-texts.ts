@@ -14,7 +14,8 @@ import type { ServerlessState } from "./serverless-state.ts"
  */
 export function resendTexts(state: ServerlessState, nowMs: number, draft: ServerlessDraft): void {
   const active = activeState(state)
-  if (active === undefined) return
+  // Nothing may be sealed while a proposal waits (RFC 9420 §12.4): the commit that ends this brings us here again.
+  if (active === undefined || active.group.pendingProposalCount > 0) return
   const tip = tipOf(state)
   const onPath = new Set<KeptEpoch>(state.path)
   for (const text of state.sent.all) {

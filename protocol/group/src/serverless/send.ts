@@ -1,6 +1,11 @@
 import type { Content } from "../content.ts"
+import { isLeaving } from "../leave-group.ts"
+import { commitLeaves } from "../leave-turn.ts"
+import type { MemberState } from "../member-state.ts"
 import { sendContent } from "../send.ts"
 import { makeText, sealText } from "../send-text.ts"
+import type { MadeText } from "../send-text.ts"
+import { newMessageId } from "@qpc/wire"
 import { commitBy } from "./follow.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { activeState, tipOf } from "./serverless-state.ts"
@@ -10,19 +15,22 @@ import type { ServerlessState } from "./serverless-state.ts"
 export function send(state: ServerlessState, content: Content, nowMs: number, draft: ServerlessDraft): void {
   const active = activeState(state)
   if (active === undefined) {
-    return draft.tell({ kind: "refused", reason: state.isEnded ? "must_rejoin" : "not_a_member" })
+    const mustRejoin = state.isEnded && tipOf(state).state?.leaving.hasLeft !== true
+    return draft.tell({ kind: "refused", reason: mustRejoin ? "must_rejoin" : "not_a_member" })
   }
-  // Who carries a proposal out would have to be agreed on by branches that do not know of each other.
-  if (content.kind === "leave") return draft.tell({ kind: "refused", reason: "leave_not_spoken" })
   if (content.kind === "text") return sendText(state, content.text, nowMs, draft)
   commitBy(state, nowMs, draft, (shared) => sendContent(active, content, nowMs, shared))
+  // Whoever is alone, or in a closed group, has left at once.
+  if (!active.isActive) state.isEnded = true
 }
 
 function sendText(state: ServerlessState, text: string, nowMs: number, draft: ServerlessDraft): void {
   const active = activeState(state)
   if (active === undefined) throw new Error("unreachable: only members write")
+  if (isLeaving(active)) return draft.tell({ kind: "refused", reason: "leaving" })
   const made = makeText(active, text, nowMs)
   if (typeof made === "string") return draft.tell({ kind: "refused", reason: made })
+  if (active.group.pendingProposalCount > 0) return holdText(state, active, made, nowMs, draft)
   draft.add((shared) => {
     const refusal = sealText(active, made, nowMs, shared)
     if (refusal !== undefined) shared.tell({ kind: "refused", reason: refusal })
@@ -31,4 +39,19 @@ function sendText(state: ServerlessState, text: string, nowMs: number, draft: Se
       tipOf(state).hear(state.self)
     }
   })
+}
+
+/** While a proposal waits for a commit nothing may be sealed (RFC 9420 §12.4): the text waits with it, and we make the commit. */
+function holdText(
+  state: ServerlessState,
+  active: MemberState,
+  made: MadeText,
+  nowMs: number,
+  draft: ServerlessDraft,
+): void {
+  const messageId = newMessageId(nowMs, active.random)
+  const isHeld = active.heldTexts.add({ ...made, messageId, sentAtMs: nowMs }, active.limits)
+  if (!isHeld) return draft.tell({ kind: "refused", reason: "too_many_texts" })
+  draft.tell({ kind: "text_queued", messageId, mid: made.mid, sentAtMs: nowMs })
+  commitBy(state, nowMs, draft, (shared) => commitLeaves(active, nowMs, shared))
 }

@@ -20,7 +20,7 @@ export interface ServerlessLimits extends Omit<
   /** Commits of one author that are followed from one epoch; more are dropped. Default 4. */
   readonly commitsOfOneAuthor?: number
   /** Texts of lost branches that wait for their branch to come back; beyond it the oldest are given up. Default 256. */
-  readonly heldTexts?: number
+  readonly strangersTexts?: number
   /** Bytes of our own texts that are kept to be sent again if their branch is lost. Default 1 MiB. */
   readonly resendBytes?: number
   /** So many people who were heard in one epoch are a quorum for its branch. Default 2. */
@@ -37,7 +37,7 @@ export interface ResolvedServerlessLimits {
   readonly rollbackMs: number
   readonly keptEpochs: number
   readonly commitsOfOneAuthor: number
-  readonly heldTexts: number
+  readonly strangersTexts: number
   readonly resendBytes: number
   readonly quorumSenders: number
   readonly quorumDepth: number
@@ -52,7 +52,7 @@ export function resolveServerlessLimits(limits: ServerlessLimits = {}): Resolved
     rollbackMs = 7 * 86_400_000,
     keptEpochs = 64,
     commitsOfOneAuthor = 4,
-    heldTexts = 256,
+    strangersTexts = 256,
     resendBytes = 1024 * 1024,
     quorumSenders = 2,
     quorumDepth = 1,
@@ -64,7 +64,7 @@ export function resolveServerlessLimits(limits: ServerlessLimits = {}): Resolved
     rollbackMs,
     keptEpochs,
     commitsOfOneAuthor,
-    heldTexts,
+    strangersTexts,
     resendBytes,
     quorumSenders,
     quorumDepth,

@@ -7,6 +7,7 @@ import { membersOf } from "../roster.ts"
 import { follow } from "./follow.ts"
 import { settleAtMs } from "./forget.ts"
 import type { ForkRule } from "./fork-rule.ts"
+import { leaveAtMs, tickLeave } from "./leave-duty.ts"
 import { abandon, published } from "./publish.ts"
 import { receiveAll } from "./receive.ts"
 import { send } from "./send.ts"
@@ -144,7 +145,9 @@ export class ServerlessMember implements Disposable {
     return this.#step((state, draft) => {
       const stale = state.waiting.takeStale(state.root.epoch, nowMs)
       for (let i = 0; i < stale.length; i++) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
-      if (!state.isEnded) follow(state, nowMs, draft)
+      if (state.isEnded) return
+      follow(state, nowMs, draft)
+      tickLeave(state, nowMs, draft)
     })
   }
 
@@ -164,7 +167,7 @@ export class ServerlessMember implements Disposable {
     const state = this.#alive()
     const draft = new ServerlessDraft(state.self)
     change(state, draft)
-    return draft.finish(earliest(state.waiting.expiresAtMs, settleAtMs(state)))
+    return draft.finish(earliest(state.waiting.expiresAtMs, settleAtMs(state), leaveAtMs(state)))
   }
 
   #alive(): ServerlessState {

@@ -47,7 +47,14 @@ export interface ServerlessBeginning {
 /** A member who knows one epoch. Takes ownership of `first`. */
 export function newServerlessState({ first, signatureKeys, limits, nowMs }: ServerlessBeginning): ServerlessState {
   const { suite, groupId, self, device, profile } = first
-  const root = new KeptEpoch({ epoch: first.group.epoch, origin: undefined, profile, state: first, sinceMs: nowMs })
+  const root = new KeptEpoch({
+    epoch: first.group.epoch,
+    origin: undefined,
+    left: [],
+    profile,
+    state: first,
+    sinceMs: nowMs,
+  })
   const { intents, ownCommits } = first
   return {
     suite,

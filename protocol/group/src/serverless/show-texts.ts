@@ -47,7 +47,7 @@ function hold(state: ServerlessState, { in: epoch, text }: TextOfEpoch, draft: S
   epoch.held.push(text)
   const holding = [...state.root.all()].filter(({ held }) => held.length > 0)
   const count = holding.reduce((sum, { held }) => sum + held.length, 0)
-  if (count <= state.limits.heldTexts) return
+  if (count <= state.limits.strangersTexts) return
   const oldest = holding[0]?.held.shift()
   if (oldest === undefined) return
   const { sender, mid, epoch: sealedIn } = oldest
