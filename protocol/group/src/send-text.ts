@@ -28,12 +28,18 @@ export function sendText(state: MemberState, text: string, nowMs: number, draft:
   const made = makeText(state, text, nowMs)
   if (typeof made === "string") return made
   if (state.group.pendingProposalCount === 0) return sealText(state, made, nowMs, draft)
+  const refusal = holdText(state, made, nowMs, draft)
+  if (refusal === undefined) commitLeaves(state, nowMs, draft)
+  return refusal
+}
+
+/** Keeps a text until a commit has ended the epoch in which nothing may be sealed. */
+export function holdText(state: MemberState, made: MadeText, nowMs: number, draft: Draft): RefusalReason | undefined {
   const held = { ...made, messageId: newMessageId(nowMs, state.random), sentAtMs: nowMs }
   if (!state.heldTexts.add(held, state.limits)) return "too_many_texts"
   const { messageId, mid } = held
   const disappearAfterSeconds = state.profile.settings?.disappearAfterSeconds ?? 0
   draft.tell({ kind: "text_queued", messageId, mid, sentAtMs: nowMs, disappearAfterSeconds })
-  commitLeaves(state, nowMs, draft)
   return undefined
 }
 

@@ -1,11 +1,9 @@
 import type { Content } from "../content.ts"
 import { isLeaving } from "../leave-group.ts"
 import { commitLeaves } from "../leave-turn.ts"
-import type { MemberState } from "../member-state.ts"
 import { sendContent } from "../send.ts"
-import { makeText, sealText } from "../send-text.ts"
+import { holdText, makeText, sealText } from "../send-text.ts"
 import type { MadeText } from "../send-text.ts"
-import { newMessageId } from "@qpc/wire"
 import { commitBy } from "./follow.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { activeState, tipOf } from "./serverless-state.ts"
@@ -30,7 +28,7 @@ function sendText(state: ServerlessState, text: string, nowMs: number, draft: Se
   if (isLeaving(active)) return draft.tell({ kind: "refused", reason: "leaving" })
   const made = makeText(active, text, nowMs)
   if (typeof made === "string") return draft.tell({ kind: "refused", reason: made })
-  if (active.group.pendingProposalCount > 0) return holdText(state, active, made, nowMs, draft)
+  if (active.group.pendingProposalCount > 0) return waitWith(state, made, nowMs, draft)
   draft.add((shared) => {
     const refusal = sealText(active, made, nowMs, shared)
     if (refusal !== undefined) shared.tell({ kind: "refused", reason: refusal })
@@ -42,16 +40,12 @@ function sendText(state: ServerlessState, text: string, nowMs: number, draft: Se
 }
 
 /** While a proposal waits for a commit nothing may be sealed (RFC 9420 §12.4): the text waits with it, and we make the commit. */
-function holdText(
-  state: ServerlessState,
-  active: MemberState,
-  made: MadeText,
-  nowMs: number,
-  draft: ServerlessDraft,
-): void {
-  const messageId = newMessageId(nowMs, active.random)
-  const isHeld = active.heldTexts.add({ ...made, messageId, sentAtMs: nowMs }, active.limits)
-  if (!isHeld) return draft.tell({ kind: "refused", reason: "too_many_texts" })
-  draft.tell({ kind: "text_queued", messageId, mid: made.mid, sentAtMs: nowMs })
-  commitBy(state, nowMs, draft, (shared) => commitLeaves(active, nowMs, shared))
+function waitWith(state: ServerlessState, made: MadeText, nowMs: number, draft: ServerlessDraft): void {
+  const active = activeState(state)
+  if (active === undefined) throw new Error("unreachable: only members write")
+  commitBy(state, nowMs, draft, (shared) => {
+    const refusal = holdText(active, made, nowMs, shared)
+    if (refusal === undefined) commitLeaves(active, nowMs, shared)
+    else shared.tell({ kind: "refused", reason: refusal })
+  })
 }
