@@ -5,6 +5,7 @@ import { createGroup, invite, join, list, members, remove } from "./groups.ts"
 import { leave } from "./leave.ts"
 import { login } from "./login.ts"
 import { history, receive, send } from "./messages.ts"
+import { proof } from "./proof.ts"
 import { registerUser } from "./register-user.ts"
 import { close, demote, promote, rename, roles, timer } from "./settings.ts"
 import { whoami } from "./whoami.ts"
@@ -32,4 +33,5 @@ export const commands: readonly Command[] = [
   demote,
   leave,
   close,
+  proof,
 ]
