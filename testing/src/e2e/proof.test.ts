@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs"
+import { cpSync, writeFileSync } from "node:fs"
 import { suite0001 } from "@qpc/crypto/node"
 import { encodeEquivocation, findEquivocation, firstLogHead, nextLogHead, signLogHead } from "@qpc/envelope"
 import { toGroupId, toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
-import { Person } from "./people.ts"
+import { Person, twoFriends } from "./people.ts"
 import { qpc, TestServer } from "./programs.ts"
 import { TestFolder } from "./test-folder.ts"
 
@@ -21,6 +21,15 @@ function proofBytes(): Uint8Array {
   return encodeEquivocation(findEquivocation(suite0001, liar.publicKey, signed[0]!, signed[1]!)!)
 }
 
+/** Alice and Bob, both admins of a group, at a server that has stopped. */
+async function friendsAt(folder: TestFolder) {
+  await using server = await TestServer.start(folder.at("server"), 0)
+  const { alice, bob } = await twoFriends(folder, server.address)
+  await alice.json("promote", "friends", "bob")
+  await bob.json("recv")
+  return { alice, bob, address: server.address }
+}
+
 describe("qpc proof", () => {
   it("is checked by somebody who has neither a profile nor the group", async () => {
     using folder = new TestFolder()
@@ -34,6 +43,28 @@ describe("qpc proof", () => {
     expect(other.code).toBe(1)
     expect(other.out).toContain("Nothing is proven")
   })
+
+  it("comes from one message, where an operator runs two servers with one key, and stops changes of the group", async () => {
+    using folder = new TestFolder()
+    const { alice, bob, address } = await friendsAt(folder)
+    // The same server, twice, from here on.
+    cpSync(folder.at("server"), folder.at("other"), { recursive: true })
+    await using one = await TestServer.start(folder.at("server"), Number(new URL(address).port))
+    expect(one.address).toBe(address)
+    {
+      await using other = await TestServer.start(folder.at("other"), 0)
+      await bob.json("--server", other.address, "rename", "friends", "hers")
+    }
+    await alice.json("rename", "friends", "mine")
+    await bob.json("send", "hers", "what is the group called?")
+    const received = await alice.qpc(["recv"])
+    expect(received.err).toContain("The server has signed two different histories of a group")
+    const file = folder.at("lie.proof")
+    const exported = await alice.json("proof", "export", file)
+    const key = String(exported["serverKey"])
+    expect(await bob.json("proof", "verify", file, "--server-key", key)).toMatchObject({ isProven: true, epoch: "3" })
+    expect(await alice.qpc(["rename", "mine", "other"])).toMatchObject({ code: 1 })
+  }, 300_000)
 
   it("says what is wrong with the command line", async () => {
     using folder = new TestFolder()

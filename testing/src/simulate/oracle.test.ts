@@ -1,6 +1,6 @@
 import type { Change } from "@qpc/sdk"
 import type { Batch, BatchOutcome } from "@qpc/server/core"
-import { encodeEnvelope } from "@qpc/envelope"
+import { decodeEnvelope, encodeEnvelope } from "@qpc/envelope"
 import { concatBytes, fromHex, toGroupId, toIdentityKey, toMessageId, toUtf8 } from "@qpc/wire"
 import { beforeEach, describe, expect, it } from "vitest"
 import { bodyOf, Oracle } from "./oracle.ts"
@@ -48,6 +48,12 @@ const batch = (number: number, epoch = 1n): Batch => {
     rememberedUntilMs: 1,
   }
 }
+
+const head = (byte: number) => ({
+  hash: new Uint8Array(32).fill(byte),
+  signature: new Uint8Array(64),
+  acceptedAtMs: 0,
+})
 
 describe("oracle", () => {
   let oracle: Oracle
@@ -127,8 +133,8 @@ describe("oracle", () => {
       oracle.durable(alice, [line(number)])
       if (number < 3) oracle.enqueued(batch(number), { ...accepted, full: [toIdentityKey(fromHex(bob.key))] })
     }
-    const head = concatBytes(new Uint8Array(21), Uint8Array.of(1), fromHex(GROUP))
-    const value = concatBytes(head, toUtf8("\u0013inbox_full_given_up"), fromHex(bob.key))
+    const beginning = concatBytes(new Uint8Array(21), Uint8Array.of(1), fromHex(GROUP))
+    const value = concatBytes(beginning, toUtf8("\u0013inbox_full_given_up"), fromHex(bob.key))
     const missing = (): readonly number[] => oracle.missing(bob, GROUP).map(({ number }) => number)
     expect(missing()).toEqual([1, 2, 3])
     oracle.durable(alice, [{ kind: "put", collection: "notices", key: new Uint8Array(8), value }])
@@ -144,6 +150,34 @@ describe("oracle", () => {
     expect(kinds()).toEqual([])
     oracle.enqueued({ ...batch(2), claim }, accepted)
     expect(kinds()).toEqual(["two_commits"])
+  })
+
+  it("reports a server that signs two heads for one epoch, and a text that names another than it signed", () => {
+    const claim = { epoch: 1, membersAfter: [], commitIndex: 0, keptUntilMs: 0, signHead: () => expect.unreachable() }
+    const named = (number: number, byte: number) => {
+      const [delivery] = batch(number, 2n).deliveries
+      const log = { hash: head(byte).hash, signature: new Uint8Array(64) }
+      const payload = encodeEnvelope({ ...decodeEnvelope(delivery!.payload), log })
+      return { ...batch(number, 2n), deliveries: [{ ...delivery!, payload }] }
+    }
+    oracle.enqueued({ ...batch(9), claim }, { ...accepted, position: { epoch: 2, head: head(1) } })
+    for (const byte of [1, 2]) {
+      const number = oracle.writing(alice, GROUP)
+      oracle.durable(alice, [line(number)])
+      oracle.enqueued(named(number, byte), accepted)
+    }
+    expect(kinds()).toEqual(["accused"])
+    oracle.enqueued(
+      { ...batch(8), claim },
+      { kind: "epoch_conflict", currentEpoch: 2, missedCommits: [], head: head(2) },
+    )
+    expect(kinds()).toEqual(["accused", "accused"])
+  })
+
+  it("reports a device that holds something against the server", () => {
+    const value = concatBytes(new Uint8Array(21), Uint8Array.of(1), fromHex(GROUP), toUtf8("server_equivocated"))
+    oracle.durable(alice, [{ kind: "put", collection: "notices", key: new Uint8Array(8), value }])
+    expect(kinds()).toEqual(["accused"])
   })
 
   it("misses a text that the server took and a member does not have", () => {

@@ -1,6 +1,6 @@
 import { receiveEnvelope } from "@qpc/group"
 import type { Change } from "@qpc/sdk"
-import type { Batch, BatchOutcome } from "@qpc/server/core"
+import type { Batch, BatchOutcome, HeadPosition } from "@qpc/server/core"
 import { toHex } from "@qpc/wire"
 import type { Violation, ViolationKind } from "./violation.ts"
 
@@ -47,6 +47,16 @@ const GROUP_ID_BYTES = 16
 const NOTICE_GROUP_OFFSET = 22
 const PERSON_BYTES = 32
 const GIVEN_UP = "inbox_full_given_up"
+/** What a device writes down against the log of a group's epochs; an honest server gives no cause for any of it. */
+const ACCUSATIONS = [
+  "server_equivocated",
+  "head_missing",
+  "head_unsigned",
+  "head_contradicts",
+  "head_stale",
+  "time_backwards",
+  "authenticator_misstated",
+]
 
 /** The body of the text with this number. */
 export const bodyOf = (number: number): string => `simulated text ${String(number).padStart(8, "0")}`
@@ -70,6 +80,8 @@ export class Oracle {
   readonly #durableEpochs = new Map<string, bigint>()
   readonly #joinEpochs = new Map<string, bigint>()
   readonly #commits = new Map<string, string>()
+  /** What the server signed, by group and epoch. */
+  readonly #heads = new Map<string, string>()
   readonly #sent = new Map<string, Map<string, SentState>>()
   /** How often a sender was told that somebody will not get a text of theirs, by sender, group and person. */
   readonly #givenUp = new Map<string, number>()
@@ -98,6 +110,7 @@ export class Oracle {
   /** A batch is on the server's disk, or was refused. */
   enqueued(batch: Batch, outcome: BatchOutcome): void {
     if (outcome.kind === "epoch_conflict") this.#count("commits that came second")
+    this.#compareHead(batch, outcome)
     if (outcome.kind !== "accepted" || outcome.duplicate) return
     const group = toHex(batch.channelId)
     const id = toHex(batch.messageId)
@@ -118,7 +131,24 @@ export class Oracle {
     if (outcome.full.length > 0) this.#count("texts that had to wait for room")
     text.recipients = delivery.recipients.map(toHex).filter((key) => !skipped.has(key))
     const received = receiveEnvelope(delivery.payload)
-    if (received.kind === "envelope") text.epoch = received.envelope.epoch
+    if (received.kind !== "envelope") return
+    const { epoch, log } = received.envelope
+    text.epoch = epoch
+    const signed = this.#heads.get(`${group} ${epoch}`)
+    if (signed === undefined || log === undefined) return
+    if (toHex(log.hash) !== signed) this.report("accused", `a text names another head of epoch ${epoch} of ${group}`)
+    else this.#count("texts that named the head of their epoch")
+  }
+
+  /** One epoch, one head, whatever is answered and how often. */
+  #compareHead(batch: Batch, outcome: BatchOutcome): void {
+    const position = positionIn(outcome)
+    if (position === undefined) return
+    const place = `${toHex(batch.channelId)} ${position.epoch}`
+    const hash = toHex(position.head.hash)
+    const earlier = this.#heads.get(place)
+    if (earlier !== undefined && earlier !== hash) this.report("accused", `the server signed two heads of ${place}`)
+    this.#heads.set(place, hash)
   }
 
   /** What a device believes now; `isDurable` where its disk says the same. */
@@ -181,7 +211,10 @@ export class Oracle {
   }
 
   #notice(device: Device, value: Uint8Array): void {
-    if (!latin1.decode(value).includes(GIVEN_UP)) return
+    const notice = latin1.decode(value)
+    const accusation = ACCUSATIONS.find((reason) => notice.includes(reason))
+    if (accusation !== undefined) this.report("accused", `${device.name} holds ${accusation} against the server`)
+    if (!notice.includes(GIVEN_UP)) return
     const group = toHex(value.subarray(NOTICE_GROUP_OFFSET, NOTICE_GROUP_OFFSET + GROUP_ID_BYTES))
     const telling = `${device.key} ${group} ${toHex(value.subarray(-PERSON_BYTES))}`
     this.#givenUp.set(telling, (this.#givenUp.get(telling) ?? 0) + 1)
@@ -241,4 +274,11 @@ export class Oracle {
     const isSame = known.authenticator === view.authenticator && known.roster.join() === view.roster.join()
     if (!isSame) this.report("fork", `${device.name} and ${known.by} differ in epoch ${view.epoch} of ${group}`)
   }
+}
+
+/** Where the server says that a channel is. */
+function positionIn(outcome: BatchOutcome): HeadPosition | undefined {
+  if (outcome.kind === "accepted") return outcome.position
+  if (outcome.kind !== "epoch_conflict" || outcome.head === undefined) return undefined
+  return { epoch: outcome.currentEpoch, head: outcome.head }
 }

@@ -4,6 +4,8 @@ export type ViolationKind =
   | "fork"
   /** An epoch, once on disk, was left backwards. */
   | "epoch_back"
+  /** An honest server was accused, or signed two heads for one epoch of a group. */
+  | "accused"
   /** A message is on a disk twice. */
   | "duplicate"
   /** A message is on a disk whose sender never wrote it down, or that names another sender or group. */
