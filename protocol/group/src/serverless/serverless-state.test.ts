@@ -1,0 +1,94 @@
+import { suite0001 } from "@qpc/crypto/node"
+import { describe, expect, it } from "vitest"
+import { Mesh } from "../testing/mesh.ts"
+import { nth } from "../testing/nth.ts"
+import { seededRandom } from "../testing/seeded-random.ts"
+import { EQUALS } from "../testing/world.ts"
+import { resolveServerlessLimits } from "./serverless-limits.ts"
+import type { ServerlessLimits } from "./serverless-limits.ts"
+import { serverlessMemberFromBytes } from "./wake.ts"
+
+/** Somebody on a branch of two, with a commit on its way, a text that may have to be sent again and an envelope that waits. */
+function busy(limits: ServerlessLimits = {}) {
+  const mesh = new Mesh(suite0001)
+  const members = mesh.group(3, EQUALS, limits)
+  const [alice, bob] = [nth(members, 0), nth(members, 1)]
+  alice.send({ kind: "rename", name: "alice's" })
+  bob.send({ kind: "rename", name: "bob's" })
+  const ofBob = bob.publish()
+  alice.publish()
+  mesh.deliver(ofBob, [alice])
+  alice.text("hello")
+  alice.send({ kind: "set_timer", disappearAfterSeconds: 60 })
+  bob.send({ kind: "update_keys" })
+  bob.publish()
+  mesh.deliver([bob.text("early").outgoing[0]!], [alice])
+  return { mesh, alice, bob }
+}
+
+const wake = (bytes: Uint8Array, device = busy().alice.identity) =>
+  serverlessMemberFromBytes(suite0001, bytes, { device, random: seededRandom(1) })
+
+describe("the stored state of a member without a delivery service", () => {
+  it("wakes as what was stored, byte for byte", () => {
+    const { alice } = busy()
+    const bytes = alice.member.toBytes()
+    expect(wake(bytes, alice.identity).toBytes()).toEqual(bytes)
+    expect(alice.member.branches()).toMatchObject({ branches: 2, waitingEnvelopes: 1 })
+  })
+
+  it("is refused if one bit of it is another, or it is cut short", () => {
+    const bytes = busy().alice.member.toBytes()
+    for (const at of [1, 50, bytes.length >> 1, bytes.length - 1]) {
+      const flipped = bytes.slice()
+      flipped[at]! ^= 1
+      expect(() => wake(flipped)).toThrow(expect.objectContaining({ code: "corrupt" }))
+    }
+    for (const length of [0, 1, 33, bytes.length - 1]) {
+      expect(() => wake(bytes.slice(0, length))).toThrow(expect.objectContaining({ code: "corrupt" }))
+    }
+  })
+
+  it("is refused if newer software wrote it, or it is somebody else's", () => {
+    const { alice, bob } = busy()
+    const bytes = alice.member.toBytes()
+    expect(() => wake(Uint8Array.of(99, ...bytes.subarray(1)))).toThrow(
+      expect.objectContaining({ code: "unknown_version" }),
+    )
+    expect(() => wake(bytes, bob.identity)).toThrow(expect.objectContaining({ code: "wrong_identity" }))
+  })
+
+  it("is nobody's once it was disposed of", () => {
+    const { alice } = busy()
+    alice.member[Symbol.dispose]()
+    expect(() => alice.member.toBytes()).toThrow(TypeError)
+    expect(() => alice.text("hello")).toThrow(TypeError)
+  })
+})
+
+describe("the limits of a member without a delivery service", () => {
+  it.each([
+    { rollbackEpochs: -1 },
+    { rollbackMs: 1.5 },
+    { quorumSenders: 0 },
+    { commitsOfOneAuthor: 0 },
+    { quorumDepth: 6 },
+    { keptEpochs: 5 },
+    { textBytes: Number.NaN },
+  ])("are refused where they make no sense: %j", (limits) => {
+    expect(() => resolveServerlessLimits(limits)).toThrow(RangeError)
+  })
+
+  it("let the shortest branches go first", () => {
+    const mesh = new Mesh(suite0001)
+    const members = mesh.group(5, EQUALS, { keptEpochs: 4, rollbackEpochs: 3 })
+    const observer = nth(members, 0)
+    const made = members.slice(1).map((device) => {
+      device.send({ kind: "update_keys" })
+      return device.publish()
+    })
+    mesh.deliver(made.flat(), [observer])
+    expect(observer.member.branches()).toMatchObject({ keptEpochs: 4, oldestEpoch: 0n })
+    expect(observer.member.epoch).toBe(2n)
+  })
+})
