@@ -186,7 +186,8 @@ function withSuccessor(state: MemberState, change: Change, successor: IdentityKe
   const { settings } = change
   if (typeof alone === "string" || settings === undefined || settings.isClosed) return alone
   if (leaves.length === others.length + 1) return alone
-  if (successor !== undefined && !isAllowed(settings, successor, "assignRoles")) {
+  const mayHandOver = isAllowed(settings, self, "assignRoles")
+  if (successor !== undefined && mayHandOver && !isAllowed(settings, successor, "assignRoles")) {
     const role = roleOf(settings, self)
     return { ...alone, settings: { ...settings, ...withRole(settings, { identityKey: successor, role }) } }
   }

@@ -36,7 +36,7 @@ export type Content =
   | { readonly kind: "close" }
   /**
    * Leaves the group: another member has to commit it, as soon as one is there. Whoever is the last admin names a successor, who gets
-   * their role, or closes the group instead. From then on they say and change nothing.
+   * their role, or closes the group instead; of others, who have nothing to hand over, a successor means nothing. From then on they say and change nothing.
    */
   | { readonly kind: "leave"; readonly successor?: IdentityKey }
   /** New keys for oneself, so that a stolen device state stops being useful (RFC 9750 §8.2). */

@@ -247,6 +247,17 @@ describe("the last admin", () => {
     expect(stayed.text("still here").events).toMatchObject([{ kind: "text_sealed" }])
   })
 
+  it("is the only one who hands over: a member's successor means nothing", () => {
+    const { world, members } = groupOf(3)
+    const [alice, bob, carol] = members as [Device, Device, Device]
+    bob.send({ ...LEAVE, successor: carol.self })
+    world.settle()
+    world.run(0)
+    expect(hasLeft(bob)).toBe(true)
+    expect(alice.member.epoch).toBe(2n)
+    expect(roleOf(alice.member.settings!, carol.self)).toBe(MEMBER_ROLE)
+  })
+
   it("of a closed group just goes", () => {
     const { world, members } = groupOf(2)
     const [alice, bob] = members as [Device, Device]
