@@ -80,18 +80,15 @@ export async function recordEvent(
     case "settings_changed":
       return tx.event({ kind: "settings_changed", groupId, ...settingsChange(context, event) })
     case "removed_from_group":
-      await recordRemoval(context, tx, groupId, NOT_A_MEMBER)
-      return tx.event({ kind: "removed", groupId, because: "removed" })
+      return recordRemoval(context, tx, { groupId, because: "removed", failure: NOT_A_MEMBER })
     case "left_group":
-      await recordRemoval(context, tx, groupId, LEFT)
-      return tx.event({ kind: "removed", groupId, because: "left" })
+      return recordRemoval(context, tx, { groupId, because: "left", failure: LEFT })
     case "leave_delayed":
       tx.notice({ ...NO_ENVELOPE, groupId, reason: event.kind satisfies NoticeReason })
       return
     case "must_rejoin":
       tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason satisfies NoticeReason })
-      await recordRemoval(context, tx, groupId, MUST_REJOIN)
-      return tx.event({ kind: "removed", groupId, because: "must_rejoin" })
+      return recordRemoval(context, tx, { groupId, because: "must_rejoin", failure: MUST_REJOIN })
     case "intent_queued":
       return tx.sent(groupId, event.intentId, "stored")
     case "intent_done":
@@ -220,7 +217,16 @@ function settingsChange(context: Context, event: GroupEvent & { readonly kind: "
 }
 
 /** What still waits for the network was sealed for a group that no longer listens to us. */
-async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId, failure: Failure): Promise<void> {
+async function recordRemoval(
+  context: Context,
+  tx: Transaction,
+  ending: {
+    readonly groupId: GroupId
+    readonly because: "removed" | "left" | "must_rejoin"
+    readonly failure: Failure
+  },
+): Promise<void> {
+  const { groupId, because, failure } = ending
   for (const position of context.outbox.rows(groupId)) {
     const row = await context.profile.outboxRow(position)
     tx.dequeue(groupId, position)
@@ -229,6 +235,7 @@ async function recordRemoval(context: Context, tx: Transaction, groupId: GroupId
     if (held !== undefined) tellGivenUp(context, tx, outgoing, held.missing)
     if (sentId !== undefined && held?.hasReached !== true) tx.sent(groupId, sentId, "failed", failure)
   }
+  tx.event({ kind: "removed", groupId, because })
 }
 
 function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })["reason"]): Failure {

@@ -28,6 +28,8 @@ export interface ClientNodeOptions {
 
 /** The longest waits of a simulated client; a person who calls `connect` does not wait that long either. */
 const RETRY_CAP_MS = 1_000
+/** Devices that are lost for good must not take longer to pass over than a world takes to settle. */
+const LEAVE_TURN_MS = 200
 const LOOK_EVERY_MS = 250
 
 const noOpaque: OpaqueClient = {
@@ -117,7 +119,8 @@ export class ClientNode {
       callDeadlineMs: plan.callDeadlineMs,
     }
     try {
-      const client = await openClient({ store, dial, suite, random, clock, opaque: noOpaque, reconnect, limits })
+      const parts = { store, dial, suite, random, clock, opaque: noOpaque, reconnect, limits }
+      const client = await openClient({ ...parts, group: { leaveTurnMs: LEAVE_TURN_MS } })
       if (this.isRotten) this.#options.onMistake(`${name}: opened a damaged profile`, undefined)
       this.#client = client
       trace.note(`${name}: open`)

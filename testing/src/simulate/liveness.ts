@@ -31,9 +31,11 @@ export function unsettled(devices: readonly ClientNode[], oracle: Oracle): reado
   for (const node of living) {
     const { at } = node.client?.connectionState ?? { at: "not running" }
     if (at !== "online") found.push({ kind: "diverged", what: `${node.name} is ${at}` })
+    let hopeless = leavingNobody(node, lost)
     for (const [id, state] of oracle.sentBy(node.key)) {
       // A text for nobody but lost devices, whose inboxes nobody empties, waits for days before it is given up.
       if (state !== "stored" || waitsForOnly(lost, oracle.textOf(id))) continue
+      if (oracle.textOf(id) === undefined && hopeless-- > 0) continue
       found.push({ kind: "stranded", what: `${node.name} waits for the end of ${id}` })
     }
   }
@@ -55,6 +57,15 @@ export function unsettled(devices: readonly ClientNode[], oracle: Oracle): reado
 
 function waitsForOnly(lost: ReadonlySet<string>, text: Text | undefined): boolean {
   return text?.recipients?.every((key) => lost.has(key) && text.late.has(key)) === true
+}
+
+/** How many groups a device wants to leave in which all others are lost: nobody can let it go. */
+function leavingNobody({ client, key }: ClientNode, lost: ReadonlySet<string>): number {
+  const groups = client?.conversations().filter(({ isLeaving, isMember }) => isLeaving && isMember) ?? []
+  return groups.filter((group) => {
+    const others = group.members().map(({ identityKey }) => toHex(identityKey))
+    return others.every((other) => other === key || lost.has(other))
+  }).length
 }
 
 function differences(

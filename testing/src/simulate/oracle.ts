@@ -74,6 +74,7 @@ export class Oracle {
   readonly texts = new Map<number, Text>()
   readonly #byMessageId = new Map<string, Text>()
   readonly #shown = new Map<string, Set<number>>()
+  readonly #placed = new Map<string, number>()
   readonly #lastOrder = new Map<string, number>()
   readonly #ordersUsed = new Map<string, number>()
   readonly #epochs = new Map<string, GroupView & { readonly by: string }>()
@@ -123,15 +124,16 @@ export class Oracle {
       this.#count("commits accepted")
       return
     }
-    const text = this.#byMessageId.get(id)
     const [delivery] = batch.deliveries
+    const received = delivery && receiveEnvelope(delivery.payload)
+    if (received?.kind === "envelope" && received.envelope.kind === "proposal") return this.#count("proposals accepted")
+    const text = this.#byMessageId.get(id)
     if (text === undefined || delivery === undefined) return this.report("unsent", `the server took unknown ${id}`)
     const skipped = new Set(outcome.skipped.map(toHex))
     for (const key of outcome.full) text.late.add(toHex(key))
     if (outcome.full.length > 0) this.#count("texts that had to wait for room")
     text.recipients = delivery.recipients.map(toHex).filter((key) => !skipped.has(key))
-    const received = receiveEnvelope(delivery.payload)
-    if (received.kind !== "envelope") return
+    if (received?.kind !== "envelope") return
     const { epoch, log } = received.envelope
     text.epoch = epoch
     const signed = this.#heads.get(`${group} ${epoch}`)
@@ -226,6 +228,10 @@ export class Oracle {
     const text = this.texts.get(number)
     if (text === undefined || text.group !== group)
       return this.report("unsent", `${device.name} shows a text that nobody wrote in ${group}`)
+    // What gets another time to disappear is written again where it was.
+    const place = `${device.key} ${toHex(key)}`
+    if (this.#placed.get(place) === number) return
+    this.#placed.set(place, number)
     const isOwn = text.sender.key === device.key
     if (isOwn) this.#written(text, value)
     else if (text.order === undefined)

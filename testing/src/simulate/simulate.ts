@@ -172,7 +172,7 @@ class Simulation {
     const first = this.#oracle.texts.size + 1
     for (const node of this.#devices) {
       for (const group of node.client?.conversations() ?? []) {
-        if (group.isMember) void writeText(this.#workload, node, group)
+        if (group.isMember && !group.isLeaving) void writeText(this.#workload, node, group)
       }
     }
     const expected = new Map(this.#devices.map((node) => [node, [...viewsOf(node)]]))

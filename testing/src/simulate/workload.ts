@@ -24,9 +24,11 @@ const INVITE_EVERY_MS = 120
 /** By then devices have been online once: nobody can be invited whose key packages are not at the server. */
 const FOUND_AFTER_MS = 600
 
+/** Short enough to run out while somebody is offline; 0 is never. */
+const TIMERS_SECONDS = [0, 2, 5, 3600] as const
 const ROLES = ["member", "moderator", "admin", "admin"] as const
 
-/** Lets people write, invite, remove, rename and give roles until `endsAtMs`. */
+/** Lets people write, invite, remove, leave, rename, set timers and give roles until `endsAtMs`. */
 export function startWorkload(options: WorkloadOptions, endsAtMs: number): void {
   const { world, plan, devices, prng } = options
   for (let i = 0; i < plan.groupCount; i++) {
@@ -119,7 +121,12 @@ function actIn(
   else if (kind < 0.5 && kind > 0.5 - plan.churn / 8 && insider) {
     const role = ROLES[Math.floor(whom * 1000) % ROLES.length]!
     void attempt(world, oracle, `${node.name}: make ${insider.name} ${role}`, () => group.setRole(insider.name, role))
-  } else void writeText(options, node, group)
+  } else if (kind > 0.25 && kind < 0.25 + plan.churn / 8) {
+    const seconds = TIMERS_SECONDS[Math.floor(whom * 1000) % TIMERS_SECONDS.length]!
+    void attempt(world, oracle, `${node.name}: timer ${seconds}`, () => group.setTimer(seconds))
+  } else if (kind > 0.75 && kind < 0.75 + plan.churn / 8 && plan.faults.has("removals"))
+    void attempt(world, oracle, `${node.name}: leave`, () => group.leave(insider?.name))
+  else void writeText(options, node, group)
 }
 
 /** Does something that may be refused, but only with a reason for a person. */
