@@ -164,7 +164,6 @@ export class MemoryStorage implements Storage {
     if (refusal) return refusal
     const outcome = this.#deliver(channel, batch, limits, this.#behind(batch))
     if (outcome.kind !== "accepted") return outcome
-    sender.remembered.delete(id) // One that has expired: this one is the last in order.
     sender.remembered.set(id, { batch, outcome: batch.claim ? { ...outcome, full: [] } : outcome })
     return { ...outcome, ...this.#position(batch) }
   }
@@ -234,13 +233,11 @@ export class MemoryStorage implements Storage {
     // Nothing outlives the process, so there is nothing to let go of.
   }
 
-  /** Tells who still misses a message of the same sender that was accepted before this one. */
-  #behind({ sender, messageId, acceptedAtMs }: Batch): (recipient: IdentityKey) => boolean {
-    const missed: IdentityKey[] = []
-    for (const [id, { batch, outcome }] of this.#inbox(sender).remembered) {
-      if (id === toHex(messageId) && batch.rememberedUntilMs > acceptedAtMs) break
-      if (batch.rememberedUntilMs > acceptedAtMs && outcome.kind === "accepted") missed.push(...outcome.full)
-    }
+  /** Tells who still misses a message of the same sender. */
+  #behind({ sender, acceptedAtMs }: Batch): (recipient: IdentityKey) => boolean {
+    const missed = [...this.#inbox(sender).remembered.values()].flatMap(({ batch, outcome }) =>
+      batch.rememberedUntilMs > acceptedAtMs && outcome.kind === "accepted" ? outcome.full : [],
+    )
     return (recipient) => missed.some((key) => equalBytes(key, recipient))
   }
 
@@ -294,7 +291,7 @@ export class MemoryStorage implements Storage {
     const deliveries = batch.deliveries.map(({ recipients, payload }) => {
       return { payload, recipients: recipients.filter((recipient) => waiting.has(toHex(recipient))) }
     })
-    const outcome = this.#deliver(channel, { ...batch, deliveries }, limits, this.#behind(batch))
+    const outcome = this.#deliver(channel, { ...batch, deliveries }, limits, () => false)
     if (outcome.kind !== "accepted") throw new Error("unreachable: a partial batch is accepted")
     const again = { ...earlier, full: outcome.full }
     this.#inbox(batch.sender).remembered.get(toHex(batch.messageId))!.outcome = again

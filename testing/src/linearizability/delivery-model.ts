@@ -160,10 +160,7 @@ function stepAgain(state: DeliveryState, batch: Batch, earlier: Remembered): rea
   const { skipped, full } = earlier
   const isTriedAgain = isPartial(batch) && full.length > 0 && refusalOf(state.channel, batch) === undefined
   if (!isTriedAgain) return [state, acceptedAs({ isDuplicate: true, skipped, full })]
-  // As for the first time: whoever still has not got an earlier one gets this one no sooner.
-  const before = state.remembered.slice(0, state.remembered.indexOf(earlier))
-  const behind = before.filter((one) => one.batch.sender === batch.sender).flatMap((one) => one.full)
-  const delivered = deliver(state, batch, full, behind)
+  const delivered = deliver(state, batch, full, [])
   if (delivered === undefined) throw new Error("unreachable: a partial batch is accepted")
   const again = { ...earlier, full: delivered.full }
   const remembered = state.remembered.map((one) => (one === earlier ? again : one))

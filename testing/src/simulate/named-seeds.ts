@@ -10,7 +10,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   {
     seed: 143n,
     found: "An inbox that nobody empties any more held up what waited for room in the inboxes of others.",
-    change: "What waits is offered past what nobody has room for; the server keeps the order for each inbox.",
+    change: "What waits is offered past what nobody has room for.",
   },
   {
     seed: 196n,

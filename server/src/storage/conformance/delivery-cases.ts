@@ -153,12 +153,6 @@ const atomic: readonly StorageCase[] = [
       await storage.acknowledge(identity(2), 5, START_MS)
       const full = [identity(2)]
       assert.deepEqual(await storage.enqueue(later, LIMITS), { ...accepted, full, firstSeq: undefined })
-      assert.deepEqual(await storage.enqueue(later, LIMITS), {
-        ...accepted,
-        full,
-        firstSeq: undefined,
-        duplicate: true,
-      })
       for (const one of [earlier, later]) await storage.enqueue(one, LIMITS)
       assert.deepEqual(await payloads(storage, 2), [[6], [7]])
     },

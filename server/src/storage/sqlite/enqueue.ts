@@ -23,8 +23,6 @@ interface RememberedRow {
   readonly first_seq: number | null
   readonly skipped: Uint8Array
   readonly waiting: Uint8Array
-  /** Among its sender's, in the order in which they were accepted. */
-  readonly position: number
 }
 
 type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
@@ -51,7 +49,7 @@ export class Enqueue {
   readonly #rememberedCount
   readonly #remember
   readonly #forgetExpired
-  readonly #countAccepted
+  readonly #countRemembered
   readonly #setWaiting
   readonly #isWaiting
 
@@ -62,26 +60,21 @@ export class Enqueue {
     this.#payloads = rows.payloads
     this.#log = rows.log
     this.#remembered = db.prepare<[number, Uint8Array, number], RememberedRow>(
-      `SELECT fingerprint, accepted_at_ms, first_seq, skipped, waiting, position FROM accepted_messages
+      `SELECT fingerprint, accepted_at_ms, first_seq, skipped, waiting FROM accepted_messages
        WHERE sender = ? AND message_id = ? AND remembered_until_ms > ?`,
     )
     this.#rememberedCount = db.prepare<[number], number>("SELECT remembered FROM inboxes WHERE id = ?").pluck()
     this.#remember = db.prepare(
       `INSERT INTO accepted_messages
-         (sender, message_id, fingerprint, accepted_at_ms, first_seq, skipped, waiting, remembered_until_ms, position)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (sender, message_id, fingerprint, accepted_at_ms, first_seq, skipped, waiting, remembered_until_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#forgetExpired = db.prepare("DELETE FROM accepted_messages WHERE sender = ? AND message_id = ?")
-    this.#countAccepted = db
-      .prepare<[number, number], number>(
-        "UPDATE inboxes SET accepted = accepted + 1, remembered = remembered + ? WHERE id = ? RETURNING accepted",
-      )
-      .pluck()
+    this.#countRemembered = db.prepare("UPDATE inboxes SET remembered = remembered + 1 WHERE id = ?")
     this.#isWaiting = db
-      .prepare<[number, Uint8Array, number, number], number>(
+      .prepare<[number, Uint8Array, number], number>(
         `SELECT 1 FROM accepted_messages INDEXED BY accepted_messages_waiting
-         WHERE sender = ? AND waiting <> x'' AND instr(waiting, ?) > 0 AND remembered_until_ms > ?
-           AND position < ? LIMIT 1`,
+         WHERE sender = ? AND waiting <> x'' AND instr(waiting, ?) > 0 AND remembered_until_ms > ? LIMIT 1`,
       )
       .pluck()
     this.#setWaiting = db.prepare("UPDATE accepted_messages SET waiting = ? WHERE sender = ? AND message_id = ?")
@@ -99,16 +92,16 @@ export class Enqueue {
     const refusal = this.#refuse(found, batch)
     if (refusal) return refusal
     const plan = this.#plan(found, batch)
-    this.#setApartFull(plan, batch, limits, this.#behind(sender, batch, Number.MAX_SAFE_INTEGER))
+    this.#setApartFull(plan, batch, limits, this.#behind(sender, batch))
     const refusing = batch.claim ? plan.full.find((one) => isInvited(batch, one)) : plan.full[0]
     if (refusing !== undefined && batch.partial !== true) return { kind: "inbox_full", recipient: refusing }
     return this.#accept(sender, batch, { found, plan, limits })
   }
 
-  /** Tells who still misses an earlier partial message of this sender: they must not get this one first. */
-  #behind(sender: number, batch: Batch, position: number): (recipient: IdentityKey) => boolean {
+  /** Tells who still misses a partial message of this sender: they must not get a new one first. */
+  #behind(sender: number, batch: Batch): (recipient: IdentityKey) => boolean {
     if (batch.partial !== true) return () => false
-    return (recipient) => this.#isWaiting.get(sender, recipient, batch.acceptedAtMs, position) !== undefined
+    return (recipient) => this.#isWaiting.get(sender, recipient, batch.acceptedAtMs) !== undefined
   }
 
   /** Moves those who have no room out of the way. */
@@ -128,16 +121,12 @@ export class Enqueue {
     if (!row) return undefined
     if (!equalBytes(row.fingerprint, batch.fingerprint)) return { kind: "message_id_reused" }
     const waiting = splitKeys(row.waiting)
-    const { position } = row
     return {
       kind: "accepted",
       duplicate: true,
       acceptedAtMs: row.accepted_at_ms,
       skipped: splitKeys(row.skipped),
-      full:
-        waiting.length > 0 && batch.partial === true
-          ? this.#tryAgain(sender, batch, { waiting, limits, position })
-          : waiting,
+      full: waiting.length > 0 && batch.partial === true ? this.#tryAgain(sender, batch, { waiting, limits }) : waiting,
       firstSeq: row.first_seq ?? undefined,
       ...this.#position(batch),
     }
@@ -155,10 +144,9 @@ export class Enqueue {
     again: {
       readonly waiting: readonly IdentityKey[]
       readonly limits: BatchLimits
-      readonly position: number
     },
   ): readonly IdentityKey[] {
-    const { waiting, limits, position } = again
+    const { waiting, limits } = again
     const found = this.#channels.find(batch.channelId)
     if (this.#refuse(found, batch)) return waiting
     const names = new Set(waiting.map(toHex))
@@ -167,7 +155,7 @@ export class Enqueue {
     })
     const rest = { ...batch, deliveries }
     const plan = this.#plan(found, rest)
-    this.#setApartFull(plan, rest, limits, this.#behind(sender, batch, position))
+    this.#setApartFull(plan, rest, limits, () => false)
     this.#append(rest, plan)
     this.#setWaiting.run(concatBytes(...plan.full), sender, batch.messageId)
     return plan.full
@@ -268,9 +256,8 @@ export class Enqueue {
     const firstSeq = result.firstSeq ?? null
     // A row that is still there has expired and awaits the sweep: this message takes its place in the count too.
     const replaces = this.#forgetExpired.run(sender, messageId).changes > 0
-    const position = this.#countAccepted.get(replaces ? 0 : 1, sender) as number
-    const rest = [firstSeq, skipped, waiting, rememberedUntilMs, position]
-    this.#remember.run(sender, messageId, fingerprint, acceptedAtMs, ...rest)
+    this.#remember.run(sender, messageId, fingerprint, acceptedAtMs, firstSeq, skipped, waiting, rememberedUntilMs)
+    if (!replaces) this.#countRemembered.run(sender)
   }
 }
 

@@ -130,8 +130,6 @@ UPDATE channels SET log_bytes = (
   SELECT coalesce(sum(length(data)), 0) FROM channel_commits JOIN payloads ON payloads.id = payload
   WHERE channel = channels.id);
 ALTER TABLE inboxes ADD COLUMN commits_left_out INTEGER NOT NULL DEFAULT 0; -- ever, because the inbox was full
-ALTER TABLE inboxes ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0; -- batches of its owner, ever
-ALTER TABLE accepted_messages ADD COLUMN position INTEGER NOT NULL DEFAULT 0; -- among its sender's, in the order of acceptance
 CREATE TABLE channel_former_members (
   channel INTEGER NOT NULL REFERENCES channels (id),
   identity_key BLOB NOT NULL,
