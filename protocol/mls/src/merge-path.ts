@@ -49,7 +49,7 @@ export class MergedPath {
     const steps = tree.filteredDirectPath(senderLeafIndex)
     const reason = checkShape(path, steps, added) ?? checkKeys(tree, path)
     if (reason !== undefined) return reason
-    const encryptionKeys = path.nodes.map((node) => node.encryptionKey.slice())
+    const encryptionKeys = path.nodes.map((node) => node.encryptionKey)
     const { parents, leafParentHash } = chainParents(tree.suite, steps, encryptionKeys)
     const source = path.leafNode.leafNodeSource
     if (source.kind !== "commit" || !equalBytes(source.parentHash, leafParentHash)) return "path_parent_hash_mismatch"
