@@ -13,6 +13,7 @@ function reasonOf(before: RatchetTree, path: PathWithValidLeaf, added: ReadonlyS
   const outcome = mergePath(before, 0, path, added)
   if (outcome.kind === "merged") return "merged"
   expect(before.treeHash()).toEqual(hash)
+  expect(outcome).toEqual({ kind: "rejected", reason: outcome.reason })
   return outcome.reason
 }
 

@@ -9,6 +9,7 @@ import { keysOfJoiner, openPath } from "./open-path.ts"
 import type { JoinerParameters } from "./open-path.ts"
 import { makeParentNode } from "./parent-node.ts"
 import { nodeKeyPair } from "./path-secrets.ts"
+import { RatchetTree } from "./ratchet-tree.ts"
 import { Party } from "./testing/party.ts"
 import { countedRandom } from "./testing/counted-random.ts"
 import { threeMembers } from "./testing/three-members.ts"
@@ -127,6 +128,24 @@ describe("opening a path", () => {
     expect(openPath(unsealed, members.states[2], members.after.treeHash())).toEqual(refused)
   })
 
+  it("needs a key of ours below the path, which whoever was welcomed without one may lack", () => {
+    const { before, path, states } = threeMembers(suite, "open paths")
+    const stranger = makeParentNode(suite.kemKeyPair(random(32)).publicKey, new Uint8Array(0), [])
+    const tree = RatchetTree.build(suite, 4, {
+      leafAt: (leafIndex) => before.leaf(leafIndex),
+      parentAt: (nodeIndex) => (nodeIndex === 5 ? stranger : undefined),
+    })
+    const merged = { path, steps: tree.filteredDirectPath(0), added: new Set<number>(), tree }
+    const refused = { kind: "rejected", reason: "path_secret_not_decrypted" }
+    expect(openPath(merged, states[2], Uint8Array.of(1))).toEqual(refused)
+  })
+
+  it("finds our key among others that the path was sealed to", () => {
+    const party = Party.of("among others", ["alice", "bob", "carol", "dave"])
+    party.commit("alice")
+    expect(party.group("dave").epochAuthenticator()).toEqual(party.group("carol").epochAuthenticator())
+  })
+
   it("refuses a path secret of another length, although the tree shows its key", () => {
     const members = threeMembers(suite, "open paths")
     const reasonFor = (pathSecret: Uint8Array): string => {
@@ -175,6 +194,28 @@ describe("joining with a path secret", () => {
       return reasonOf({ ...joiner(), tree: merged.tree, pathSecret })
     }
     expect([32, 31].map((lengthBytes) => reasonFor(random(lengthBytes)))).toEqual(["joined", "path_secret_mismatch"])
+  })
+
+  it("gives the keys from the common ancestor to the root", () => {
+    const { after, people, created } = threeMembers(suite, "join")
+    const leafPrivateKey = people[1].leafKeys.privateKey.slice()
+    const pathSecret = created.pathSecretFor(1)
+    const outcome = keysOfJoiner({ tree: after, leafIndex: 1, signerLeafIndex: 0, leafPrivateKey, pathSecret })
+    if (outcome.kind === "rejected") throw new Error(outcome.reason)
+    expect([1, 3].map((nodeIndex) => outcome.keys.key(nodeIndex)?.length)).toEqual([32, 32])
+    expect(outcome.keys.matches(suite, after)).toBe(true)
+  })
+
+  it("leaves no secret behind that does not give the keys in the tree, nor where there are none", () => {
+    const { suite: watched, secretsLeft } = watchSecrets(suite)
+    const { before, after, people } = threeMembers(watched, "join")
+    const left = secretsLeft()
+    for (const tree of [before, after]) {
+      const leafPrivateKey = people[2].leafKeys.privateKey.slice()
+      const about = { tree, leafIndex: 2, signerLeafIndex: 0, leafPrivateKey, pathSecret: random(32) }
+      expect(keysOfJoiner(about)).toEqual({ kind: "rejected", reason: "path_secret_mismatch" })
+    }
+    expect(secretsLeft()).toEqual(left)
   })
 
   it("passes over nodes that the committer's path left out", () => {
