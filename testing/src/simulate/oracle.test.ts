@@ -14,10 +14,10 @@ const view = (epoch: bigint, authenticator = "x"): GroupView => ({ epoch, authen
 
 const idOf = (number: number): Uint8Array => new Uint8Array(16).fill(number)
 /** What the sdk writes: version, id, and the text somewhere behind it. */
-const line = (number: number): Change => ({
+const line = (number: number, place = number): Change => ({
   kind: "put",
   collection: "messages",
-  key: concatBytes(fromHex(GROUP), idOf(number)),
+  key: concatBytes(fromHex(GROUP), idOf(place)),
   value: concatBytes(Uint8Array.of(1), idOf(number), toUtf8(bodyOf(number))),
 })
 const sent = (number: number, state: number): Change => ({
@@ -100,8 +100,15 @@ describe("oracle", () => {
   it("reports a text that is on a disk twice", () => {
     const number = write()
     oracle.durable(bob, [line(number)])
-    oracle.durable(bob, [line(number)])
+    oracle.durable(bob, [line(number, 99)])
     expect(kinds()).toEqual(["duplicate"])
+  })
+
+  it("lets a text be written again where it is, when its time changes", () => {
+    const number = write()
+    oracle.durable(bob, [line(number)])
+    oracle.durable(bob, [line(number)])
+    expect(kinds()).toEqual([])
   })
 
   it("reports a text that its sender never wrote down", () => {
