@@ -1,11 +1,15 @@
 import { suite0001 } from "@qpc/crypto/node"
+import { toGroupId, toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import { foundState } from "../create.ts"
 import { Mesh } from "../testing/mesh.ts"
 import { nth } from "../testing/nth.ts"
 import { seededRandom } from "../testing/seeded-random.ts"
 import { EQUALS } from "../testing/world.ts"
 import { resolveServerlessLimits } from "./serverless-limits.ts"
 import type { ServerlessLimits } from "./serverless-limits.ts"
+import { ServerlessMember } from "./serverless-member.ts"
+import { newServerlessState } from "./serverless-state.ts"
 import { serverlessMemberFromBytes } from "./wake.ts"
 
 /** Somebody on a branch of two, with a commit on its way, a text that may have to be sent again and an envelope that waits. */
@@ -63,6 +67,42 @@ describe("the stored state of a member without a delivery service", () => {
     alice.member[Symbol.dispose]()
     expect(() => alice.member.toBytes()).toThrow(TypeError)
     expect(() => alice.text("hello")).toThrow(TypeError)
+  })
+})
+
+/** Somebody alone, whose commits count at once, with a view inside. */
+function alone() {
+  const random = seededRandom(7)
+  const device = suite0001.signatureKeyPair(random(suite0001.sizes.signatureSeedBytes))
+  const limits = resolveServerlessLimits({ rollbackEpochs: 1, quorumDepth: 1 })
+  const groupId = toGroupId(random(16))
+  const options = { suite: suite0001, device, random, groupId, name: "garden", nowMs: 0, limits: limits.group }
+  const state = newServerlessState({ first: foundState(options), signatureKeys: device, limits, nowMs: 0 })
+  return { state, member: new ServerlessMember(state) }
+}
+
+describe("the keys of a member without a delivery service", () => {
+  it("are zeroed with the epoch that is forgotten, and not before", () => {
+    const { state, member } = alone()
+    const first = state.root.state!.group
+    member.send({ kind: "update_keys" }, 0)
+    expect(first.toBytes().length).toBeGreaterThan(0)
+    member.send({ kind: "update_keys" }, 0)
+    expect(() => first.toBytes()).toThrow(TypeError)
+  })
+
+  it("are zeroed with the member", () => {
+    const { state, member } = alone()
+    member.send({ kind: "update_keys" }, 0)
+    member[Symbol.dispose]()
+    for (const { state: layers } of state.root.all()) expect(() => layers!.group.toBytes()).toThrow(TypeError)
+  })
+
+  it("of an epoch are kept in one place: the commit that led there holds none of them", () => {
+    const { member } = alone()
+    member.send({ kind: "update_keys" }, 0)
+    const stored = toHex(member.toBytes())
+    expect(stored.split(toHex(member.epochAuthenticator))).toHaveLength(2)
   })
 })
 
