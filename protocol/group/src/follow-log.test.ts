@@ -131,8 +131,20 @@ describe("a member and the log of epochs", () => {
     expect(reasons(alice.take(alice.member.noteHead(head, 2n)))).toEqual(["head_stale"])
     const forged = { ...head, hash: new Uint8Array(32) }
     expect(reasons(alice.take(alice.member.noteHead(forged, 1n)))).toEqual(["head_unsigned"])
-    const short = { epoch: 2n, hash: new Uint8Array(31), signature: new Uint8Array(64) }
-    expect(reasons(alice.take(alice.member.noteHead(short, 1n)))).toEqual(["head_unsigned"])
+  })
+
+  it("remembers no head of another length, even if the service signed it, and none of epochs far away", () => {
+    const { log, alice } = pair()
+    const { groupId } = alice.member
+    const note = (epoch: bigint, lengthBytes: number): Step => {
+      const head = log.sign({ groupId, epoch, hash: new Uint8Array(lengthBytes) })
+      return alice.take(alice.member.noteHead(head, 0n))
+    }
+    for (const lengthBytes of [31, 33]) expect(reasons(note(2n, lengthBytes))).toEqual(["head_unsigned"])
+    for (let epoch = 2n; epoch < 100n; epoch++) expect(note(epoch, 32).events).toEqual([])
+    const { value } = alice.store.records().find(({ key }) => key === "heads")!
+    expect(value.length).toBeLessThan(20 * 104)
+    alice.restart()
   })
 
   it("keeps heads of a bounded number of epochs", () => {

@@ -1,8 +1,9 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { commitHash, decodeEnvelope, firstLogHead, nextLogHead, verifyLogHead } from "@qpc/envelope"
 import type { Envelope, LogHead } from "@qpc/envelope"
-import { methods } from "@qpc/rpc"
+import { methods, RpcError } from "@qpc/rpc"
 import type { RpcClient } from "@qpc/rpc"
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { MemoryStorage } from "../storage/memory-storage.ts"
 import { commitBatch, join, testChannel, virtualServer } from "../testing/virtual-server.ts"
@@ -75,6 +76,50 @@ describe("the log of a channel's epochs", () => {
     await commit(2n)
     const [one, two, three] = (await inbox(rpc)).map(({ log }) => log!.entry!.acceptedAtMs)
     expect([two! - one!, three! - two!]).toEqual([0, 1000])
+  })
+
+  it("never signs two heads for one epoch, whatever is claimed, repeated, refused or interrupted", async () => {
+    const step = fc.record({
+      who: fc.nat(1),
+      epoch: fc.nat(5),
+      content: fc.nat(2),
+      repeats: fc.boolean(),
+      restarts: fc.boolean(),
+      passedMs: fc.integer({ min: -50, max: 50 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), async (steps) => {
+        const storage = new MemoryStorage()
+        let host = await virtualServer(storage)
+        const people = [await join(host, "alice", 1), await join(host, "bob", 2)]
+        const members = people.map(({ key }) => key)
+        const signed = new Map<bigint, string>()
+        for (const { who, epoch, content, repeats, restarts, passedMs } of steps) {
+          if (restarts) {
+            await host[Symbol.asyncDispose]()
+            host = await virtualServer(storage)
+          }
+          if (passedMs < 0) host.clock.setBack(-passedMs)
+          else host.clock.advance(passedMs)
+          const rpc = await host.connect()
+          await rpc.call(methods.resumeSession, { sessionToken: people[who]!.token })
+          const claim = commitBatch({ epoch: BigInt(epoch), members, after: members, content })
+          for (let times = repeats ? 2 : 1; times > 0; times--) {
+            const answer = await rpc.call(methods.batchEnqueue, claim).catch((error: unknown) => {
+              if (error instanceof RpcError) return undefined // The channel is not there yet, or not that far.
+              throw error
+            })
+            const head = answer?.outcome.value?.head
+            if (head === undefined) continue
+            const hash = Buffer.from(head.hash).toString("hex")
+            expect(signed.get(head.epoch) ?? hash).toBe(hash)
+            signed.set(head.epoch, hash)
+          }
+        }
+        await host[Symbol.asyncDispose]()
+      }),
+      { numRuns: 15 },
+    )
   })
 
   it("goes on under the same key after a restart", async () => {

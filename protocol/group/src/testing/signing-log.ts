@@ -1,6 +1,6 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { commitHash, decodeEnvelope, encodeEnvelope, firstLogHead, nextLogHead, signLogHead } from "@qpc/envelope"
-import type { LogEntry, LogHead } from "@qpc/envelope"
+import type { LogEntry, LogHead, SignedLogHead } from "@qpc/envelope"
 import { toHex } from "@qpc/wire"
 import type { EpochLogOptions } from "../follow-log.ts"
 import type { Outgoing } from "../step.ts"
@@ -33,6 +33,11 @@ export class SigningLog {
     return new SigningLog(this.#suite, seed, this.#heads)
   }
 
+  /** Signs whatever it is asked to. */
+  sign(head: LogHead): SignedLogHead {
+    return signLogHead(this.#suite, this.#key.privateKey, head)
+  }
+
   /** Accepts a commit. @param change - what the entry says that it should not */
   label(outgoing: Outgoing, change: Partial<LogEntry> = {}): Outgoing {
     const { claim, groupId } = outgoing
@@ -46,7 +51,7 @@ export class SigningLog {
     const entry = { ...stated, ...change }
     const next = nextLogHead(this.#suite, before, entry)
     this.#heads.set(toHex(groupId), next)
-    const { hash, signature } = signLogHead(this.#suite, this.#key.privateKey, next)
+    const { hash, signature } = this.sign(next)
     const deliveries = outgoing.deliveries.map(({ recipients, envelope }) => {
       const plain = decodeEnvelope(envelope)
       const told = { authenticatorHash: entry.authenticatorHash, acceptedAtMs: entry.acceptedAtMs }
