@@ -1,10 +1,10 @@
 import { layerTargets } from "./layer-targets.ts"
-import { memberTarget } from "./member-target.ts"
+import { memberTarget, serverlessMemberTarget } from "./member-target.ts"
 import { mlsTargets } from "./mls-targets.ts"
 import { rpcTargets } from "./rpc-targets.ts"
 import type { FuzzTarget } from "./target.ts"
 
 /** Every decoder that takes bytes from strangers. Making them makes a group and its messages. */
 export function allTargets(): FuzzTarget[] {
-  return [...layerTargets(), ...mlsTargets(), ...rpcTargets(), memberTarget()]
+  return [...layerTargets(), ...mlsTargets(), ...rpcTargets(), memberTarget(), serverlessMemberTarget()]
 }
