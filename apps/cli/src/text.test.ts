@@ -32,6 +32,14 @@ describe("a message of somebody else", () => {
   })
 })
 
+describe("a message that disappears", () => {
+  it("says when, and how much time is left once it was read", () => {
+    const disappears = { afterSeconds: 86_400 }
+    expect(messageText(message({ disappears }))).toMatch(/: hi \(disappears 1d after it was read\)$/)
+    expect(messageText(message({ disappears: { ...disappears, leftMs: 5_400_000 } }))).toMatch(/: hi \(1h 30m left\)$/)
+  })
+})
+
 describe("names from elsewhere", () => {
   it("stay on one line and steer no terminal", () => {
     const name = "x\n12:00 alice: hi\u001b[2J"

@@ -174,6 +174,8 @@ function withRemoved({ group }: MemberState, change: Change, leaving: readonly I
 /** Whoever leaves takes their other devices with them, and in a group that needs an admin makes another one first. */
 function withSuccessor(state: MemberState, change: Change, successor: IdentityKey | undefined): Change | PlanFailure {
   const { self, device, group } = state
+  // Nobody changes a closed group: each device just goes.
+  if (change.settings?.isClosed === true) return change
   const leaves = leavesOf(group)
   const others = leaves.filter(({ identityKey, deviceKey }) => {
     return equalBytes(identityKey, self) && !equalBytes(deviceKey, device)
@@ -184,7 +186,7 @@ function withSuccessor(state: MemberState, change: Change, successor: IdentityKe
     others.map(({ deviceKey }) => deviceKey),
   )
   const { settings } = change
-  if (typeof alone === "string" || settings === undefined || settings.isClosed) return alone
+  if (typeof alone === "string" || settings === undefined) return alone
   if (leaves.length === others.length + 1) return alone
   const mayHandOver = isAllowed(settings, self, "assignRoles")
   if (successor !== undefined && mayHandOver && !isAllowed(settings, successor, "assignRoles")) {

@@ -28,6 +28,29 @@ const peopleOf = ({ member }: Device) =>
   member.members().map(({ identityKey, devices }) => `${toHex(identityKey).slice(0, 4)}×${devices.length}`)
 const named = ({ self }: Device, count: number) => `${toHex(self).slice(0, 4)}×${count}`
 
+describe("a person with two devices who leaves", () => {
+  it("goes with both, and the others see that they left", () => {
+    const { world, alice, bob, phone } = linked()
+    bob.send({ kind: "leave" })
+    world.settle()
+    world.run(0)
+    expect([bob, phone].map(({ member }) => member.isActive)).toEqual([false, false])
+    expect(told(bob, "left_group")).toHaveLength(1)
+    expect(peopleOf(alice)).toEqual([named(alice, 1)])
+    expect(told(alice, "members_changed")).toMatchObject([{ removed: [bob.self], left: [bob.self] }])
+  })
+
+  it("goes from each device by itself where the group is closed", () => {
+    const { world, alice, bob, phone } = linked()
+    alice.send({ kind: "close" })
+    world.settle()
+    for (const device of [bob, phone]) {
+      expect(device.send({ kind: "leave" }).outgoing).toEqual([])
+      expect(device.member.hasLeft).toBe(true)
+    }
+  })
+})
+
 describe("a person with two devices", () => {
   it("is one member, for everybody and after a restart", () => {
     const { alice, bob, phone } = linked()

@@ -1,7 +1,8 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { encodeEnvelope, receiveEnvelope } from "@qpc/envelope"
 import type { ProposalToSend } from "@qpc/mls"
-import { concatBytes, equalBytes, toGroupId, toHex } from "@qpc/wire"
+import { concatBytes, encodeCbor, equalBytes, toGroupId, toHex } from "@qpc/wire"
+import type { CborValue } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { encodeSettings, firstSettings, GROUP_SETTINGS_EXTENSION } from "./group-settings.ts"
 import { ADMIN_ROLE } from "./permissions.ts"
@@ -96,6 +97,15 @@ describe("a proposal by reference", () => {
     for (const kind of ["application", "commit"] as const) {
       expect(alice.receive(encodeEnvelope({ ...label, kind, sealed })).events).toMatchObject([{ kind: "dropped" }])
     }
+    const frame = [
+      ["v", 2],
+      ["gid", label.groupId],
+      ["ep", Number(label.epoch)],
+      ["pl", sealed],
+    ] as const
+    const framed = encodeCbor(new Map<string, CborValue>(frame))
+    const { events } = alice.receive(encodeEnvelope({ ...label, kind: "application", sealed: framed }))
+    expect(events).toMatchObject([{ kind: "dropped", reason: "decrypt_failed" }])
     expect(toHex(alice.member.toBytes())).toBe(before)
     const text = encodeEnvelope({
       ...label,
@@ -136,6 +146,19 @@ describe("a proposal by reference", () => {
     world.settle()
     expect(alice.member.members()).toHaveLength(2)
     expect(agree([alice, bob])).toBe(true)
+  })
+})
+
+describe("a member whose turn it is and who never commits", () => {
+  it("is passed over", () => {
+    const { world, alice, bob } = withOutlaw() // The outlaw stands right of Bob.
+    bob.send({ kind: "leave" })
+    world.settle()
+    world.run(0)
+    expect(bob.member.isActive).toBe(true)
+    world.run(20_000)
+    expect(told(bob, "left_group")).toHaveLength(1)
+    expect(told(alice, "members_changed")).toMatchObject([{ by: alice.self, left: [bob.self] }])
   })
 })
 
