@@ -1,17 +1,22 @@
+import type { Conversation } from "@qpc/sdk"
 import { toHex } from "@qpc/wire"
 import type { ClientNode } from "./client-node.ts"
 import type { GroupView, Oracle, Text } from "./oracle.ts"
 import type { ViolationKind } from "./violation.ts"
 
+/** True for a group that a device was away from for longer than the server's log: it has said so, and waits to be invited anew. */
+export const isStuck = ({ missing }: Pick<Conversation, "missing">): boolean => missing?.isBehindUs === false
+
 /** What a device believes of one of its groups. */
 export function viewsOf(node: ClientNode): ReadonlyMap<string, GroupView> {
   const views = new Map<string, GroupView>()
   for (const group of node.client?.conversations() ?? []) {
-    const { epoch, isMember } = group
+    const { epoch } = group
+    const isMember = group.isMember && !isStuck(group)
     // Whoever was removed has no keys of the epoch, and asking for them is a mistake.
     const authenticator = isMember ? toHex(group.epochAuthenticator) : ""
     const roster = group.members().map(({ identityKey }) => toHex(identityKey))
-    views.set(toHex(group.id), { epoch, isMember, authenticator, roster })
+    views.set(toHex(group.id), { epoch, isMember, isStuck: isStuck(group), authenticator, roster })
   }
   return views
 }
@@ -36,6 +41,8 @@ export function unsettled(devices: readonly ClientNode[], oracle: Oracle): reado
       // A text for nobody but lost devices, whose inboxes nobody empties, waits for days before it is given up.
       if (state !== "stored" || waitsForOnly(lost, oracle.textOf(id))) continue
       if (oracle.textOf(id) === undefined && hopeless-- > 0) continue
+      // What a device still wants of a group that it cannot follow comes to its end after several tries of half a minute.
+      if ([...views.get(node)!.values()].some((view) => view.isStuck)) continue
       found.push({ kind: "stranded", what: `${node.name} waits for the end of ${id}` })
     }
   }
@@ -90,6 +97,7 @@ function differences(
   for (const key of standard.roster) {
     const node = devices.find((device) => device.key === key)
     if (node === undefined || node.isLost || members.includes(node)) continue
+    if (views.get(node)?.get(group)?.isStuck === true) continue
     found.push({ kind: "diverged", what: `${node.name} is on the roster of ${short} and has not joined` })
   }
   const strangers = members.filter(({ key }) => !standard.roster.includes(key))

@@ -10,7 +10,13 @@ const GROUP = "aa".repeat(16)
 const alice: Device = { key: "01".repeat(32), name: "alice" }
 const bob: Device = { key: "02".repeat(32), name: "bob" }
 const both = [alice.key, bob.key]
-const view = (epoch: bigint, authenticator = "x"): GroupView => ({ epoch, authenticator, roster: both, isMember: true })
+const view = (epoch: bigint, authenticator = "x"): GroupView => ({
+  epoch,
+  authenticator,
+  roster: both,
+  isMember: true,
+  isStuck: false,
+})
 
 const idOf = (number: number): Uint8Array => new Uint8Array(16).fill(number)
 /** What the sdk writes: version, id, and the text somewhere behind it. */

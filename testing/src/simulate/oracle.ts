@@ -16,6 +16,8 @@ export interface GroupView {
   readonly authenticator: string
   readonly roster: readonly string[]
   readonly isMember: boolean
+  /** True if it says that it cannot follow. */
+  readonly isStuck: boolean
 }
 
 /** A text from before it is written to what became of it. */
@@ -157,7 +159,8 @@ export class Oracle {
   observed(device: Device, group: string, view: GroupView, isDurable: boolean): void {
     const place = `${device.key} ${group}`
     if (!view.isMember) {
-      if (this.#joinEpochs.delete(place)) this.#count("members removed")
+      const what = view.isStuck ? "members away for longer than the log" : "members removed"
+      if (this.#joinEpochs.delete(place)) this.#count(what)
       return
     }
     if (!this.#joinEpochs.has(place)) {

@@ -21,6 +21,7 @@ export const FAULTS = [
   "small_inboxes",
   "few_key_packages",
   "short_key_packages",
+  "short_log",
 ] as const
 /** The name of a kind of trouble. */
 type FaultName = (typeof FAULTS)[number]
@@ -66,6 +67,8 @@ export interface Plan {
   readonly churn: number
   /** Unread envelopes that one inbox holds; beyond, the server refuses the batch. */
   readonly queueDepth: number
+  /** Commits of a group that the server keeps for those who missed them. */
+  readonly commitLogEpochs: number
   /** Key packages that each device keeps at the server. */
   readonly keyPackageStock: number
   readonly keyPackageLifetimeMs: number
@@ -110,8 +113,9 @@ export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
     shapes: faults.has("partitions") ? drawShapes(prng.fork("shapes")) : [],
     partitionEveryMs: size.between(1_000, 6_000),
     partitionLastsMs: size.pick([500, 2_000, 8_000]),
-    churn: size.pick([0.1, 0.3, 0.7]),
-    queueDepth: faults.has("small_inboxes") ? prng.fork("queue").between(4, 40) : 1_000,
+    churn: drawChurn(size, faults),
+    queueDepth: drawQueueDepth(prng, faults),
+    commitLogEpochs: faults.has("short_log") ? prng.fork("log").between(1, 4) : 1_000,
     pastEpochs: size.pick([1, 2, 3]),
     keyPackageLifetimeMs: faults.has("short_key_packages") ? prng.fork("lifetime").between(2_000, 20_000) : A_MONTH_MS,
     keyPackageStock: faults.has("few_key_packages") ? 2 : 8,
@@ -139,6 +143,18 @@ function drawDeviceCount(prng: Prng): number {
   if (kind < 0.005) return prng.between(21, 50)
   if (kind < 0.04) return prng.between(9, 20)
   return prng.between(2, 8)
+}
+
+/** Whoever is to miss commits needs others who make some. */
+function drawChurn(prng: Prng, faults: ReadonlySet<FaultName>): number {
+  const churn = prng.pick([0.1, 0.3, 0.7])
+  return faults.has("short_log") ? 0.7 : churn
+}
+
+/** Whoever is to miss commits needs an inbox that is full soon. */
+function drawQueueDepth(prng: Prng, faults: ReadonlySet<FaultName>): number {
+  if (faults.has("short_log")) return prng.fork("queue").between(3, 6)
+  return faults.has("small_inboxes") ? prng.fork("queue").between(4, 40) : 1_000
 }
 
 function drawLink(prng: Prng, amount: (name: FaultName, most: number) => number): LinkFaults {

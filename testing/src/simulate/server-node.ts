@@ -41,7 +41,8 @@ export class ServerNode {
     this.#options = options
     this.#prng = options.prng.fork("server")
     this.diskFaults = options.plan.serverDisk
-    this.limits = { ...toConfiguration({}).limits, queueDepth: options.plan.queueDepth }
+    const { queueDepth, commitLogEpochs } = options.plan
+    this.limits = { ...toConfiguration({}).limits, queueDepth, commitLogEpochs }
   }
 
   get isUp(): boolean {

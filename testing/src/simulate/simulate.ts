@@ -4,7 +4,7 @@ import type { Change } from "@qpc/sdk"
 import { toHex } from "@qpc/wire"
 import { ClientNode } from "./client-node.ts"
 import { enrol } from "./enrol.ts"
-import { unsettled, viewsOf } from "./liveness.ts"
+import { isStuck, unsettled, viewsOf } from "./liveness.ts"
 import type { Unsettled } from "./liveness.ts"
 import { Oracle } from "./oracle.ts"
 import { PacketNetwork, PERFECT_LINK } from "./packet-network.ts"
@@ -172,7 +172,7 @@ class Simulation {
     const first = this.#oracle.texts.size + 1
     for (const node of this.#devices) {
       for (const group of node.client?.conversations() ?? []) {
-        if (group.isMember && !group.isLeaving) void writeText(this.#workload, node, group)
+        if (group.isMember && !group.isLeaving && !isStuck(group)) void writeText(this.#workload, node, group)
       }
     }
     const expected = new Map(this.#devices.map((node) => [node, [...viewsOf(node)]]))
@@ -193,7 +193,8 @@ class Simulation {
 
   async #until(look: () => readonly Unsettled[]): Promise<readonly Unsettled[]> {
     const extra = Math.max(0, this.#plan.deviceCount - USUAL_MEMBERS) * SETTLE_MS_PER_DEVICE
-    const waiting = this.#plan.faults.has("small_inboxes") ? SETTLE_MS_OF_SMALL_INBOXES : 0
+    const { faults } = this.#plan
+    const waiting = faults.has("small_inboxes") || faults.has("short_log") ? SETTLE_MS_OF_SMALL_INBOXES : 0
     const endMs = this.#world.nowMs() + SETTLE_WITHIN_MS + extra + waiting
     let rest = look()
     while (rest.length > 0 && this.#world.nowMs() < endMs && !this.#hasFailed) {

@@ -69,6 +69,7 @@ const MUST_HAPPEN: readonly string[] = [
   "members removed",
   "texts that had to wait for room",
   "commits left out of full inboxes",
+  "members away for longer than the log",
 ]
 
 /** What should have happened and did not. */
