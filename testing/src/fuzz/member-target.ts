@@ -48,7 +48,7 @@ export function serverlessMemberTarget(): FuzzTarget {
 }
 
 function serverlessPair(): { readonly member: ServerlessMember; readonly samples: readonly Uint8Array[] } {
-  const random = countingRandom()
+  const random = countingRandom("fuzz, nobody orders")
   const [alice, bob] = [0, 1].map(() => ({ device: suite0001.signatureKeyPair(random(32)), random }))
   if (alice === undefined || bob === undefined) throw new Error("unreachable: two people")
   const group = { suite: suite0001, groupId: toGroupId(random(16)), name: "fuzz", nowMs: NOW_MS }
@@ -67,7 +67,7 @@ function serverlessPair(): { readonly member: ServerlessMember; readonly samples
 
 /** Two members; one has sent the other a text, and staged a commit. */
 function pair(): { readonly member: Member; readonly samples: readonly Uint8Array[] } {
-  const random = countingRandom()
+  const random = countingRandom("fuzz")
   const [alice, bob] = [0, 1].map(() => ({ device: suite0001.signatureKeyPair(random(32)), random }))
   if (alice === undefined || bob === undefined) throw new Error("unreachable: two people")
   const group = { suite: suite0001, groupId: toGroupId(random(16)), name: "fuzz", nowMs: NOW_MS }
@@ -92,9 +92,9 @@ function envelopesOf({
   return outgoing.flatMap(({ deliveries }) => deliveries.map(({ envelope }) => envelope))
 }
 
-/** The same bytes in every run, so that every run has the same group. */
-function countingRandom(): Random {
+/** The same bytes in every run, so that every run has the same group; of another name, another group. */
+function countingRandom(name: string): Random {
   let counter = 0
-  const key = suite0001.hash(toUtf8("fuzz"))
+  const key = suite0001.hash(toUtf8(name))
   return (lengthBytes) => suite0001.expand(key, toUtf8(String(counter++)), lengthBytes)
 }

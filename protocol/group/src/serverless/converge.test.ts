@@ -7,6 +7,9 @@ import { seededWords } from "../testing/seeded-random.ts"
 import type { ServerlessOutgoing } from "./serverless-event.ts"
 import { EQUALS } from "../testing/world.ts"
 
+/** In the last two, one half makes more commits than can be taken back, and has forgotten the epoch that the other wrote in. */
+const SEEDS = [...Array.from({ length: 20 }, (_, at) => at + 1), 129, 131]
+
 /** Two halves of a group that do not hear of each other write and change things; then everybody meets everybody. */
 function divided(seed: number) {
   const mesh = new Mesh(suite0001, seed)
@@ -41,7 +44,7 @@ const shownBy = (device: MeshDevice, written: readonly string[], own: number) =>
   [...device.shown(), ...written.filter((text) => text.startsWith(`${own}.`))].toSorted()
 
 describe("a divided group", () => {
-  it.each(Array.from({ length: 20 }, (_, at) => at + 1))("comes together and shows each text once, seed %i", (seed) => {
+  it.each(SEEDS)("comes together and shows each text once, seed %i", (seed) => {
     const { members, written } = divided(seed)
     expect(new Set(members.map(view)).size).toBe(1)
     for (const [at, device] of members.entries()) expect(shownBy(device, written, at)).toEqual(written.toSorted())

@@ -26,12 +26,15 @@ export function follow(state: ServerlessState, nowMs: number, draft: ServerlessD
   state.path = path
   state.rule = rule
   tellMoves(state, before, draft)
-  settleRoot(state, nowMs, draft)
   const active = activeState(state)
-  if (active === undefined) return failAll(state, isOwnWish(state) ? "left_group" : "removed_from_group", draft)
+  if (active === undefined) {
+    settleRoot(state, nowMs, draft)
+    return failAll(state, isOwnWish(state) ? "left_group" : "removed_from_group", draft)
+  }
+  resendTexts(state, { hasJumped: tipOf(state).epoch - before.at(-1)!.epoch > 1n, nowMs }, draft)
+  settleRoot(state, nowMs, draft)
   concludeIntents(state, nowMs, draft)
   carryOver(state, active, draft)
-  resendTexts(state, nowMs, draft)
   showHeld(state, draft)
   commitNext(state, nowMs, draft)
 }

@@ -11,15 +11,21 @@ import type { ServerlessState } from "./serverless-state.ts"
 /**
  * Seals our own texts of branches that were given up once more, in the order in which they were written. They keep their numbers,
  * so that whoever saw them there does not see them twice.
+ *
+ * So are those of epochs that end for us by a jump over several: others came there before us, and may have forgotten the epoch before
+ * they got the text.
  */
-export function resendTexts(state: ServerlessState, nowMs: number, draft: ServerlessDraft): void {
+export function resendTexts(state: ServerlessState, { hasJumped, nowMs }: Move, draft: ServerlessDraft): void {
   const active = activeState(state)
   // Nothing may be sealed while a proposal waits (RFC 9420 §12.4): the commit that ends this brings us here again.
   if (active === undefined || active.group.pendingProposalCount > 0) return
   const tip = tipOf(state)
   const onPath = new Set<KeptEpoch>(state.path)
   for (const text of state.sent.all) {
-    if (![...text.in].every((epoch) => !onPath.has(epoch))) continue
+    const sealedIn = [...text.in].filter((epoch) => onPath.has(epoch))
+    const isPassing =
+      hasJumped && sealedIn.every(({ epoch }) => tip.epoch - epoch > BigInt(state.limits.rollbackEpochs))
+    if (sealedIn.length > 0 && !isPassing) continue
     const loss = resend(active, text, nowMs, draft)
     if (loss === undefined) {
       text.in.add(tip)
@@ -29,6 +35,13 @@ export function resendTexts(state: ServerlessState, nowMs: number, draft: Server
     draft.tell({ kind: "text_lost", mid: text.mid, reason: loss })
     state.sent.drop(text)
   }
+}
+
+/** How we came to the tip. */
+interface Move {
+  /** True if it is more than one epoch away from where we were. */
+  readonly hasJumped: boolean
+  readonly nowMs: number
 }
 
 function resend(active: MemberState, text: SentText, nowMs: number, draft: ServerlessDraft): TextLoss | undefined {
