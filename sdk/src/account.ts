@@ -1,3 +1,4 @@
+import { readDeviceCertificate, verifyDeviceCertificate } from "@qpc/group"
 import { methods } from "@qpc/rpc"
 import type { RpcClient } from "@qpc/rpc"
 import { concatBytes, equalBytes, toUtf8 } from "@qpc/wire"
@@ -44,7 +45,7 @@ async function registerKey(context: Context, identity: IdentityRecord, { rpc, op
   const { state, request } = await opaque.startRegistration(password)
   const { response } = await asClientError(rpc.call(methods.opaqueRegisterStart, { username, request }))
   const upload = await opaque.finishRegistration(password, state, response)
-  const identityProof = context.suite.sign(privateKey, proofContent(context, username, upload))
+  const identityProof = context.suite.sign(privateKey, proofContent(context, "qpc register v1", username, upload))
   const finish = { username, upload, identityKey: publicKey, identityProof }
   await asClientError(rpc.call(methods.opaqueRegisterFinish, finish))
 }
@@ -64,11 +65,12 @@ export async function login(context: Context, { rpc, opaque, username, password 
     const nextStep = "Check both and try again."
     throw new ClientError("login_refused", "wrong username or password", { nextStep })
   }
-  const session = await asClientError(rpc.call(methods.opaqueLoginFinish, { username: name, finalization }))
-  if (!equalBytes(session.identityKey, identity.publicKey))
-    throw missing(`this profile does not hold the key of ${name}`)
+  const proof = identity.certificate === undefined ? {} : deviceProof(context, identity, finalization)
+  const finish = { username: name, finalization, ...proof }
+  const session = await asClientError(rpc.call(methods.opaqueLoginFinish, finish))
+  const own = certified(context, identity, session)
   const keyChanges = context.deliveryKey.check(session.deliveryKey)
-  const registered = { ...identity, isRegistered: true }
+  const registered = { ...own, isRegistered: true }
   const record = { token: session.sessionToken, expiresAtMs: Number(session.expiresAtMs) }
   const { profile, store, turn, self } = context
   await turn.takeAlways(() =>
@@ -91,13 +93,58 @@ export async function resume(context: Context, rpc: RpcClient): Promise<void> {
     throw new ClientError("not_registered", "this profile has no user yet", { nextStep: "Register first." })
   }
   if (session === undefined) throw new ClientError("session_expired", "you are not logged in", { nextStep: "Log in." })
-  const { identityKey, deliveryKey } = await asClientError(
+  const { identityKey, deviceKey, deliveryKey } = await asClientError(
     rpc.call(methods.resumeSession, { sessionToken: session.token }),
   )
-  if (!equalBytes(identityKey, identity.publicKey)) throw missing("the session belongs to another key")
+  const bound = identity.certificate === undefined ? identityKey : deviceKey
+  if (!equalBytes(bound, identity.publicKey)) throw missing("the session belongs to another key")
   const changes = context.deliveryKey.check(deliveryKey)
   if (changes.length > 0) await context.turn.takeAlways(() => context.store.commit(changes))
   context.deliveryKey.pin(deliveryKey)
+}
+
+/** Makes the key pair of another device, to be approved by the first. @throws ClientError `already_registered` */
+export async function prepareLink(context: Context, username: string, serverAddress: string): Promise<void> {
+  const { self, store, profile, turn } = context
+  if (self.record?.certificate !== undefined && !self.record.isRegistered) return
+  const { identity } = await prepareIdentity(context, username, serverAddress)
+  const device = { ...identity, certificate: new Uint8Array(0) }
+  await turn.takeAlways(() => store.commit([profile.putIdentity(device)]))
+  self.become(device)
+}
+
+/** auth.proto, OpaqueLoginFinishRequest. */
+function deviceProof(context: Context, identity: IdentityRecord, finalization: Uint8Array) {
+  const { publicKey, privateKey, username } = identity
+  const signed = proofContent(context, "qpc login v1", username, finalization)
+  return { deviceKey: publicKey, deviceProof: context.suite.sign(privateKey, signed) }
+}
+
+/**
+ * Holds the answer to a login against what the profile knows. A new device learns here whose it is: the certificate says that its
+ * signer wants it, and people compare who that is.
+ */
+function certified(
+  { suite }: Context,
+  identity: IdentityRecord,
+  session: { readonly identityKey: Uint8Array; readonly deviceCertificate: Uint8Array },
+): IdentityRecord {
+  const { username, publicKey, certificate: known } = identity
+  if (known === undefined) {
+    if (equalBytes(session.identityKey, publicKey)) return identity
+    throw missing(`this profile does not hold the key of ${username}`)
+  }
+  const bytes = known.length > 0 ? known : session.deviceCertificate
+  const certificate = readDeviceCertificate(bytes)
+  const isOurs = certificate !== undefined && equalBytes(certificate.deviceKey, publicKey)
+  if (
+    isOurs &&
+    equalBytes(certificate.identityKey, session.identityKey) &&
+    verifyDeviceCertificate(suite, certificate)
+  ) {
+    return { ...identity, certificate: bytes.slice() }
+  }
+  throw missing(`the server shows no valid certificate of ${username} for this device`)
 }
 
 async function prepareIdentity(context: Context, username: string, serverAddress: string) {
@@ -120,10 +167,10 @@ async function prepareIdentity(context: Context, username: string, serverAddress
   })
 }
 
-/** auth.proto, OpaqueRegisterFinishRequest. The suite's hash is SHA-256; the client insists on that when it is opened. */
-function proofContent({ suite }: Context, username: string, upload: Uint8Array): Uint8Array {
+/** What proves a key in auth.proto. The suite's hash is SHA-256; the client insists on that when it is opened. */
+function proofContent({ suite }: Context, label: string, username: string, message: Uint8Array): Uint8Array {
   const zero = Uint8Array.of(0)
-  return concatBytes(toUtf8("qpc register v1"), zero, toUtf8(username), zero, suite.hash(upload))
+  return concatBytes(toUtf8(label), zero, toUtf8(username), zero, suite.hash(message))
 }
 
 function ownIdentity({ self }: Context, username: string): IdentityRecord {

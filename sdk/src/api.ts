@@ -15,6 +15,7 @@ import type {
   StoredMessage,
   SyncReport,
 } from "./model.ts"
+import type { LinkedDevice } from "./devices.ts"
 import type { OpaqueClient } from "./opaque.ts"
 import type { RoleName } from "./role.ts"
 import type { ServerProof } from "./server-proof.ts"
@@ -189,6 +190,31 @@ export interface Client extends AsyncDisposable {
   register(username: string, password: string): Promise<Identity>
   /** @throws ClientError `login_refused`, `identity_missing` */
   login(username: string, password: string): Promise<Identity>
+  /**
+   * Begins to make this profile another device of a user who is registered elsewhere. {@link login} succeeds once the first device has
+   * approved it; until then it throws `device_not_approved`. May be repeated.
+   *
+   * @returns what to type on the first device
+   * @throws ClientError `already_registered` if the profile is somebody's
+   */
+  requestLink(username: string): Promise<string>
+  /**
+   * Makes the device of a request one of ours, from the first device. It comes into our groups when it has logged in and we are
+   * connected. Whoever typed the request in gets to read what we read from then on: compare {@link Identity.identityKey} on both.
+   *
+   * @returns its key
+   * @throws ClientError `device_refused`
+   */
+  approveDevice(request: string): Promise<Uint8Array>
+  /** Our devices beyond the first. */
+  devices(): Promise<readonly LinkedDevice[]>
+  /**
+   * Takes a device out of all our groups and bars it from the server, from the first device and for ever.
+   *
+   * @param idStart - At least four digits of its key in hexadecimal.
+   * @throws ClientError `device_refused`
+   */
+  removeDevice(idStart: string): Promise<Uint8Array>
   whoami(): Identity | undefined
   createGroup(name: string): Promise<Conversation>
   conversations(): readonly Conversation[]

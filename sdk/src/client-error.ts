@@ -16,6 +16,8 @@ export type ClientErrorCode =
   | "login_refused"
   | "identity_missing"
   | "session_expired"
+  | "device_not_approved"
+  | "device_refused"
   // Whom we talk to.
   | "user_unknown"
   | "identity_changed"

@@ -1,11 +1,13 @@
 import { createMember } from "@qpc/group"
 import { toGroupId } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
-import { login, register } from "./account.ts"
+import { login, prepareLink, register } from "./account.ts"
 import type { Client, ClientOptions, Conversation, SyncOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { findConversation, GroupConversation } from "./conversation.ts"
+import { addOwnDevices, approveDevice, linkRequest, ownDevices, removeDevice } from "./devices.ts"
+import type { LinkedDevice } from "./devices.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
 import type { Link } from "./link.ts"
 import type { ClientEvent, ConnectionState, Identity, Notice, Person, SyncReport } from "./model.ts"
@@ -68,6 +70,26 @@ export class StoredClient implements Client {
     return this.#identity()
   }
 
+  async requestLink(username: string): Promise<string> {
+    const { serverAddress = "" } = this.#options
+    await prepareLink(this.#context, username, serverAddress)
+    return linkRequest(this.#context)
+  }
+
+  async approveDevice(request: string): Promise<Uint8Array> {
+    const deviceKey = await approveDevice(this.#context, this.#link.call, request)
+    await asClientError(addOwnDevices(this.#context, this.#link.call))
+    return deviceKey
+  }
+
+  devices(): Promise<readonly LinkedDevice[]> {
+    return ownDevices(this.#context, this.#link.call)
+  }
+
+  removeDevice(idStart: string): Promise<Uint8Array> {
+    return removeDevice(this.#context, this.#link.call, idStart)
+  }
+
   whoami(): Identity | undefined {
     return this.#context.self.identity
   }
@@ -77,7 +99,7 @@ export class StoredClient implements Client {
     return turn.take(async () => {
       const surroundings = groups.surroundings(self.keys)
       const groupId = toGroupId(random(GROUP_ID_BYTES))
-      const member = createMember({ ...surroundings, suite, groupId, name, nowMs: clock.unixMs() })
+      const member = createMember({ ...surroundings, ...self.certified, suite, groupId, name, nowMs: clock.unixMs() })
       await Transaction.run(this.#context, "down", async (tx) => {
         tx.touch(member)
         tx.afterwards(() => groups.adopt(member))

@@ -1,4 +1,5 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
+import { readDeviceCertificate } from "@qpc/group"
 import type { IdentityKey, Random } from "@qpc/wire"
 import { toIdentityKey } from "@qpc/wire"
 import type { ClientLimits } from "./api.ts"
@@ -77,18 +78,26 @@ export class Self {
   /** For people. */
   get identity(): Identity | undefined {
     if (this.#record === undefined) return undefined
-    const { username, publicKey, serverAddress, isRegistered } = this.#record
-    return { username, identityKey: toIdentityKey(publicKey), serverAddress, isRegistered }
+    const { username, serverAddress, isRegistered } = this.#record
+    return { username, identityKey: this.identityKey, serverAddress, isRegistered }
   }
 
-  /** @throws ClientError `not_registered` */
+  /** Of this device. @throws ClientError `not_registered` */
   get keys(): KeyPair {
     return this.#known()
   }
 
-  /** @throws ClientError `not_registered` */
+  /** What makes this device one of ours, for whoever signs with it: empty on a first device. */
+  get certified(): { readonly certificate?: Uint8Array } {
+    const { certificate } = this.#known()
+    return certificate === undefined || certificate.length === 0 ? {} : { certificate }
+  }
+
+  /** The device's own key until it is approved. @throws ClientError `not_registered` */
   get identityKey(): IdentityKey {
-    return toIdentityKey(this.#known().publicKey)
+    const { certificate } = this.certified
+    const signed = certificate && readDeviceCertificate(certificate)
+    return signed?.identityKey ?? toIdentityKey(this.#known().publicKey)
   }
 
   #known(): IdentityRecord {

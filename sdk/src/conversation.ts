@@ -1,14 +1,15 @@
-import { inspectKeyPackage, roleOf } from "@qpc/group"
+import { DEVICES_PER_PERSON, inspectKeyPackage, roleOf } from "@qpc/group"
 import type { Member } from "@qpc/group"
-import { methods } from "@qpc/rpc"
+import { methods, RpcError } from "@qpc/rpc"
 import { equalBytes, fromHex, toHex, toMessageId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { devicesOf } from "./devices.ts"
 import { markRead } from "./disappearing.ts"
 import type { MemberRole, MissingHistory, NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
-import { asClientError } from "./network-error.ts"
+import { asClientError, toClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { storedMessage } from "./record-step.ts"
 import type { SentRecord } from "./records.ts"
@@ -82,9 +83,27 @@ export class GroupConversation implements Conversation {
     }
     const { data } = await asClientError(this.#call(methods.fetchKeyPackage, { identityKey }))
     const isLastResort = this.#checkKeyPackage(data, identityKey, username)
-    const sent = await this.#send({ kind: "invite", keyPackages: [data] })
+    const others = await this.#keyPackagesOfOthers(identityKey, username)
+    const sent = await this.#send({ kind: "invite", keyPackages: [data, ...others] })
     if (isLastResort) await this.#tellOfLastResort(identityKey)
     return sent
+  }
+
+  /** One for each device beyond the first; a device without any comes in later, by its owner. */
+  async #keyPackagesOfOthers(identityKey: IdentityKey, username: string): Promise<readonly Uint8Array[]> {
+    const keyPackages: Uint8Array[] = []
+    const devices = await devicesOf(this.#context, this.#call, identityKey)
+    const active = devices.filter(({ isRevoked }) => !isRevoked).slice(0, DEVICES_PER_PERSON - 1)
+    for (const { deviceKey } of active) {
+      try {
+        const { data } = await this.#call(methods.fetchKeyPackage, { identityKey: deviceKey })
+        this.#checkKeyPackage(data, identityKey, username)
+        keyPackages.push(data)
+      } catch (error) {
+        if (!(error instanceof RpcError) || error.reason !== "key_packages_exhausted") throw toClientError(error)
+      }
+    }
+    return keyPackages
   }
 
   async remove(username: string): Promise<Sent> {

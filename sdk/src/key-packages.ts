@@ -118,7 +118,7 @@ function makeKeyPackages(
 ) {
   const nowMs = clock.unixMs()
   const expiresAtMs = nowMs + options.lifetimeMs
-  const bundles = createKeyPackages({ suite, device: self.keys, random, nowMs, ...options })
+  const bundles = createKeyPackages({ suite, device: self.keys, ...self.certified, random, nowMs, ...options })
   return bundles.map((bundle) => {
     const { ref, keyPackage } = bundle
     const stored = bundle.toBytes()

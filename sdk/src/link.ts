@@ -5,6 +5,7 @@ import { login, resume } from "./account.ts"
 import type { ClientOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { addOwnDevices } from "./devices.ts"
 import { Inbox } from "./inbox.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
 import type { ConnectionState, NoticeReason } from "./model.ts"
@@ -203,6 +204,7 @@ export class Link {
       this.#outbox.restart()
       await this.#stockUp(rpc)
       await this.#learn(rpc)
+      await asClientError(addOwnDevices(this.#context, (method, request) => rpc.call(method, request)))
     } catch (error) {
       this.#leave(rpc, error)
     }

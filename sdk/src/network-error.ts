@@ -22,6 +22,13 @@ const BY_REASON: Readonly<Record<string, Meaning>> = {
   ],
   login_refused: ["login_refused", "wrong username or password", "Check both and try again."],
   session_unknown: ["session_expired", "the server no longer knows this login", "Log in again."],
+  device_unknown: [
+    "device_not_approved",
+    "this device is not approved yet",
+    "Approve it on the device on which you registered.",
+  ],
+  device_revoked: ["device_not_approved", "this device was taken back", "Link it again with a new profile."],
+  too_many_devices: ["device_refused", "you have as many devices as the server allows", "Remove one first."],
   user_unknown: ["user_unknown", "the server knows no such user", "Check the spelling of the name."],
   key_packages_exhausted: [
     "key_packages_exhausted",

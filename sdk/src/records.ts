@@ -11,6 +11,13 @@ export interface IdentityRecord {
   readonly privateKey: Uint8Array
   readonly serverAddress: string
   readonly isRegistered: boolean
+  /**
+   * On a device beyond the person's first: what the first one signed, empty until that has happened. The key pair is the device's
+   * then. Absent on a first device, whose key pair is the identity.
+   */
+  readonly certificate?: Uint8Array
+  /** On a first device: the others that it approved. Absent until there was one. */
+  readonly linked?: readonly DeviceKey[]
 }
 
 /** What the server takes instead of a password. */
@@ -117,14 +124,24 @@ export const identityRecord: RecordCodec<IdentityRecord> = codec(
   (writer, value) => {
     writer.vector(toUtf8(value.username)).vector(value.publicKey).vector(value.privateKey)
     writer.vector(toUtf8(value.serverAddress)).uint8(value.isRegistered ? 1 : 0)
+    // Were added later, so they are absent without a mark.
+    if (value.certificate === undefined && value.linked === undefined) return
+    writer.optional(value.certificate, (w, certificate) => w.vector(certificate))
+    writer.list(value.linked ?? [], (keys, key) => keys.bytes(key))
   },
-  (reader) => ({
-    username: text(reader),
-    publicKey: reader.vector().slice(),
-    privateKey: reader.vector().slice(),
-    serverAddress: text(reader),
-    isRegistered: flag(reader),
-  }),
+  (reader) => {
+    const identity = {
+      username: text(reader),
+      publicKey: reader.vector().slice(),
+      privateKey: reader.vector().slice(),
+      serverAddress: text(reader),
+      isRegistered: flag(reader),
+    }
+    if (reader.remainingBytes === 0) return identity
+    const certificate = readOptional(reader, (r) => r.vector().slice())
+    const linked = deviceKeys(reader)
+    return { ...identity, ...(certificate && { certificate }), ...(linked.length > 0 && { linked }) }
+  },
 )
 
 export const sessionRecord: RecordCodec<SessionRecord> = codec(

@@ -64,6 +64,8 @@ async function exchange(context: Context, link: Link, options: SyncOptions, tall
   const report = (): SyncReport => tally.report(outbox.count, isTaken && isGiven && outbox.count === 0)
   if (until !== undefined) await wait(() => until(report()))
   await wait(() => link.isSettled || link.state.at !== "online")
+  // Settling in may bring our other devices into groups.
+  await wait(() => isSent() || link.state.at !== "online")
   return report()
 }
 

@@ -14,6 +14,7 @@ const CLIENT_EXIT_CODES: Partial<Record<ClientErrorCode, ExitCode>> = {
   not_registered: EXIT_CODES.notFound,
   identity_missing: EXIT_CODES.notFound,
   login_refused: EXIT_CODES.refused,
+  device_not_approved: EXIT_CODES.refused,
   session_expired: EXIT_CODES.refused,
   user_unknown: EXIT_CODES.notFound,
   conversation_unknown: EXIT_CODES.notFound,

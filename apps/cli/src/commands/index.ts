@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts"
 import { chat } from "./chat.ts"
 import { demo } from "./demo.ts"
+import { device } from "./device.ts"
 import { createGroup, invite, join, list, members, remove } from "./groups.ts"
 import { leave } from "./leave.ts"
 import { login } from "./login.ts"
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   registerUser,
   login,
   whoami,
+  device,
   createGroup,
   invite,
   join,
