@@ -6,7 +6,7 @@ import type { CborValue } from "@qpc/wire"
 import type { Outlaw } from "./outlaw.ts"
 
 /** Fields of a GBP content (profile 2), by their names on the wire. */
-export type ContentFields = Readonly<Partial<Record<"tid" | "st" | "sid" | "fl" | "seq" | "pf" | "extra", number>>>
+type ContentFields = Readonly<Partial<Record<"tid" | "st" | "sid" | "fl" | "seq" | "pf" | "extra", number>>>
 
 /** What an outlaw puts into a frame: an honest text, but for these fields; or other bytes in the place of a layer. */
 export interface OutlawContent {
