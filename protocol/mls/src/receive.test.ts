@@ -181,6 +181,34 @@ describe("the key of a message", () => {
   })
 })
 
+describe("what is received", () => {
+  it("keeps its authenticated data when the bytes of the message are used for something else", () => {
+    const party = Party.of("own data", ["alice", "bob", "carol"], { policy: { proposals: true } })
+    const { random, nowMs } = party
+    const alice = party.group("alice")
+    const about = { authenticatedData: toUtf8("data"), random, nowMs }
+    const { commit } = party.stage("alice", about)
+    alice.clear(alice.pendingCommit!)
+    const said = alice.protect(toUtf8("hello"), about)
+    const proposed = alice.propose({ kind: "remove", leafIndex: 2 }, about)
+    if (proposed.kind === "refused") throw new Error(proposed.reason)
+    const kept = [said, proposed.message, commit].map((message) => {
+      const received = party.group("bob").receive(message, nowMs)
+      message.fill(0)
+      return "authenticatedData" in received ? received.authenticatedData : received.kind
+    })
+    expect(kept).toEqual([toUtf8("data"), toUtf8("data"), toUtf8("data")])
+  })
+
+  it("leaves room for as many commits of others as the limit says, beside our own", () => {
+    const party = Party.of("room", ["alice", "bob", "carol"], { limits: { stagedCommits: 1 } })
+    party.stage("bob")
+    const received = party.group("bob").receive(party.stage("alice").commit, party.nowMs)
+    expect(received).toMatchObject({ kind: "commit", staged: { kind: "received" } })
+    expect(party.hear("bob", party.stage("carol").commit)).toBe("too_many_staged_commits")
+  })
+})
+
 const proposal = (sent: Proposal): ContentBody => ({ kind: "proposal", proposal: sent })
 
 describe("a damaged message", () => {
