@@ -1,3 +1,4 @@
+import { receiveEnvelope } from "@qpc/group"
 import { methods } from "@qpc/rpc"
 import type { Push, RpcClient } from "@qpc/rpc"
 import { CatchUp } from "./catch-up.ts"
@@ -41,6 +42,8 @@ export class Inbox {
   readonly #commits: CatchUp
   /** Where groups were at the server, until they are there here too. */
   #goal: Standing | undefined
+  /** True if we entered a group since we last asked: commits behind our Welcome may have been left out. */
+  #hasEntered = false
   /** How many commits the server had left out when we last asked. */
   #leftOut = 0n
 
@@ -59,9 +62,11 @@ export class Inbox {
 
   /** Takes in what waits, then subscribes to what comes. @throws ClientError */
   async catchUp(): Promise<void> {
-    await this.#lookForGaps()
-    await this.#drain()
-    await this.#closeGaps()
+    do {
+      await this.#lookForGaps()
+      await this.#drain()
+      await this.#closeGaps()
+    } while (this.#hasEntered)
     let afterSeq = this.#context.cursor.seq
     const { newestSeq } = await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
     if (newestSeq < afterSeq) {
@@ -100,6 +105,7 @@ export class Inbox {
         await this.#receive(envelope.seq, envelope.data)
         void this.#ackSoon()
         if (this.#hasReachedGoal) await this.#closeGaps()
+        if (this.#hasEntered && this.#goal === undefined) await this.#mend()
         return
       }
       case "sessionEnded":
@@ -112,6 +118,8 @@ export class Inbox {
   async #receive(seq: bigint, bytes: Uint8Array): Promise<void> {
     if (seq > this.#context.cursor.seq) await this.#commits.before(bytes)
     await receive(this.#context, { seq, bytes })
+    const received = receiveEnvelope(bytes)
+    if (received.kind === "envelope" && received.envelope.kind === "welcome") this.#hasEntered = true
   }
 
   /** True if everything that our inbox got until the last look is on disk. */
@@ -120,6 +128,7 @@ export class Inbox {
   }
 
   async #lookForGaps(): Promise<void> {
+    this.#hasEntered = false
     this.#goal = await this.#commits.ask()
     this.#leftOut = this.#goal.commitsLeftOut
   }
@@ -165,6 +174,10 @@ export class Inbox {
     const { commitsLeftOut } = await asClientError(this.#options.rpc.call(methods.ack, { seqUpTo }))
     this.#ackedSeq = seqUpTo
     if (commitsLeftOut <= this.#leftOut || this.#goal !== undefined) return
+    await this.#mend()
+  }
+
+  async #mend(): Promise<void> {
     await this.#lookForGaps()
     if (this.#hasReachedGoal || (await this.firstWaiting()) === undefined) await this.#closeGaps()
   }

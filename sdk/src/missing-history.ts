@@ -1,7 +1,8 @@
 import { toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
-import type { MissingHistory, NoticeReason } from "./model.ts"
+import { tellGivenUp } from "./full-inboxes.ts"
+import type { Failure, MissingHistory, NoticeReason } from "./model.ts"
 import type { Profile } from "./profile.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -51,10 +52,28 @@ export async function recordHistoryGone(
       tx.change(profile.putMissingHistory(groupId, now))
       tx.afterwards(() => missing.set(groupId, now))
       if (known?.isBehindUs === false) return
+      await giveUpHeld(context, tx, groupId)
       tx.notice({ seq: 0n, sizeBytes: 0, groupId, reason: "history_gone" satisfies NoticeReason })
       tx.event({ kind: "history_gone", groupId, ...range })
     })
   })
+}
+
+/** What waits for room in others' inboxes was sealed in an epoch that they have left behind, and we cannot tell how far. */
+async function giveUpHeld(context: Context, tx: Transaction, groupId: GroupId): Promise<void> {
+  const { outbox, profile } = context
+  for (const position of outbox.rows(groupId)) {
+    const row = await profile.outboxRow(position)
+    if (row?.held === undefined) continue
+    tx.dequeue(groupId, position)
+    tellGivenUp(context, tx, row.outgoing, row.held.missing)
+    if (row.sentId !== undefined && !row.held.hasReached) tx.sent(groupId, row.sentId, "failed", AWAY_TOO_LONG)
+  }
+}
+
+const AWAY_TOO_LONG: Failure = {
+  code: "history_gone",
+  nextStep: "Ask a member to remove you and invite you again, then send it again.",
 }
 
 /** The commits were there after all: nothing is missing. */
