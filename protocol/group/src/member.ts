@@ -1,4 +1,5 @@
 import type { DeviceKey, GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
+import type { MemberCondition } from "./condition.ts"
 import type { Content } from "./content.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { Head, ServerProof } from "./heads.ts"
@@ -51,6 +52,8 @@ export interface Member extends Disposable {
   readonly epochAuthenticator: Uint8Array
   /** The proof that the delivery service showed two histories, once there is one. Owned by the caller. */
   readonly serverProof: ServerProof | undefined
+  /** How the member stands, for whoever looks for what holds it up. */
+  condition(): MemberCondition
   /** In the order of their first leaves. */
   members(): readonly GroupMember[]
   /**

@@ -1,4 +1,6 @@
 import type { DeviceKey, GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
+import { conditionOf } from "./condition.ts"
+import type { MemberCondition } from "./condition.ts"
 import type { Content } from "./content.ts"
 import { earliest } from "./deadlines.ts"
 import { Draft } from "./draft.ts"
@@ -79,6 +81,10 @@ export class OrderedMember implements Member {
   get serverProof(): ServerProof | undefined {
     const { proof } = this.#state.heads
     return proof && { bytes: proof.bytes.slice(), isHalting: proof.isHalting }
+  }
+
+  condition(): MemberCondition {
+    return conditionOf(this.#alive())
   }
 
   members(): readonly GroupMember[] {

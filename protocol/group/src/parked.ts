@@ -58,6 +58,17 @@ export class Parked {
     return this.#take(() => true)
   }
 
+  /** How much waits for each epoch, by epoch. */
+  byEpoch(): readonly { readonly epoch: bigint; readonly count: number; readonly sizeBytes: number }[] {
+    const epochs = new Set(this.#envelopes.map(({ epoch }) => epoch))
+    return [...epochs]
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .map((epoch) => {
+        const held = this.#envelopes.filter((one) => one.epoch === epoch)
+        return { epoch, count: held.length, sizeBytes: held.reduce((sum, { bytes }) => sum + bytes.length, 0) }
+      })
+  }
+
   /** When the next one will have waited too long. */
   get expiresAtMs(): number | undefined {
     let earliestMs: number | undefined

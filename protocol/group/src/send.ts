@@ -1,5 +1,6 @@
 import { equalBytes, newMessageId, toDeviceKey, toIdentityKey } from "@qpc/wire"
 import { attempt, attemptNext } from "./commit.ts"
+import { conditionOf } from "./condition.ts"
 import type { Content, Intent } from "./content.ts"
 import type { Draft } from "./draft.ts"
 import type { RefusalReason } from "./event.ts"
@@ -16,8 +17,8 @@ import { sendText } from "./send-text.ts"
 export function sendContent(state: MemberState, content: Content, nowMs: number, draft: Draft): void {
   checkContent(state, content)
   if (!state.isActive) {
-    const isOut = state.group.phase === "removed" || state.leaving.hasLeft
-    return draft.tell({ kind: "refused", reason: isOut ? "not_a_member" : "must_rejoin" })
+    const mustRejoin = conditionOf(state).ending === "must_rejoin"
+    return draft.tell({ kind: "refused", reason: mustRejoin ? "must_rejoin" : "not_a_member" })
   }
   if (isLeaving(state)) return draft.tell({ kind: "refused", reason: "leaving" })
   const refusal =
