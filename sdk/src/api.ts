@@ -3,6 +3,8 @@ import type { GroupLimits } from "@qpc/group"
 import type { Dial } from "@qpc/transport"
 import type { GroupId, Random } from "@qpc/wire"
 import type { Clock } from "./clock.ts"
+import type { Diagnosis } from "./doctor/finding.ts"
+import type { RepairOptions, RepairReport } from "./doctor/repair.ts"
 import type {
   ClientEvent,
   ConnectionState,
@@ -245,6 +247,13 @@ export interface Client extends AsyncDisposable {
   goOn(): Promise<void>
   /** Newest last. */
   notices(limit?: number): Promise<readonly Notice[]>
+  /**
+   * Says what is with this profile and each of its groups, from what is stored and what the server answers; without a network from
+   * what is stored. Sends and deletes nothing.
+   */
+  diagnose(): Promise<Diagnosis>
+  /** Diagnoses, repairs what can be repaired, and diagnoses again. */
+  repair(options?: RepairOptions): Promise<RepairReport>
   /** The pinned key of a name, looked up once. @throws ClientError `user_unknown`, `identity_changed` */
   contact(username: string): Promise<Person>
   /** Ends the connection, waits for what is being written, closes the store. Idempotent. */

@@ -5,6 +5,9 @@ import { login, prepareLink, register } from "./account.ts"
 import type { Client, ClientOptions, Conversation, SyncOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import type { Diagnosis } from "./doctor/finding.ts"
+import { examine, repair } from "./doctor/repair.ts"
+import type { RepairOptions, RepairReport } from "./doctor/repair.ts"
 import { findConversation, GroupConversation } from "./conversation.ts"
 import { addOwnDevices, approveDevice, linkRequest, ownDevices, removeDevice } from "./devices.ts"
 import type { LinkedDevice } from "./devices.ts"
@@ -133,6 +136,14 @@ export class StoredClient implements Client {
   async notices(limit: number = DEFAULT_NOTICES): Promise<readonly Notice[]> {
     const rows = await this.#context.profile.notices(limit)
     return rows.map(({ position, record }) => noticeOf(this.#context.contacts, position, record))
+  }
+
+  diagnose(): Promise<Diagnosis> {
+    return examine(this.#context, this.#link)
+  }
+
+  repair(options: RepairOptions = {}): Promise<RepairReport> {
+    return repair(this.#context, this.#link, options)
   }
 
   async contact(username: string): Promise<Person> {

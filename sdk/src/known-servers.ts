@@ -24,7 +24,7 @@ export function knownServers(store: Store): StoredServers {
   return {
     load: async (server) => {
       const bytes = await store.get("known_servers", toUtf8(server))
-      return bytes === undefined ? undefined : decode(bytes)
+      return bytes === undefined ? undefined : stored(bytes)
     },
     save: async (server, { fingerprint, certificatePem }) => {
       const value = encode((writer) => {
@@ -35,13 +35,18 @@ export function knownServers(store: Store): StoredServers {
   }
 }
 
-function decode(bytes: Uint8Array): KnownServerRecord {
+function stored(bytes: Uint8Array): KnownServerRecord {
   try {
-    return decodeWhole(bytes, read)
+    return decodeKnownServer(bytes)
   } catch (error) {
     if (error instanceof DecodeError) throw corruptRecord("known_servers", error)
     throw error
   }
+}
+
+/** Reads what {@link knownServers} stored. @throws DecodeError */
+export function decodeKnownServer(bytes: Uint8Array): KnownServerRecord {
+  return decodeWhole(bytes, read)
 }
 
 function read(reader: Reader): KnownServerRecord {

@@ -35,14 +35,8 @@ export interface Opened extends AsyncDisposable {
  * @throws UsageError, ClientError
  */
 export async function openProfile(context: CommandContext): Promise<Opened> {
-  const { folder, name } = context.profile
-  if (!hasSqliteStore(folder)) {
-    throw new UsageError(
-      `There is no profile ${name}.`,
-      "Make one: qpc --server ADDRESS register-user NAME",
-      "notFound",
-    )
-  }
+  const { name } = context.profile
+  assertProfile(context)
   const client = await openClient(await openOptions(context))
   const identity = client.whoami()
   if (identity === undefined || !identity.isRegistered) {
@@ -54,6 +48,12 @@ export async function openProfile(context: CommandContext): Promise<Opened> {
     )
   }
   return { client, identity, [Symbol.asyncDispose]: () => client.close() }
+}
+
+/** @throws UsageError if there is no profile, before anything is made or asked */
+export function assertProfile({ profile: { folder, name } }: CommandContext): void {
+  if (hasSqliteStore(folder)) return
+  throw new UsageError(`There is no profile ${name}.`, "Make one: qpc --server ADDRESS register-user NAME", "notFound")
 }
 
 /** Opens the profile of a command for registering, making it if there is none. */
@@ -70,9 +70,14 @@ function noServer(): UsageError {
 
 /** Opens, or makes, the profile in a folder and wakes its client. */
 export async function openClient(options: OpenOptions): Promise<Client> {
-  const { folder, password, onTrace } = options
+  const { folder, password } = options
   if (options.serverAddress !== undefined) parseAddress(options.serverAddress)
-  const store = await openSqliteStore({ folder, password })
+  return wakeClient(options, await openSqliteStore({ folder, password }))
+}
+
+/** Wakes the client of an opened profile. Takes ownership of the store. @throws UsageError, ClientError */
+export async function wakeClient(options: OpenOptions, store: Store): Promise<Client> {
+  const { password, onTrace } = options
   try {
     const serverAddress = options.serverAddress ?? (await readIdentity(store))?.serverAddress
     if (serverAddress === undefined || serverAddress === "") {
@@ -92,7 +97,8 @@ export async function openClient(options: OpenOptions): Promise<Client> {
   }
 }
 
-async function openOptions(context: CommandContext): Promise<OpenOptions> {
+/** What the profile of a command is opened with. Asks for its password. */
+export async function openOptions(context: CommandContext): Promise<OpenOptions> {
   const { options, environment, output, profile } = context
   return {
     folder: profile.folder,

@@ -54,6 +54,8 @@ export class FakeServer {
   isUp = true
   /** How far ahead a key package may expire. */
   latestExpiryMs = Infinity
+  /** What its clock says; 0 for nothing. */
+  nowMs: () => number = () => 0
   /** Who has no room in their inbox. */
   readonly full = new Set<string>()
   /** Everything that was put into the inbox of each name, read or not. */
@@ -240,7 +242,7 @@ export class FakeServer {
       },
       batchEnqueue: async (batch, { account }) => this.#enqueue(batch, toHex(account!.identityKey)),
       enqueue: async () => refuse("unimplemented", "unimplemented"),
-      health: async () => ({ version: "fake", nowMs: 0n, uptimeMs: 0n }),
+      health: async () => ({ version: "fake", nowMs: BigInt(this.nowMs()), uptimeMs: 0n }),
     } satisfies Partial<Handlers<Session>>
   }
 

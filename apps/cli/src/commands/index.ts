@@ -2,6 +2,7 @@ import type { Command } from "../command.ts"
 import { chat } from "./chat.ts"
 import { demo } from "./demo.ts"
 import { device } from "./device.ts"
+import { doctor } from "./doctor.ts"
 import { createGroup, invite, join, list, members, remove } from "./groups.ts"
 import { leave } from "./leave.ts"
 import { login } from "./login.ts"
@@ -36,4 +37,5 @@ export const commands: readonly Command[] = [
   leave,
   close,
   proof,
+  doctor,
 ]

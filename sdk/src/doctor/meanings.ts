@@ -1,0 +1,263 @@
+import type { Repair, Urgency } from "./finding.ts"
+
+/** What a state means, what to do, and what the doctor can do. */
+interface Meaning {
+  readonly urgency: Urgency
+  readonly meaning: string
+  readonly nextStep: string
+  readonly repair?: Repair
+}
+
+const REPAIR = "Repair it: qpc doctor --repair"
+const REJOIN = "Ask a member to remove you and to invite you again; use this profile on one machine only."
+const TELL_OPERATOR = "Tell the server's operator."
+
+const PROFILE_STATES = {
+  healthy: { urgency: "fine", meaning: "nothing is wrong", nextStep: "Nothing." },
+  not_registered: {
+    urgency: "stuck",
+    meaning: "the profile has no user yet",
+    nextStep: "Register: qpc --server ADDRESS register-user NAME",
+  },
+  logged_out: {
+    urgency: "stuck",
+    meaning: "the server no longer knows this login",
+    nextStep: "Log in: qpc login NAME, or repair it: qpc doctor --repair",
+    repair: "synchronise",
+  },
+  waiting_for_network: {
+    urgency: "waits",
+    meaning: "the server cannot be reached; what you write is kept and goes out later",
+    nextStep: "Check the network and the server's address; it is tried again by itself.",
+    repair: "synchronise",
+  },
+  server_changed: {
+    urgency: "stuck",
+    meaning: "the server shows another key than before; somebody may be in between",
+    nextStep: "Ask its operator why, over another way than this server; nothing was sent.",
+  },
+  certificate_expired: {
+    urgency: "stuck",
+    meaning: "the server's certificate has expired, or this machine's clock is wrong",
+    nextStep: "Check the clock, then ask the server's operator to renew it.",
+  },
+  server_refuses: { urgency: "stuck", meaning: "the server refuses this profile", nextStep: TELL_OPERATOR },
+  server_lost_inbox: {
+    urgency: "stuck",
+    meaning: "the server counts less in our inbox than we took in: it lost its data, or is an older copy",
+    nextStep: `${REPAIR}; what others sent meanwhile may be lost. ${TELL_OPERATOR}`,
+    repair: "synchronise",
+  },
+  inbox_waiting: {
+    urgency: "waits",
+    meaning: "messages wait at the server",
+    nextStep: "Take them in: qpc recv",
+    repair: "synchronise",
+  },
+  invitation_awaited: {
+    urgency: "waits",
+    meaning: "messages came for groups whose invitation has not come yet",
+    nextStep: "Nothing; they are opened with the invitation, or given up after a week.",
+    repair: "synchronise",
+  },
+  clock_wrong: {
+    urgency: "stuck",
+    meaning: "this machine's clock and the server's differ by much",
+    nextStep: "Set the clock of this machine; if it is right, tell the server's operator.",
+  },
+  key_packages_none: {
+    urgency: "stuck",
+    meaning: "the server has no key package of ours left: nobody can invite us",
+    nextStep: REPAIR,
+    repair: "synchronise",
+  },
+  key_packages_last_resort: {
+    urgency: "stuck",
+    meaning: "the server hands out our last-resort key package: several people may invite us with the same one",
+    nextStep: REPAIR,
+    repair: "synchronise",
+  },
+  key_packages_low: {
+    urgency: "waits",
+    meaning: "the server has few key packages of ours left",
+    nextStep: "Nothing; the next connection brings more.",
+    repair: "synchronise",
+  },
+  key_packages_expired: {
+    urgency: "stuck",
+    meaning: "by this machine's clock, all our key packages have expired",
+    nextStep: `Check the clock. ${REPAIR}`,
+    repair: "synchronise",
+  },
+} as const satisfies Readonly<Record<string, Meaning>>
+
+const STORE_STATES = {
+  storage_damaged: {
+    urgency: "stuck",
+    meaning: "the profile's database cannot be read",
+    nextStep: "Move the folder away and restore it from a backup, or register again under another name.",
+  },
+  record_damaged: {
+    urgency: "stuck",
+    meaning: "the profile holds a damaged record",
+    nextStep:
+      "Restore the profile from a backup. Without one: qpc doctor --repair --yes deletes the record, and with it what it held.",
+    repair: "forget_damaged",
+  },
+  group_damaged: {
+    urgency: "stuck",
+    meaning: "the profile cannot read the keys of a group",
+    nextStep:
+      "qpc doctor --repair --yes forgets the group's keys and keeps its history; then ask a member to remove you and to invite you again.",
+    repair: "forget_damaged",
+  },
+  identity_damaged: {
+    urgency: "stuck",
+    meaning: "the profile cannot read who it belongs to: its private key is gone",
+    nextStep: "Restore the profile from a backup, or register again under another name.",
+  },
+  profile_newer: {
+    urgency: "stuck",
+    meaning: "the profile was written by a newer qpc",
+    nextStep: "Update qpc.",
+  },
+  disk_full: {
+    urgency: "stuck",
+    meaning: "the disk is full: nothing can be received or sent",
+    nextStep: "Free some space; nothing was lost.",
+  },
+  disk_failing: {
+    urgency: "stuck",
+    meaning: "the profile cannot be read or written",
+    nextStep: "Check the disk and the permissions of the folder.",
+  },
+  profile_in_use: {
+    urgency: "stuck",
+    meaning: "another qpc is using this profile",
+    nextStep: "Close the other qpc, then ask again.",
+  },
+  wrong_password: {
+    urgency: "stuck",
+    meaning: "that is not the password of this profile",
+    nextStep: "Try again; without the password nobody can open this profile.",
+  },
+} as const satisfies Readonly<Record<string, Meaning>>
+
+const GROUP_STATES = {
+  outbox_waiting: {
+    urgency: "waits",
+    meaning: "messages of yours wait for the network",
+    nextStep: "Nothing; they go out with the next connection.",
+    repair: "synchronise",
+  },
+  outbox_full_inbox: {
+    urgency: "waits",
+    meaning: "messages of yours wait for room in somebody's full inbox; all others have them",
+    nextStep: "Ask them to read their messages.",
+    repair: "synchronise",
+  },
+  text_failed: {
+    urgency: "note",
+    meaning: "messages of yours could not be sent",
+    nextStep: "See why: qpc history GROUP; then send them again.",
+  },
+  pending_commit_sending: {
+    urgency: "waits",
+    meaning: "a change of the group waits for the network",
+    nextStep: "Nothing; it goes out with the next connection.",
+    repair: "synchronise",
+  },
+  pending_commit_unanswered: {
+    urgency: "waits",
+    meaning: "the server has a change of yours, and it has not come back through the inbox yet",
+    nextStep: "Connect: qpc recv",
+    repair: "synchronise",
+  },
+  pending_commit_overtaken: {
+    urgency: "waits",
+    meaning: "another change of the group was first, and has not come yet",
+    nextStep: "Connect: qpc recv. Yours is made anew after it.",
+    repair: "synchronise",
+  },
+  pending_commit_lost: {
+    urgency: "stuck",
+    meaning: "the server took a change of yours and does not have it any more",
+    nextStep:
+      "qpc doctor --repair --yes gives it up. If others have followed it all the same, you have to be invited again. Tell the server's operator.",
+    repair: "give_up_pending",
+  },
+  intent_waiting: {
+    urgency: "waits",
+    meaning: "changes of the group wait for the one before them",
+    nextStep: "Nothing; they follow it.",
+    repair: "synchronise",
+  },
+  intent_halted: {
+    urgency: "stuck",
+    meaning: "the server was proven to show two histories of this group: no change of yours goes out",
+    nextStep: "Show the proof to the other members (qpc proof export); go on with qpc proof continue.",
+  },
+  leaving: {
+    urgency: "waits",
+    meaning: "you asked to leave; another member who is online carries it out",
+    nextStep: "Nothing; it is tried again by itself.",
+    repair: "synchronise",
+  },
+  texts_held: {
+    urgency: "waits",
+    meaning: "messages of yours wait until somebody has left the group",
+    nextStep: "Nothing; they are sent after that.",
+    repair: "synchronise",
+  },
+  parked_for_commit: {
+    urgency: "waits",
+    meaning: "messages came before the change of the group that they need",
+    nextStep: "Connect: qpc recv. The change is fetched; if it cannot be had, they are given up after ten minutes.",
+    repair: "synchronise",
+  },
+  behind: {
+    urgency: "waits",
+    meaning: "the group has changed since this profile was last connected",
+    nextStep: "Connect: qpc recv",
+    repair: "synchronise",
+  },
+  not_followed: {
+    urgency: "stuck",
+    meaning: "the server has changes of the group that this profile cannot follow",
+    nextStep: `See why: qpc doctor --json, and the notices of qpc recv. ${REJOIN}`,
+  },
+  history_gone: {
+    urgency: "stuck",
+    meaning: "the server no longer keeps the changes of the group that this profile needs",
+    nextStep: REJOIN,
+  },
+  server_behind: {
+    urgency: "stuck",
+    meaning: "the server is behind this profile: it lost its data, or is an older copy",
+    nextStep: `${TELL_OPERATOR} Until then the group cannot be changed.`,
+  },
+  server_lost_group: {
+    urgency: "stuck",
+    meaning: "the server does not know this group, or does not know us as one of its members",
+    nextStep: `Ask the other members whether you are still in. If they say so: ${TELL_OPERATOR.toLowerCase()}`,
+  },
+  must_rejoin: {
+    urgency: "stuck",
+    meaning:
+      "this profile cannot go on in the group: it was copied or restored, or the others followed a change that it gave up",
+    nextStep: REJOIN,
+  },
+  removed: {
+    urgency: "note",
+    meaning: "somebody removed you from this group",
+    nextStep: "Ask a member to invite you.",
+  },
+  left: { urgency: "note", meaning: "you left this group", nextStep: "Nothing." },
+  closed: { urgency: "note", meaning: "an admin closed this group", nextStep: "Nothing." },
+} as const satisfies Readonly<Record<string, Meaning>>
+
+/** The closed list of what can be with a profile, its store, and a group. */
+export type StuckState = keyof typeof PROFILE_STATES | keyof typeof STORE_STATES | keyof typeof GROUP_STATES
+
+/** What each state means; `docs/doctor.md` has a row for each. */
+export const MEANINGS: Readonly<Record<StuckState, Meaning>> = { ...PROFILE_STATES, ...STORE_STATES, ...GROUP_STATES }

@@ -1,0 +1,79 @@
+import type { Member } from "@qpc/group"
+import { equalBytes } from "@qpc/wire"
+import type { Context } from "../context.ts"
+import type { GroupSnapshot, OutboxSnapshot, ProfileSnapshot } from "./snapshot.ts"
+
+/** Of each group, so many of the newest messages are looked at. */
+const NEWEST_MESSAGES = 50
+
+/** Reads what the profile says by itself. Call it inside the turn. @throws ClientError `store_…` */
+export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
+  const { self, profile, cursor, limits, groups } = context
+  const snapshots: GroupSnapshot[] = []
+  for (const member of groups.all()) snapshots.push(await groupSnapshot(context, member))
+  return {
+    isRegistered: self.identity?.isRegistered === true,
+    isLoggedIn: (await profile.session()) !== undefined,
+    cursorSeq: cursor.seq,
+    keyPackageLow: limits.keyPackageLow,
+    keyPackages: await keyPackages(context),
+    parked: await parkedEnvelopes(context),
+    groups: snapshots,
+  }
+}
+
+async function groupSnapshot(context: Context, member: Member): Promise<GroupSnapshot> {
+  return {
+    groupId: member.groupId,
+    epoch: member.epoch,
+    memberCount: member.members().length,
+    isClosed: member.settings?.isClosed === true,
+    condition: member.condition(),
+    outbox: await outboxOf(context, member),
+    failedCount: await failedCount(context, member),
+  }
+}
+
+async function outboxOf({ outbox, profile }: Context, member: Member): Promise<OutboxSnapshot> {
+  const { pending } = member.condition()
+  let [unsentCount, heldCount] = [0, 0]
+  let hasPending = false
+  for (const position of outbox.rows(member.groupId)) {
+    const row = await profile.outboxRow(position)
+    if (row === undefined) continue
+    if (row.held === undefined) unsentCount += 1
+    else heldCount += 1
+    hasPending ||= pending !== undefined && equalBytes(row.outgoing.messageId, pending.messageId)
+  }
+  return { unsentCount, heldCount, hasPending }
+}
+
+async function failedCount({ profile }: Context, { groupId }: Member): Promise<number> {
+  let count = 0
+  for (const { record } of await profile.messages(groupId, Number.MAX_SAFE_INTEGER, NEWEST_MESSAGES)) {
+    if (record.isOwn && (await profile.sent(record.id))?.state === "failed") count += 1
+  }
+  return count
+}
+
+async function keyPackages({ profile, clock }: Context): Promise<ProfileSnapshot["keyPackages"]> {
+  const nowMs = clock.unixMs()
+  let [keptCount, validCount] = [0, 0]
+  for await (const { expiresAtMs } of profile.keyPackages()) {
+    keptCount += 1
+    if (expiresAtMs > nowMs) validCount += 1
+  }
+  return { keptCount, validCount }
+}
+
+/** Those of groups that we are in are opened with the next connection. */
+async function parkedEnvelopes({ profile, groups }: Context): Promise<ProfileSnapshot["parked"]> {
+  const waiting = new Set<string>()
+  let envelopeCount = 0
+  for await (const { groupId } of profile.parked()) {
+    if (groups.find(groupId) !== undefined) continue
+    waiting.add(groupId.join())
+    envelopeCount += 1
+  }
+  return { groupCount: waiting.size, envelopeCount }
+}

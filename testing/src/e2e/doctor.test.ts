@@ -1,0 +1,185 @@
+import { closeSync, cpSync, openSync, statSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import { openSqliteStore } from "@qpc/sdk/node"
+import type { Collection } from "@qpc/sdk"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { Person, twoFriends } from "./people.ts"
+import { freePort, qpc, TestServer } from "./programs.ts"
+import type { Ended } from "./programs.ts"
+import { TestFolder } from "./test-folder.ts"
+
+const DAY_MS = 86_400_000
+const YEAR_MS = 365 * DAY_MS
+
+/** What `qpc doctor --json` printed: what is with whom. */
+interface Found {
+  readonly healthy: boolean
+  readonly findings: readonly {
+    readonly state: string
+    readonly nextStep: string
+    readonly facts: Readonly<Record<string, number>>
+  }[]
+}
+
+const found = ({ out }: Ended): Found => JSON.parse(out) as Found
+const statesOf = (ended: Ended): string[] => found(ended).findings.map(({ state }) => state)
+
+/** Replaces the first record of a collection by noise, as a mistake of ours might. */
+async function damageRecord(person: Person, collection: Collection): Promise<void> {
+  await using store = await openSqliteStore({ folder: person.profile, password: person.password })
+  const [row] = await store.list(collection, { limit: 1 })
+  await store.commit([{ kind: "put", collection, key: row!.key, value: new Uint8Array([7, 7, 7]) }])
+}
+
+/** Overwrites the middle of a file with noise, as a failing disk does. */
+function damageFile(path: string): void {
+  const file = openSync(path, "r+")
+  writeSync(file, Buffer.alloc(512, 0xa5), 0, 512, Math.floor(statSync(path).size / 2))
+  closeSync(file)
+}
+
+/** Sets the calendar of a program, and leaves its timers alone. */
+function withClock(offsetMs: number): { readonly NODE_OPTIONS: string } {
+  const shift = `const now = Date.now; Date.now = () => now() + ${offsetMs}`
+  const url = `data:text/javascript,${encodeURIComponent(shift)}`
+  return { NODE_OPTIONS: `${process.env["NODE_OPTIONS"] ?? ""} --import=${url}` }
+}
+
+const doctor = (person: Person, ...words: string[]): Promise<Ended> => person.qpc(["--json", "doctor", ...words])
+
+describe("qpc doctor", () => {
+  let folder: TestFolder
+  let port: number
+  let server: TestServer
+  let alice: Person
+  let bob: Person
+
+  beforeAll(async () => {
+    folder = new TestFolder()
+    port = await freePort()
+    server = await TestServer.start(folder.at("server"), port)
+    ;({ alice, bob } = await twoFriends(folder, server.address))
+    await alice.json("recv")
+  })
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+    folder[Symbol.dispose]()
+  })
+
+  it("prints a table that people can read, and ends with 0 where nothing is wrong", async () => {
+    const ended = await alice.qpc(["doctor"])
+    expect(ended).toMatchObject({ code: 0, err: "" })
+    expect(ended.out).toBe("profile  ok     healthy  nothing is wrong\nfriends  ok     healthy  nothing is wrong\n")
+  })
+
+  it("says that messages wait at the server, and takes them in when asked to repair", async () => {
+    await alice.json("send", "friends", "hello")
+    const ended = await doctor(bob)
+    expect([ended.code, statesOf(ended)]).toEqual([0, ["inbox_waiting", "healthy"]])
+    const repaired = await bob.qpc(["doctor", "--repair"])
+    expect([repaired.code, repaired.err]).toEqual([0, "Mended: inbox_waiting.\n"])
+    expect((await bob.json("history", "friends"))["messages"]).toMatchObject([{ text: "hello" }])
+  })
+
+  it("finds what a killed process had written down, and sends it when the server is back", async () => {
+    await server.kill()
+    {
+      await using chat = alice.live(["chat", "friends"])
+      chat.type("written before the end")
+      await chat.printed(/not connected/)
+    }
+    const ended = await doctor(alice)
+    expect([ended.code, statesOf(ended)]).toEqual([0, ["waiting_for_network", "outbox_waiting"]])
+    server = await TestServer.start(folder.at("server"), port)
+    const repaired = await doctor(alice, "--repair")
+    expect([repaired.code, statesOf(repaired)]).toEqual([0, ["healthy", "healthy"]])
+    expect((await bob.json("recv"))["messages"]).toContainEqual(
+      expect.objectContaining({ text: "written before the end" }),
+    )
+  })
+
+  it("says that another process has the profile, with what to do", async () => {
+    await using chat = alice.live(["chat", "friends"])
+    await chat.printed(/Type and press/)
+    const ended = await alice.qpc(["doctor"])
+    expect(ended.code).toBe(1)
+    expect(ended.out).toMatch(/profile {2}STUCK {2}profile_in_use {2}another qpc is using this profile\n {2}→ Close/)
+  })
+
+  it("says that the password is wrong", async () => {
+    const ended = await qpc(["--profile", alice.profile, "--json", "doctor"], { env: { QPC_PASSWORD: "another" } })
+    expect([ended.code, statesOf(ended)]).toEqual([1, ["wrong_password"]])
+  })
+
+  it("finds a clock that is off by a day, and by how much", async () => {
+    const ended = await bob.qpc(["--json", "doctor"], { env: withClock(DAY_MS) })
+    expect([ended.code, statesOf(ended)]).toEqual([1, expect.arrayContaining(["clock_wrong"])])
+    const { facts } = found(ended).findings.find(({ state }) => state === "clock_wrong")!
+    expect(Math.abs(facts["offsetMs"]! + DAY_MS)).toBeLessThan(60_000)
+  })
+
+  it.each([10 * YEAR_MS, -10 * YEAR_MS])("says to look at a clock that is off by %d ms", async (offsetMs) => {
+    // With such a clock no certificate is valid: there is no connection over which the server could tell the time.
+    const ended = await bob.qpc(["--json", "doctor"], { env: withClock(offsetMs) })
+    expect(ended.code).toBe(1)
+    expect(found(ended).findings).toContainEqual(
+      expect.objectContaining({
+        state: "certificate_expired",
+        nextStep: expect.stringContaining("Check the clock") as string,
+      }),
+    )
+  })
+
+  it("names a damaged record, deletes it only when it is told to, and opens the profile again", async () => {
+    const carol = new Person("carol", folder)
+    await carol.json("--server", server.address, "register-user", "carol")
+    await damageRecord(carol, "key_packages")
+    for (const words of [[], ["--repair"]]) {
+      const ended = await doctor(carol, ...words)
+      expect([ended.code, statesOf(ended)]).toEqual([1, ["record_damaged"]])
+      expect(found(ended).findings[0]!.facts).toEqual({ collection: "key_packages" })
+    }
+    const repaired = await doctor(carol, "--repair", "--yes")
+    expect([repaired.code, statesOf(repaired)]).toEqual([0, ["healthy"]])
+  })
+
+  it("forgets a damaged group when it is told to, and the profile opens again", async () => {
+    const dave = new Person("dave", folder)
+    await dave.json("--server", server.address, "register-user", "dave")
+    await dave.json("create-group", "work")
+    await damageRecord(dave, "group_records")
+    const ended = await doctor(dave)
+    expect([ended.code, statesOf(ended)]).toEqual([1, ["group_damaged"]])
+    expect((await doctor(dave, "--repair", "--yes")).code).toBe(0)
+    expect(await dave.json("list")).toMatchObject({ groups: [] })
+  })
+
+  it("finds a profile that was copied, and says how to go on", async () => {
+    const copy = new Person("alice", folder, alice.password)
+    const elsewhere = folder.at("a copy")
+    cpSync(alice.profile, elsewhere, { recursive: true })
+    await alice.json("rename", "friends", "family")
+    const words = ["--profile", elsewhere, "--password-file", copy.passwordFile, "--json"]
+    await qpc([...words, "recv"])
+    const ended = await qpc([...words, "doctor"])
+    expect(ended.code).toBe(1)
+    expect(found(ended).findings).toContainEqual(
+      expect.objectContaining({
+        state: "must_rejoin",
+        nextStep: expect.stringContaining("remove you and to invite you again") as string,
+      }),
+    )
+  })
+
+  it("says that the database cannot be read", async () => {
+    const erin = new Person("erin", folder)
+    await erin.json("--server", server.address, "register-user", "erin")
+    damageFile(join(erin.profile, "store.db"))
+    const ended = await doctor(erin)
+    expect([ended.code, statesOf(ended)]).toEqual([1, ["storage_damaged"]])
+  })
+
+  it("takes --yes only with --repair", async () => {
+    expect(await alice.qpc(["doctor", "--yes"])).toMatchObject({ code: 2 })
+  })
+})
