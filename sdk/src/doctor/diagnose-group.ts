@@ -1,7 +1,7 @@
 import type { MemberCondition } from "@qpc/group"
 import { finding } from "./finding.ts"
 import type { Facts, Finding } from "./finding.ts"
-import type { StuckState } from "./meanings.ts"
+import type { StuckState } from "./stuck-state.ts"
 import type { GroupAnswer, GroupSnapshot } from "./snapshot.ts"
 
 /** What the server says of a group: nothing because it was not asked, or nothing because it knows nothing. */

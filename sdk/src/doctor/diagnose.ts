@@ -3,7 +3,7 @@ import type { ClientErrorCode } from "../client-error.ts"
 import { diagnoseGroup } from "./diagnose-group.ts"
 import { diagnosisOf, finding } from "./finding.ts"
 import type { Diagnosis, Finding } from "./finding.ts"
-import type { StuckState } from "./meanings.ts"
+import type { StuckState } from "./stuck-state.ts"
 import type { Asked, ProfileSnapshot, ServerAnswer } from "./snapshot.ts"
 
 /** Clocks that differ by no more do no harm: key packages are valid from an hour before they were made. */

@@ -1,6 +1,6 @@
 import type { GroupId } from "@qpc/wire"
 import { MEANINGS } from "./meanings.ts"
-import type { StuckState } from "./meanings.ts"
+import type { StuckState } from "./stuck-state.ts"
 
 /** How much a finding matters. */
 export type Urgency =

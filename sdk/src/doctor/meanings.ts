@@ -1,4 +1,5 @@
 import type { Repair, Urgency } from "./finding.ts"
+import type { GroupState, ProfileState, StoreState, StuckState } from "./stuck-state.ts"
 
 /** What a state means, what to do, and what the doctor can do. */
 interface Meaning {
@@ -12,7 +13,7 @@ const REPAIR = "Repair it: qpc doctor --repair"
 const REJOIN = "Ask a member to remove you and to invite you again; use this profile on one machine only."
 const TELL_OPERATOR = "Tell the server's operator."
 
-const PROFILE_STATES = {
+const PROFILE_STATES: Readonly<Record<ProfileState, Meaning>> = {
   healthy: { urgency: "fine", meaning: "nothing is wrong", nextStep: "Nothing." },
   not_registered: {
     urgency: "stuck",
@@ -89,9 +90,9 @@ const PROFILE_STATES = {
     nextStep: `Check the clock. ${REPAIR}`,
     repair: "synchronise",
   },
-} as const satisfies Readonly<Record<string, Meaning>>
+}
 
-const STORE_STATES = {
+const STORE_STATES: Readonly<Record<StoreState, Meaning>> = {
   storage_damaged: {
     urgency: "stuck",
     meaning: "the profile's database cannot be read",
@@ -141,9 +142,9 @@ const STORE_STATES = {
     meaning: "that is not the password of this profile",
     nextStep: "Try again; without the password nobody can open this profile.",
   },
-} as const satisfies Readonly<Record<string, Meaning>>
+}
 
-const GROUP_STATES = {
+const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
   outbox_waiting: {
     urgency: "waits",
     meaning: "messages of yours wait for the network",
@@ -254,10 +255,7 @@ const GROUP_STATES = {
   },
   left: { urgency: "note", meaning: "you left this group", nextStep: "Nothing." },
   closed: { urgency: "note", meaning: "an admin closed this group", nextStep: "Nothing." },
-} as const satisfies Readonly<Record<string, Meaning>>
-
-/** The closed list of what can be with a profile, its store, and a group. */
-export type StuckState = keyof typeof PROFILE_STATES | keyof typeof STORE_STATES | keyof typeof GROUP_STATES
+}
 
 /** What each state means; `docs/doctor.md` has a row for each. */
 export const MEANINGS: Readonly<Record<StuckState, Meaning>> = { ...PROFILE_STATES, ...STORE_STATES, ...GROUP_STATES }
