@@ -65,12 +65,20 @@ function fromFailure(asked: Asked): readonly Finding[] {
 function fromProfile(profile: ProfileSnapshot, asked: Asked): readonly Finding[] {
   const { parked, keyPackages, isLoggedIn } = profile
   const found: Finding[] = []
+  // Only where the server does not tell the time: who once had a wrong clock has messages of the future.
+  if (asked.kind !== "answered") found.push(...fromStoredTimes(profile))
   if (!isLoggedIn && asked.kind === "not_asked") found.push(finding("logged_out"))
   if (parked.envelopeCount > 0) found.push(finding("invitation_awaited", { ...parked }))
   if (keyPackages.keptCount > 0 && keyPackages.validCount === 0) {
     found.push(finding("key_packages_expired", { keptCount: keyPackages.keptCount }))
   }
   return found
+}
+
+/** Nobody wrote down what has not happened yet. */
+function fromStoredTimes({ clock: { nowMs, newestStoredMs } }: ProfileSnapshot): readonly Finding[] {
+  const behindMs = newestStoredMs - nowMs
+  return behindMs > CLOCK_TOLERANCE_MS ? [finding("clock_wrong", { offsetMs: behindMs, knownBy: "profile" })] : []
 }
 
 function fromAnswer(profile: ProfileSnapshot, asked: Asked): readonly Finding[] {
@@ -80,7 +88,7 @@ function fromAnswer(profile: ProfileSnapshot, asked: Asked): readonly Finding[] 
   if (newestSeq < profile.cursorSeq) found.push(finding("server_lost_inbox"))
   if (isInboxWaiting) found.push(finding("inbox_waiting"))
   if (clock !== undefined && Math.abs(clock.offsetMs) - clock.uncertaintyMs > CLOCK_TOLERANCE_MS) {
-    found.push(finding("clock_wrong", { ...clock }))
+    found.push(finding("clock_wrong", { ...clock, knownBy: "server" }))
   }
   return [...found, ...fromStock(profile, asked)]
 }

@@ -44,6 +44,12 @@ async function friendsAway() {
   return { ...world, open, connect }
 }
 
+/** The monotonic half of a clock. */
+const timersOf = (clock: TestClock) => ({
+  nowMs: () => clock.nowMs(),
+  setTimer: (delayMs: number, fire: () => void) => clock.setTimer(delayMs, fire),
+})
+
 const states = ({ findings }: Diagnosis): string[] => findings.map(({ state }) => state)
 
 function copyOf(disk: MemoryDisk): MemoryDisk {
@@ -223,6 +229,19 @@ describe("the doctor", () => {
     const { findings, isHealthy } = await clock.during(alice.client.diagnose())
     expect(findings[0]).toMatchObject({ state: "clock_wrong", facts: { offsetMs: wrongMs } })
     expect(isHealthy).toBe(false)
+  })
+
+  it("finds without a network that the clock was set back behind what is stored", async () => {
+    const { clock, server, alice, group } = await friends()
+    await clock.during(group.send("hello"))
+    server.isUp = false
+    await clock.during(alice.client.close())
+    const past = { ...timersOf(clock), unixMs: () => clock.unixMs() - YEARS_MS }
+    const again = await openPerson(server, clock, alice.disk, { clock: past })
+    const { findings } = await clock.during(again.client.diagnose())
+    expect(findings).toContainEqual(
+      expect.objectContaining({ state: "clock_wrong", facts: { offsetMs: expect.any(Number), knownBy: "profile" } }),
+    )
   })
 
   it("finds a profile that was copied", async () => {

@@ -63,7 +63,7 @@ const PROFILE_STATES: Readonly<Record<ProfileState, Meaning>> = {
   },
   clock_wrong: {
     urgency: "stuck",
-    meaning: "this machine's clock and the server's differ by much",
+    meaning: "this machine's clock differs by much from the server's, or from what this profile has written down",
     nextStep: "Set the clock of this machine; if it is right, tell the server's operator.",
   },
   key_packages_none: {

@@ -28,6 +28,8 @@ export interface GroupSnapshot {
 export interface ProfileSnapshot {
   readonly isRegistered: boolean
   readonly isLoggedIn: boolean
+  /** What our clock says, and what it said when the newest notice or message was written down; Unix milliseconds. */
+  readonly clock: { readonly nowMs: number; readonly newestStoredMs: number }
   /** The inbox sequence number up to which everything is on disk. */
   readonly cursorSeq: bigint
   /** Below so many key packages at the server there are few. */

@@ -8,12 +8,13 @@ const NEWEST_MESSAGES = 50
 
 /** Reads what the profile says by itself. Call it inside the turn. @throws ClientError `store_…` */
 export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
-  const { self, profile, cursor, limits, groups } = context
+  const { self, profile, cursor, limits, groups, clock } = context
   const snapshots: GroupSnapshot[] = []
   for (const member of groups.all()) snapshots.push(await groupSnapshot(context, member))
   return {
     isRegistered: self.identity?.isRegistered === true,
     isLoggedIn: (await profile.session()) !== undefined,
+    clock: { nowMs: clock.unixMs(), newestStoredMs: await newestStoredMs(context) },
     cursorSeq: cursor.seq,
     keyPackageLow: limits.keyPackageLow,
     keyPackages: await keyPackages(context),
@@ -54,6 +55,17 @@ async function failedCount({ profile }: Context, { groupId }: Member): Promise<n
     if (record.isOwn && (await profile.sent(record.id))?.state === "failed") count += 1
   }
   return count
+}
+
+/** 0 where nothing was written down. */
+async function newestStoredMs({ profile, groups }: Context): Promise<number> {
+  const [notice] = await profile.notices(1)
+  let newestMs = notice?.record.atMs ?? 0
+  for (const { groupId } of groups.all()) {
+    const [message] = await profile.messages(groupId, Number.MAX_SAFE_INTEGER, 1)
+    newestMs = Math.max(newestMs, message?.record.storedAtMs ?? 0)
+  }
+  return newestMs
 }
 
 async function keyPackages({ profile, clock }: Context): Promise<ProfileSnapshot["keyPackages"]> {
