@@ -75,6 +75,13 @@ describe("the doctor", () => {
     expect(diagnosis.isHealthy).toBe(true)
   })
 
+  it("asks over the connection that there is", async () => {
+    const { clock, server, alice } = await friends()
+    server.calls.splice(0)
+    await clock.during(alice.client.diagnose())
+    expect(server.calls).toEqual(["health", "uploadKeyPackage", "fetchEpochs", "peek"])
+  })
+
   it("changes nothing at the server, nor what is stored, by looking", async () => {
     const { clock, server, bob, open, alice } = await friendsAway()
     const again = await open(alice)
@@ -209,6 +216,9 @@ describe("the doctor", () => {
     account.lastResort!.uses = 1
     const again = await open(bob)
     expect(states(await clock.during(again.client.diagnose()))).toContain("key_packages_last_resort")
+    account.keyPackages.push(new Uint8Array(1), new Uint8Array(2))
+    expect(states(await clock.during(again.client.diagnose()))).toContain("key_packages_last_resort")
+    account.keyPackages.splice(0)
     account.lastResort = undefined
     const { before, after } = await clock.during(again.client.repair())
     expect(states(before)).toContain("key_packages_none")
