@@ -114,6 +114,8 @@ function keyHandlers({ accounts, keyPackages }: Services): KeyMethods {
   }
 }
 
+const NOT_REVOKED = new Uint8Array(0)
+
 type DeviceMethods = Pick<Served, "registerDevice" | "listDevices" | "revokeDevice">
 
 function deviceHandlers({ devices, connections }: Services): DeviceMethods {
@@ -125,11 +127,9 @@ function deviceHandlers({ devices, connections }: Services): DeviceMethods {
     listDevices: async ({ identityKey }) => {
       const listed = await devices.list(identityKey)
       return {
-        devices: listed.map(({ certificate, registeredAtMs, revocation }) => ({
-          certificate,
-          registeredAtMs: BigInt(registeredAtMs),
-          ...(revocation && { revocation }),
-        })),
+        devices: listed.map(({ certificate, registeredAtMs, revocation = NOT_REVOKED }) => {
+          return { certificate, registeredAtMs: BigInt(registeredAtMs), revocation }
+        }),
       }
     },
     revokeDevice: async ({ revocation }, client) => {

@@ -17,6 +17,8 @@ const device = (n: number, owner = 1): Omit<Device, "revocation"> => ({
 
 const stocked = (n: number) => ({ data: bytes(n), expiresAtMs: START_MS + HOUR_MS })
 
+const unrevoked = (n: number): Device => ({ ...device(n), revocation: undefined })
+
 /** What a store promises of devices beyond a person's first. */
 export const deviceCases: readonly StorageCase[] = [
   {
@@ -26,7 +28,7 @@ export const deviceCases: readonly StorageCase[] = [
       assert.equal(await storage.addDevice(device(20), LIMITS), "added")
       assert.equal(await storage.addDevice(device(10), LIMITS), "added")
       assert.equal(await storage.addDevice({ ...device(20), certificate: bytes(1) }, LIMITS), "known")
-      const listed = [20, 10].map((n) => ({ ...device(n), revocation: undefined }))
+      const listed = [20, 10].map(unrevoked)
       assert.deepEqual(await storage.devices(identity(1)), listed)
       assert.deepEqual(await storage.device(deviceKey(20)), listed[0])
       assert.equal(await storage.accountByIdentity(identity(20)), undefined)
