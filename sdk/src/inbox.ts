@@ -116,8 +116,11 @@ export class Inbox {
   }
 
   async #receive(seq: bigint, bytes: Uint8Array): Promise<void> {
-    if (seq > this.#context.cursor.seq) await this.#commits.before(bytes)
+    const isNew = seq > this.#context.cursor.seq
+    if (isNew) await this.#commits.before(bytes)
     await receive(this.#context, { seq, bytes })
+    // What a server hands out again brings nobody in again: we would ask it for ever.
+    if (!isNew) return
     const received = receiveEnvelope(bytes)
     if (received.kind === "envelope" && received.envelope.kind === "welcome") this.#hasEntered = true
   }
