@@ -222,4 +222,17 @@ describe("a service that shows two histories", () => {
     bob.restart()
     expect(bob.take(bob.member.goOn(0)).outgoing).toHaveLength(1)
   })
+
+  it("halts nobody for ever who is out of the group when a person says so, also after a restart", () => {
+    const { log, alice, bob } = pair()
+    const { groupId } = alice.member
+    const other = log.sign({ groupId, epoch: 1n, hash: new Uint8Array(32) })
+    expect(kinds(alice.take(alice.member.noteHead(other, 0n)))).toEqual(["server_equivocated"])
+    const [removal] = bob.send({ kind: "remove", members: [alice.self] }).outgoing
+    alice.receive(commitIn(log.label(removal!)))
+    expect([alice.member.isActive, alice.member.serverProof?.isHalting]).toEqual([false, true])
+    expect(alice.take(alice.member.goOn(0))).toMatchObject({ outgoing: [], events: [] })
+    alice.restart()
+    expect([alice.member.isActive, alice.member.serverProof?.isHalting]).toEqual([false, false])
+  })
 })

@@ -114,9 +114,10 @@ export class OrderedMember implements Member {
   goOn(nowMs: number): Step {
     return this.#step((state, draft) => {
       const { proof } = state.heads
-      if (proof === undefined || !state.isActive) return
+      if (proof === undefined) return
+      // Also of a group that we are out of: its proof halts all groups of the profile.
       proof.isHalting = false
-      attemptNext(state, nowMs, draft)
+      if (state.isActive) attemptNext(state, nowMs, draft)
     })
   }
 

@@ -4,19 +4,26 @@ import type { Client, Conversation } from "@qpc/sdk"
 import { describe, expect, it } from "vitest"
 import { TwoFacedService } from "./two-faced-service.ts"
 
-/** Alice and Bob share a group; the service has shown both the same so far. */
+/** Alice, Bob and Carol share a group; the service has shown both the same so far. */
 async function friends() {
   const service = await TwoFacedService.open()
   const { clock } = service
-  const disks = { alice: await service.enrol("alice"), bob: await service.enrol("bob") }
+  const disks = {
+    alice: await service.enrol("alice"),
+    bob: await service.enrol("bob"),
+    carol: await service.enrol("carol"),
+  }
   const alice = await service.client(disks.alice)
   const bob = await service.client(disks.bob)
-  await clock.during(bob.sync())
+  const carol = await service.client(disks.carol)
+  for (const client of [bob, carol]) await clock.during(client.sync())
   const group = await clock.during(alice.createGroup("friends"))
-  await settled(service, group, () => group.invite("bob"))
-  await settled(service, group, () => group.setRole("bob", "admin"))
-  await clock.during(bob.sync())
-  return { service, clock, disks, alice, bob }
+  for (const name of ["bob", "carol"]) {
+    await settled(service, group, () => group.invite(name))
+    await settled(service, group, () => group.setRole(name, "admin"))
+  }
+  for (const client of [bob, carol]) await clock.during(client.sync())
+  return { service, clock, disks, alice, bob, carol }
 }
 
 async function settled(
@@ -27,9 +34,9 @@ async function settled(
   await clock.during(act().then(({ id }) => group.waitAccepted(id)))
 }
 
-/** Alice and Bob have each renamed the group at another face; Bob is back at Alice's. */
+/** Alice and Bob have each renamed the group at another face; Bob is back at Alice's, where Carol stayed. */
 async function parted() {
-  const { service, clock, disks, alice, bob } = await friends()
+  const { service, clock, disks, alice, bob, carol } = await friends()
   await clock.during(bob.close())
   service.part()
   await settled(service, alice.conversation("friends"), () => alice.conversation("friends").rename("one"))
@@ -41,7 +48,7 @@ async function parted() {
   }
   const back = await service.client(disks.bob)
   await clock.during(back.sync())
-  return { service, clock, disks, alice, bob: back }
+  return { service, clock, disks, alice, bob: back, carol }
 }
 
 const epochs = (...clients: readonly Client[]): bigint[] => clients.map((client) => client.conversations()[0]!.epoch)
@@ -65,12 +72,12 @@ describe("a service with two faces", () => {
 
   it("is proven a liar by one message, to whoever knows its key and nothing else", async () => {
     const { service, clock, alice, bob } = await parted()
-    expect(epochs(alice, bob)).toEqual([3n, 3n])
+    expect(epochs(alice, bob)).toEqual([5n, 5n])
     await settled(service, bob.conversation("other"), () => bob.conversation("other").send("are you there?"))
     await clock.during(alice.sync())
     const [proof] = alice.proofs()
     const lie = checkServerProof(suite0001, bob.serverKey!, proof!.bytes)
-    expect(lie).toMatchObject({ groupId: alice.conversation("one").id, epoch: 3n })
+    expect(lie).toMatchObject({ groupId: alice.conversation("one").id, epoch: 5n })
     expect(lie!.hashes[0]).not.toEqual(lie!.hashes[1])
     const stranger = suite0001.signatureKeyPair(new Uint8Array(32)).publicKey
     expect(checkServerProof(suite0001, stranger, proof!.bytes)).toBeUndefined()
@@ -94,7 +101,22 @@ describe("a service with two faces", () => {
     await clock.during(again.goOn())
     expect(again.proofs()).toMatchObject([{ isHalting: false }])
     await settled(service, again.conversation("one"), () => again.conversation("one").rename("new name"))
-    expect(again.conversation("new name").epoch).toBe(4n)
+    expect(again.conversation("new name").epoch).toBe(6n)
+  })
+
+  it("halts no other group of somebody who was removed from this one and goes on", async () => {
+    const { service, clock, alice, bob, carol } = await parted()
+    await clock.during(alice.createGroup("another"))
+    await settled(service, bob.conversation("other"), () => bob.conversation("other").send("are you there?"))
+    await clock.during(carol.sync())
+    await clock.during(alice.sync())
+    await clock.during(carol.goOn())
+    await settled(service, carol.conversation("one"), () => carol.conversation("one").remove("alice"))
+    await clock.during(alice.sync())
+    await clock.during(alice.goOn())
+    expect(alice.conversation("one").isMember).toBe(false)
+    expect(alice.proofs()).toMatchObject([{ isHalting: false }])
+    await settled(service, alice.conversation("another"), () => alice.conversation("another").rename("new name"))
   })
 
   it("is another server to its clients as soon as it signs with another key", async () => {
