@@ -14,13 +14,20 @@ import { resendTexts } from "./resend-texts.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { activeState, choose, tipOf } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
-import { showHeld } from "./show-texts.ts"
+import { showHeld, showTexts } from "./show-texts.ts"
+import type { TextOfEpoch } from "./show-texts.ts"
 
 /**
  * Chooses the branch anew, and does all that follows from it: tells the application, ends or takes up intents, sends texts again,
- * forgets what is too old to come back.
+ * shows what was written, and forgets what is too old to come back. It forgets after all the rest: one call can pass by more
+ * epochs than are kept, and what is in them has to be dealt with like what is in the others.
  */
-export function follow(state: ServerlessState, nowMs: number, draft: ServerlessDraft): void {
+export function follow(
+  state: ServerlessState,
+  nowMs: number,
+  draft: ServerlessDraft,
+  texts: readonly TextOfEpoch[] = [],
+): void {
   const before = state.path
   const { path, rule } = choose(state)
   state.path = path
@@ -28,14 +35,18 @@ export function follow(state: ServerlessState, nowMs: number, draft: ServerlessD
   tellMoves(state, before, draft)
   const active = activeState(state)
   if (active === undefined) {
+    concludeIntents(state, nowMs, draft)
+    showHeld(state, draft)
+    showTexts(state, texts, draft)
     settleRoot(state, nowMs, draft)
     return failAll(state, isOwnWish(state) ? "left_group" : "removed_from_group", draft)
   }
   resendTexts(state, { hasJumped: tipOf(state).epoch - before.at(-1)!.epoch > 1n, nowMs }, draft)
-  settleRoot(state, nowMs, draft)
   concludeIntents(state, nowMs, draft)
   carryOver(state, active, draft)
   showHeld(state, draft)
+  showTexts(state, texts, draft)
+  settleRoot(state, nowMs, draft)
   commitNext(state, nowMs, draft)
 }
 

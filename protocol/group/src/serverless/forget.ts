@@ -3,12 +3,12 @@ import type { KeptEpoch } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { tipOf } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
+import { tellLost } from "./show-texts.ts"
 
 /** Forgets an epoch with all below it: from now on nobody goes back to any of them. Their keys are zeroed. */
 export function forgetEpochs(state: ServerlessState, top: KeptEpoch, draft: ServerlessDraft): void {
-  const gone = [...top.all()]
   top.leaveParent()
-  for (const epoch of gone) forgetOne(state, epoch, draft)
+  forgetAll(state, top, draft)
 }
 
 /**
@@ -19,7 +19,7 @@ export function settleRoot(state: ServerlessState, nowMs: number, draft: Serverl
   for (let next = nextRoot(state, nowMs); next !== undefined; next = nextRoot(state, nowMs)) {
     const { root } = state
     next.leaveParent()
-    for (const epoch of root.all()) forgetOne(state, epoch, draft)
+    forgetAll(state, root, draft)
     state.root = next
     state.path = [next, ...state.path.slice(2)]
   }
@@ -37,14 +37,17 @@ function nextRoot(state: ServerlessState, nowMs: number): KeptEpoch | undefined 
   return isTooDeep || second.sinceMs + state.limits.rollbackMs <= nowMs ? second : undefined
 }
 
+function forgetAll(state: ServerlessState, top: KeptEpoch, draft: ServerlessDraft): void {
+  const gone = [...top.all()]
+  for (const { mid } of state.sent.forget(gone, state.path)) draft.tell({ kind: "text_lost", mid, reason: "not_kept" })
+  for (const epoch of gone) forgetOne(state, epoch, draft)
+}
+
 function forgetOne(state: ServerlessState, epoch: KeptEpoch, draft: ServerlessDraft): void {
-  for (const { sender, mid, epoch: sealedIn } of epoch.held) {
-    draft.tell({ kind: "text_of_lost_branch", sender, mid, epoch: sealedIn })
-  }
+  for (const text of epoch.held) tellLost(text, draft)
   epoch.held = []
   if (!epoch.isTold) tellFailed(epoch.opens, "too_late", draft)
   epoch.opens = []
-  state.sent.forget(epoch)
   if (state.pendingAt === epoch) {
     tellFailed(state.intents.pending?.opens ?? [], "too_late", draft)
     state.intents.pending = undefined

@@ -38,9 +38,8 @@ export function receiveAll(
 ): void {
   const intake: Intake = { state, nowMs, draft, texts: [] }
   for (const bytes of envelopes) takeIn(intake, bytes)
-  if (state.isEnded) return
-  follow(state, nowMs, draft)
-  showTexts(state, intake.texts, draft)
+  if (state.isEnded) return showTexts(state, intake.texts, draft)
+  follow(state, nowMs, draft, intake.texts)
 }
 
 /** Takes in one envelope, and those that waited for the epochs that it leads to. */

@@ -37,10 +37,22 @@ export class SentTexts {
     this.#makeRoom()
   }
 
-  /** An epoch is gone: texts that were sealed in none of those that are left need not be sent again. */
-  forget(epoch: KeptEpoch): void {
-    for (const text of this.#texts) text.in.delete(epoch)
-    this.#texts = this.#texts.filter((text) => text.in.size > 0)
+  /**
+   * Epochs are gone. Texts of one that was on the path cannot be lost any more; of the others, those that were sealed in nothing
+   * that is left are lost, and returned.
+   */
+  forget(gone: readonly KeptEpoch[], path: readonly KeptEpoch[]): readonly SentText[] {
+    const [goneSet, onPath] = [new Set(gone), new Set(path)]
+    const lost: SentText[] = []
+    this.#texts = this.#texts.filter((text) => {
+      const sealedIn = [...text.in]
+      for (const epoch of gone) text.in.delete(epoch)
+      if ([...text.in].some((epoch) => onPath.has(epoch))) return true
+      if (sealedIn.some((epoch) => goneSet.has(epoch) && onPath.has(epoch))) return false
+      if (text.in.size === 0) lost.push(text)
+      return text.in.size > 0
+    })
+    return lost
   }
 
   /** Takes out what was told to be lost. */

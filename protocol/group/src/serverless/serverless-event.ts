@@ -45,7 +45,7 @@ export type ServerlessIntentFailure =
 /** Why a text cannot be sent again. */
 export type TextLoss =
   | RefusalReason
-  /** {@link ServerlessLimits.resendBytes} newer texts came after it. */
+  /** {@link ServerlessLimits.resendBytes} of newer texts came after it, or its branch was forgotten before we could send again. */
   | "not_kept"
   /** We have another place in the group now, and the text names the old one. */
   | "leaf_changed"

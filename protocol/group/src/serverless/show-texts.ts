@@ -44,12 +44,18 @@ function show({ seen }: ServerlessState, text: OpenedText, draft: ServerlessDraf
 }
 
 function hold(state: ServerlessState, { in: epoch, text }: TextOfEpoch, draft: ServerlessDraft): void {
+  const kept = [...state.root.all()]
+  // What came later in the same call can have pushed the epoch out.
+  if (!kept.includes(epoch)) return tellLost(text, draft)
   epoch.held.push(text)
-  const holding = [...state.root.all()].filter(({ held }) => held.length > 0)
+  const holding = kept.filter(({ held }) => held.length > 0)
   const count = holding.reduce((sum, { held }) => sum + held.length, 0)
   if (count <= state.limits.strangersTexts) return
   const oldest = holding[0]?.held.shift()
-  if (oldest === undefined) return
-  const { sender, mid, epoch: sealedIn } = oldest
-  draft.tell({ kind: "text_of_lost_branch", sender, mid, epoch: sealedIn })
+  if (oldest !== undefined) tellLost(oldest, draft)
+}
+
+/** The branch of a text is gone for good, and it was not shown. */
+export function tellLost({ sender, mid, epoch }: OpenedText, draft: ServerlessDraft): void {
+  draft.tell({ kind: "text_of_lost_branch", sender, mid, epoch })
 }
