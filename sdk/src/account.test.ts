@@ -62,6 +62,22 @@ describe("logging in", () => {
     await expect(clock.during(empty.client.sync())).rejects.toMatchObject({ code: "not_registered" })
   })
 
+  it("tells a first device whose key the account does not have that this is not its profile", async () => {
+    const clock = new TestClock()
+    const server = new FakeServer()
+    const lost = await openPerson(server, clock)
+    const busy = new RpcError("unavailable", "unavailable", "later")
+    server.before = (method) => (method === "opaqueRegisterFinish" ? busy : undefined)
+    await expect(clock.during(lost.client.register("alice", "secret"))).rejects.toMatchObject({ code: "unreachable" })
+    server.before = () => undefined
+    const other = await openPerson(server, clock)
+    await clock.during(other.client.register("alice", "secret"))
+    const again = await openPerson(server, clock, lost.disk)
+    await expect(clock.during(again.client.register("alice", "secret"))).rejects.toMatchObject({
+      code: "identity_missing",
+    })
+  })
+
   it("happens again by itself when the server forgot the session and the password is at hand", async () => {
     const clock = new TestClock()
     const server = new FakeServer()

@@ -65,9 +65,12 @@ export async function login(context: Context, { rpc, opaque, username, password 
     const nextStep = "Check both and try again."
     throw new ClientError("login_refused", "wrong username or password", { nextStep })
   }
-  const proof = identity.certificate === undefined ? {} : deviceProof(context, identity, finalization)
-  const finish = { username: name, finalization, ...proof }
-  const session = await asClientError(rpc.call(methods.opaqueLoginFinish, finish))
+  const finish = { username: name, finalization, ...deviceProof(context, identity, finalization) }
+  const session = await asClientError(rpc.call(methods.opaqueLoginFinish, finish)).catch((failure: unknown) => {
+    // A first device is never approved: to the server its key is that of some device that nobody has registered.
+    const isForeign = failure instanceof ClientError && failure.code === "device_not_approved"
+    throw isForeign && identity.certificate === undefined ? missing(notOurs(name)) : failure
+  })
   const own = certified(context, identity, session)
   const keyChanges = context.deliveryKey.check(session.deliveryKey)
   const registered = { ...own, isRegistered: true }
@@ -132,7 +135,7 @@ function certified(
   const { username, publicKey, certificate: known } = identity
   if (known === undefined) {
     if (equalBytes(session.identityKey, publicKey)) return identity
-    throw missing(`this profile does not hold the key of ${username}`)
+    throw missing(notOurs(username))
   }
   const bytes = known.length > 0 ? known : session.deviceCertificate
   const certificate = readDeviceCertificate(bytes)
@@ -179,6 +182,8 @@ function ownIdentity({ self }: Context, username: string): IdentityRecord {
   if (sameName(identity.username) === sameName(username)) return identity
   throw missing(`this profile is ${identity.username}'s, not ${username}'s`)
 }
+
+const notOurs = (username: string): string => `this profile does not hold the key of ${username}`
 
 function missing(what: string): ClientError {
   const nextStep = "Use the profile in which the user was registered, or register a new name here."

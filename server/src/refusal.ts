@@ -49,7 +49,10 @@ const refusals: Readonly<Record<RefusalReason, readonly [RpcErrorCode, string]>>
   ],
   username_taken: ["already_exists", "Somebody has this username already: choose another one, or log in."],
   identity_taken: ["already_exists", "This identity key belongs to an account already: log in with it instead."],
-  proof_invalid: ["permission_denied", "The identity proof does not fit this username and key: register again."],
+  proof_invalid: [
+    "permission_denied",
+    "The proof of the key does not fit: register, or log in with a key that you have.",
+  ],
   registration_closed: ["permission_denied", "This server accepts no new accounts: ask its operator."],
   registration_not_started: ["failed_precondition", "OpaqueRegisterFinish follows OpaqueRegisterStart: start again."],
   login_refused: ["unauthenticated", "Wrong username or password."],

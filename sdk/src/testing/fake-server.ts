@@ -1,9 +1,10 @@
+import { suite0001 } from "@qpc/crypto/node"
 import { events, RpcError, serveRpc } from "@qpc/rpc"
 import type { Handlers, MethodName, Methods, RequestOf, RpcErrorCode, RpcServerConnection } from "@qpc/rpc"
 import { memoryPair } from "@qpc/transport"
 import type { Dial, MemoryPair } from "@qpc/transport"
 import { TransportError } from "@qpc/transport"
-import { toHex } from "@qpc/wire"
+import { concatBytes, equalBytes, toHex, toUtf8 } from "@qpc/wire"
 
 interface Account {
   readonly username: string
@@ -158,8 +159,13 @@ export class FakeServer {
       opaqueLoginStart: async ({ username }) => ({
         response: this.accounts.get(username)?.upload ?? new Uint8Array(1),
       }),
-      opaqueLoginFinish: async ({ username }, session) => {
+      opaqueLoginFinish: async ({ username, finalization, deviceKey, deviceProof }, session) => {
         const account = this.account(username)
+        const zero = Uint8Array.of(0)
+        const hash = suite0001.hash(finalization)
+        const proven = concatBytes(toUtf8("qpc login v1"), zero, toUtf8(username), zero, hash)
+        if (!suite0001.verify(deviceKey, proven, deviceProof)) refuse("permission_denied", "proof_invalid")
+        if (!equalBytes(deviceKey, account.identityKey)) refuse("not_found", "device_unknown")
         session.account = account
         const token = crypto.getRandomValues(new Uint8Array(32))
         this.#tokens.set(toHex(token), account)

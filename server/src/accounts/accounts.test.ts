@@ -56,8 +56,8 @@ describe("the answer to a login", () => {
     const { opened, clock, start } = await accounts()
     const { pending } = await start("x")
     clock.advance(120_001)
-    await expect(opened.finishLogin(pending, "alice", new Uint8Array(64))).rejects.toMatchObject({
-      reason: "login_refused",
-    })
+    const proof = { deviceKey: new Uint8Array(32), deviceProof: new Uint8Array(64) }
+    const finished = opened.finishLogin(pending, "alice", new Uint8Array(64), proof)
+    await expect(finished).rejects.toMatchObject({ reason: "login_refused" })
   })
 })

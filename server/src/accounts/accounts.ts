@@ -49,7 +49,7 @@ export interface AccountsOptions {
   readonly isRegistrationOpen: boolean
 }
 
-/** How a device beyond a person's first says which it is: the key and a signature with it; both empty for the first. */
+/** How a device says which it is: the key and a signature with it. The key of a person's first is their identity key. */
 export interface DeviceProof {
   readonly deviceKey: Uint8Array
   readonly deviceProof: Uint8Array
@@ -135,12 +135,12 @@ export class Accounts {
     return { response: answer.response, pending }
   }
 
-  /** Ends a login: one reason for every failure. */
+  /** Ends a login: one reason for every failure up to the right password, then those of the device. */
   async finishLogin(
     pending: PendingLogin | undefined,
     username: string,
     finalization: Uint8Array,
-    proof: DeviceProof = { deviceKey: NO_BYTES, deviceProof: NO_BYTES },
+    proof: DeviceProof,
   ): Promise<{ readonly session: BoundSession; readonly token: Uint8Array; readonly certificate: Uint8Array }> {
     const { storage, opaque, clock, random, limits } = this.#options
     if (!pending || pending.username !== username) throw refusal("login_refused")
@@ -161,13 +161,16 @@ export class Accounts {
     return { session: bound, token, certificate: device?.certificate ?? NO_BYTES }
   }
 
-  /** The device that logs in; `undefined` for the person's first. */
+  /**
+   * The device that logs in; `undefined` for the person's first. Each proves its key: a password alone, which every device of the
+   * person has had, must not open the inbox of another one.
+   */
   async #device(account: Account, signed: Uint8Array, proof: DeviceProof): Promise<Device | undefined> {
     const { storage, suite } = this.#options
     const { deviceKey, deviceProof } = proof
-    if (deviceKey.length === 0) return undefined
     if (deviceKey.length !== DEVICE_KEY_BYTES) throw refusal("malformed")
     if (!suite.verify(deviceKey, signed, deviceProof)) throw refusal("proof_invalid")
+    if (equalBytes(deviceKey, account.identityKey)) return undefined
     const device = await storage.device(toDeviceKey(deviceKey))
     if (device === undefined || !equalBytes(device.identityKey, account.identityKey)) throw refusal("device_unknown")
     if (device.revocation !== undefined) throw refusal("device_revoked")

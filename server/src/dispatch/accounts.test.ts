@@ -191,7 +191,7 @@ describe("a session", () => {
     const bobsKey = await register(rpc, bob)
     expect(await login(rpc, bob)).toHaveLength(32)
     const again = await host.connect()
-    await login(again, { username: "Alice", password: "password of Alice" })
+    await login(again, { username: "Alice", password: "password of Alice", seed: 1 })
     await again.call(methods.batchEnqueue, founding)
     await rpc.call(methods.subscribe, { afterSeq: 0n })
     const bobs = { ...commitBatch({ epoch: 0n, members: [bobsKey], after: [bobsKey], content: 2 }) }
@@ -210,7 +210,7 @@ describe("a session", () => {
     const { rpc, key } = await join(host, "Alice", 1)
     await rpc.call(methods.subscribe, { afterSeq: 0n })
     host.clock.advance(3_600_000)
-    const person = { username: "Alice", password: "password of Alice" }
+    const person = { username: "Alice", password: "password of Alice", seed: 1 }
     const other = await host.connect()
     await login(other, person)
     await other.call(methods.batchEnqueue, commitBatch({ epoch: 0n, members: [key], after: [key] }))

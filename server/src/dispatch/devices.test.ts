@@ -114,6 +114,20 @@ describe("a device beyond the first", () => {
     await expect(again).rejects.toMatchObject({ reason: "device_revoked" })
   })
 
+  it("does not come back as the first device, whose key it does not have", async () => {
+    await using host = await virtualServer(new MemoryStorage())
+    const alice = await join(host, "alice", 1)
+    await alice.rpc.call(methods.registerDevice, { certificate: certificateOf(1, 10) })
+    await alice.rpc.call(methods.revokeDevice, { revocation: revocationOf(1, 10) })
+    const person = { username: "alice", password: "password of alice" }
+    const keyless = login(await host.connect(), person)
+    await expect(keyless).rejects.toMatchObject({ reason: "malformed" })
+    const { privateKey } = identityOf(10)
+    const borrowed = login(await host.connect(), person, { publicKey: alice.key, privateKey })
+    await expect(borrowed).rejects.toMatchObject({ reason: "proof_invalid" })
+    expect(await login(await host.connect(), person, identityOf(1))).toHaveLength(32)
+  })
+
   it("is nobody's where nobody has the key", async () => {
     await using host = await virtualServer(new MemoryStorage())
     const alice = await join(host, "alice", 1)

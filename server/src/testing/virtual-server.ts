@@ -63,6 +63,11 @@ const KEY_STRETCHING = { "argon2id-custom": { iterations: 1, memory: 8, parallel
 const toBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64url"))
 const toText = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url")
 
+interface KeyPair {
+  readonly publicKey: Uint8Array
+  readonly privateKey: Uint8Array
+}
+
 /** A key pair for a person, from one byte. */
 export const identityOf = (seed: number): { readonly publicKey: IdentityKey; readonly privateKey: Uint8Array } => {
   const { publicKey, privateKey } = suite0001.signatureKeyPair(new Uint8Array(32).fill(seed))
@@ -97,11 +102,14 @@ export async function register(
   return publicKey
 }
 
-/** Logs in as a client does, on a first device or on `device`; `undefined` where the client sees that the password is wrong. */
+/**
+ * Logs in as a client does, with the key of `device`, or of the first device of a person with a seed; with neither it shows no key,
+ * as no honest client does. `undefined` where the client sees that the password is wrong.
+ */
 export async function login(
   rpc: RpcClient,
-  { username, password }: { readonly username: string; readonly password: string },
-  device?: { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array },
+  { username, password, seed }: { readonly username: string; readonly password: string; readonly seed?: number },
+  device: KeyPair | undefined = seed === undefined ? undefined : identityOf(seed),
 ): Promise<Uint8Array | undefined> {
   await ready
   const started = opaque.startLogin({ password })

@@ -151,7 +151,8 @@ export const OpaqueLoginStartResponseSchema: GenMessage<OpaqueLoginStartResponse
   messageDesc(file_qpc_v1_auth, 5);
 
 /**
- * 103. Binds the session to this connection. Reasons: login_refused; after the right password device_unknown, device_revoked.
+ * 103. Binds the session to this connection. Reasons: login_refused; after the right password malformed, proof_invalid,
+ * device_unknown, device_revoked.
  *
  * @generated from message qpc.v1.OpaqueLoginFinishRequest
  */
@@ -167,7 +168,8 @@ export type OpaqueLoginFinishRequest = Message<"qpc.v1.OpaqueLoginFinishRequest"
   finalization: Uint8Array;
 
   /**
-   * Of a device beyond the person's first (device.proto): the session is for its inbox and its stock.
+   * Of the device that logs in: the identity key for a person's first, a registered one (device.proto) for others. The session is
+   * for its inbox and its stock.
    *
    * @generated from field: bytes device_key = 3;
    */
