@@ -6,7 +6,7 @@ import type { GroupId } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { asClientError } from "./network-error.ts"
-import { closeGap, recordHistoryGone } from "./missing-history.ts"
+import { recordHistoryGone } from "./missing-history.ts"
 import { recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -154,9 +154,8 @@ function applyLogged(
     tracer.begin()
     tracer.line({ layer: "sdk", direction: "up", bytesIn: data.length, bytesOut: data.length })
     const origin = { seq: 0n, sizeBytes: data.length }
-    await Transaction.run(context, "up", async (tx) => {
-      await recordStep(context, tx, member, member.receive(data, clock.unixMs()), origin)
-      if (member.epoch !== epoch) closeGap(context, tx, groupId)
-    })
+    await Transaction.run(context, "up", (tx) =>
+      recordStep(context, tx, member, member.receive(data, clock.unixMs()), origin),
+    )
   })
 }

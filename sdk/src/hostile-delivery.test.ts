@@ -164,6 +164,7 @@ describe("a server that keeps back", () => {
     server.deliver("bob", commit!)
     await clock.during(back.client.sync())
     expect(groupOf(back)).toMatchObject({ epoch: 3n, name: "orchard" })
+    expect(groupOf(back).missing).toBeUndefined()
     await expectTogether(world, back)
   })
 })

@@ -76,7 +76,7 @@ const AWAY_TOO_LONG: Failure = {
   nextStep: "Ask a member to remove you and invite you again, then send it again.",
 }
 
-/** The commits were there after all: nothing is missing. */
+/** The group goes on: the commits were there after all, whichever way they came, and nothing is missing. */
 export function closeGap({ missing, profile }: Context, tx: Transaction, groupId: GroupId): void {
   if (!missing.isStuck(groupId)) return
   tx.change(profile.forgetMissingHistory(groupId))

@@ -110,6 +110,8 @@ export type NoticeReason =
   | "welcome_without_key_package"
   /** An invitation that does not open. */
   | "welcome_refused"
+  /** An invitation that would replace a group of ours by an older state of it, or by a group of somebody who is not in it. */
+  | "welcome_replaces_group"
   /** Too many envelopes of groups that we are not in. */
   | "parking_full"
   /** An envelope waited for its group until the limit. */

@@ -1,6 +1,6 @@
 import { joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/group"
-import type { Envelope, JoinRejection, KeyPackageBundle } from "@qpc/group"
-import { DecodeError } from "@qpc/wire"
+import type { Envelope, Joined, JoinRejection, KeyPackageBundle, Member } from "@qpc/group"
+import { DecodeError, equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
 import { passGap } from "./missing-history.ts"
@@ -51,7 +51,7 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   const member = context.groups.find(envelope.groupId)
   const isWelcome = envelope.kind === "welcome"
   const isStuck = context.missing.isStuck(envelope.groupId)
-  if (isWelcome && (member?.isActive !== true || isStuck)) return join(context, tx, inbox)
+  if (isWelcome && (member?.isActive !== true || isStuck)) return join(context, tx, inbox, member)
   // Nothing of a later epoch can be read any more, which was told when that was found.
   if (isStuck && member?.isActive === true && envelope.epoch > member.epoch) return undefined
   if (isWelcome)
@@ -61,7 +61,13 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   return undefined
 }
 
-async function join(context: Context, tx: Transaction, inbox: InboxEnvelope): Promise<GroupId | undefined> {
+/** @param earlier - who we were in the group of the envelope's label, if we have been in it */
+async function join(
+  context: Context,
+  tx: Transaction,
+  inbox: InboxEnvelope,
+  earlier: Member | undefined,
+): Promise<GroupId | undefined> {
   const { groups, self, suite, clock, profile } = context
   const origin = { seq: inbox.seq, sizeBytes: inbox.bytes.length }
   const bundles = await storedBundles(context)
@@ -74,16 +80,32 @@ async function join(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
       return undefined
     }
     const { member, usedKeyPackageRef, isLastResort, events } = joined
+    if (earlier !== undefined && !continues(earlier, joined)) {
+      tx.notice({ ...origin, groupId: earlier.groupId, reason: "welcome_replaces_group" satisfies NoticeReason })
+      member[Symbol.dispose]()
+      return undefined
+    }
     // RFC 9420 §16.8: a key package that was used once is never used again, but for one that others may have got as well.
     if (!isLastResort) tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
     tx.touch(member)
     tx.afterwards(() => groups.adopt(member))
-    passGap(context, tx, member.groupId, member.epoch)
     for (const event of events) await recordEvent(context, tx, member, event, origin)
+    // After the events: the first epoch that we are in again does not close the gap before it.
+    passGap(context, tx, member.groupId, member.epoch)
     return member.groupId
   } finally {
     for (const bundle of bundles) bundle[Symbol.dispose]()
   }
+}
+
+/**
+ * The server alone says that we cannot follow a group, it may hand out an old Welcome again, and whoever is in no group with us
+ * may found one with the id of ours. So a Welcome never leads back in time, where keys would be used again and those who were
+ * removed would be members, and never out of a group that we are in but by somebody whom we know there.
+ */
+function continues(earlier: Member, { member, by }: Extract<Joined, { kind: "joined" }>): boolean {
+  if (member.epoch <= earlier.epoch) return false
+  return !earlier.isActive || earlier.members().some(({ identityKey }) => equalBytes(identityKey, by))
 }
 
 async function storedBundles({ profile, suite }: Context): Promise<KeyPackageBundle[]> {

@@ -6,6 +6,7 @@ import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import type { Context } from "./context.ts"
 import { tellGivenUp } from "./full-inboxes.ts"
 import { putTimedMessage, timerOf } from "./disappearing.ts"
+import { closeGap } from "./missing-history.ts"
 import type { Failure, NoticeReason, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
 import { roleName } from "./role.ts"
@@ -105,6 +106,7 @@ export async function recordEvent(
       tx.notice({ ...NO_ENVELOPE, groupId, reason: "server_equivocated" satisfies NoticeReason })
       return tx.event({ kind: "server_equivocated", groupId, epoch: event.epoch })
     case "epoch_changed":
+      return closeGap(context, tx, groupId)
     case "intent_rebased":
     case "refused": // Answered by whoever asked; a refusal changes nothing.
       return

@@ -11,6 +11,10 @@ describe("a notice", () => {
     expect(notice(reason)).toContain("ask a member to remove you and invite you again".slice(4))
   })
 
+  it("says who can invite anew when an invitation was not one into the same group", () => {
+    expect(notice("welcome_replaces_group")).toMatch(/^An invitation was refused: .* ask a member who was in it/)
+  })
+
   it("says whose last resort was used", () => {
     expect(notice("last_resort_used")).toMatch(/^Last resort used: your key packages/)
     expect(notice("invited_by_last_resort", { person: { identityKey, username: "bob" } })).toMatch(

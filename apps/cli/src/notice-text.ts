@@ -12,6 +12,8 @@ export function noticeText(notice: Notice): string {
       return "The server passed on a change that it had refused before, so this profile cannot follow the group. Ask a member to remove you and invite you again."
     case "history_gone":
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. Ask a member to remove you and invite you again."
+    case "welcome_replaces_group":
+      return "An invitation was refused: it would have replaced a group of yours by an older state of it, or by a group of somebody who is not in it. If you cannot follow that group, ask a member who was in it when you last could to remove you and invite you again."
     case "last_resort_used":
       return "Last resort used: your key packages had run out, and several people may have invited you with the same one. It has been replaced."
     case "invited_by_last_resort":

@@ -63,6 +63,8 @@ export type Joined =
   | {
       readonly kind: "joined"
       readonly member: Member
+      /** Who invited us: the signer of the group info. */
+      readonly by: IdentityKey
       /** Forget this key package, unless it is a last-resort one. */
       readonly usedKeyPackageRef: Uint8Array
       readonly isLastResort: boolean
@@ -133,6 +135,7 @@ export function joinMember(options: JoinMemberOptions): Joined {
   return {
     kind: "joined",
     member: new OrderedMember(state),
+    by,
     usedKeyPackageRef: bundle.ref,
     isLastResort: bundle.isLastResort,
     events: [

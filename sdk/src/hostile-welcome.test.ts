@@ -1,0 +1,129 @@
+import { toHex } from "@qpc/wire"
+import type { Random } from "@qpc/wire"
+import { describe, expect, it } from "vitest"
+import { FakeServer } from "./testing/fake-server.ts"
+import { newPerson, openPerson } from "./testing/person.ts"
+import type { Person } from "./testing/person.ts"
+import { TestClock } from "./testing/test-clock.ts"
+
+const reasons = async ({ client }: Person): Promise<string[]> => (await client.notices()).map(({ reason }) => reason)
+const groupOf = ({ client }: Person) => client.conversations()[0]!
+
+/** Alice has invited bob with his last-resort key package, which stays good for others, and has changed the group twice since. */
+async function world() {
+  const clock = new TestClock()
+  const server = new FakeServer()
+  const alice = await newPerson(server, clock, "alice")
+  const bob = await newPerson(server, clock, "bob")
+  const group = await clock.during(alice.client.createGroup("friends"))
+  alice.client.connect()
+  const done = (sending: Promise<{ readonly id: string }>): Promise<unknown> =>
+    clock.during(sending.then(({ id }) => group.waitAccepted(id)))
+  server.account("bob").keyPackages.length = 0
+  const lastResort = server.account("bob").lastResort!
+  await done(group.invite("bob"))
+  await clock.during(bob.client.sync())
+  const welcome = server.delivered.get("bob")![0]!
+  for (const name of ["one", "two"]) await done(group.rename(name))
+  await clock.during(bob.client.sync())
+  return { clock, server, alice, bob, group, done, welcome, lastResort }
+}
+type World = Awaited<ReturnType<typeof world>>
+
+/** The server tells bob of an epoch far ahead, and that it no longer has the commits that lead there. */
+async function lieAboutHistory({ clock, server, bob }: World): Promise<void> {
+  server.answerInstead = (method) =>
+    method === "fetchCommits" ? { commits: [], oldestEpoch: 1000n, newestEpoch: 1000n } : undefined
+  const lie = server.delivered.get("bob")!.at(-1)!.slice()
+  // An envelope's epoch follows its version, its kind and its group id.
+  new DataView(lie.buffer).setBigUint64(18, 1000n)
+  server.deliver("bob", lie)
+  await clock.during(bob.client.sync())
+  expect(groupOf(bob).missing).toMatchObject({ isBehindUs: false })
+}
+
+async function reopened({ clock, server, bob }: World): Promise<Person> {
+  const back = await openPerson(server, clock, bob.disk)
+  await clock.during(back.client.sync())
+  return back
+}
+
+const viewOf = (person: Person) => {
+  const { epoch, name, isMember } = groupOf(person)
+  return { epoch, name, isMember, members: groupOf(person).members() }
+}
+
+/** Mallory, of another server, founds a group with the id of ours, changes it five times and invites bob. */
+async function inviteIntoTwin({ clock, server, group, lastResort }: World): Promise<void> {
+  const elsewhere = new FakeServer()
+  let isFounding = false
+  const random: Random = (lengthBytes) => {
+    if (!isFounding || lengthBytes !== group.id.length) return crypto.getRandomValues(new Uint8Array(lengthBytes))
+    isFounding = false
+    return group.id.slice()
+  }
+  const mallory = await newPerson(elsewhere, clock, "mallory", { random })
+  isFounding = true
+  const twin = await clock.during(mallory.client.createGroup("twin"))
+  mallory.client.connect()
+  expect(toHex(twin.id)).toBe(toHex(group.id))
+  const done = (sending: Promise<{ readonly id: string }>): Promise<unknown> =>
+    clock.during(sending.then(({ id }) => twin.waitAccepted(id)))
+  elsewhere.accounts.set("bob", { ...server.account("bob"), keyPackages: [], inbox: [], lastResort })
+  for (const name of ["1", "2", "3", "4", "5"]) await done(twin.rename(name))
+  await done(twin.invite("bob"))
+  await clock.during(mallory.client.close())
+  server.deliver("bob", elsewhere.delivered.get("bob")![0]!)
+}
+
+describe("a Welcome for a group that we are in and cannot follow, as the server says", () => {
+  it("does not lead back in time", async () => {
+    const all = await world()
+    const { clock, server, bob, welcome } = all
+    await lieAboutHistory(all)
+    const before = viewOf(bob)
+    server.deliver("bob", welcome)
+    await clock.during(bob.client.sync())
+    expect(viewOf(bob)).toEqual(before)
+    expect(await reasons(bob)).toContain("welcome_replaces_group")
+  })
+
+  it("does not lead into a group of the same id whose inviter nobody knew in ours", async () => {
+    const all = await world()
+    const { clock, bob } = all
+    await lieAboutHistory(all)
+    const before = viewOf(bob)
+    await inviteIntoTwin(all)
+    await clock.during(bob.client.sync())
+    expect(viewOf(bob)).toEqual(before)
+    expect(await reasons(bob)).toContain("welcome_replaces_group")
+  })
+
+  it("leads on where a member whom we know has invited us anew", async () => {
+    const all = await world()
+    const { clock, server, bob, group, done } = all
+    await lieAboutHistory(all)
+    server.account("bob").inbox.length = 0
+    await clock.during(bob.client.close())
+    await done(group.remove("bob"))
+    await done(group.invite("bob"))
+    server.account("bob").inbox.splice(0, server.account("bob").inbox.length - 1)
+    const back = await reopened(all)
+    expect(viewOf(back)).toMatchObject({ isMember: true, epoch: group.epoch })
+    expect(groupOf(back).missing).toMatchObject({ isBehindUs: true, toEpoch: group.epoch })
+  })
+})
+
+describe("a Welcome for a group that we were removed from", () => {
+  it("does not lead back in time", async () => {
+    const { clock, server, bob, group, done, welcome } = await world()
+    await done(group.remove("bob"))
+    await clock.during(bob.client.sync())
+    const before = viewOf(bob)
+    expect(before.isMember).toBe(false)
+    server.deliver("bob", welcome)
+    await clock.during(bob.client.sync())
+    expect(viewOf(bob)).toEqual(before)
+    expect(await reasons(bob)).toContain("welcome_replaces_group")
+  })
+})
