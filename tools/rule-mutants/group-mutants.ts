@@ -75,6 +75,20 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
     tests: [`${src}/member.test.ts`],
   },
   {
+    does: "keeps a proposal that no commit can take along",
+    file: `${src}/leave-requests.ts`,
+    was: "if (message.length > REQUEST_BYTES_MAX)",
+    is: "if (message.length < 0)",
+    tests: [`${src}/hostile-proposals.test.ts`],
+  },
+  {
+    does: "puts more proposals in front of a commit than its envelope has place for",
+    file: `${src}/change.ts`,
+    was: "roomBytes -= request.message.length",
+    is: "",
+    tests: [`${src}/leave-requests.test.ts`],
+  },
+  {
     does: "lets an early envelope wait a moment longer than the limit",
     file: `${src}/parked.ts`,
     was: "return this.#take((held) => nowMs - held.sinceMs >= this.#limits.parkedMs)",

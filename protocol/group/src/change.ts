@@ -30,20 +30,28 @@ interface Newcomer extends Device {
   readonly keyPackage: Uint8Array
 }
 
-/** New keys, and what others asked for: nothing of our own. Whoever would leave the group without an admin has to stay for now. */
-export function noChange({ profile, leaving, group }: MemberState): Change {
+/** What part of an envelope the requests in front of a commit may fill. The rest is for the commit, which grows with the group. */
+const REQUESTS_SHARE = 0.5
+
+/**
+ * New keys, and what others asked for: nothing of our own. Whoever would leave the group without an admin has to stay for now, and
+ * whoever the commit has no place for asks again in the next epoch.
+ */
+export function noChange({ profile, leaving, group, limits }: MemberState): Change {
   let { settings } = profile
+  let roomBytes = limits.envelopeBytes * REQUESTS_SHARE
   const leaves = new Map<number, Change["leaves"][number]>()
   for (const request of leaving.requests) {
     const { leafIndex } = request
     const member = group.member(leafIndex)
     const isOwn = leafIndex === group.ownLeafIndex
-    if (member === undefined || isOwn || leaves.has(leafIndex)) continue
+    if (member === undefined || isOwn || leaves.has(leafIndex) || request.message.length > roomBytes) continue
     const leave = { ...request, ...leafOf(member) }
     const { gone } = comeAndGone(personChanges(leavesOf(group), { added: [], removed: [...leaves.values(), leave] }))
     const after = settings && withoutPeople(settings, gone)
     if (after !== undefined && !hasAdmin(after)) continue
     settings = after
+    roomBytes -= request.message.length
     leaves.set(leafIndex, leave)
   }
   return { adds: [], removes: [], leaves: [...leaves.values()], settings }

@@ -86,6 +86,23 @@ describe("a proposal by reference", () => {
     expect(agree([alice, bob])).toBe(true)
   })
 
+  it("that is padded until no commit can take it along is refused with a reason, and stops nobody", () => {
+    const { world, alice, bob, outlaw } = withOutlaw()
+    const before = alice.member.toBytes()
+    const wanted = { kind: "remove", leafIndex: outlaw.group.ownLeafIndex } as const
+    const envelope = outlaw.propose(wanted, { paddedBytes: () => 4 * 1024 * 1024 - 8192 })
+    for (const device of [alice, bob]) {
+      expect(device.receive(envelope).events).toEqual([{ kind: "dropped", reason: "proposal_too_large", code: 0x0008 }])
+    }
+    expect(alice.member.toBytes()).toEqual(before)
+    expect(alice.text("still here").events).toMatchObject([{ kind: "text_sealed" }])
+    alice.send({ kind: "rename", name: "orchard" })
+    world.settle()
+    expect(bob.member.name).toBe("orchard")
+    expect(bob.shown()).toEqual(["still here"])
+    expect(agree([alice, bob])).toBe(true)
+  })
+
   it("is of its own kind of envelope, whatever way it comes", () => {
     const { alice, outlaw } = withOutlaw()
     const before = toHex(alice.member.toBytes())

@@ -10,6 +10,7 @@ import { leafOf, leavesOf } from "./roster.ts"
 /**
  * Why a proposal is none of ours. What is refused is kept nowhere.
  *
+ * - `proposal_too_large`: see {@link REQUEST_BYTES_MAX}.
  * - `proposal_not_spoken`: it is not a Remove by a member.
  * - `removal_of_another`: members remove others by commits only, where their role can be judged.
  * - `proposal_repeated`: they asked before, in this epoch.
@@ -18,6 +19,7 @@ import { leafOf, leavesOf } from "./roster.ts"
  */
 export type ProposalObjection =
   | "header_mismatch"
+  | "proposal_too_large"
   | "proposal_not_spoken"
   | "removal_of_another"
   | "proposal_repeated"
@@ -31,6 +33,12 @@ export type ProposalObjection =
 const COMMITTED_PER_MEMBER = 4
 
 /**
+ * Length of the longest MLSMessage that is kept. An honest one takes about 400 bytes; but whoever may pad (RFC 9420 §6.3.1) could make one
+ * that fills an envelope, and the commit that has to bring it along would have no place in its own.
+ */
+const REQUEST_BYTES_MAX = 2048
+
+/**
  * Takes somebody's proposal to remove themselves, and nothing else. `isCommitted`: it came with a commit that may refer to it.
  *
  * @returns why nothing was kept; `undefined` if it was
@@ -40,6 +48,7 @@ export function takeLeaveRequest(
   message: Uint8Array,
   { nowMs, isCommitted }: { readonly nowMs: number; readonly isCommitted: boolean },
 ): ProposalObjection | RejectReason | undefined {
+  if (message.length > REQUEST_BYTES_MAX) return "proposal_too_large"
   const { group, leaving } = state
   const perMember = isCommitted ? COMMITTED_PER_MEMBER : 1
   const judged: { objection?: ProposalObjection } = {}

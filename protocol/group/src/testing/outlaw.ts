@@ -4,7 +4,7 @@ import type { EnvelopeKind } from "@qpc/envelope"
 import { Sender } from "@qpc/gbp"
 import { sendText } from "@qpc/gtp"
 import { createKeyPackage, Group } from "@qpc/mls"
-import type { CommitOptions, KeyPackageBundle, ProposalToSend } from "@qpc/mls"
+import type { CommitOptions, KeyPackageBundle, ProposalToSend, ProposeOptions } from "@qpc/mls"
 import { toDeviceKey, toGroupId, toIdentityKey } from "@qpc/wire"
 import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import { OUR_EXTENSIONS } from "../group-profile.ts"
@@ -13,10 +13,9 @@ import { MlsKeys } from "../mls-keys.ts"
 import { seededRandom } from "./seeded-random.ts"
 
 /** How an outlaw proposes. */
-interface ProposingOptions {
+interface ProposingOptions extends Pick<ProposeOptions, "wireFormat" | "paddedBytes"> {
   readonly labelled?: EnvelopeKind
   readonly isKept?: boolean
-  readonly wireFormat?: "private" | "public"
 }
 
 /** A member who holds the keys and does with them what no honest program does. For tests. */
@@ -96,13 +95,13 @@ export class Outlaw {
   /** A proposal of any kind, signed for one kind of envelope and put into another. The outlaw keeps it only if asked to. */
   propose(
     wanted: ProposalToSend,
-    { labelled = "proposal", isKept = false, wireFormat = "private" }: ProposingOptions = {},
+    { labelled = "proposal", isKept = false, ...sealing }: ProposingOptions = {},
   ): Uint8Array {
     const { group } = this
     const { epoch } = group
     const header = { kind: labelled, groupId: toGroupId(group.groupId), epoch } as const
     const authenticatedData = envelopeHeader(header)
-    const proposed = group.propose(wanted, { authenticatedData, random: this.#random, nowMs: this.#nowMs, wireFormat })
+    const proposed = group.propose(wanted, { ...sealing, authenticatedData, random: this.#random, nowMs: this.#nowMs })
     if (proposed.kind === "refused") throw new Error(proposed.reason)
     if (!isKept) group.dropProposals()
     return encodeEnvelope({ ...header, kind: "proposal", sealed: proposed.message })
