@@ -6,6 +6,7 @@ import type { ClientEvent } from "./model.ts"
 import { FakeServer } from "./testing/fake-server.ts"
 import type { Fault } from "./testing/fake-server.ts"
 import { newPerson, openPerson } from "./testing/person.ts"
+import type { Person } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
 const HOUR_MS = 3_600_000
@@ -14,8 +15,8 @@ const textsOf = async (group: Conversation): Promise<string[]> => (await group.h
 const rowsOf = (disk: MemoryDisk): number =>
   ["messages", "expiring", "sent"].reduce((count, name) => count + disk.collections.get(name as "sent")!.size, 0)
 
-/** Alice and Bob in a group whose messages disappear an hour after they were read. */
-async function pair() {
+/** Alice and Bob in a group whose messages disappear an hour after they were read, or another time. */
+async function pair(timerSeconds = HOUR_SECONDS) {
   const clock = new TestClock()
   const server = new FakeServer()
   const [hers, his] = [await newPerson(server, clock, "alice"), await newPerson(server, clock, "bob")]
@@ -27,7 +28,7 @@ async function pair() {
     await clock.during(group.waitAccepted(id))
   }
   await done(group.invite("bob"))
-  await done(group.setTimer(HOUR_SECONDS))
+  await done(group.setTimer(timerSeconds))
   await clock.during(bob.sync())
   const bobs = bob.conversation("us")
   const say = async (text: string): Promise<void> => {
@@ -39,6 +40,12 @@ async function pair() {
     await clock.during(Promise.all([alice.notices(), bob.notices()]))
   }
   return { clock, server, hers, his, alice, bob, group, bobs, say, pass }
+}
+
+/** A closed profile is opened after so long. */
+function reopened(clock: TestClock, server: FakeServer, disk: MemoryDisk, afterMs: number): Promise<Person> {
+  clock.advance(afterMs)
+  return openPerson(server, clock, disk)
 }
 
 const lastPosition = async (group: Conversation): Promise<number> => (await group.history()).at(-1)?.position ?? 0
@@ -104,6 +111,36 @@ describe("messages of a group with a timer", () => {
     await clock.during(group.waitAccepted(id))
     await clock.during(again.sync())
     expect(await again.conversation("us").unread()).toMatchObject([{ text: "three", position: position + 1 }])
+  })
+
+  it("are gone after two months of a program that runs once a day", async () => {
+    const { bob, bobs, say, clock, server, his } = await pair(60 * 24 * HOUR_SECONDS)
+    await say("sixty days")
+    await clock.during(bobs.markRead(await lastPosition(bobs)))
+    await clock.during(bob.close())
+    for (let day = 1; day < 60; day++) {
+      const { client } = await reopened(clock, server, his.disk, 24 * HOUR_MS)
+      expect(await textsOf(client.conversation("us"))).toEqual(["sixty days"])
+      await clock.during(client.close())
+    }
+    const { client } = await reopened(clock, server, his.disk, 25 * HOUR_MS)
+    expect(await textsOf(client.conversation("us"))).toEqual([])
+  })
+
+  it("are gone when their time is over after a calendar that was a year ahead was set right", async () => {
+    const { bob, bobs, say, clock, server, his } = await pair()
+    await say("read next year")
+    clock.calendarAheadMs = 366 * 24 * HOUR_MS
+    await clock.during(bobs.markRead(await lastPosition(bobs)))
+    await clock.during(bob.close())
+    clock.calendarAheadMs = 0
+    for (let count = 0; count < 3; count++) {
+      const { client } = await reopened(clock, server, his.disk, HOUR_MS / 2 - 1000)
+      expect(await textsOf(client.conversation("us"))).toEqual(["read next year"])
+      await clock.during(client.close())
+    }
+    const { client } = await reopened(clock, server, his.disk, HOUR_MS / 2 + 1000)
+    expect(await textsOf(client.conversation("us"))).toEqual([])
   })
 
   it("do not disappear early by a clock that is years ahead or was years behind", async () => {

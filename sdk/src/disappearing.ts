@@ -77,13 +77,17 @@ export class Sweeper {
     this.#timer = { atMs: deleteAtMs, handle }
   }
 
-  /** Deletes what is due now. @throws ClientError `store_…` */
+  /** Deletes what is due now, and writes down how far time has come for what is not. @throws ClientError `store_…` */
   async sweep(): Promise<void> {
     const context = this.#context()
     await context.turn.takeAlways(async () => {
       while (!this.#isClosed && (await sweepSome(context)) === SWEEP_ROWS);
-      const [next] = await context.profile.expiring(1)
-      if (next !== undefined) this.lookBy(next.deleteAtMs)
+      const { profile, time } = context
+      const [next] = await profile.expiring(1)
+      if (next === undefined || this.#isClosed) return
+      // Each start counts a bounded time since what is stored: without this, many short runs would count it only once.
+      await Transaction.run(context, "down", async (tx) => tx.change(profile.putTime(time.record())))
+      this.lookBy(next.deleteAtMs)
     })
   }
 
