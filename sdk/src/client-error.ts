@@ -79,3 +79,8 @@ export class ClientError extends Error {
     this.candidates = detail.candidates ?? []
   }
 }
+
+/** Nothing could be written, and nothing is wrong with what is there: it may go when somebody has made room. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof ClientError && error.code === "store_full"
+}

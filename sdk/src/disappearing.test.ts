@@ -1,14 +1,18 @@
 import { RpcError } from "@qpc/rpc"
 import { describe, expect, it } from "vitest"
 import type { Client, Conversation } from "./api.ts"
+import { ClientError } from "./client-error.ts"
+import { MemoryStore } from "./memory-store.ts"
 import type { MemoryDisk } from "./memory-store.ts"
 import type { ClientEvent } from "./model.ts"
 import { FakeServer } from "./testing/fake-server.ts"
 import type { Fault } from "./testing/fake-server.ts"
+import { FaultyStore } from "./testing/faulty-store.ts"
 import { newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
+const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const HOUR_SECONDS = 3600
 const textsOf = async (group: Conversation): Promise<string[]> => (await group.history()).map(({ text }) => text)
@@ -46,6 +50,20 @@ async function pair(timerSeconds = HOUR_SECONDS) {
 function reopened(clock: TestClock, server: FakeServer, disk: MemoryDisk, afterMs: number): Promise<Person> {
   clock.advance(afterMs)
   return openPerson(server, clock, disk)
+}
+
+/** What a client tells from now on. */
+function watch(client: Client) {
+  const abort = new AbortController()
+  const seen: ClientEvent[] = []
+  const reading = (async () => {
+    for await (const event of client.events(abort.signal)) seen.push(event)
+  })()
+  const stop = async (): Promise<void> => {
+    abort.abort()
+    await reading
+  }
+  return { seen, stop }
 }
 
 const lastPosition = async (group: Conversation): Promise<number> => (await group.history()).at(-1)?.position ?? 0
@@ -170,16 +188,11 @@ describe("messages of a group with a timer", () => {
 
   it("are told of when they go", async () => {
     const { alice, group, say, pass } = await pair()
-    const abort = new AbortController()
-    const seen: ClientEvent[] = []
-    const reading = (async () => {
-      for await (const event of alice.events(abort.signal)) seen.push(event)
-    })()
+    const { seen, stop } = watch(alice)
     await say("told of")
     const position = await lastPosition(group)
     await pass(HOUR_MS + 1000)
-    abort.abort()
-    await reading
+    await stop()
     expect(seen).toContainEqual({ kind: "disappeared", groupId: group.id, positions: [position] })
   })
 
@@ -189,5 +202,51 @@ describe("messages of a group with a timer", () => {
     await pass(HOUR_MS + 60_000)
     expect(await textsOf(group)).toEqual([])
     expect(hers.disk.collections.get("expiring")?.size).toBe(0)
+  })
+
+  it("go as soon as a disk that was full has room again", async () => {
+    const { alice, group, say, pass, hers } = await pair()
+    await say("in the way")
+    const { seen, stop } = watch(alice)
+    hers.store.isFull = true
+    await pass(HOUR_MS + 1000)
+    expect(await textsOf(group)).toEqual(["in the way"])
+    await stop()
+    const state = expect.objectContaining({ at: "waiting", code: "store_full" })
+    expect(seen).toContainEqual({ kind: "connection", state })
+    await pass(10 * MINUTE_MS)
+    hers.store.isFull = false
+    await pass(MINUTE_MS + 1000)
+    expect(await textsOf(group)).toEqual([])
+  })
+
+  it("keep nobody out of a profile whose disk is full, and go when there is room", async () => {
+    const { alice, say, clock, server, hers } = await pair()
+    await say("in the way")
+    await clock.during(alice.close())
+    const store = new FaultyStore(new MemoryStore(hers.disk))
+    store.isFull = true
+    clock.advance(2 * HOUR_MS)
+    const { client } = await openPerson(server, clock, hers.disk, { store })
+    const again = client.conversation("us")
+    expect(await textsOf(again)).toEqual(["in the way"])
+    store.isFull = false
+    clock.advance(MINUTE_MS + 1000)
+    await clock.during(client.notices())
+    expect(await textsOf(again)).toEqual([])
+  })
+
+  it("do not open a profile whose disk is broken", async () => {
+    const { bob, bobs, say, clock, server, his } = await pair()
+    await say("unreadable")
+    await clock.during(bobs.markRead(await lastPosition(bobs)))
+    await clock.during(bob.close())
+    const store = new MemoryStore(his.disk)
+    const commit = store.commit.bind(store)
+    store.commit = () => {
+      store.commit = commit
+      return Promise.reject(new ClientError("store_io", "the disk failed", { nextStep: "Start again." }))
+    }
+    await expect(openPerson(server, clock, his.disk, { store })).rejects.toMatchObject({ code: "store_io" })
   })
 })

@@ -1,5 +1,6 @@
 import { toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
+import { isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { MessageRecord, MessageTimer } from "./records.ts"
 import { Transaction } from "./transaction.ts"
@@ -8,6 +9,8 @@ import { Transaction } from "./transaction.ts"
 const SWEEP_ROWS = 256
 /** The longest time between two looks: the machine may have slept meanwhile. */
 const LOOK_EVERY_MS = 3_600_000
+/** How long a full disk is left alone before the next try. */
+const FULL_DISK_RETRY_MS = 60_000
 
 /** What becomes of a message of a group with this timer; `undefined` without one. Our own are read when they are written. */
 export function timerOf(
@@ -77,9 +80,26 @@ export class Sweeper {
     this.#timer = { atMs: deleteAtMs, handle }
   }
 
-  /** Deletes what is due now, and writes down how far time has come for what is not. @throws ClientError `store_…` */
+  /**
+   * Deletes what is due now, and writes down how far time has come for what is not.
+   *
+   * @throws ClientError `store_…`; after `store_full` it tries again by itself
+   */
   async sweep(): Promise<void> {
-    const context = this.#context()
+    try {
+      await this.#sweep(this.#context())
+    } catch (error) {
+      if (isDiskFull(error)) this.lookBy(this.#context().time.nowMs() + FULL_DISK_RETRY_MS)
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.handle[Symbol.dispose]()
+  }
+
+  async #sweep(context: Context): Promise<void> {
     await context.turn.takeAlways(async () => {
       while (!this.#isClosed && (await sweepSome(context)) === SWEEP_ROWS);
       const { profile, time } = context
@@ -89,11 +109,6 @@ export class Sweeper {
       await Transaction.run(context, "down", async (tx) => tx.change(profile.putTime(time.record())))
       this.lookBy(next.deleteAtMs)
     })
-  }
-
-  close(): void {
-    this.#isClosed = true
-    this.#timer?.handle[Symbol.dispose]()
   }
 }
 

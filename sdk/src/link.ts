@@ -3,7 +3,7 @@ import type { ReconnectState, RpcClient, TracedFrame } from "@qpc/rpc"
 import type { Dial } from "@qpc/transport"
 import { login, resume } from "./account.ts"
 import type { ClientOptions } from "./api.ts"
-import { ClientError } from "./client-error.ts"
+import { ClientError, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { addOwnDevices } from "./devices.ts"
 import { Inbox } from "./inbox.ts"
@@ -292,5 +292,5 @@ function stopped(because: unknown): ConnectionState {
 }
 
 function isFatal(error: ClientError): boolean {
-  return error.code.startsWith("store_") && error.code !== "store_full"
+  return error.code.startsWith("store_") && !isDiskFull(error)
 }

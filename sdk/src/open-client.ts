@@ -1,6 +1,7 @@
 import type { LayerLine } from "@qpc/group"
 import type { Client, ClientOptions } from "./api.ts"
 import { StoredClient } from "./client.ts"
+import { isDiskFull } from "./client-error.ts"
 import { Contacts } from "./contacts.ts"
 import { Self } from "./context.ts"
 import type { Context } from "./context.ts"
@@ -103,13 +104,22 @@ async function load(context: Context): Promise<void> {
   }
   if (identity === undefined) return
   self.become(identity)
-  await sweeper.sweep()
+  await sweepFirst(sweeper)
   await upgradeMembers(context, identity)
   await groups.load(profile, identity)
   await missing.load(profile)
   for (const member of groups.all()) {
     if (parked.has(member.groupId)) await turn.takeAlways(() => replayParked(context, member.groupId))
     await tick(context, member.groupId)
+  }
+}
+
+/** What is due goes before anybody can see it. A full disk keeps nobody out of the profile: the sweeper tries again. */
+async function sweepFirst(sweeper: Sweeper): Promise<void> {
+  try {
+    await sweeper.sweep()
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
   }
 }
 

@@ -4,7 +4,7 @@ import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
 import type { DeviceKey } from "@qpc/wire"
-import { ClientError } from "./client-error.ts"
+import { ClientError, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { messageBytes, waitForRoom } from "./full-inboxes.ts"
 import type { PlacedRow } from "./full-inboxes.ts"
@@ -100,9 +100,8 @@ export class Outbox {
     try {
       await this.#drain(group)
     } catch (error) {
-      const isFull = error instanceof ClientError && error.code === "store_full"
       // The row is still there; offered again under its id, it does no harm.
-      if (isFull) this.#wait(group, this.#context.limits.retryCapMs)
+      if (isDiskFull(error)) this.#wait(group, this.#context.limits.retryCapMs)
       else this.#options.onStoreFailure(error)
     } finally {
       this.#lanes.delete(group)
