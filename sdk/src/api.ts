@@ -211,10 +211,11 @@ export interface Client extends AsyncDisposable {
   /** Our devices beyond the first. */
   devices(): Promise<readonly LinkedDevice[]>
   /**
-   * Takes a device out of all our groups and bars it from the server, from the first device and for ever.
+   * Takes a device out of all our groups and bars it from the server, from the first device and for ever. What cannot be done now, or
+   * fails later, is tried again at each connection, also if this throws because the server cannot be told.
    *
    * @param idStart - At least four digits of its key in hexadecimal.
-   * @throws ClientError `device_refused`
+   * @throws ClientError `device_refused` before anything happened; what keeps the server from hearing of it
    */
   removeDevice(idStart: string): Promise<Uint8Array>
   whoami(): Identity | undefined

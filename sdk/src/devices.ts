@@ -1,19 +1,13 @@
-import {
-  certifyDevice,
-  inspectKeyPackage,
-  readDeviceCertificate,
-  revokeDevice,
-  verifyDeviceCertificate,
-} from "@qpc/group"
-import type { Member } from "@qpc/group"
-import { methods, RpcError } from "@qpc/rpc"
+import { certifyDevice, readDeviceCertificate, revokeDevice, verifyDeviceCertificate } from "@qpc/group"
+import { methods } from "@qpc/rpc"
 import { concatBytes, equalBytes, fromHex, toDeviceKey, toHex } from "@qpc/wire"
 import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { isForLater, removeOwnDevices } from "./group-devices.ts"
 import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
-import { send } from "./send.ts"
+import type { IdentityRecord } from "./records.ts"
 
 /** One of our devices beyond the first. */
 export interface LinkedDevice {
@@ -44,42 +38,83 @@ function keyOfRequest({ suite }: Context, request: string): DeviceKey {
 
 /**
  * Makes the device of a request one of ours: signs its certificate and registers it. It comes into our groups once it has logged
- * in; see {@link addOwnDevices}.
+ * in; see `group-devices.ts`.
  *
  * @throws ClientError `device_refused` on a device that is not the first, whose identity key signs
  */
 export async function approveDevice(context: Context, call: Call, request: string): Promise<DeviceKey> {
-  const { self, suite, clock, store, profile, turn } = context
+  const { self, suite, clock } = context
   const deviceKey = keyOfRequest(context, request)
-  const record = firstDevice(context)
+  const { privateKey } = linkable(context, deviceKey)
   const notBeforeMs = clock.unixMs()
   const time = { notBeforeMs, notAfterMs: notBeforeMs + CERTIFICATE_MS }
-  const certificate = certifyDevice(suite, record.privateKey, { identityKey: self.identityKey, deviceKey, ...time })
+  const certificate = certifyDevice(suite, privateKey, { identityKey: self.identityKey, deviceKey, ...time })
   await asClientError(call(methods.registerDevice, { certificate }))
-  const others = (record.linked ?? []).filter((one) => !equalBytes(one, deviceKey))
-  const after = { ...record, linked: [...others, deviceKey] }
-  await turn.takeAlways(() => store.commit([profile.putIdentity(after)]))
-  self.become(after)
+  await change(context, () => {
+    const record = linkable(context, deviceKey)
+    return { ...record, linked: [...without(record.linked, deviceKey), deviceKey] }
+  })
   return deviceKey
 }
 
-/** Takes a device back: out of all our groups, and from the server. @throws ClientError as {@link approveDevice}, `device_unknown` */
+/**
+ * Takes a device back: out of all our groups, and from the server. Once it is on disk that we want it, {@link finishRemovals} does
+ * at each connection what could not be done before.
+ *
+ * @throws ClientError as {@link approveDevice}, and what keeps the server from hearing of it now
+ */
 export async function removeDevice(context: Context, call: Call, idStart: string): Promise<DeviceKey> {
-  const { self, suite, clock, store, profile, turn, groups } = context
-  const record = firstDevice(context)
-  const { deviceKey } = await deviceNamed(context, call, idStart)
-  const statement = { identityKey: self.identityKey, deviceKey, revokedAtMs: clock.unixMs() }
-  await asClientError(call(methods.revokeDevice, { revocation: revokeDevice(suite, record.privateKey, statement) }))
-  const after = { ...record, linked: (record.linked ?? []).filter((one) => !equalBytes(one, deviceKey)) }
-  await turn.takeAlways(() => store.commit([profile.putIdentity(after)]))
-  self.become(after)
-  for (const member of groups.all()) {
-    if (member.isActive && hasDevice(member, deviceKey)) {
-      await send(context, () => current(context, member), { kind: "remove_devices", devices: [deviceKey] })
-    }
-  }
+  const deviceKey = await deviceNamed(context, call, idStart)
+  await change(context, () => {
+    const record = firstDevice(context)
+    const others = (record.removed ?? []).filter((one) => !equalBytes(one.deviceKey, deviceKey))
+    const removed = [...others, { deviceKey, isRevoked: false }]
+    return { ...record, linked: without(record.linked, deviceKey), removed }
+  })
+  // The groups first: a server that does not answer must not keep the device in.
+  await removeOwnDevices(context, deviceKey)
+  await revoke(context, call, deviceKey)
   return deviceKey
 }
+
+/** Carries on with the devices that we took back: where groups still have them, and where the server does not know yet. */
+export async function finishRemovals(context: Context, call: Call): Promise<void> {
+  await removeOwnDevices(context)
+  for (const { deviceKey, isRevoked } of context.self.record?.removed ?? []) {
+    try {
+      if (!isRevoked) await revoke(context, call, deviceKey)
+    } catch (error) {
+      if (!isForLater(error)) throw error
+    }
+  }
+}
+
+/** Tells the server, to which a repetition is harmless, and notes that it took it. */
+async function revoke(context: Context, call: Call, deviceKey: DeviceKey): Promise<void> {
+  const { self, suite, clock } = context
+  const statement = { identityKey: self.identityKey, deviceKey, revokedAtMs: clock.unixMs() }
+  const revocation = revokeDevice(suite, firstDevice(context).privateKey, statement)
+  await asClientError(call(methods.revokeDevice, { revocation }))
+  await change(context, () => {
+    const record = firstDevice(context)
+    const removed = (record.removed ?? []).map((one) => {
+      return equalBytes(one.deviceKey, deviceKey) ? { deviceKey, isRevoked: true } : one
+    })
+    return { ...record, removed }
+  })
+}
+
+/** Stores what becomes of the record as it is when its turn comes: other changes may have been made since the caller looked. */
+function change({ turn, store, profile, self }: Context, next: () => IdentityRecord): Promise<void> {
+  return turn.takeAlways(async () => {
+    const record = next()
+    await store.commit([profile.putIdentity(record)])
+    self.become(record)
+  })
+}
+
+const without = (keys: readonly DeviceKey[] = [], deviceKey: DeviceKey): DeviceKey[] =>
+  keys.filter((one) => !equalBytes(one, deviceKey))
 
 /** Our devices beyond the first, as far as they carry our signature. */
 export function ownDevices(context: Context, call: Call): Promise<readonly LinkedDevice[]> {
@@ -102,54 +137,34 @@ export async function devicesOf(
   })
 }
 
-/** Brings the devices that we approved into the groups that lack them, as soon as there is a key package of theirs. */
-export async function addOwnDevices(context: Context, call: Call): Promise<void> {
-  const { self, groups } = context
-  for (const deviceKey of self.record?.linked ?? []) {
-    for (const member of groups.all()) {
-      const isWanted = member.isActive && !member.isLeaving && !hasDevice(member, deviceKey)
-      if (isWanted && member.settings?.isClosed !== true) await addDevice(context, call, { member, deviceKey })
-    }
-  }
-}
-
-async function addDevice(
-  context: Context,
-  call: Call,
-  { member, deviceKey }: { readonly member: Member; readonly deviceKey: DeviceKey },
-): Promise<void> {
-  try {
-    const { data } = await call(methods.fetchKeyPackage, { identityKey: deviceKey })
-    const inspected = inspectKeyPackage(context.suite, data, context.clock.unixMs())
-    if (inspected.kind !== "valid" || !equalBytes(inspected.deviceKey, deviceKey)) return
-    await send(context, () => current(context, member), { kind: "add_devices", keyPackages: [data] })
-  } catch (error) {
-    // It has not logged in yet, or the group does not take it now: the next connection tries again.
-    const isForLater = error instanceof RpcError && error.reason === "key_packages_exhausted"
-    if (!isForLater && !(error instanceof ClientError && error.code === "group_refused")) throw error
-  }
-}
-
-const current = ({ groups }: Context, { groupId }: Member): Member => {
-  const member = groups.find(groupId)
-  if (member === undefined) throw new Error("unreachable: a group that was there is gone")
-  return member
-}
-
-function hasDevice(member: Member, deviceKey: DeviceKey): boolean {
-  return member.members().some(({ devices }) => devices.some((one) => equalBytes(one.deviceKey, deviceKey)))
-}
-
-async function deviceNamed(context: Context, call: Call, idStart: string): Promise<LinkedDevice> {
+/** By what this profile knows, and by what the server lists: neither alone can keep a device from being removed. */
+async function deviceNamed(context: Context, call: Call, idStart: string): Promise<DeviceKey> {
   const wanted = idStart.toLowerCase()
-  const active = (await ownDevices(context, call)).filter(({ isRevoked }) => !isRevoked)
-  const found = active.filter(({ deviceKey }) => wanted.length >= 4 && toHex(deviceKey).startsWith(wanted))
-  const [only] = found
-  if (only !== undefined && found.length === 1) return only
-  throw refused(`no device of yours is called "${idStart}"`, "Look at your devices, and name at least four digits.")
+  const { linked = [], removed = [] } = firstDevice(context)
+  const fits = (deviceKey: DeviceKey): boolean => wanted.length >= 4 && toHex(deviceKey).startsWith(wanted)
+  const known = [...linked, ...removed.map(({ deviceKey }) => deviceKey)].filter(fits)
+  const listed = await ownDevices(context, call).catch((error: unknown) => {
+    if (known.length === 0 || !isForLater(error)) throw error
+    return []
+  })
+  const found = [...known, ...listed.map(({ deviceKey }) => deviceKey).filter(fits)]
+  const [only, another] = new Map(found.map((deviceKey) => [toHex(deviceKey), deviceKey])).values()
+  if (only !== undefined && another === undefined) return only
+  const nextStep = "Look at your devices, and name at least four digits, or more where several begin alike."
+  throw refused(
+    `${only === undefined ? "no device" : "more than one device"} of yours is called "${idStart}"`,
+    nextStep,
+  )
 }
 
-function firstDevice({ self }: Context) {
+/** Our record, if we may link this device. @throws ClientError `device_refused` */
+function linkable(context: Context, deviceKey: DeviceKey): IdentityRecord {
+  const record = firstDevice(context)
+  if (record.removed?.some((one) => equalBytes(one.deviceKey, deviceKey)) !== true) return record
+  throw refused("you took this device back", "Link it again with a new profile.")
+}
+
+function firstDevice({ self }: Context): IdentityRecord {
   const { record } = self
   if (record !== undefined && record.isRegistered && record.certificate === undefined) return record
   throw refused("only your first device can do that", "Do it on the device on which you registered.")

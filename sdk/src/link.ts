@@ -5,7 +5,8 @@ import { login, resume } from "./account.ts"
 import type { ClientOptions } from "./api.ts"
 import { ClientError, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
-import { addOwnDevices } from "./devices.ts"
+import { finishRemovals } from "./devices.ts"
+import { addOwnDevices } from "./group-devices.ts"
 import { Inbox } from "./inbox.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
 import type { ConnectionState, NoticeReason } from "./model.ts"
@@ -202,9 +203,12 @@ export class Link {
       await this.#context.turn.takeAlways(() => settleParked(this.#context))
       await inbox.catchUp()
       this.#outbox.restart()
+      const call: Call = (method, request) => rpc.call(method, request)
+      // Before anything that the server could refuse.
+      await finishRemovals(this.#context, call)
       await this.#stockUp(rpc)
       await this.#learn(rpc)
-      await asClientError(addOwnDevices(this.#context, (method, request) => rpc.call(method, request)))
+      await asClientError(addOwnDevices(this.#context, call))
     } catch (error) {
       this.#leave(rpc, error)
     }

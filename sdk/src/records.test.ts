@@ -1,4 +1,4 @@
-import { DecodeError, toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
+import { DecodeError, toDeviceKey, toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
@@ -21,6 +21,18 @@ const time = fc.nat({ max: 2 ** 45 })
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const text = fc.string({ unit: "grapheme", maxLength: 40 })
 const failure = fc.record({ code: text, nextStep: text })
+const identity = {
+  username: text,
+  publicKey: blob,
+  privateKey: blob,
+  serverAddress: text,
+  isRegistered: fc.boolean(),
+}
+const linked = fc.array(bytes(32).map(toDeviceKey), { minLength: 1, maxLength: 3 })
+const removed = fc.array(fc.record({ deviceKey: bytes(32).map(toDeviceKey), isRevoked: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 3,
+})
 const delivery = fc.record({ recipients: fc.array(identityKey, { maxLength: 3 }), envelope: blob })
 const claim = fc.record({
   epoch: uint64,
@@ -46,7 +58,12 @@ const codecs: readonly (readonly [string, RecordCodec<unknown>, fc.Arbitrary<unk
   [
     "an identity",
     identityRecord,
-    fc.record({ username: text, publicKey: blob, privateKey: blob, serverAddress: text, isRegistered: fc.boolean() }),
+    fc.oneof(
+      fc.record(identity),
+      fc.record({ ...identity, certificate: blob }),
+      fc.record({ ...identity, linked }),
+      fc.record({ ...identity, linked, removed }),
+    ),
   ],
   ["a session", sessionRecord, fc.record({ token: blob, expiresAtMs: time })],
   ["a counter", counterRecord, uint64],

@@ -18,6 +18,18 @@ export interface IdentityRecord {
   readonly certificate?: Uint8Array
   /** On a first device: the others that it approved. Absent until there was one. */
   readonly linked?: readonly DeviceKey[]
+  /**
+   * On a first device: those that it took back, for good: a group may still have one, or get one by a commit that was on its way.
+   * The server lets nobody have more than so many in all. Absent until there was one.
+   */
+  readonly removed?: readonly RemovedDevice[]
+}
+
+/** A device that we took back. */
+interface RemovedDevice {
+  readonly deviceKey: DeviceKey
+  /** True once the server took our word for it. */
+  readonly isRevoked: boolean
 }
 
 /** What the server takes instead of a password. */
@@ -125,9 +137,12 @@ export const identityRecord: RecordCodec<IdentityRecord> = codec(
     writer.vector(toUtf8(value.username)).vector(value.publicKey).vector(value.privateKey)
     writer.vector(toUtf8(value.serverAddress)).uint8(value.isRegistered ? 1 : 0)
     // Were added later, so they are absent without a mark.
-    if (value.certificate === undefined && value.linked === undefined) return
-    writer.optional(value.certificate, (w, certificate) => w.vector(certificate))
-    writer.list(value.linked ?? [], (keys, key) => keys.bytes(key))
+    const { certificate, linked, removed = [] } = value
+    if (certificate === undefined && linked === undefined && removed.length === 0) return
+    writer.optional(certificate, (w, bytes) => w.vector(bytes))
+    writer.list(linked ?? [], (keys, key) => keys.bytes(key))
+    if (removed.length === 0) return
+    writer.list(removed, (w, { deviceKey, isRevoked }) => w.bytes(deviceKey).uint8(isRevoked ? 1 : 0))
   },
   (reader) => {
     const identity = {
@@ -140,7 +155,10 @@ export const identityRecord: RecordCodec<IdentityRecord> = codec(
     if (reader.remainingBytes === 0) return identity
     const certificate = readOptional(reader, (r) => r.vector().slice())
     const linked = deviceKeys(reader)
-    return { ...identity, ...(certificate && { certificate }), ...(linked.length > 0 && { linked }) }
+    const removed = reader.remainingBytes === 0 ? undefined : readList(reader, readRemoved)
+    if (removed?.length === 0) throw new DecodeError("bad_value", reader.offset)
+    const own = { ...identity, ...(certificate && { certificate }), ...(linked.length > 0 && { linked }) }
+    return removed === undefined ? own : { ...own, removed }
   },
 )
 
@@ -291,6 +309,10 @@ function readHeld(reader: Reader): Held {
 
 function deviceKeys(reader: Reader): DeviceKey[] {
   return readList(reader, (r) => toDeviceKey(r.bytes(32).slice()))
+}
+
+function readRemoved(reader: Reader): RemovedDevice {
+  return { deviceKey: toDeviceKey(reader.bytes(32).slice()), isRevoked: flag(reader) }
 }
 
 function flag(reader: Reader): boolean {

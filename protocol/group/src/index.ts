@@ -1,5 +1,6 @@
 /** One member of one group as one pure object. @module */
-export { certifyDevice, readDeviceCertificate, revokeDevice, verifyDeviceCertificate } from "@qpc/envelope"
+export { certifyDevice, readDeviceCertificate, verifyDeviceCertificate } from "@qpc/envelope"
+export { readDeviceRevocation, revokeDevice } from "@qpc/envelope"
 export type { DeviceCertificate, DeviceStatement } from "@qpc/envelope"
 export { ENVELOPE_MAX_BYTES, paddedBytes, receiveEnvelope } from "@qpc/envelope"
 export type { Envelope, EnvelopeKind, ReceivedEnvelope } from "@qpc/envelope"

@@ -1,10 +1,11 @@
 import { suite0001 } from "@qpc/crypto/node"
+import { readDeviceCertificate, readDeviceRevocation } from "@qpc/group"
 import { events, RpcError, serveRpc } from "@qpc/rpc"
 import type { Handlers, MethodName, Methods, RequestOf, RpcErrorCode, RpcServerConnection } from "@qpc/rpc"
 import { memoryPair } from "@qpc/transport"
 import type { Dial, MemoryPair } from "@qpc/transport"
 import { TransportError } from "@qpc/transport"
-import { concatBytes, equalBytes, toHex, toUtf8 } from "@qpc/wire"
+import { concatBytes, toHex, toUtf8 } from "@qpc/wire"
 
 interface Account {
   readonly username: string
@@ -15,6 +16,14 @@ interface Account {
   readonly inbox: { readonly seq: bigint; readonly data: Uint8Array }[]
   newestSeq: bigint
   commitsLeftOut: bigint
+  /** On a device beyond the first of its person. */
+  readonly device?: FakeDevice
+}
+
+interface FakeDevice {
+  readonly owner: Account
+  readonly certificate: Uint8Array
+  revocation?: Uint8Array
 }
 
 interface Channel {
@@ -133,7 +142,12 @@ export class FakeServer {
   }
 
   #handlers(): Handlers<Session> {
-    return { ...this.#accountHandlers(), ...this.#keyHandlers(), ...this.#deliveryHandlers() }
+    return {
+      ...this.#accountHandlers(),
+      ...this.#keyHandlers(),
+      ...this.#deviceHandlers(),
+      ...this.#deliveryHandlers(),
+    }
   }
 
   #accountHandlers() {
@@ -143,39 +157,35 @@ export class FakeServer {
         return { response: new Uint8Array(1) }
       },
       opaqueRegisterFinish: async ({ username, upload, identityKey }) => {
-        const account = {
-          username,
-          upload,
-          identityKey,
-          keyPackages: [],
-          lastResort: undefined,
-          inbox: [],
-          newestSeq: 0n,
-          commitsLeftOut: 0n,
-        }
-        this.accounts.set(username, account)
+        this.accounts.set(username, emptyAccount({ username, upload, identityKey }))
         return { success: true }
       },
       opaqueLoginStart: async ({ username }) => ({
         response: this.accounts.get(username)?.upload ?? new Uint8Array(1),
       }),
       opaqueLoginFinish: async ({ username, finalization, deviceKey, deviceProof }, session) => {
-        const account = this.account(username)
+        const account = this.#byKey(deviceKey)
         const zero = Uint8Array.of(0)
         const hash = suite0001.hash(finalization)
         const proven = concatBytes(toUtf8("qpc login v1"), zero, toUtf8(username), zero, hash)
         if (!suite0001.verify(deviceKey, proven, deviceProof)) refuse("permission_denied", "proof_invalid")
-        if (!equalBytes(deviceKey, account.identityKey)) refuse("not_found", "device_unknown")
+        const isOwn = account !== undefined && (account.device?.owner ?? account) === this.account(username)
+        if (!isOwn) refuse("not_found", "device_unknown")
+        if (account.device?.revocation !== undefined) refuse("permission_denied", "device_revoked")
         session.account = account
         const token = crypto.getRandomValues(new Uint8Array(32))
         this.#tokens.set(toHex(token), account)
-        return { sessionToken: token, expiresAtMs: 2n ** 40n, identityKey: account.identityKey }
+        const { identityKey } = account.device?.owner ?? account
+        const shown = account.device && { deviceCertificate: account.device.certificate }
+        return { sessionToken: token, expiresAtMs: 2n ** 40n, identityKey, ...shown }
       },
       resumeSession: async ({ sessionToken }, session) => {
         const account = this.#tokens.get(toHex(sessionToken))
         if (account === undefined) refuse("unauthenticated", "session_unknown")
+        if (account.device?.revocation !== undefined) refuse("unauthenticated", "session_unknown")
         session.account = account
-        return { username: account.username, identityKey: account.identityKey, expiresAtMs: 2n ** 40n }
+        const { username, identityKey } = account.device?.owner ?? account
+        return { username, identityKey, deviceKey: account.identityKey, expiresAtMs: 2n ** 40n }
       },
     } satisfies Partial<Handlers<Session>>
   }
@@ -194,6 +204,7 @@ export class FakeServer {
       },
       fetchKeyPackage: async ({ identityKey }) => {
         const account = this.#byKey(identityKey)
+        if (account?.device?.revocation !== undefined) refuse("failed_precondition", "key_packages_exhausted")
         const data = account?.keyPackages.shift()
         if (data !== undefined) return { data }
         if (account?.lastResort === undefined) refuse("failed_precondition", "key_packages_exhausted")
@@ -210,10 +221,37 @@ export class FakeServer {
         if (account === undefined) refuse("not_found", "user_unknown")
         return { username: account.username }
       },
-      // People here have one device each: nobody asks for more.
-      registerDevice: async () => refuse("resource_exhausted", "too_many_devices"),
-      listDevices: async () => ({ devices: [] }),
-      revokeDevice: async () => refuse("not_found", "device_unknown"),
+    } satisfies Partial<Handlers<Session>>
+  }
+
+  #deviceHandlers() {
+    return {
+      registerDevice: async ({ certificate }, { account: owner }) => {
+        const { deviceKey } = readDeviceCertificate(certificate)!
+        const known = this.#byKey(deviceKey)
+        if (known?.device?.revocation !== undefined) refuse("permission_denied", "device_revoked")
+        const username = `${owner!.username}/${toHex(deviceKey).slice(0, 8)}`
+        const upload = new Uint8Array(0)
+        const device = { owner: owner!, certificate }
+        const account = { ...emptyAccount({ username, upload, identityKey: deviceKey }), device }
+        if (known === undefined) this.accounts.set(username, account)
+        return {}
+      },
+      listDevices: async ({ identityKey }) => {
+        const owner = this.#byKey(identityKey)
+        const devices = [...this.accounts.values()].flatMap(({ device }) => {
+          if (device === undefined || device.owner !== owner) return []
+          const { certificate, revocation } = device
+          return [{ certificate, registeredAtMs: 0n, ...(revocation && { revocation }) }]
+        })
+        return { devices }
+      },
+      revokeDevice: async ({ revocation }) => {
+        const account = this.#byKey(readDeviceRevocation(revocation)!.deviceKey)
+        if (account?.device === undefined) refuse("not_found", "device_unknown")
+        account.device.revocation ??= revocation
+        return {}
+      },
     } satisfies Partial<Handlers<Session>>
   }
 
@@ -330,6 +368,10 @@ export class FakeServer {
   #byKey(identityKey: Uint8Array): Account | undefined {
     return [...this.accounts.values()].find((account) => toHex(account.identityKey) === toHex(identityKey))
   }
+}
+
+function emptyAccount(named: Pick<Account, "username" | "upload" | "identityKey">): Account {
+  return { ...named, keyPackages: [], lastResort: undefined, inbox: [], newestSeq: 0n, commitsLeftOut: 0n }
 }
 
 function refuse(code: RpcErrorCode, reason: string): never {

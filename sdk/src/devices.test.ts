@@ -1,0 +1,143 @@
+import { RpcError } from "@qpc/rpc"
+import { toHex } from "@qpc/wire"
+import { describe, expect, it } from "vitest"
+import type { Client, Conversation } from "./api.ts"
+import { FakeServer } from "./testing/fake-server.ts"
+import { newPerson, openPerson } from "./testing/person.ts"
+import type { Person } from "./testing/person.ts"
+import { TestClock } from "./testing/test-clock.ts"
+
+interface World {
+  readonly clock: TestClock
+  readonly server: FakeServer
+  alice: Person
+}
+
+/** Alice has groups of her own, and no second device yet. */
+async function twoGroups(): Promise<World> {
+  const [clock, server] = [new TestClock(), new FakeServer()]
+  const alice = await newPerson(server, clock, "alice")
+  alice.client.connect()
+  for (const name of ["first", "second"]) {
+    const group = await clock.during(alice.client.createGroup(name))
+    await changed(clock, group, group.rename(`the ${name}`))
+  }
+  return { clock, server, alice }
+}
+
+async function changed(clock: TestClock, group: Conversation, change: ReturnType<Conversation["rename"]>) {
+  await clock.during(change.then(({ id }) => group.waitAccepted(id)))
+}
+
+/** Makes a second device, approved, which has logged in. */
+async function link({ clock, server, alice }: World) {
+  const phone = await openPerson(server, clock)
+  const request = await phone.client.requestLink("alice")
+  const deviceKey = await clock.during(alice.client.approveDevice(request))
+  await clock.during(phone.client.login("alice", "alice's password"))
+  return { phone, deviceKey, request, id: toHex(deviceKey) }
+}
+
+/** The same, and both groups have it. */
+async function joined() {
+  const world = await twoGroups()
+  const second = await link(world)
+  await reopen(world)
+  expect(deviceCounts(world)).toEqual([2, 2])
+  return { ...world, ...second, world }
+}
+
+/** The process of the first device ends; another takes up what is on its disk, and connects. */
+async function reopen(world: World): Promise<Client> {
+  const { clock, server, alice } = world
+  await clock.during(alice.client.close())
+  world.alice = await openPerson(server, clock, alice.disk)
+  await clock.during(world.alice.client.sync())
+  return world.alice.client
+}
+
+/** As the server sees it, group by group. */
+const deviceCounts = ({ server }: Pick<World, "server">): number[] =>
+  [...server.channels.values()].map(({ members }) => members.length)
+
+const refusal = (reason: string): RpcError => new RpcError("resource_exhausted", reason, "no")
+
+describe("a device that is taken back", () => {
+  it("leaves the other groups too where one is closed", async () => {
+    const { clock, server, world, id } = await joined()
+    const first = world.alice.client.conversation("the first")
+    await changed(clock, first, first.close())
+    await clock.during(world.alice.client.removeDevice(id))
+    await clock.during(world.alice.client.sync())
+    expect(deviceCounts({ server })).toEqual([2, 1])
+  })
+
+  it("is out after the next connection if the server's answer is lost", async () => {
+    const { clock, server, world, id } = await joined()
+    server.after = (method) => (method === "revokeDevice" ? "cut" : undefined)
+    await expect(clock.during(world.alice.client.removeDevice(id))).rejects.toMatchObject({ retryable: true })
+    server.after = () => undefined
+    await reopen(world)
+    expect(deviceCounts({ server })).toEqual([1, 1])
+  })
+
+  it("is told to the server until that takes it, and no longer", async () => {
+    const { clock, server, world, id } = await joined()
+    server.before = (method) => (method === "revokeDevice" ? refusal("rate_limited") : undefined)
+    await expect(clock.during(world.alice.client.removeDevice(id))).rejects.toMatchObject({ code: "rate_limited" })
+    server.before = () => undefined
+    const client = await reopen(world)
+    expect(await clock.during(client.devices())).toMatchObject([{ isRevoked: true }])
+    server.calls.length = 0
+    await reopen(world)
+    expect(server.calls).not.toContain("revokeDevice")
+  })
+
+  it("goes although the server does not list it", async () => {
+    const { clock, server, world, id } = await joined()
+    server.answerInstead = (method) => (method === "listDevices" ? { devices: [] } : undefined)
+    await clock.during(world.alice.client.removeDevice(id))
+    await clock.during(world.alice.client.sync())
+    expect(deviceCounts({ server })).toEqual([1, 1])
+  })
+
+  it("goes from a group in which its removal has failed, at the next connection", async () => {
+    const { clock, server, world, id } = await joined()
+    const stranger = new RpcError("permission_denied", "not_a_member", "no")
+    server.before = (method) => (method === "batchEnqueue" ? stranger : undefined)
+    await clock.during(world.alice.client.removeDevice(id))
+    await clock.during(world.alice.client.sync())
+    server.before = () => undefined
+    await reopen(world)
+    expect(deviceCounts({ server })).toEqual([1, 1])
+  })
+
+  it("does not stay if it is about to be brought in", async () => {
+    const world = await twoGroups()
+    const { id } = await link(world)
+    const { clock, server } = world
+    server.before = (method) => (method === "batchEnqueue" ? new RpcError("unavailable", "busy", "no") : undefined)
+    await reopen(world)
+    await clock.during(world.alice.client.removeDevice(id))
+    server.before = () => undefined
+    await reopen(world)
+    expect(deviceCounts(world)).toEqual([1, 1])
+  })
+
+  it("does not come in if its key package is being asked for", async () => {
+    const world = await twoGroups()
+    const { id, request } = await link(world)
+    const { clock, alice } = world
+    await clock.during(Promise.all([alice.client.approveDevice(request), alice.client.removeDevice(id)]))
+    await clock.during(alice.client.sync())
+    expect(deviceCounts(world)).toEqual([1, 1])
+  })
+
+  it("is not approved again", async () => {
+    const { clock, server, world, id, request } = await joined()
+    server.before = (method) => (method === "revokeDevice" ? refusal("rate_limited") : undefined)
+    await expect(clock.during(world.alice.client.removeDevice(id))).rejects.toMatchObject({ code: "rate_limited" })
+    const again = clock.during(world.alice.client.approveDevice(request))
+    await expect(again).rejects.toMatchObject({ code: "device_refused" })
+  })
+})
