@@ -1,8 +1,8 @@
 import { DEVICES_PER_PERSON, inspectKeyPackage, roleOf } from "@qpc/group"
 import type { Member } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
-import { equalBytes, fromHex, toHex, toMessageId } from "@qpc/wire"
-import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
+import { equalBytes, fromHex, toDeviceKey, toHex, toMessageId } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
@@ -23,6 +23,17 @@ const DEFAULT_HISTORY = 50
 const DEFAULT_WAIT_MS = 30_000
 /** Unread messages handed out at one time. */
 const UNREAD_LIMIT = 1000
+
+/** Whose key package was asked for. */
+interface Asked {
+  readonly identityKey: IdentityKey
+  readonly deviceKey: DeviceKey
+}
+
+interface CheckedKeyPackage {
+  readonly data: Uint8Array
+  readonly isLastResort: boolean
+}
 
 /** A group as a person sees it: looks everything up when asked, so it never goes stale. */
 export class GroupConversation implements Conversation {
@@ -82,23 +93,22 @@ export class GroupConversation implements Conversation {
       throw new ClientError("group_refused", `${username} is a member already`, { nextStep })
     }
     const { data } = await asClientError(this.#call(methods.fetchKeyPackage, { identityKey }))
-    const isLastResort = this.#checkKeyPackage(data, identityKey, username)
-    const others = await this.#keyPackagesOfOthers(identityKey, username)
-    const sent = await this.#send({ kind: "invite", keyPackages: [data, ...others] })
-    if (isLastResort) await this.#tellOfLastResort(identityKey)
+    const first = this.#checkKeyPackage(data, { identityKey, deviceKey: toDeviceKey(identityKey) }, username)
+    const keyPackages = [first, ...(await this.#keyPackagesOfOthers(identityKey, username))]
+    const sent = await this.#send({ kind: "invite", keyPackages: keyPackages.map((one) => one.data) })
+    if (keyPackages.some(({ isLastResort }) => isLastResort)) await this.#tellOfLastResort(identityKey)
     return sent
   }
 
   /** One for each device beyond the first; a device without any comes in later, by its owner. */
-  async #keyPackagesOfOthers(identityKey: IdentityKey, username: string): Promise<readonly Uint8Array[]> {
-    const keyPackages: Uint8Array[] = []
+  async #keyPackagesOfOthers(identityKey: IdentityKey, username: string): Promise<readonly CheckedKeyPackage[]> {
+    const keyPackages: CheckedKeyPackage[] = []
     const devices = await devicesOf(this.#context, this.#call, identityKey)
     const active = devices.filter(({ isRevoked }) => !isRevoked).slice(0, DEVICES_PER_PERSON - 1)
     for (const { deviceKey } of active) {
       try {
         const { data } = await this.#call(methods.fetchKeyPackage, { identityKey: deviceKey })
-        this.#checkKeyPackage(data, identityKey, username)
-        keyPackages.push(data)
+        keyPackages.push(this.#checkKeyPackage(data, { identityKey, deviceKey }, username))
       } catch (error) {
         if (!(error instanceof RpcError) || error.reason !== "key_packages_exhausted") throw toClientError(error)
       }
@@ -205,12 +215,21 @@ export class GroupConversation implements Conversation {
     return this.#context.turn.take(() => markRead(this.#context, this.id, position))
   }
 
-  /** @returns whether it is a last-resort one @throws ClientError `key_package_refused` if the server handed out somebody else's, or one that cannot be used */
-  #checkKeyPackage(keyPackage: Uint8Array, identityKey: IdentityKey, username: string): boolean {
+  /**
+   * Holds a key package against the device that it was asked for: in the place of the first device's, the package of another one of
+   * theirs, a lost one say, would leave the first out and let that one in.
+   *
+   * @throws ClientError `key_package_refused` if the server handed out another one's, or one that cannot be used
+   */
+  #checkKeyPackage(data: Uint8Array, asked: Asked, username: string): CheckedKeyPackage {
     const { suite, clock } = this.#context
-    const inspected = inspectKeyPackage(suite, keyPackage, clock.unixMs())
-    if (inspected.kind === "valid" && equalBytes(inspected.identityKey, identityKey)) return inspected.isLastResort
-    const why = inspected.kind === "valid" ? "it is somebody else's" : inspected.reason
+    const inspected = inspectKeyPackage(suite, data, clock.unixMs())
+    const isTheirs = inspected.kind === "valid" && equalBytes(inspected.identityKey, asked.identityKey)
+    if (isTheirs && equalBytes(inspected.deviceKey, asked.deviceKey)) {
+      return { data, isLastResort: inspected.isLastResort }
+    }
+    const foreign = isTheirs ? "it is for another device of theirs" : "it is somebody else's"
+    const why = inspected.kind === "valid" ? foreign : inspected.reason
     const what = `the server handed out a key package for ${username} that cannot be used (${why})`
     throw new ClientError("key_package_refused", what, {
       nextStep: "Try again, it will be another one; if it stays so, do not trust this server with that name.",
