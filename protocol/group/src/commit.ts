@@ -30,6 +30,7 @@ export function attempt(
   const counted = opens.map((open) => ({ ...open, attempt: open.attempt + 1 }))
   state.intents.pending = { opens: counted, messageId, epoch: state.group.epoch, isLost: false }
   draft.send(outgoing)
+  draft.asked = change.leaves.map(({ leafIndex }) => leafIndex)
   return true
 }
 

@@ -7,6 +7,8 @@ import type { Outgoing, Step } from "./step.ts"
 export class Draft {
   readonly #outgoing: Outgoing[] = []
   readonly #events: GroupEvent[] = []
+  /** Leaves that the commit in this step lets go because they asked to. */
+  asked: readonly number[] = []
 
   send(outgoing: Outgoing): void {
     this.#outgoing.push(outgoing)

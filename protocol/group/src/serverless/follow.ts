@@ -65,9 +65,14 @@ export function commitBy(
   make: (shared: Draft) => void,
 ): void {
   const hadPending = state.intents.pending !== undefined
-  const areCarried = draft.add(make)
+  let asked: readonly number[] = []
+  const areCarried = draft.add((shared) => {
+    make(shared)
+    ;({ asked } = shared)
+  })
   if (hadPending || state.intents.pending === undefined) return
   state.pendingAt = tipOf(state)
+  state.pendingAsked = asked
   if (areCarried) return
   growPending(state, nowMs, draft)
   follow(state, nowMs, draft)

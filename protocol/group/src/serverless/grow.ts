@@ -18,19 +18,24 @@ export interface Growth {
   readonly commitHash: Uint8Array
   /** Called with a copy of the parent's group. */
   readonly stage: (copy: Group) => StagedCommit
+  /**
+   * Leaves that it removes by a proposal of their own. What else the parent knows of who asked differs between members, and must
+   * not decide anything.
+   */
+  readonly selfRemovals: readonly number[]
   readonly nowMs: number
 }
 
 /** Adds the epoch that a commit leads to. The epoch that it leaves stays as it is. */
 export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDraft): KeptEpoch {
-  const { parent, commitHash, nowMs } = growth
+  const { parent, commitHash, selfRemovals, nowMs } = growth
   const before = parent.state
   if (before === undefined) throw new Error("unreachable: nothing follows an epoch that we are not in")
   const copy = copyGroup(before, state.signatureKeys)
   const staged = growth.stage(copy)
   const { report } = staged
   const committer = identityAt(before, staged.committer)
-  const asked = new Set(before.leaving.requests.map(({ leafIndex }) => leafIndex))
+  const asked = new Set(selfRemovals)
   const origin: EpochOrigin = {
     committer,
     commitHash,

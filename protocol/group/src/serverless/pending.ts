@@ -15,6 +15,7 @@ export function growPending(state: ServerlessState, nowMs: number, draft: Server
     {
       parent: epoch,
       commitHash,
+      selfRemovals: state.pendingAsked,
       nowMs,
       stage: (copy) => {
         if (copy.pendingCommit === undefined) throw new Error("unreachable: a copy has what the group has")

@@ -125,7 +125,8 @@ function openCommit(intake: Intake, own: OwnEpoch, envelope: Envelope): KeptEpoc
       const objection = objectionToCommit(state, own, envelope, received)
       group.clear(received.staged)
       if (objection !== undefined) return draft.drop(objection, "COMMIT_INVALID")
-      const growth = { parent: own.epoch, commitHash, nowMs }
+      const { selfRemovals } = received
+      const growth = { parent: own.epoch, commitHash, selfRemovals, nowMs }
       return grow(
         state,
         { ...growth, stage: (copy) => stagedIn(copy.receive(commit, nowMs, { acceptsProposal: () => false })) },

@@ -32,12 +32,12 @@ import { choose } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
 import { Waiting } from "./waiting.ts"
 
-const VERSION = 1
+const VERSION = 2
 const NO_PARENT = 0xffff_ffff
 
 /**
- * Writes version u8 = 1 · suite u16 · identity key · device key · group id · ended u8 · epochs, each after the one that it comes from · intents ·
- * own commits · optional epoch of the pending commit u32 · waiting envelopes · seen texts · sent texts · hash of all this. The hash is
+ * Writes version u8 = 2 · suite u16 · identity key · device key · group id · ended u8 · epochs, each after the one that it comes from · intents ·
+ * own commits · optional epoch of the pending commit u32 · leaves that it lets go u32 · waiting envelopes · seen texts · sent texts · hash of all this. The hash is
  * against a damaged disk, not against people.
  */
 export function encodeServerlessState(state: ServerlessState): Uint8Array {
@@ -54,6 +54,7 @@ export function encodeServerlessState(state: ServerlessState): Uint8Array {
     state.intents.write(writer)
     state.ownCommits.write(writer)
     writer.optional(pendingAt && indexOf.get(pendingAt), (inner, at) => void inner.uint32(at))
+    writer.list(state.pendingAsked, (inner, leafIndex) => void inner.uint32(leafIndex))
     state.waiting.write(writer)
     state.seen.write(writer)
     writer.list(state.sent.all, (inner, { mid, payload, in: sealedIn }) => {
@@ -108,6 +109,7 @@ function readState(reader: Reader, suite: CipherSuite, surroundings: ServerlessS
   const ownCommits = OwnCommits.read(reader)
   const at = (inner: Reader): KeptEpoch => epochAt(inner, epochs)
   const pendingAt = readOptional(reader, at)
+  const pendingAsked = readList(reader, (inner) => inner.uint32())
   // What a commit is for is known here, the commit itself is known to MLS: they are stored and lost together.
   const isWhole = (intents.pending === undefined) === (pendingAt?.state?.group.pendingCommit === undefined)
   if (!isWhole) throw new DecodeError("bad_value", reader.offset)
@@ -126,6 +128,7 @@ function readState(reader: Reader, suite: CipherSuite, surroundings: ServerlessS
     intents,
     ownCommits,
     pendingAt,
+    pendingAsked,
     waiting,
     seen,
     sent,

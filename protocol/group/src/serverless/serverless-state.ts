@@ -29,6 +29,8 @@ export interface ServerlessState extends Self {
   ownCommits: OwnCommits
   /** The epoch that our pending commit leaves; together with `intents.pending`. */
   pendingAt: KeptEpoch | undefined
+  /** Leaves that the commit made last lets go because they asked to: requests that come after it are none of its business. */
+  pendingAsked: readonly number[]
   waiting: Waiting
   seen: SeenTexts
   readonly sent: SentTexts
@@ -69,6 +71,7 @@ export function newServerlessState({ first, signatureKeys, limits, nowMs }: Serv
     intents,
     ownCommits,
     pendingAt: undefined,
+    pendingAsked: [],
     waiting: new Waiting(limits.group),
     seen: new SeenTexts(limits.seenTexts),
     sent: new SentTexts(limits),
