@@ -6,7 +6,7 @@ import type { Context } from "./context.ts"
 import { passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { corruptRecord } from "./profile.ts"
-import { OWN_STEP, recordEvent, recordStep } from "./record-step.ts"
+import { OWN_STEP, recordEvent, recordReplaced, recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
 /** One envelope of our inbox. */
@@ -89,6 +89,7 @@ async function join(
     if (!isLastResort) tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
     tx.touch(member)
     tx.afterwards(() => groups.adopt(member))
+    if (earlier?.isActive === true) await recordReplaced(context, tx, earlier)
     for (const event of events) await recordEvent(context, tx, member, event, origin)
     // After the events: the first epoch that we are in again does not close the gap before it.
     passGap(context, tx, member.groupId, member.epoch)

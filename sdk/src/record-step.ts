@@ -117,6 +117,10 @@ export async function recordEvent(
 export const REJOIN = "Ask a member to remove you and to invite you again; use this profile on one machine only."
 
 const MUST_REJOIN: Failure = { code: "must_rejoin", nextStep: REJOIN }
+const INVITED_ANEW: Failure = {
+  code: "must_rejoin",
+  nextStep: "You were invited into the group anew: look at it, and do it again if it is still wanted.",
+}
 const NOT_A_MEMBER: Failure = { code: "not_a_member", nextStep: "Ask a member to invite you again." }
 const LEFT: Failure = { code: "left_group", nextStep: NOT_A_MEMBER.nextStep }
 const NO_ENVELOPE = { seq: 0n, sizeBytes: 0 }
@@ -218,7 +222,19 @@ function settingsChange(context: Context, event: GroupEvent & { readonly kind: "
   return { epoch, by: person, changed, name, disappearAfterSeconds, isClosed, assigned }
 }
 
-/** What still waits for the network was sealed for a group that no longer listens to us. */
+/** We were invited anew, and another member takes the place of this one: what that one had open ends, and is told. */
+export async function recordReplaced(context: Context, tx: Transaction, earlier: Member): Promise<void> {
+  const { groupId } = earlier
+  // The state of the earlier member is not written any more: its records go with the new one's arrival.
+  for (const event of earlier.giveUp().events) {
+    if (event.kind === "text_failed") tx.sent(groupId, event.messageId, "failed", INVITED_ANEW)
+    if (event.kind !== "intent_failed") continue
+    tx.notice({ ...NO_ENVELOPE, groupId, reason: "intent_failed" satisfies NoticeReason })
+    tx.sent(groupId, event.intentId, "failed", INVITED_ANEW)
+  }
+  await failOutbox(context, tx, groupId, INVITED_ANEW)
+}
+
 async function recordRemoval(
   context: Context,
   tx: Transaction,
@@ -229,6 +245,12 @@ async function recordRemoval(
   },
 ): Promise<void> {
   const { groupId, because, failure } = ending
+  await failOutbox(context, tx, groupId, failure)
+  tx.event({ kind: "removed", groupId, because })
+}
+
+/** What still waits for the network was sealed for a group that no longer listens to us. */
+async function failOutbox(context: Context, tx: Transaction, groupId: GroupId, failure: Failure): Promise<void> {
   for (const position of context.outbox.rows(groupId)) {
     const row = await context.profile.outboxRow(position)
     tx.dequeue(groupId, position)
@@ -237,7 +259,6 @@ async function recordRemoval(
     if (held !== undefined) tellGivenUp(context, tx, outgoing, held.missing)
     if (sentId !== undefined && held?.hasReached !== true) tx.sent(groupId, sentId, "failed", failure)
   }
-  tx.event({ kind: "removed", groupId, because })
 }
 
 function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })["reason"]): Failure {

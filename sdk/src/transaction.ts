@@ -130,9 +130,10 @@ export class Transaction {
   async #rollBack(): Promise<void> {
     const { groups, profile, self } = this.#context
     for (const member of this.#touched) {
-      // A member that was about to join is not among the groups yet.
-      if (groups.find(member.groupId) === member) await groups.reload(profile, member.groupId, self.keys)
-      else member[Symbol.dispose]()
+      const known = groups.find(member.groupId)
+      // A member that was about to join is not among the groups yet; the one whose place it was to take may have been given up.
+      if (known !== member) member[Symbol.dispose]()
+      if (known !== undefined) await groups.reload(profile, member.groupId, self.keys)
     }
   }
 

@@ -82,6 +82,11 @@ export interface Member extends Disposable {
    * would be an `anomaly`
    */
   noteHead(head: Head, atLeastEpoch: bigint): Step
+  /**
+   * Another member takes our place in the group, because we could not follow it: what is open ends as `must_rejoin`. Of a member who is
+   * not active nothing is open.
+   */
+  giveUp(): Step
   /** A person wants to change the group over its delivery service although that was proven a liar. Harmless at any time. */
   goOn(nowMs: number): Step
   /** Does what is due at `nowMs`. Harmless at any time. */

@@ -5,6 +5,7 @@ import type { Content } from "./content.ts"
 import { earliest } from "./deadlines.ts"
 import { Draft } from "./draft.ts"
 import { attemptNext } from "./commit.ts"
+import { endMembership } from "./end-membership.ts"
 import { observeAnswer } from "./follow-log.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { Head, ServerProof } from "./heads.ts"
@@ -109,6 +110,12 @@ export class OrderedMember implements Member {
 
   noteHead(head: Head, atLeastEpoch: bigint): Step {
     return this.#step((state, draft) => observeAnswer(state, head, atLeastEpoch, draft))
+  }
+
+  giveUp(): Step {
+    return this.#step((state, draft) => {
+      if (state.isActive) endMembership(state, "must_rejoin", draft)
+    })
   }
 
   goOn(nowMs: number): Step {

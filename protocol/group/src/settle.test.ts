@@ -71,6 +71,20 @@ describe("a commit that the delivery service will never take", () => {
   })
 })
 
+describe("a member whose place another takes", () => {
+  it("ends what was open, and is out", () => {
+    const world = new World(suite0001)
+    const [alice] = world.group(2)
+    alice.send({ kind: "update_keys" })
+    expect(alice.take(alice.member.giveUp())).toMatchObject({
+      outgoing: [],
+      events: [{ kind: "intent_failed", reason: "must_rejoin" }],
+    })
+    expect(alice.member).toMatchObject({ isActive: false, openIntentCount: 0 })
+    expect(alice.take(alice.member.giveUp())).toMatchObject({ outgoing: [], events: [] })
+  })
+})
+
 describe("what is remembered of our own commits", () => {
   it("is forgotten with their epoch", () => {
     const world = new World(suite0001)
