@@ -82,7 +82,7 @@ export class StoredClient implements Client {
 
   async approveDevice(request: string): Promise<Uint8Array> {
     const deviceKey = await approveDevice(this.#context, this.#link.call, request)
-    await asClientError(addOwnDevices(this.#context, this.#link.call))
+    await addOwnDevices(this.#context, this.#link.call)
     return deviceKey
   }
 

@@ -141,3 +141,68 @@ describe("a device that is taken back", () => {
     await expect(again).rejects.toMatchObject({ code: "device_refused" })
   })
 })
+
+describe("a device that comes into many groups", () => {
+  it("costs no connection where the server limits key packages, and goes on at the next one", async () => {
+    const world = await twoGroups()
+    await link(world)
+    const { server } = world
+    let left = 1
+    server.before = (method) => {
+      if (method !== "fetchKeyPackage") return undefined
+      left -= 1
+      return left < 0 ? refusal("fetch_rate_limited") : undefined
+    }
+    await reopen(world)
+    expect(world.alice.client.connectionState).toEqual({ at: "online" })
+    expect(deviceCounts(world)).toEqual([2, 1])
+    expect(left).toBe(-1)
+    left = 1
+    await reopen(world)
+    expect(world.alice.client.connectionState).toEqual({ at: "online" })
+    expect(deviceCounts(world)).toEqual([2, 2])
+  })
+
+  it("is asked for once in a round while it has no key packages", async () => {
+    const world = await twoGroups()
+    const { server, clock } = world
+    const phone = await openPerson(server, clock)
+    await clock.during(world.alice.client.approveDevice(await phone.client.requestLink("alice")))
+    server.calls.length = 0
+    await reopen(world)
+    expect(server.calls.filter((method) => method === "fetchKeyPackage")).toHaveLength(1)
+  })
+
+  it("is not kept out by another that the server refuses", async () => {
+    const world = await twoGroups()
+    const { server } = world
+    for (let i = 0; i < 2; i++) await link(world)
+    let count = 0
+    server.before = (method) =>
+      method === "fetchKeyPackage" && count++ === 0 ? new RpcError("permission_denied", "refused", "no") : undefined
+    await reopen(world)
+    expect(world.alice.client.connectionState).toEqual({ at: "online" })
+    expect(deviceCounts(world)).toEqual([2, 2])
+  })
+
+  it("takes no key package for a group that it is about to come into", async () => {
+    const world = await twoGroups()
+    await link(world)
+    const { server } = world
+    server.calls.length = 0
+    server.before = (method) => (method === "batchEnqueue" ? new RpcError("unavailable", "busy", "no") : undefined)
+    for (let i = 0; i < 2; i++) await reopen(world)
+    expect(server.calls.filter((method) => method === "fetchKeyPackage")).toHaveLength(2)
+  })
+
+  it("takes no key package for a group that has as many of its person's devices as it allows", async () => {
+    const world = await twoGroups()
+    const { server } = world
+    for (let i = 0; i < 5; i++) await link(world)
+    await reopen(world)
+    expect(deviceCounts(world)).toEqual([5, 5])
+    server.calls.length = 0
+    await reopen(world)
+    expect(server.calls).not.toContain("fetchKeyPackage")
+  })
+})

@@ -1,20 +1,29 @@
-import { inspectKeyPackage } from "@qpc/group"
+import { DEVICES_PER_PERSON, inspectKeyPackage } from "@qpc/group"
 import type { Intent, Member } from "@qpc/group"
-import { methods, RpcError } from "@qpc/rpc"
+import { methods } from "@qpc/rpc"
 import { equalBytes } from "@qpc/wire"
-import type { DeviceKey } from "@qpc/wire"
+import type { DeviceKey, GroupId } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
+import type { ClientErrorCode } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { send } from "./send.ts"
+import { isHalted } from "./server-proof.ts"
 
-/** Brings the devices that we approved into the groups that lack them, as soon as there is a key package of theirs. */
+/**
+ * Brings the devices that we approved into the groups that lack them, as soon as there is a key package of theirs. What is refused is
+ * for the next connection: this one must not end over it, and packages are asked for only where they can be used.
+ *
+ * @throws ClientError `store_…`
+ */
 export async function addOwnDevices(context: Context, call: Call): Promise<void> {
   const { self, groups } = context
+  // Where one is in line already it may be the same; those of this round are not.
+  const open = groups.all().filter((member) => !isWanted(member, "add_devices"))
+  const groupIds = open.map(({ groupId }) => groupId)
   for (const deviceKey of self.record?.linked ?? []) {
-    for (const member of groups.all()) {
-      if (canChange(member) && !hasDevice(member, deviceKey)) await addDevice(context, call, { member, deviceKey })
-    }
+    if ((await addDevice(context, call, { deviceKey, groupIds })) === "wait") return
   }
 }
 
@@ -44,26 +53,57 @@ export function isForLater(error: unknown): error is ClientError {
   return error instanceof ClientError && !error.code.startsWith("store_")
 }
 
+/** @returns "wait" if the server is not to be asked for any device before the next connection */
 async function addDevice(
   context: Context,
   call: Call,
-  { member, deviceKey }: { readonly member: Member; readonly deviceKey: DeviceKey },
-): Promise<void> {
+  { deviceKey, groupIds }: { readonly deviceKey: DeviceKey; readonly groupIds: readonly GroupId[] },
+): Promise<"asked" | "wait"> {
+  for (const groupId of groupIds) {
+    if (isHalted(context)) return "wait"
+    const member = context.groups.find(groupId)
+    if (member === undefined || !canChange(member) || !hasRoom(member) || hasDevice(member, deviceKey)) continue
+    const keyPackage = await keyPackageOf(context, call, deviceKey)
+    if (keyPackage === "wait") return "wait"
+    // It has not logged in yet, or the server hands out nothing of use: the next group would get no other.
+    if (keyPackage === undefined) return "asked"
+    await addTo(context, member, { deviceKey, keyPackage })
+  }
+  return "asked"
+}
+
+/** `undefined` if there is none, "wait" where asking again would be refused as well. */
+async function keyPackageOf(
+  { suite, clock }: Context,
+  call: Call,
+  deviceKey: DeviceKey,
+): Promise<Uint8Array | "wait" | undefined> {
   try {
-    const { data } = await call(methods.fetchKeyPackage, { identityKey: deviceKey })
-    const inspected = inspectKeyPackage(context.suite, data, context.clock.unixMs())
-    if (inspected.kind !== "valid" || !equalBytes(inspected.deviceKey, deviceKey)) return
-    const checked = (): Member => {
-      assertLinked(context, deviceKey)
-      return current(context, member)
-    }
-    await send(context, checked, { kind: "add_devices", keyPackages: [data] })
+    const { data } = await asClientError(call(methods.fetchKeyPackage, { identityKey: deviceKey }))
+    const inspected = inspectKeyPackage(suite, data, clock.unixMs())
+    return inspected.kind === "valid" && equalBytes(inspected.deviceKey, deviceKey) ? data : undefined
   } catch (error) {
-    // It has not logged in yet, or the group does not take it now: the next connection tries again.
-    const isExhausted = error instanceof RpcError && error.reason === "key_packages_exhausted"
-    const isRefused =
-      error instanceof ClientError && (error.code === "group_refused" || error.code === "device_refused")
-    if (!isExhausted && !isRefused) throw error
+    if (!isForLater(error)) throw error
+    return ENDS_ROUND.has(error.code) ? "wait" : undefined
+  }
+}
+
+/** A limit on how often we ask, or no connection: the same for each device. */
+const ENDS_ROUND: ReadonlySet<ClientErrorCode> = new Set(["rate_limited", "unreachable", "timeout", "aborted"])
+
+async function addTo(
+  context: Context,
+  member: Member,
+  { deviceKey, keyPackage }: { readonly deviceKey: DeviceKey; readonly keyPackage: Uint8Array },
+): Promise<void> {
+  const checked = (): Member => {
+    assertLinked(context, deviceKey)
+    return current(context, member)
+  }
+  try {
+    await send(context, checked, { kind: "add_devices", keyPackages: [keyPackage] })
+  } catch (error) {
+    if (!isForLater(error)) throw error
   }
 }
 
@@ -81,6 +121,12 @@ const current = ({ groups }: Context, { groupId }: Member): Member => {
 
 const canChange = ({ isActive, isLeaving, settings }: Member): boolean =>
   isActive && !isLeaving && settings?.isClosed !== true
+
+/** True while the group allows one more of our devices. */
+function hasRoom(member: Member): boolean {
+  const own = member.members().find(({ identityKey }) => equalBytes(identityKey, member.self))
+  return (own?.devices.length ?? 0) < (member.settings?.devicesPerPerson ?? DEVICES_PER_PERSON)
+}
 
 function hasDevice(member: Member, deviceKey: DeviceKey): boolean {
   return member.members().some(({ devices }) => devices.some((one) => equalBytes(one.deviceKey, deviceKey)))

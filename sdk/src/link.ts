@@ -208,7 +208,7 @@ export class Link {
       await finishRemovals(this.#context, call)
       await this.#stockUp(rpc)
       await this.#learn(rpc)
-      await asClientError(addOwnDevices(this.#context, call))
+      await addOwnDevices(this.#context, call)
     } catch (error) {
       this.#leave(rpc, error)
     }

@@ -56,8 +56,13 @@ export function serverProofs({ groups, suite, deliveryKey }: Context): readonly 
 }
 
 /** While a person has not said otherwise, nobody changes any group over a server that was proven a liar in one. */
-export function assertNotHalted({ groups }: Context): void {
-  if (!groups.all().some(({ serverProof }) => serverProof?.isHalting === true)) return
+export function isHalted({ groups }: Context): boolean {
+  return groups.all().some(({ serverProof }) => serverProof?.isHalting === true)
+}
+
+/** @throws ClientError `server_equivocated` while {@link isHalted} */
+export function assertNotHalted(context: Context): void {
+  if (!isHalted(context)) return
   throw new ClientError("server_equivocated", "the server was proven to show two histories of a group", {
     nextStep:
       "Show the proof to the other members (qpc proof export); go on over another server, or with qpc proof continue.",
