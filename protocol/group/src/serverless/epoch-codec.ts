@@ -30,17 +30,18 @@ import type { ServerlessState } from "./serverless-state.ts"
 import { readMs } from "./waiting.ts"
 
 /**
- * Writes epoch u64 · since u64 ms · optional (committer · commit hash<V> · removed people) · settings<V> · witnesses · our intents ·
+ * Writes epoch u64 · since u64 ms · optional (committer · commit hash<V> · removed people) · forgotten children (committer · commit hash<V>) · settings<V> · witnesses · our intents ·
  * told u8 · held texts · who left · optional (MLS group<V> · sender<V> · receiver<V> · leaving · own texts that wait).
  */
 export function writeEpoch(writer: Writer, epoch: KeptEpoch): void {
-  const { origin, profile, state } = epoch
+  const { origin, forgotten, profile, state } = epoch
   if (profile.settings === undefined) throw new Error("unreachable: groups without settings are not entered")
   writer.uint64(epoch.epoch).uint64(BigInt(epoch.sinceMs))
   writer.optional(origin, (inner, { committer, commitHash, removed }) => {
     inner.bytes(committer).vector(commitHash)
     inner.list(removed, (one, identityKey) => void one.bytes(identityKey))
   })
+  writer.list(forgotten, (inner, { committer, commitHash }) => void inner.bytes(committer).vector(commitHash))
   writer.vector(encodeSettings(profile.settings))
   writer.list([...epoch.witnesses], (inner, name) => void inner.bytes(fromHex(name)))
   writer.list(epoch.opens, writeOpenIntent).uint8(epoch.isTold ? 1 : 0)
@@ -69,6 +70,10 @@ export function readEpoch(reader: Reader, reading: EpochReading): KeptEpoch {
     commitHash: inner.vector().slice(),
     removed: readList(inner, readIdentity),
   }))
+  const forgotten = readList(reader, (inner) => ({
+    committer: readIdentity(inner),
+    commitHash: inner.vector().slice(),
+  }))
   const settings = decodeWhole(reader.vector(), readSettings)
   const profile = { name: settings.name, settings }
   const witnesses = readList(reader, (inner) => toHex(inner.bytes(IDENTITY_KEY_BYTES)))
@@ -80,7 +85,7 @@ export function readEpoch(reader: Reader, reading: EpochReading): KeptEpoch {
   if (state !== undefined && state.group.epoch !== epoch) throw new DecodeError("bad_value", reader.offset)
   const kept = new KeptEpoch({ epoch, sinceMs, origin, left, profile, state })
   for (const name of witnesses) kept.witnesses.add(name)
-  return Object.assign(kept, { opens, isTold, held })
+  return Object.assign(kept, { forgotten, opens, isTold, held })
 }
 
 function readLayers(reader: Reader, reading: EpochReading, profile: KeptEpoch["profile"]): MemberState {

@@ -5,7 +5,7 @@ import { comeAndGone, personChanges, stays } from "../device-rules.ts"
 import { leavesOf } from "../roster.ts"
 import type { Leaf } from "../roster.ts"
 import { settingsDifference } from "../settings-difference.ts"
-import { settleRoot } from "./forget.ts"
+import { makeRoom, settleRoot } from "./forget.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import { concludeIntents, failAll } from "./conclude-intents.ts"
 import { carryOver, endWishes, isOwnWish } from "./leave.ts"
@@ -39,6 +39,7 @@ export function follow(
     showHeld(state, draft)
     showTexts(state, texts, draft)
     settleRoot(state, nowMs, draft)
+    makeRoom(state, draft)
     return failAll(state, isOwnWish(state) ? "left_group" : "removed_from_group", draft)
   }
   resendTexts(state, { hasJumped: tipOf(state).epoch - before.at(-1)!.epoch > 1n, nowMs }, draft)
@@ -47,6 +48,7 @@ export function follow(
   showHeld(state, draft)
   showTexts(state, texts, draft)
   settleRoot(state, nowMs, draft)
+  makeRoom(state, draft)
   commitNext(state, nowMs, draft)
 }
 

@@ -1,14 +1,29 @@
+import { compareBytes } from "@qpc/wire"
 import { tellFailed } from "./end-intents.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
-import { tipOf } from "./serverless-state.ts"
+import { choose, tipOf } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
 import { tellLost } from "./show-texts.ts"
 
-/** Forgets an epoch with all below it: from now on nobody goes back to any of them. Their keys are zeroed. */
-export function forgetEpochs(state: ServerlessState, top: KeptEpoch, draft: ServerlessDraft): void {
-  top.leaveParent()
-  forgetAll(state, top, draft)
+/**
+ * Forgets the shortest branches while there are too many epochs. The one that we are on and the one that we are about to go to
+ * always fit; {@link settleRoot} shortens them.
+ */
+export function makeRoom(state: ServerlessState, draft: ServerlessDraft): void {
+  let excess = [...state.root.all()].length - state.limits.keptEpochs
+  if (excess <= 0) return
+  const staying = new Set([...state.path, ...choose(state).path])
+  for (; excess > 0; excess--) {
+    const ends = [...state.root.all()].filter((one) => one.children.length === 0 && !staying.has(one))
+    const [worst] = ends.toSorted(
+      (a, b) => Number(a.epoch - b.epoch) || compareBytes(b.origin!.commitHash, a.origin!.commitHash),
+    )
+    if (worst === undefined) return
+    worst.parent?.forgotten.push(worst.origin!)
+    worst.leaveParent()
+    forgetAll(state, worst, draft)
+  }
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { Group, StagedCommit } from "@qpc/mls"
-import { compareBytes } from "@qpc/wire"
+import { equalBytes } from "@qpc/wire"
 import { profileOf } from "../group-profile.ts"
+import type { OpenIntent } from "../intents.ts"
 import { newState } from "../member-state.ts"
 import type { MemberState } from "../member-state.ts"
 import { comeAndGone, personChanges } from "../device-rules.ts"
 import { knownDevice, leavesOf } from "../roster.ts"
 import { copyGroup } from "./copy-group.ts"
 import type { EpochOrigin } from "./fork-rule.ts"
-import { forgetEpochs } from "./forget.ts"
+import { makeRoom } from "./forget.ts"
 import { KeptEpoch } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import type { ServerlessState } from "./serverless-state.ts"
@@ -23,10 +24,15 @@ export interface Growth {
    * not decide anything.
    */
   readonly selfRemovals: readonly number[]
+  /** What it is for, if it is ours. */
+  readonly opens?: readonly OpenIntent[]
   readonly nowMs: number
 }
 
-/** Adds the epoch that a commit leads to. The epoch that it leaves stays as it is. */
+/**
+ * Adds the epoch that a commit leads to. The epoch that it leaves stays as it is. There may be no room for the new one: then it is
+ * forgotten again at once.
+ */
 export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDraft): KeptEpoch {
   const { parent, commitHash, selfRemovals, nowMs } = growth
   const before = parent.state
@@ -53,6 +59,7 @@ export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDr
     : newState({ suite, self, device, profile, group: copy, random, limits, onLayer })
   if (after !== undefined) shareIntents(state, after)
   const child = new KeptEpoch({ epoch: parent.epoch + 1n, origin, left, profile, state: after, sinceMs: nowMs })
+  child.opens = growth.opens ?? []
   parent.adopt(child)
   makeRoom(state, draft)
   return child
@@ -66,21 +73,8 @@ export function shareIntents({ intents, ownCommits }: ServerlessState, epoch: Me
 
 /** True if one author made so many commits of this epoch that another one is not followed. */
 export function hasTooMany({ limits }: ServerlessState, parent: KeptEpoch, committer: Uint8Array): boolean {
-  const siblings = parent.children.filter(({ origin }) => compareBytes(origin!.committer, committer) === 0)
-  return siblings.length >= limits.commitsOfOneAuthor
-}
-
-/** Forgets the shortest branches that we are not on. The one that we are on always fits. */
-function makeRoom(state: ServerlessState, draft: ServerlessDraft): void {
-  const onPath = new Set(state.path)
-  const all = [...state.root.all()]
-  for (let count = all.length; count > state.limits.keptEpochs; count--) {
-    const ends = [...state.root.all()].filter((one) => one.children.length === 0 && !onPath.has(one))
-    const [worst] = ends.toSorted(
-      (a, b) => Number(a.epoch - b.epoch) || compareBytes(b.origin!.commitHash, a.origin!.commitHash),
-    )
-    if (worst !== undefined) forgetEpochs(state, worst, draft)
-  }
+  const siblings = [...parent.children.map(({ origin }) => origin!), ...parent.forgotten]
+  return siblings.filter((one) => equalBytes(one.committer, committer)).length >= limits.commitsOfOneAuthor
 }
 
 /** Who is at a leaf of this epoch. */

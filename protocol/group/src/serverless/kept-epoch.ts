@@ -9,6 +9,9 @@ import type { EpochOrigin, ForkedEpoch } from "./fork-rule.ts"
 /** A text that was opened. */
 export type OpenedText = Extract<GroupEvent, { kind: "text" }>
 
+/** What is left of an epoch for which there was no room. */
+export type ForgottenChild = Pick<EpochOrigin, "committer" | "commitHash">
+
 /** What an epoch begins with. */
 export interface EpochBeginning {
   readonly epoch: bigint
@@ -39,6 +42,11 @@ export class KeptEpoch implements ForkedEpoch<KeptEpoch> {
   /** `undefined` for the oldest one that is kept. */
   parent: KeptEpoch | undefined
   readonly children: KeptEpoch[] = []
+  /**
+   * Children that were forgotten. None is grown a second time: our ratchet there was used, and would begin anew. As many per
+   * author as there may be children.
+   */
+  forgotten: ForgottenChild[] = []
   /** Who was heard here, in hex. */
   readonly witnesses: Set<string> = new Set()
   /** What our own commit was for that leads here; empty once they were taken up again elsewhere. */

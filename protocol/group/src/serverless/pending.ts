@@ -16,6 +16,7 @@ export function growPending(state: ServerlessState, nowMs: number, draft: Server
       parent: epoch,
       commitHash,
       selfRemovals: state.pendingAsked,
+      opens,
       nowMs,
       stage: (copy) => {
         if (copy.pendingCommit === undefined) throw new Error("unreachable: a copy has what the group has")
@@ -25,7 +26,6 @@ export function growPending(state: ServerlessState, nowMs: number, draft: Server
     draft,
   )
   if (group.pendingCommit !== undefined) group.clear(group.pendingCommit)
-  grown.opens = opens
   return grown
 }
 

@@ -13,6 +13,7 @@ import { grow, hasTooMany, identityAt } from "./grow.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import { growPending } from "./pending.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
+import { choose } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
 import { showTexts } from "./show-texts.ts"
 import type { TextOfEpoch } from "./show-texts.ts"
@@ -37,7 +38,13 @@ export function receiveAll(
   draft: ServerlessDraft,
 ): void {
   const intake: Intake = { state, nowMs, draft, texts: [] }
-  for (const bytes of envelopes) takeIn(intake, bytes)
+  for (const bytes of envelopes) {
+    takeIn(intake, bytes)
+    // A branch that alone is longer than what is kept: whatever else comes is too late to change its beginning.
+    if (!state.isEnded && choose(state).path.length > state.limits.keptEpochs) {
+      follow(state, nowMs, draft, intake.texts.splice(0))
+    }
+  }
   if (state.isEnded) return showTexts(state, intake.texts, draft)
   follow(state, nowMs, draft, intake.texts)
 }
@@ -82,8 +89,11 @@ function objectionTo(state: ServerlessState, { kind, groupId, epoch, sealed }: E
   return isKnown(state, state.suite.hash(commit)) ? "commit_known" : undefined
 }
 
+/** True for a commit that was followed, even where there was no room for its epoch. */
 function isKnown({ root }: ServerlessState, commitHash: Uint8Array): boolean {
-  return [...root.all()].some(({ origin }) => origin !== undefined && equalBytes(origin.commitHash, commitHash))
+  return [...root.all()].some(({ origin, forgotten }) =>
+    [...(origin ? [origin] : []), ...forgotten].some((known) => equalBytes(known.commitHash, commitHash)),
+  )
 }
 
 /** An epoch that we are in. */

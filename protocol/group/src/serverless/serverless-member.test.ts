@@ -243,6 +243,51 @@ function withStranger() {
   return { ...group, dave, ofAlice, ofBob, byDave: dave.publish() }
 }
 
+describe("an epoch for which there was no room", () => {
+  const NARROW = { keptEpochs: 4, rollbackEpochs: 3 }
+
+  it("is not grown a second time by whoever made it", () => {
+    const { mesh, alice, bob, ofAlice, ofBob } = forked(NARROW)
+    bob.text("on the branch that is pushed out")
+    for (const part of [ofAlice, commits(alice, 2)]) mesh.deliver(part, [bob])
+    expect(bob.member.branches()).toMatchObject({ keptEpochs: 4, branches: 1 })
+    bob.restart()
+    bob.receive(...envelopes(ofBob))
+    expect([dropped(bob), bob.told("must_rejoin"), bob.told("text_lost")]).toEqual([["commit_known"], [], []])
+    mesh.deliver(bob.publish(), [alice])
+    expect(alice.shown()).toEqual(["on the branch that is pushed out"])
+  })
+
+  it("is not grown a second time by others, who wrote there: their ratchet would begin anew", () => {
+    const { mesh, alice, carol, ofAlice, ofBob } = forked(NARROW)
+    mesh.deliver(ofBob, [carol])
+    carol.text("on the branch that is pushed out")
+    for (const part of [ofAlice, commits(alice, 2)]) mesh.deliver(part, [carol])
+    carol.restart()
+    mesh.deliver(ofBob, [carol])
+    expect([dropped(carol), carol.member.branches()]).toMatchObject([["commit_known"], { branches: 1 }])
+  })
+
+  it("counts for its author", () => {
+    const { mesh, alice, bob, carol } = trio({ ...NARROW, commitsOfOneAuthor: 1 })
+    const [first, second] = [1, 2].map(() => {
+      const made = envelopes(bob.send({ kind: "update_keys" }).outgoing)
+      bob.abandon()
+      return made
+    })
+    carol.receive(...first!)
+    for (const part of [commits(alice, 1), commits(alice, 2)]) mesh.deliver(part, [carol])
+    carol.receive(...second!)
+    expect([dropped(carol), carol.member.branches()]).toMatchObject([["too_many_commits"], { branches: 1 }])
+  })
+
+  it("is never one of the branch that is about to be chosen, however long it is", () => {
+    const { mesh, alice, bob } = trio({ keptEpochs: 4, rollbackEpochs: 3 })
+    mesh.deliver(commits(alice, 12), [bob])
+    expect([bob.member.epoch, bob.member.branches().keptEpochs, agree([alice, bob])]).toEqual([13n, 4, true])
+  })
+})
+
 describe("old epochs", () => {
   it("are forgotten beyond the depth, with their secrets", () => {
     const { alice } = trio({ rollbackEpochs: 2 })
