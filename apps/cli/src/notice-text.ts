@@ -30,6 +30,8 @@ export function noticeText(notice: Notice): string {
     case "head_stale":
     case "time_backwards":
       return `What the server says of a group's history is not in order (${reason}). If it stays so, tell its operator.`
+    case "other_server_key":
+      return "A member of a group was told another key of the server than you, or says so, and then no lie of the server could be proven between you. Compare the server's key (qpc proof list) with theirs and with what its operator publishes."
     case "authenticator_misstated":
       return "Somebody who changed a group told the server's log something untrue about it. The change itself is valid."
     case "head_missing":

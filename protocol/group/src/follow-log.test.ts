@@ -4,7 +4,7 @@ import type { LogEntry } from "@qpc/envelope"
 import { describe, expect, it } from "vitest"
 import type { GroupEvent } from "./event.ts"
 import type { Outgoing, Step } from "./step.ts"
-import type { Device } from "./testing/device.ts"
+import { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
 import { SigningLog } from "./testing/signing-log.ts"
 import { agree, EQUALS, envelopeOf, told, World } from "./testing/world.ts"
@@ -55,7 +55,7 @@ describe("a member and the log of epochs", () => {
     ]
     const forged = { ...first.log!, hash: new Uint8Array(32) }
     const step = bob.receive(encodeEnvelope({ ...first, log: forged }))
-    expect(reasons(step)).toEqual(["head_unsigned", "header_mismatch"])
+    expect(reasons(step)).toEqual(["header_mismatch", "head_unsigned"])
     const { log: _, ...plain } = second
     expect(reasons(bob.receive(encodeEnvelope(plain)))).toEqual(["header_mismatch"])
     expect(bob.shown()).toEqual([])
@@ -161,6 +161,48 @@ describe("a member and the log of epochs", () => {
     alice.take(alice.member.noteHead({ epoch: 1n, hash: label!.hash, signature: label!.signature }, 0n))
     expect(alice.member.serverProof).toBeUndefined()
     expect(log.publicKey).toEqual(new SigningLog(suite).publicKey)
+  })
+})
+
+/** Alice and Bob, who were told different keys of the delivery service: it shows each the same history, signed for them. */
+function estranged() {
+  const log = new SigningLog(suite)
+  const logs = { alice: log, bob: log.fork(2) }
+  const clock = { nowMs: 1_800_000_000_000 }
+  const alice = new Device({ suite, seed: 1, clock, epochLog: logs.alice.options })
+  const bob = new Device({ suite, seed: 2, clock, epochLog: logs.bob.options })
+  alice.create("us", EQUALS)
+  const invitation = nth(alice.send({ kind: "invite", keyPackages: [bob.keyPackage()] }).outgoing)
+  alice.receive(commitIn(logs.alice.label(invitation)))
+  bob.receive(nth(logs.bob.label(invitation).deliveries, 1).envelope)
+  expect([alice.member.epoch, bob.member.epoch]).toEqual([1n, 1n])
+  return { logs, alice, bob }
+}
+
+describe("a service that tells two keys", () => {
+  it("is noticed with the first text, while the histories still agree", () => {
+    const { alice, bob } = estranged()
+    const text = envelopeOf(alice.text("hello"))
+    expect(decodeEnvelope(text).log?.hash).toEqual(decodeEnvelope(envelopeOf(bob.text("hello"))).log?.hash)
+    for (const step of [bob.receive(text), alice.receive(envelopeOf(bob.text("hello too")))]) {
+      expect(reasons(step)).toEqual(["other_server_key"])
+    }
+    expect([alice.shown(), bob.shown()]).toEqual([["hello too"], ["hello"]])
+  })
+
+  it("leads nobody on with a commit whose head is signed with the other", () => {
+    const { logs, alice, bob } = estranged()
+    const commit = commitOf(alice)
+    const forBob = logs.bob.label(commit)
+    alice.receive(commitIn(logs.alice.label(commit)))
+    bob.receive(commitIn(forBob))
+    const next = commitOf(bob)
+    const [forAlice, wrong] = [logs.alice.label(next), logs.bob.label(next)]
+    // Alice knows the head before the commit comes.
+    const { hash, signature } = decodeEnvelope(commitIn(forAlice)).log!
+    alice.take(alice.member.noteHead({ epoch: 3n, hash, signature }, 3n))
+    expect(reasons(alice.receive(commitIn(wrong)))).toEqual(["head_unsigned"])
+    expect(kinds(alice.receive(commitIn(forAlice)))).toEqual(["epoch_changed"])
   })
 })
 

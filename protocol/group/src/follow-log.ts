@@ -34,8 +34,10 @@ export type LogObjection =
 
 /** What is wrong with the log, and stops nothing. */
 export type LogAnomaly =
-  /** A message, or an answer of the delivery service, names a head that is not signed by it. */
+  /** A message that does not open, or an answer of the delivery service, names a head that is not signed by it. */
   | "head_unsigned"
+  /** A member names a head that is not signed by the delivery service as we know it: they were told another key of it, or say so. */
+  | "other_server_key"
   /** An answer of the delivery service names a head of before what it answers to. */
   | "head_stale"
   /** The delivery service accepted a commit before the one that it follows. */
@@ -60,12 +62,15 @@ function readerOf({ epochLog }: MemberState): LogReader | undefined {
 function observe(state: MemberState, { crypto, serverKey }: LogReader, head: Head, draft: Draft): Verdict {
   const { heads, groupId, limits, group } = state
   const known = heads.signedAt(head.epoch)
-  // What was verified once need not be verified with every message.
-  if (known !== undefined && equalBytes(known.hash, head.hash)) return "fits"
+  const isKnown = known !== undefined && equalBytes(known.hash, head.hash)
+  // What was verified once need not be verified with every message. Another signature of the same hash is: whoever has it may have been
+  // told another key, and it would show nowhere else while the histories agree.
+  if (isKnown && equalBytes(known.signature, head.signature)) return "fits"
   const isHead = head.hash.length === LOG_HASH_BYTES && head.signature.length === LOG_SIGNATURE_BYTES
   if (!isHead) return "unsigned"
   const shown = { ...head, groupId }
   if (!verifyLogHead(crypto, serverKey, shown)) return "unsigned"
+  if (isKnown) return "fits"
   heads.remember(head, group.epoch, limits.headsKept)
   if (known === undefined) return "fits"
   const found = findEquivocation(crypto, serverKey, { ...known, groupId }, shown)

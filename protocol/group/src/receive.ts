@@ -47,8 +47,9 @@ function receiveOne(state: MemberState, bytes: Uint8Array, nowMs: number, draft:
   const verdict = observeLabel(state, envelope, draft)
   if (epoch > state.group.epoch) return park(state, bytes, epoch, nowMs, draft)
   if (kind === "proposal") return receiveProposal(state, envelope, nowMs, draft)
-  if (verdict === "unsigned") draft.tell({ kind: "log_anomaly", epoch, reason: "head_unsigned" })
-  receiveApplication(state, envelope, draft)
+  const isAuthentic = receiveApplication(state, envelope, draft)
+  if (verdict !== "unsigned") return
+  draft.tell({ kind: "log_anomaly", epoch, reason: isAuthentic ? "other_server_key" : "head_unsigned" })
 }
 
 function park(state: MemberState, bytes: Uint8Array, epoch: bigint, nowMs: number, draft: Draft): void {
@@ -135,23 +136,24 @@ function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft):
   draft.tell({ kind: "must_rejoin", epoch: state.group.epoch, reason })
 }
 
-/** Opens an application message and tells what is in it, or why nothing is. */
-export function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): void {
+/** Opens an application message and tells what is in it, or why nothing is. @returns true if a member wrote it, and its label */
+export function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): boolean {
   const { epoch } = envelope
   const received = state.receiver.receive(envelope.sealed, { epoch, context: frameContext(envelope) })
   if (received.kind === "drop") {
     const { reason } = received
     draft.tell({ kind: "dropped", reason, code: dropError(reason).code })
     if (state.keys.isCopied) mustRejoin(state, "own_message_ahead", draft)
-    return
+    return false
   }
   const { content, contentBytes, senderLeafIndex } = received
   const id = `${content.streamType} ${content.streamId}, sequence ${content.sequence}`
   const bytesOut = content.payload.length
   state.onLayer?.({ layer: "gbp", direction: "up", bytesIn: contentBytes, bytesOut, id })
 
-  if (content.streamType !== "text") return draft.drop("stream_not_spoken", "STREAM_POLICY_VIOLATION")
-  receiveText(state, received, senderLeafIndex, draft)
+  if (content.streamType === "text") receiveText(state, received, senderLeafIndex, draft)
+  else draft.drop("stream_not_spoken", "STREAM_POLICY_VIOLATION")
+  return true
 }
 
 function receiveText(state: MemberState, { content, epoch }: ReceivedPayload, leafIndex: number, draft: Draft): void {

@@ -54,6 +54,7 @@ const ACCUSATIONS = [
   "server_equivocated",
   "head_missing",
   "head_unsigned",
+  "other_server_key",
   "head_contradicts",
   "head_stale",
   "time_backwards",
