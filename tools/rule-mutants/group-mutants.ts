@@ -19,10 +19,10 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
     tests: [`${src}/hostile.test.ts`],
   },
   {
-    does: "follows a commit that nobody has put into an order",
+    does: "opens a commit that nobody has put into an order",
     file: `${src}/mls-keys.ts`,
-    was: "this.#group.clear(received.staged)",
-    is: "this.#group.merge(received.staged)",
+    was: `{ only: "application" }`,
+    is: "{}",
     tests: [`${src}/hostile.test.ts`],
   },
   {
@@ -79,6 +79,13 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
     file: `${src}/leave-requests.ts`,
     was: "if (message.length > REQUEST_BYTES_MAX)",
     is: "if (message.length < 0)",
+    tests: [`${src}/hostile-proposals.test.ts`],
+  },
+  {
+    does: "uses up a text that comes as a proposal",
+    file: `${src}/leave-requests.ts`,
+    was: `    only: "proposal",\n`,
+    is: "",
     tests: [`${src}/hostile-proposals.test.ts`],
   },
   {

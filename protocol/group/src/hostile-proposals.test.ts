@@ -1,5 +1,6 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { encodeEnvelope, receiveEnvelope } from "@qpc/envelope"
+import { decodeFrame } from "@qpc/gbp"
 import type { ProposalToSend } from "@qpc/mls"
 import { concatBytes, encodeCbor, equalBytes, toGroupId, toHex } from "@qpc/wire"
 import type { CborValue } from "@qpc/wire"
@@ -35,6 +36,8 @@ const sealedIn = (envelope: Uint8Array): Uint8Array => {
   if (received.kind !== "envelope") throw new Error(received.reason)
   return received.envelope.sealed
 }
+/** The PrivateMessage of a text, which anybody who gets the text can take out of its frame. */
+const textOf = (envelope: Uint8Array): Uint8Array => decodeFrame(sealedIn(envelope)).sealed
 /** What a store holds of a device, in bytes. */
 const storedBytes = ({ member }: Device): number => member.toBytes().length
 
@@ -130,6 +133,38 @@ describe("a proposal by reference", () => {
       sealed: outlaw.protect(new Uint8Array(3), new Uint8Array(0)),
     })
     expect(alice.receive(text).events).toMatchObject([{ kind: "dropped", reason: "header_mismatch" }])
+  })
+
+  it.each([
+    ["of this epoch", (): void => undefined],
+    [
+      "of the epoch before",
+      (world: World, alice: Device): void => {
+        alice.send({ kind: "update_keys" })
+        world.settle()
+      },
+    ],
+  ])("does not use up a text %s, which can still be shown", (_when, next) => {
+    const { world, alice, bob, outlaw } = withOutlaw()
+    const text = envelopeOf(bob.text("once"))
+    bob.outbox.length = 0
+    next(world, alice)
+    const label = { groupId: alice.member.groupId, epoch: alice.member.epoch }
+    const before = alice.member.toBytes()
+    const stolen = encodeEnvelope({ ...label, kind: "proposal", sealed: textOf(text) })
+    expect(alice.receive(stolen).events).toMatchObject([{ kind: "dropped", reason: "header_mismatch" }])
+    for (const proposals of [[], [textOf(text)]]) {
+      const sealed = concatBytes(...proposals, textOf(text))
+      expect(alice.receive(encodeEnvelope({ ...label, kind: "commit", sealed })).events).toMatchObject([
+        { kind: "dropped", reason: "not_allowed" },
+      ])
+    }
+    const commit = sealedIn(outlaw.commit({}))
+    const broken = concatBytes(textOf(text), commit.with(commit.length - 1, commit.at(-1)! ^ 1))
+    alice.receive(encodeEnvelope({ ...label, kind: "commit", sealed: broken }))
+    expect(alice.member.toBytes()).toEqual(before)
+    alice.receive(text)
+    expect(alice.shown()).toEqual(["once"])
   })
 
   it("of the last admin is refused: the group could never be mended", () => {

@@ -53,6 +53,7 @@ export function takeLeaveRequest(
   const perMember = isCommitted ? COMMITTED_PER_MEMBER : 1
   const judged: { objection?: ProposalObjection } = {}
   const received = group.receive(message, nowMs, {
+    only: "proposal",
     acceptsProposal: (offered) => {
       const objection = objectionTo(state, offered, perMember)
       if (objection !== undefined) judged.objection = objection
@@ -68,13 +69,11 @@ export function takeLeaveRequest(
       return undefined
     }
     case "commit":
-      group.clear(received.staged)
-      return "header_mismatch"
     case "own_commit":
     case "application":
-      return "header_mismatch"
+      throw new Error("unreachable: only proposals are opened")
     case "rejected":
-      return judged.objection ?? received.reason
+      return judged.objection ?? (received.reason === "not_allowed" ? "header_mismatch" : received.reason)
   }
 }
 

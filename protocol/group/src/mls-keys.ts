@@ -46,7 +46,8 @@ export class MlsKeys implements EpochKeys {
   }
 
   open(sealed: Uint8Array): Opened {
-    const received = this.#group.receive(sealed, this.nowMs, { acceptsProposal: () => false })
+    // A commit in an application envelope was not ordered by anybody: it is not even opened.
+    const received = this.#group.receive(sealed, this.nowMs, { only: "application" })
     switch (received.kind) {
       case "application": {
         const { senderLeafIndex, epoch, plaintext, authenticatedData } = received
@@ -56,12 +57,9 @@ export class MlsKeys implements EpochKeys {
         return { kind: "opened", senderLeafIndex, epoch, plaintext, authenticatedData }
       }
       case "commit":
-        // A commit in an application envelope was not ordered by anybody: it must not take effect.
-        this.#group.clear(received.staged)
-        return { kind: "rejected", reason: "decrypt_failed" }
       case "own_commit":
       case "proposal":
-        return { kind: "rejected", reason: "decrypt_failed" }
+        throw new Error("unreachable: only texts are opened")
       case "rejected":
         this.isCopied ||= received.reason === "own_message_ahead"
         return { kind: "rejected", reason: openRejection(received.reason) }

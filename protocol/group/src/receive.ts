@@ -62,7 +62,7 @@ function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, dr
   if (contradiction !== undefined) return draft.drop(contradiction, "COMMIT_INVALID")
   const commit = takeProposals(state, envelope.sealed, nowMs)
   if (commit === undefined) return draft.drop("malformed", "DECRYPT_FAILED")
-  const received = group.receive(commit, nowMs, { acceptsProposal: () => false })
+  const received = group.receive(commit, nowMs, { only: "commit" })
   switch (received.kind) {
     case "own_commit":
       followHead(state, envelope, received.staged, draft)
@@ -81,7 +81,7 @@ function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, dr
     }
     case "application":
     case "proposal":
-      return draft.drop("header_mismatch", "DECRYPT_FAILED")
+      throw new Error("unreachable: only commits are opened")
     case "rejected":
       draft.drop(received.reason, commitError(received.reason))
       if (received.reason === "own_message_ahead") mustRejoin(state, "own_message_ahead", draft)

@@ -46,6 +46,32 @@ describe("receiving a message", () => {
     expect(party.hear("alice", party.say("alice", "hello"))).toBe("own_message")
   })
 
+  it("opens only what it is asked to, and uses up no key of anything else", () => {
+    const party = Party.of("only", ["alice", "bob"], { policy: { proposals: true } })
+    const [bob, { random, nowMs }] = [party.group("bob"), party]
+    const past = party.say("alice", "past")
+    party.commit("alice")
+    const [present, { commit }] = [party.say("alice", "present"), party.stage("alice")]
+    const options = { authenticatedData: NO_DATA, random, nowMs, wireFormat: "public" } as const
+    const proposed = party.group("alice").propose({ kind: "update" }, options)
+    if (proposed.kind === "refused") throw new Error(proposed.reason)
+    const before = bob.toBytes()
+    const wrong = [
+      [past, "proposal"],
+      [present, "commit"],
+      [commit, "application"],
+      [proposed.message, "commit"],
+    ] as const
+    for (const [message, only] of wrong) {
+      expect(bob.receive(message, nowMs, { only })).toEqual({ kind: "rejected", reason: "not_allowed" })
+    }
+    expect(bob.toBytes()).toEqual(before)
+    for (const message of [past, present])
+      expect(bob.receive(message, nowMs, { only: "application" }).kind).toBe("application")
+    expect(bob.receive(proposed.message, nowMs, { only: "proposal" }).kind).toBe("proposal")
+    expect(bob.receive(commit, nowMs, { only: "commit" }).kind).toBe("commit")
+  })
+
   it("is total: refuses what is no message, and messages that are not for groups", () => {
     const party = Party.of("total", ["alice", "bob"])
     const keyPackage = party.keyPackage("carol").keyPackage

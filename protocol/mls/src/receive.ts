@@ -5,7 +5,7 @@ import type { VerifiedContent } from "./authenticated-content.ts"
 import { countMessage } from "./epoch-usage.ts"
 import { pastSigner } from "./epoch.ts"
 import type { PastEpoch } from "./epoch.ts"
-import type { Sender } from "./framed-content.ts"
+import type { ContentType, Sender } from "./framed-content.ts"
 import type { GroupState } from "./group-state.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import type { MlsMessage } from "./mls-message.ts"
@@ -30,6 +30,12 @@ export interface ReceiveOptions {
    * as `not_allowed` and leaves nothing behind. Default: all are.
    */
   readonly acceptsProposal?: (proposal: OfferedProposal) => boolean
+  /**
+   * The only content that is to be opened; anything else is rejected as `not_allowed` and uses up no key. For callers whose channel
+   * says what a message is: otherwise whoever passes a text on as something else could have its key used up before the text comes.
+   * Default: all are.
+   */
+  readonly only?: ContentType
 }
 
 /** A proposal that came by itself (RFC 9420 §12.1). Borrowed. */
@@ -38,6 +44,8 @@ export interface OfferedProposal {
   readonly sender: Sender
   readonly authenticatedData: Uint8Array
 }
+
+type GroupMessage = Extract<MlsMessage, { kind: "private_message" | "public_message" }>
 
 /** The same, with the time of the call. */
 interface Circumstances extends ReceiveOptions {
@@ -57,6 +65,8 @@ export function receive(state: GroupState, bytes: Uint8Array, options: Circumsta
   const { groupId, epoch } = message.kind === "private_message" ? message.message : message.message.content
   const current = state.epoch.context
   if (!equalBytes(groupId, current.groupId)) return reject("unknown_group")
+  // In front of past epochs too: their texts have keys that can be used up.
+  if (options.only !== undefined && contentTypeOf(message) !== options.only) return reject("not_allowed")
   if (epoch < current.epoch && message.kind === "private_message") return receiveLate(state, message.message)
   if (epoch < current.epoch) return reject("epoch_passed")
   if (epoch > current.epoch) return reject("epoch_ahead")
@@ -66,6 +76,11 @@ export function receive(state: GroupState, bytes: Uint8Array, options: Circumsta
   return message.kind === "private_message"
     ? counted(state, bytes.length, receivePrivate(state, message.message, options))
     : receivePublic(state, message.message, options)
+}
+
+/** As the message claims; whoever opens it authenticates that. */
+function contentTypeOf(message: GroupMessage): ContentType {
+  return message.kind === "private_message" ? message.message.contentType : message.message.content.body.kind
 }
 
 /** What is accepted of the current epoch counts, but for commits: they end it, or leave the state as it was. */

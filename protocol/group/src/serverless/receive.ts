@@ -126,7 +126,7 @@ function openCommit(intake: Intake, own: OwnEpoch, envelope: Envelope): KeptEpoc
   const commit = takeProposals(own.state, envelope.sealed, nowMs)
   if (commit === undefined) return draft.drop("malformed", "DECRYPT_FAILED")
   const commitHash = state.suite.hash(commit)
-  const received = group.receive(commit, nowMs, { acceptsProposal: () => false })
+  const received = group.receive(commit, nowMs, { only: "commit" })
   switch (received.kind) {
     case "own_commit":
       // It came round before its carrier told us that it took it.
@@ -139,13 +139,13 @@ function openCommit(intake: Intake, own: OwnEpoch, envelope: Envelope): KeptEpoc
       const growth = { parent: own.epoch, commitHash, selfRemovals, nowMs }
       return grow(
         state,
-        { ...growth, stage: (copy) => stagedIn(copy.receive(commit, nowMs, { acceptsProposal: () => false })) },
+        { ...growth, stage: (copy) => stagedIn(copy.receive(commit, nowMs, { only: "commit" })) },
         draft,
       )
     }
     case "application":
     case "proposal":
-      return draft.drop("header_mismatch", "DECRYPT_FAILED")
+      throw new Error("unreachable: only commits are opened")
     case "rejected":
       if (received.reason === "decrypt_failed") return "of_another_branch"
       draft.drop(received.reason, commitError(received.reason))
