@@ -47,7 +47,9 @@ export class KeyPackages {
     const at = { nowMs, stockLimit: keyPackageStock }
     const outcome = await this.#storage.addKeyPackages(owner, packages, at)
     if (outcome.kind === "stock_full") throw refusal("key_package_stock_full")
-    if (lastResort !== undefined) await this.#storage.keepLastResort(owner, lastResort)
+    if (outcome.kind === "device_revoked") throw refusal("device_revoked")
+    const kept = lastResort === undefined ? undefined : await this.#storage.keepLastResort(owner, lastResort)
+    if (kept === "device_revoked") throw refusal("device_revoked")
     return { available: outcome.available, lastResort: await this.#storage.lastResort(owner, nowMs) }
   }
 

@@ -156,7 +156,8 @@ export class Accounts {
     const { identityKey } = account
     const deviceKey = device === undefined ? identityKey : toIdentityKey(device.deviceKey)
     const session = { tokenHash: hashOf(token), identityKey: deviceKey, createdAtMs, expiresAtMs }
-    await storage.createSession(session, limits.sessionsPerIdentity)
+    const outcome = await storage.createSession(session, limits.sessionsPerIdentity)
+    if (outcome !== "created") throw refusal(outcome)
     const bound = { identityKey, deviceKey, username: account.username, expiresAtMs }
     return { session: bound, token, certificate: device?.certificate ?? NO_BYTES }
   }
@@ -184,6 +185,7 @@ export class Accounts {
     if (!session) throw refusal("session_unknown")
     const { identityKey: deviceKey, expiresAtMs } = session
     const device = await storage.device(toDeviceKey(deviceKey))
+    if (device?.revocation !== undefined) throw refusal("session_unknown")
     const account = await storage.accountByIdentity(device?.identityKey ?? deviceKey)
     if (!account) throw refusal("session_unknown")
     return { identityKey: account.identityKey, deviceKey, username: account.username, expiresAtMs }

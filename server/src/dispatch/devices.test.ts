@@ -128,6 +128,36 @@ describe("a device beyond the first", () => {
     expect(await login(await host.connect(), person, identityOf(1))).toHaveLength(32)
   })
 
+  it("does not come back by a session that its revocation has missed", async () => {
+    const storage = new MemoryStorage()
+    await using host = await virtualServer(storage)
+    const alice = await join(host, "alice", 1)
+    await alice.rpc.call(methods.registerDevice, { certificate: certificateOf(1, 10) })
+    const { token } = await joinSecond(host, 10)
+    const missed = await storage.session(suite0001.hash(token!), host.clock.unixMs())
+    await alice.rpc.call(methods.revokeDevice, { revocation: revocationOf(1, 10) })
+    storage.session = async () => missed
+    const resumed = (await host.connect()).call(methods.resumeSession, { sessionToken: token! })
+    await expect(resumed).rejects.toMatchObject({ reason: "session_unknown" })
+  })
+
+  it("is told that it was revoked while it logged in or uploaded", async () => {
+    const storage = new MemoryStorage()
+    await using host = await virtualServer(storage)
+    const alice = await join(host, "alice", 1)
+    await alice.rpc.call(methods.registerDevice, { certificate: certificateOf(1, 10) })
+    const phone = await joinSecond(host, 10)
+    const stocked = { data: Uint8Array.of(9), expiresAtMs: BigInt(host.clock.unixMs() + 1000) }
+    storage.keepLastResort = async () => "device_revoked"
+    const kept = phone.rpc.call(methods.uploadKeyPackage, { keyPackages: [], lastResort: stocked })
+    await expect(kept).rejects.toMatchObject({ reason: "device_revoked" })
+    storage.addKeyPackages = async () => ({ kind: "device_revoked" })
+    const added = phone.rpc.call(methods.uploadKeyPackage, { keyPackages: [stocked] })
+    await expect(added).rejects.toMatchObject({ reason: "device_revoked" })
+    storage.createSession = async () => "device_revoked"
+    await expect(joinSecond(host, 10)).rejects.toMatchObject({ reason: "device_revoked" })
+  })
+
   it("is nobody's where nobody has the key", async () => {
     await using host = await virtualServer(new MemoryStorage())
     const alice = await join(host, "alice", 1)

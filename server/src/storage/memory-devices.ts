@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from "@qpc/wire"
+import { equalBytes, toDeviceKey, toHex } from "@qpc/wire"
 import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import type { Device, DeviceLimits } from "./storage.ts"
 
@@ -26,6 +26,11 @@ export class MemoryDevices {
 
   byKey(deviceKey: DeviceKey): Device | undefined {
     return this.#devices.get(toHex(deviceKey))
+  }
+
+  /** False for the key of an account. */
+  isRevoked(key: IdentityKey): boolean {
+    return this.byKey(toDeviceKey(key))?.revocation !== undefined
   }
 
   of(identityKey: IdentityKey): readonly Device[] {

@@ -21,6 +21,7 @@ import type {
   Session,
   Standing,
   StockedKeyPackage,
+  StockOutcome,
   Storage,
   StoredEnvelope,
   StoredHead,
@@ -91,11 +92,13 @@ export class MemoryStorage implements Storage {
     inbox.lastResort = undefined
   }
 
-  async createSession(session: Session, limit: number): Promise<void> {
+  async createSession(session: Session, limit: number): Promise<"created" | "device_revoked"> {
+    if (this.#devices.isRevoked(session.identityKey)) return "device_revoked"
     const own = [session, ...this.#sessions.filter((other) => equalBytes(other.identityKey, session.identityKey))]
     const kept = new Set(own.toSorted((a, b) => b.createdAtMs - a.createdAtMs).slice(0, limit))
     const others = this.#sessions.filter((other) => !equalBytes(other.identityKey, session.identityKey))
     this.#sessions = [...kept, ...others]
+    return "created"
   }
 
   async session(tokenHash: Uint8Array, nowMs: number): Promise<Session | undefined> {
@@ -106,7 +109,8 @@ export class MemoryStorage implements Storage {
     identityKey: IdentityKey,
     packages: readonly StockedKeyPackage[],
     at: { readonly nowMs: number; readonly stockLimit: number },
-  ): Promise<{ readonly kind: "added" | "stock_full"; readonly available: number }> {
+  ): Promise<StockOutcome> {
+    if (this.#devices.isRevoked(identityKey)) return { kind: "device_revoked" }
     const inbox = this.#inbox(identityKey)
     inbox.stock = inbox.stock.filter((stocked) => stocked.expiresAtMs > at.nowMs)
     const available = inbox.stock.filter((stocked) => !stocked.taken).length
@@ -123,6 +127,7 @@ export class MemoryStorage implements Storage {
   }
 
   async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined> {
+    if (this.#devices.isRevoked(identityKey)) return undefined
     const inbox = this.#inboxes.get(toHex(identityKey))
     const oldest = inbox?.stock.find((stocked) => !stocked.taken && stocked.expiresAtMs > nowMs)
     if (oldest) {
@@ -135,10 +140,15 @@ export class MemoryStorage implements Storage {
     return { data: lastResort.data, isLastResort: true }
   }
 
-  async keepLastResort(identityKey: IdentityKey, { data, expiresAtMs }: StockedKeyPackage): Promise<void> {
+  async keepLastResort(
+    identityKey: IdentityKey,
+    { data, expiresAtMs }: StockedKeyPackage,
+  ): Promise<"kept" | "device_revoked"> {
+    if (this.#devices.isRevoked(identityKey)) return "device_revoked"
     const inbox = this.#inbox(identityKey)
     const isSame = inbox.lastResort !== undefined && equalBytes(inbox.lastResort.data, data)
     inbox.lastResort = { data: data.slice(), expiresAtMs, uses: isSame ? inbox.lastResort!.uses : 0 }
+    return "kept"
   }
 
   async lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined> {

@@ -55,6 +55,11 @@ export interface TakenKeyPackage {
   readonly isLastResort: boolean
 }
 
+/** What became of an upload. Everything but `added` changed nothing. */
+export type StockOutcome =
+  | { readonly kind: "added" | "stock_full"; readonly available: number }
+  | { readonly kind: "device_revoked" }
+
 /** What is known of the package that an empty stock hands out. */
 export interface LastResort {
   readonly expiresAtMs: number
@@ -287,27 +292,28 @@ export interface Storage extends AsyncDisposable {
   /** Marks a device for ever, ends its sessions and empties its stock; the first revocation stays. It must exist. */
   revokeDevice(deviceKey: DeviceKey, revocation: Uint8Array): Promise<void>
 
-  /** Ends the oldest sessions of the identity beyond `limit`. The account must exist. */
-  createSession(session: Session, limit: number): Promise<void>
+  /** Ends the oldest sessions of the identity beyond `limit`. The account must exist. Nothing is kept for a revoked device. */
+  createSession(session: Session, limit: number): Promise<"created" | "device_revoked">
   /** `undefined` once expired. */
   session(tokenHash: Uint8Array, nowMs: number): Promise<Session | undefined>
 
   /**
    * Adds to a stock, all or nothing. A package that is there, or was taken and has not expired, is not added again:
-   * an upload repeated after a lost answer must not make a package usable twice (RFC 9420 §16.8).
+   * an upload repeated after a lost answer must not make a package usable twice (RFC 9420 §16.8). Nothing is kept for a revoked
+   * device.
    */
   addKeyPackages(
     identityKey: IdentityKey,
     packages: readonly StockedKeyPackage[],
     at: { readonly nowMs: number; readonly stockLimit: number },
-  ): Promise<{ readonly kind: "added" | "stock_full"; readonly available: number }>
+  ): Promise<StockOutcome>
   /**
    * Takes the oldest unexpired package for ever. From an empty stock the last-resort package is handed out and counted, unless
-   * it has expired; `undefined` where there is none either.
+   * it has expired; `undefined` where there is none either, and for a revoked device.
    */
   takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined>
   /** Keeps a package for an empty stock, in place of the one before; it stays, if expired. The same one keeps its count. */
-  keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<void>
+  keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<"kept" | "device_revoked">
   /** What is kept for an empty stock; `undefined` if nothing is, or it has expired. */
   lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined>
 

@@ -68,6 +68,25 @@ export const deviceCases: readonly StorageCase[] = [
     },
   },
   {
+    name: "keeps nothing for a device that was revoked, whatever was under way",
+    async run(storage) {
+      await storage.createAccount(account(1))
+      await storage.addDevice(device(10), LIMITS)
+      await storage.revokeDevice(deviceKey(10), bytes(1))
+      const tokenHash = new Uint8Array(32).fill(3)
+      const times = { createdAtMs: START_MS, expiresAtMs: START_MS + HOUR_MS }
+      const session = { tokenHash, identityKey: identity(10), ...times }
+      assert.equal(await storage.createSession(session, 3), "device_revoked")
+      assert.equal(await storage.session(tokenHash, START_MS), undefined)
+      const at = { nowMs: START_MS, stockLimit: 3 }
+      assert.deepEqual(await storage.addKeyPackages(identity(10), [stocked(5)], at), { kind: "device_revoked" })
+      assert.equal(await storage.takeKeyPackage(identity(10), START_MS), undefined)
+      assert.equal(await storage.keepLastResort(identity(10), stocked(6)), "device_revoked")
+      assert.equal(await storage.lastResort(identity(10), START_MS), undefined)
+      assert.equal(await storage.takeKeyPackage(identity(10), START_MS), undefined)
+    },
+  },
+  {
     name: "keeps as many devices as it may, revoked ones apart",
     async run(storage) {
       await storage.createAccount(account(1))

@@ -98,9 +98,8 @@ export class AccountRows {
     return row && toAccount(row)
   }
 
-  createSession(session: Session, limit: number): void {
-    const account = this.idOf(session.identityKey)
-    if (account === undefined) throw new Error("unreachable: a session without an account")
+  /** @param account - the row number of the session's identity */
+  createSession(account: number, session: Session, limit: number): void {
     this.#insertSession.run(session.tokenHash, account, session.createdAtMs, session.expiresAtMs)
     this.#endOldest.run(account, limit)
   }

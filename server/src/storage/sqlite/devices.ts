@@ -23,6 +23,7 @@ export class DeviceRows {
   readonly #of
   readonly #insert
   readonly #revoke
+  readonly #isRevoked
 
   constructor(db: SqliteDatabase, accounts: AccountRows) {
     this.#accounts = accounts
@@ -30,6 +31,9 @@ export class DeviceRows {
     this.#of = db.prepare<[Uint8Array], DeviceRow>(`${SELECT} WHERE person.identity_key = ? ORDER BY devices.id`)
     this.#insert = db.prepare("INSERT INTO devices (id, owner, certificate, registered_at_ms) VALUES (?, ?, ?, ?)")
     this.#revoke = db.prepare("UPDATE devices SET revocation = ? WHERE id = ? AND revocation IS NULL")
+    this.#isRevoked = db
+      .prepare<[number], number>("SELECT 1 FROM devices WHERE id = ? AND revocation IS NOT NULL")
+      .pluck()
   }
 
   add(
@@ -58,6 +62,11 @@ export class DeviceRows {
 
   of(identityKey: IdentityKey): readonly Device[] {
     return this.#of.all(identityKey).map(toDevice)
+  }
+
+  /** False for an account. What is asked before a change counts only inside the same group commit. */
+  isRevoked(id: number): boolean {
+    return this.#isRevoked.get(id) !== undefined
   }
 
   /** The first revocation stays. */

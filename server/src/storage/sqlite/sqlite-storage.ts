@@ -16,6 +16,7 @@ import type {
   Session,
   Standing,
   StockedKeyPackage,
+  StockOutcome,
   Storage,
   StoredEnvelope,
   Swept,
@@ -131,8 +132,13 @@ class SqliteStorage implements Storage {
     })
   }
 
-  async createSession(session: Session, limit: number): Promise<void> {
-    return this.#commit.write(() => this.#accounts.createSession(session, limit))
+  async createSession(session: Session, limit: number): Promise<"created" | "device_revoked"> {
+    return this.#commit.write(() => {
+      const account = this.#idOf(session.identityKey)
+      if (this.#devices.isRevoked(account)) return "device_revoked"
+      this.#accounts.createSession(account, session, limit)
+      return "created"
+    })
   }
 
   async session(tokenHash: Uint8Array, nowMs: number): Promise<Session | undefined> {
@@ -143,19 +149,29 @@ class SqliteStorage implements Storage {
     identityKey: IdentityKey,
     packages: readonly StockedKeyPackage[],
     at: { readonly nowMs: number; readonly stockLimit: number },
-  ): Promise<{ readonly kind: "added" | "stock_full"; readonly available: number }> {
-    return this.#commit.write(() => this.#keyPackages.add(this.#idOf(identityKey), packages, at))
+  ): Promise<StockOutcome> {
+    return this.#commit.write(() => {
+      const account = this.#idOf(identityKey)
+      if (this.#devices.isRevoked(account)) return { kind: "device_revoked" }
+      return this.#keyPackages.add(account, packages, at)
+    })
   }
 
   async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined> {
     return this.#commit.write(() => {
       const account = this.#accounts.idOf(identityKey)
-      return account === undefined ? undefined : this.#keyPackages.take(account, nowMs)
+      if (account === undefined || this.#devices.isRevoked(account)) return undefined
+      return this.#keyPackages.take(account, nowMs)
     })
   }
 
-  async keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<void> {
-    return this.#commit.write(() => this.#keyPackages.keepLastResort(this.#idOf(identityKey), lastResort))
+  async keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<"kept" | "device_revoked"> {
+    return this.#commit.write(() => {
+      const account = this.#idOf(identityKey)
+      if (this.#devices.isRevoked(account)) return "device_revoked"
+      this.#keyPackages.keepLastResort(account, lastResort)
+      return "kept"
+    })
   }
 
   async lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined> {
