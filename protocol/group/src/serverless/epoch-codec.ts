@@ -13,7 +13,7 @@ import {
   toIdentityKey,
 } from "@qpc/wire"
 import { decodeWhole, toUtf8 } from "@qpc/wire"
-import type { IdentityKey, Reader, Writer } from "@qpc/wire"
+import type { DeviceKey, IdentityKey, Reader, Writer } from "@qpc/wire"
 import { mlsRules } from "../create.ts"
 import type { MemberSurroundings } from "../create.ts"
 import { encodeSettings, readSettings } from "../group-settings.ts"
@@ -30,16 +30,16 @@ import type { ServerlessState } from "./serverless-state.ts"
 import { readMs } from "./waiting.ts"
 
 /**
- * Writes epoch u64 · since u64 ms · optional (committer · commit hash<V> · removed people) · forgotten children (committer · commit hash<V>) · settings<V> · witnesses · our intents ·
+ * Writes epoch u64 · since u64 ms · optional (committer · device · commit hash<V> · removed devices) · forgotten children (committer · commit hash<V>) · settings<V> · witnesses · our intents ·
  * told u8 · held texts · who left · optional (MLS group<V> · sender<V> · receiver<V> · leaving · own texts that wait).
  */
 export function writeEpoch(writer: Writer, epoch: KeptEpoch): void {
   const { origin, forgotten, profile, state } = epoch
   if (profile.settings === undefined) throw new Error("unreachable: groups without settings are not entered")
   writer.uint64(epoch.epoch).uint64(BigInt(epoch.sinceMs))
-  writer.optional(origin, (inner, { committer, commitHash, removed }) => {
-    inner.bytes(committer).vector(commitHash)
-    inner.list(removed, (one, identityKey) => void one.bytes(identityKey))
+  writer.optional(origin, (inner, { committer, device, commitHash, removed }) => {
+    inner.bytes(committer).bytes(device).vector(commitHash)
+    inner.list(removed, (one, deviceKey) => void one.bytes(deviceKey))
   })
   writer.list(forgotten, (inner, { committer, commitHash }) => void inner.bytes(committer).vector(commitHash))
   writer.vector(encodeSettings(profile.settings))
@@ -67,8 +67,9 @@ export function readEpoch(reader: Reader, reading: EpochReading): KeptEpoch {
   const sinceMs = readMs(reader)
   const origin = readOptional(reader, (inner) => ({
     committer: readIdentity(inner),
+    device: readDevice(inner),
     commitHash: inner.vector().slice(),
-    removed: readList(inner, readIdentity),
+    removed: readList(inner, readDevice),
   }))
   const forgotten = readList(reader, (inner) => ({
     committer: readIdentity(inner),
@@ -111,7 +112,7 @@ function writeText(writer: Writer, opened: OpenedText): void {
 }
 
 function readText(reader: Reader): OpenedText {
-  const [sender, device] = [readIdentity(reader), toDeviceKey(reader.bytes(DEVICE_KEY_BYTES).slice())]
+  const [sender, device] = [readIdentity(reader), readDevice(reader)]
   const mid = reader.uint64()
   const text = fromUtf8(reader.vector())
   if (text === undefined) throw new DecodeError("bad_value", reader.offset)
@@ -121,4 +122,8 @@ function readText(reader: Reader): OpenedText {
 
 function readIdentity(reader: Reader): IdentityKey {
   return toIdentityKey(reader.bytes(IDENTITY_KEY_BYTES).slice())
+}
+
+function readDevice(reader: Reader): DeviceKey {
+  return toDeviceKey(reader.bytes(DEVICE_KEY_BYTES).slice())
 }

@@ -1,4 +1,4 @@
-import { toIdentityKey } from "@qpc/wire"
+import { toDeviceKey, toIdentityKey } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { chooseBranch } from "./fork-rule.ts"
@@ -13,20 +13,31 @@ interface Branch {
 
 const POLICY: ForkPolicy = { quorumSenders: 2, quorumDepth: 1 }
 const key = (byte: number) => toIdentityKey(new Uint8Array(32).fill(byte))
+const deviceKey = (byte: number) => toDeviceKey(new Uint8Array(32).fill(byte))
 const ALICE = 1
 const BOB = 2
 const CAROL = 3
 
 interface Shape {
   readonly by?: number
+  /** Their only one has their number. */
+  readonly device?: number
   readonly hash?: number
   readonly removes?: readonly number[]
   readonly witnesses?: number
   readonly children?: readonly Branch[]
 }
 
-function epoch(name: string, { by = ALICE, hash = 0, removes = [], witnesses = 0, children = [] }: Shape = {}): Branch {
-  const origin = { committer: key(by), commitHash: Uint8Array.of(hash), removed: removes.map(key) }
+function epoch(
+  name: string,
+  { by = ALICE, device = by, hash = 0, removes = [], witnesses = 0, children = [] }: Shape = {},
+): Branch {
+  const origin = {
+    committer: key(by),
+    device: deviceKey(device),
+    commitHash: Uint8Array.of(hash),
+    removed: removes.map(deviceKey),
+  }
   return { name, origin, witnessCount: witnesses, children }
 }
 
@@ -87,6 +98,18 @@ describe("the rule for forks", () => {
   it("does not let somebody undo their own removal by a longer branch", () => {
     const undoing = epoch("a", { by: ALICE, children: [epoch("aa", { by: ALICE })] })
     expect(chosen(fork(undoing, epoch("b", { by: BOB, removes: [ALICE] })))).toEqual(["root b", "removed_author"])
+  })
+
+  it("does not let a device undo its removal whose person stays", () => {
+    const stolen = 9
+    const more = epoch("bbb", { by: BOB, device: stolen, children: [epoch("bbbb", { by: BOB, device: stolen })] })
+    const undoing = epoch("b", {
+      by: BOB,
+      device: stolen,
+      children: [epoch("bb", { by: BOB, device: stolen, children: [more] })],
+    })
+    const removal = epoch("a", { by: BOB, device: BOB, removes: [stolen] })
+    expect(chosen(fork(undoing, removal))).toEqual(["root a", "removed_author"])
   })
 
   it("counts a removal further down its branch", () => {

@@ -1,5 +1,5 @@
 import { compareBytes, toHex } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import type { DeviceKey, IdentityKey } from "@qpc/wire"
 
 /** An epoch as the rule sees it: where it comes from, who was heard in it, and what was made of it. */
 export interface ForkedEpoch<Self> {
@@ -14,17 +14,19 @@ export interface ForkedEpoch<Self> {
 /** The commit that leads to an epoch. */
 export interface EpochOrigin {
   readonly committer: IdentityKey
+  /** The device that they made it with. */
+  readonly device: DeviceKey
   /** Hash of the commit's bytes. */
   readonly commitHash: Uint8Array
-  /** Whom it removes, except those who asked to leave. */
-  readonly removed: readonly IdentityKey[]
+  /** The devices that it removes, except those that asked to leave: of people who go, and single ones of people who stay. */
+  readonly removed: readonly DeviceKey[]
 }
 
 /**
  * What decided between two branches, in the order in which it is asked.
  *
  * - `only_branch`: there was no fork.
- * - `removed_author`: the other branch begins with a commit of somebody whom this one removes.
+ * - `removed_author`: the other branch begins with a commit of a device that this one removes.
  * - `depth`: more commits, a quorum counting as {@link ForkPolicy.quorumDepth} of them.
  * - `quorum`: enough people were heard in one epoch.
  * - `committer`: the identity key of who made the first commit is smaller.
@@ -91,7 +93,7 @@ function bestRival<Epoch extends ForkedEpoch<Epoch>>(
 }
 
 /**
- * Leaves out the commits of those whom another side removes: nobody undoes their own removal by being faster elsewhere. Where
+ * Leaves out the commits of devices that another side removes: nobody undoes their own removal by being faster elsewhere. Where
  * that would leave nobody, as where two remove each other, all stay.
  */
 function withoutRemovedAuthors<Epoch extends ForkedEpoch<Epoch>>(
@@ -100,7 +102,7 @@ function withoutRemovedAuthors<Epoch extends ForkedEpoch<Epoch>>(
   if (rivals.length < 2) return rivals
   const removed = rivals.map(({ branch }) => new Set(branch.path.flatMap((one) => originOf(one).removed.map(toHex))))
   const staying = rivals.filter(({ origin }, at) => {
-    const author = toHex(origin.committer)
+    const author = toHex(origin.device)
     return removed.every((names, other) => other === at || !names.has(author))
   })
   return staying.length === 0 ? rivals : staying

@@ -1,5 +1,6 @@
 import type { Group, StagedCommit } from "@qpc/mls"
 import { equalBytes } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
 import { profileOf } from "../group-profile.ts"
 import type { OpenIntent } from "../intents.ts"
 import { newState } from "../member-state.ts"
@@ -44,8 +45,9 @@ export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDr
   const asked = new Set(selfRemovals)
   const origin: EpochOrigin = {
     committer,
+    device: knownDevice(before.group.member(staged.committer)).deviceKey,
     commitHash,
-    removed: peopleRemoved(before.group, report, (leafIndex) => !asked.has(leafIndex)),
+    removed: report.removed.filter(({ leafIndex }) => !asked.has(leafIndex)).map((one) => knownDevice(one).deviceKey),
   }
   const left = peopleRemoved(before.group, report, (leafIndex) => asked.has(leafIndex))
   const profile = profileOf(report.extensions)
@@ -87,7 +89,7 @@ function peopleRemoved(
   group: Group,
   report: StagedCommit["report"],
   isMeant: (leafIndex: number) => boolean,
-): EpochOrigin["removed"] {
+): readonly IdentityKey[] {
   const removed = report.removed.filter(({ leafIndex }) => isMeant(leafIndex))
   if (removed.length === 0) return []
   const change = { added: report.added.map(knownDevice), removed: removed.map(knownDevice) }
