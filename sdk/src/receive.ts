@@ -74,7 +74,9 @@ async function join(
   try {
     const nowMs = clock.unixMs()
     const surroundings = groups.surroundings(self.keys)
-    const joined = joinMember({ ...surroundings, suite, envelope: inbox.bytes, bundles, nowMs })
+    const serverProof = earlier?.serverProof
+    const about = { suite, envelope: inbox.bytes, bundles, nowMs, ...(serverProof && { serverProof }) }
+    const joined = joinMember({ ...surroundings, ...about })
     if (joined.kind === "rejected") {
       tx.notice({ ...origin, reason: welcomeNotice(joined.reason) })
       return undefined

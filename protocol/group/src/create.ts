@@ -10,6 +10,7 @@ import { enterLog } from "./follow-log.ts"
 import type { EpochLogOptions } from "./follow-log.ts"
 import { groupExtensions, OUR_EXTENSIONS, profileOfOurs } from "./group-profile.ts"
 import { firstSettings } from "./group-settings.ts"
+import type { ServerProof } from "./heads.ts"
 import type { KeyPackageBundle } from "./key-packages.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import type { Member } from "./member.ts"
@@ -54,6 +55,8 @@ export interface JoinMemberOptions extends MemberSurroundings {
   readonly envelope: Uint8Array
   /** Our unused key packages; the Welcome names the one it was made for. */
   readonly bundles: readonly KeyPackageBundle[]
+  /** Of a member that we were in this group before: what the delivery service did does not end with a membership. Copied. */
+  readonly serverProof?: ServerProof
   /** Nothing is judged by it: neither a Welcome nor the leaves in its tree expire (RFC 9420 §7.3, §12.4.3.1). */
   readonly nowMs: number
 }
@@ -189,6 +192,8 @@ export function enterState(options: JoinMemberOptions): Entered {
   const { identityKey: self, deviceKey: device } = knownDevice(group.member(group.ownLeafIndex))
   const state = newState({ suite, self, device, profile, group, random, limits, onLayer, epochLog })
   enterLog(state, received.envelope)
+  const { serverProof } = options
+  if (serverProof !== undefined) state.heads.proof = { ...serverProof, bytes: serverProof.bytes.slice() }
   return { kind: "entered", state, bundle: joined.bundle, by }
 }
 

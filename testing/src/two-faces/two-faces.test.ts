@@ -119,6 +119,27 @@ describe("a service with two faces", () => {
     await settled(service, alice.conversation("another"), () => alice.conversation("another").rename("new name"))
   })
 
+  it("stays proven a liar, and halted, to somebody who was removed and is invited anew", async () => {
+    const { service, clock, disks, alice, bob, carol } = await parted()
+    await settled(service, bob.conversation("other"), () => bob.conversation("other").send("are you there?"))
+    await clock.during(carol.sync())
+    await clock.during(alice.sync())
+    const before = alice.proofs()
+    expect(before).toMatchObject([{ isHalting: true }])
+    await clock.during(carol.goOn())
+    await settled(service, carol.conversation("one"), () => carol.conversation("one").remove("alice"))
+    await clock.during(alice.sync())
+    await settled(service, carol.conversation("one"), () => carol.conversation("one").invite("alice"))
+    await clock.during(alice.sync())
+    expect(alice.conversation("one")).toMatchObject({ isMember: true })
+    expect(alice.proofs()).toEqual(before)
+    await clock.during(alice.close())
+    await using again = await service.client(disks.alice)
+    expect(again.proofs()).toEqual(before)
+    const refused = clock.during(again.createGroup("another").then((group) => group.rename("new name")))
+    await expect(refused).rejects.toMatchObject({ code: "server_equivocated" })
+  })
+
   it("is another server to its clients as soon as it signs with another key", async () => {
     const { disks } = await friends()
     const elsewhere = await TwoFacedService.open()
