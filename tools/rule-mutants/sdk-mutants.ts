@@ -46,8 +46,8 @@ export const SDK_MUTANTS: readonly RuleMutant[] = [
   {
     does: "goes on with a member that the disk does not have",
     file: `${src}/transaction.ts`,
-    was: "if (groups.find(member.groupId) === member) await groups.reload(profile, member.groupId, self.keys)",
-    is: "if (groups.find(member.groupId) === member) void [profile, self]",
+    was: "if (known !== undefined) await groups.reload(profile, member.groupId, self.keys)",
+    is: "if (known !== undefined) void [profile, self]",
     tests: [`${src}/crash.test.ts`],
   },
   {
