@@ -34,16 +34,20 @@ const removed = fc.array(fc.record({ deviceKey: bytes(32).map(toDeviceKey), isRe
   maxLength: 3,
 })
 const delivery = fc.record({ recipients: fc.array(identityKey, { maxLength: 3 }), envelope: blob })
-const claim = fc.record({
-  epoch: uint64,
-  membersAfter: fc.array(identityKey, { maxLength: 3 }),
-  authenticatorHash: bytes(32),
-})
+const claimOf = (authenticatorHash: fc.Arbitrary<Uint8Array>) =>
+  fc.record({ epoch: uint64, membersAfter: fc.array(identityKey, { maxLength: 3 }), authenticatorHash })
+const claim = claimOf(bytes(32))
 const held = fc.record({ sinceMs: time, hasReached: fc.boolean(), missing: fc.array(identityKey, { maxLength: 3 }) })
 const outgoing = fc.record(
   { messageId, groupId, deliveries: fc.array(delivery, { maxLength: 3 }), claim },
   { requiredKeys: ["messageId", "groupId", "deliveries"] },
 )
+const outgoingOfBefore = fc.record({
+  messageId,
+  groupId,
+  deliveries: fc.array(delivery, { maxLength: 3 }),
+  claim: claimOf(fc.constant(new Uint8Array(0))),
+})
 const message = {
   id: messageId,
   sender: identityKey,
@@ -78,6 +82,7 @@ const codecs: readonly (readonly [string, RecordCodec<unknown>, fc.Arbitrary<unk
     ),
   ],
   ["an outbox row", outboxRecord, fc.record({ outgoing, sentId: messageId, held }, { requiredKeys: ["outgoing"] })],
+  ["an outbox row of before there were authenticator hashes", outboxRecord, fc.record({ outgoing: outgoingOfBefore })],
   ["a parked envelope", parkedRecord, fc.record({ storedAtMs: time, envelope: blob })],
   [
     "a notice",

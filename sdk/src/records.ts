@@ -237,7 +237,7 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
       w.uint64(epoch).list(membersAfter, (keys, key) => keys.bytes(key))
     })
     // These were added later, so they are absent without a mark. What is held has no claim.
-    if (claim !== undefined) writer.vector(claim.authenticatorHash)
+    if (claim !== undefined && claim.authenticatorHash.length > 0) writer.vector(claim.authenticatorHash)
     if (held === undefined) return
     writer.uint64(BigInt(held.sinceMs)).uint8(held.hasReached ? 1 : 0)
     writer.list(held.missing, (keys, key) => keys.bytes(key))
@@ -248,13 +248,21 @@ export const outboxRecord: RecordCodec<OutboxRecord> = codec(
     const groupId = toGroupId(reader.bytes(16).slice())
     const deliveries = readList(reader, (r) => ({ recipients: deviceKeys(r), envelope: r.vector().slice() }))
     const stated = readOptional(reader, (r) => ({ epoch: r.uint64(), membersAfter: deviceKeys(r) }))
-    const isOld = reader.remainingBytes === 0
-    const claim = stated && { ...stated, authenticatorHash: isOld ? new Uint8Array(0) : reader.vector().slice() }
+    const claim = stated && { ...stated, authenticatorHash: readAuthenticatorHash(reader) }
     const outgoing = { messageId, groupId, deliveries, ...(claim && { claim }) }
     const held = reader.remainingBytes === 0 ? undefined : readHeld(reader)
     return { outgoing, ...(sentId && { sentId }), ...(held && { held }) }
   },
 )
+
+/** Empty in the rows of before there were any. @throws DecodeError for an empty one that is written down: one form for each row */
+function readAuthenticatorHash(reader: Reader): Uint8Array {
+  if (reader.remainingBytes === 0) return new Uint8Array(0)
+  const start = reader.offset
+  const hash = reader.vector()
+  if (hash.length === 0) throw new DecodeError("bad_value", start)
+  return hash.slice()
+}
 
 export const parkedRecord: RecordCodec<ParkedRecord> = codec(
   (writer, value) => writer.uint64(BigInt(value.storedAtMs)).vector(value.envelope),
