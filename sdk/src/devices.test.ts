@@ -1,3 +1,4 @@
+import { suite0001 } from "@qpc/crypto/node"
 import { RpcError } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
@@ -60,7 +61,16 @@ async function reopen(world: World): Promise<Client> {
 const deviceCounts = ({ server }: Pick<World, "server">): number[] =>
   [...server.channels.values()].map(({ members }) => members.length)
 
+/** What `qpc device link` would show of a key. */
+const requestOf = (key: Uint8Array): string => toHex(key) + toHex(suite0001.hash(key).subarray(0, 4))
+
 const refusal = (reason: string): RpcError => new RpcError("resource_exhausted", reason, "no")
+
+it("a request with the identity key itself is refused: it is the first device's", async () => {
+  const { clock, alice } = await twoGroups()
+  const approval = clock.during(alice.client.approveDevice(requestOf(alice.client.whoami()!.identityKey)))
+  await expect(approval).rejects.toMatchObject({ code: "device_refused" })
+})
 
 describe("a device that is taken back", () => {
   it("leaves the other groups too where one is closed", async () => {

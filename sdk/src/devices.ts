@@ -27,12 +27,13 @@ export function linkRequest({ suite, self }: Context): string {
 }
 
 /** @throws ClientError `device_refused` for text that no new device shows */
-function keyOfRequest({ suite }: Context, request: string): DeviceKey {
+function keyOfRequest({ suite, self }: Context, request: string): DeviceKey {
   const text = request.trim().toLowerCase()
   const bytes = /^[0-9a-f]{72}$/.test(text) ? fromHex(text) : new Uint8Array(0)
   const deviceKey = bytes.subarray(0, -CHECK_BYTES)
   const isWhole = bytes.length > 0 && equalBytes(suite.hash(deviceKey).subarray(0, CHECK_BYTES), bytes.subarray(32))
-  if (isWhole) return toDeviceKey(deviceKey.slice())
+  // The key of the first device is the identity key: there is nothing to approve.
+  if (isWhole && !equalBytes(deviceKey, self.identityKey)) return toDeviceKey(deviceKey.slice())
   throw refused("this is no request of a device", "Copy all of what the new device shows.")
 }
 
