@@ -2,6 +2,7 @@ import { readDeviceCertificate, verifyDeviceCertificate } from "@qpc/group"
 import { methods } from "@qpc/rpc"
 import type { RpcClient } from "@qpc/rpc"
 import { concatBytes, equalBytes, toUtf8 } from "@qpc/wire"
+import { changeIdentity } from "./change-identity.ts"
 import { ClientError } from "./client-error.ts"
 import { sameName } from "./contacts.ts"
 import type { Context } from "./context.ts"
@@ -24,7 +25,7 @@ export interface AccountOptions {
  * @throws ClientError `already_registered`, `username_taken`, `username_invalid`
  */
 export async function register(context: Context, options: AccountOptions, serverAddress: string): Promise<void> {
-  const { identity, wasTriedBefore } = await prepareIdentity(context, options.username, serverAddress)
+  const { identity, wasTriedBefore } = await prepareIdentity(context, options.username, { serverAddress })
   try {
     await registerKey(context, identity, options)
   } catch (error) {
@@ -71,16 +72,16 @@ export async function login(context: Context, { rpc, opaque, username, password 
     const isForeign = failure instanceof ClientError && failure.code === "device_not_approved"
     throw isForeign && identity.certificate === undefined ? missing(notOurs(name)) : failure
   })
-  const own = certified(context, identity, session)
   const keyChanges = context.deliveryKey.check(session.deliveryKey)
-  const registered = { ...own, isRegistered: true }
   const record = { token: session.sessionToken, expiresAtMs: Number(session.expiresAtMs) }
-  const { profile, store, turn, self } = context
-  await turn.takeAlways(() =>
-    store.commit([profile.putIdentity(registered), profile.putSession(record), ...keyChanges]),
-  )
+  // Devices may have been approved or taken back since we began, so that the record of now is the one to keep.
+  const registered = (): IdentityRecord => {
+    const present = ownIdentity(context, username)
+    if (!equalBytes(present.publicKey, identity.publicKey)) throw missing(notOurs(name))
+    return { ...certified(context, present, session), isRegistered: true }
+  }
+  await changeIdentity(context, registered, [context.profile.putSession(record), ...keyChanges])
   context.deliveryKey.pin(session.deliveryKey)
-  self.become(registered)
 }
 
 /**
@@ -108,12 +109,9 @@ export async function resume(context: Context, rpc: RpcClient): Promise<void> {
 
 /** Makes the key pair of another device, to be approved by the first. @throws ClientError `already_registered` */
 export async function prepareLink(context: Context, username: string, serverAddress: string): Promise<void> {
-  const { self, store, profile, turn } = context
-  if (self.record?.certificate !== undefined && !self.record.isRegistered) return
-  const { identity } = await prepareIdentity(context, username, serverAddress)
-  const device = { ...identity, certificate: new Uint8Array(0) }
-  await turn.takeAlways(() => store.commit([profile.putIdentity(device)]))
-  self.become(device)
+  const { record } = context.self
+  if (record?.certificate !== undefined && !record.isRegistered) return
+  await prepareIdentity(context, username, { serverAddress, certificate: new Uint8Array(0) })
 }
 
 /** auth.proto, OpaqueLoginFinishRequest. */
@@ -150,7 +148,11 @@ function certified(
   throw missing(`the server shows no valid certificate of ${username} for this device`)
 }
 
-async function prepareIdentity(context: Context, username: string, serverAddress: string) {
+async function prepareIdentity(
+  context: Context,
+  username: string,
+  about: Pick<IdentityRecord, "serverAddress" | "certificate">,
+) {
   const { profile, store, turn, self, suite, random } = context
   return turn.takeAlways(async () => {
     const known = self.record
@@ -163,7 +165,7 @@ async function prepareIdentity(context: Context, username: string, serverAddress
     const isSame = known !== undefined && sameName(known.username) === sameName(name)
     const keys = isSame ? known : suite.signatureKeyPair(random(suite.sizes.signatureSeedBytes))
     const { publicKey, privateKey } = keys
-    const identity: IdentityRecord = { username: name, publicKey, privateKey, serverAddress, isRegistered: false }
+    const identity: IdentityRecord = { username: name, publicKey, privateKey, ...about, isRegistered: false }
     await store.commit([profile.putIdentity(identity)])
     self.become(identity)
     return { identity, wasTriedBefore: isSame }

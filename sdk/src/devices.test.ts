@@ -3,6 +3,7 @@ import { RpcError } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { Client, Conversation } from "./api.ts"
+import { fakeOpaque } from "./testing/fake-opaque.ts"
 import { FakeServer } from "./testing/fake-server.ts"
 import { newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
@@ -70,6 +71,32 @@ it("a request with the identity key itself is refused: it is the first device's"
   const { clock, alice } = await twoGroups()
   const approval = clock.during(alice.client.approveDevice(requestOf(alice.client.whoami()!.identityKey)))
   await expect(approval).rejects.toMatchObject({ code: "device_refused" })
+})
+
+it("a device that is approved while its person logs in again is not forgotten", async () => {
+  const [login, asked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const world = await twoGroups()
+  const { clock, server } = world
+  await clock.during(world.alice.client.close())
+  const opaque: typeof fakeOpaque = {
+    ...fakeOpaque,
+    async finishLogin(...about) {
+      asked.resolve()
+      await login.promise
+      return fakeOpaque.finishLogin(...about)
+    },
+  }
+  world.alice = await openPerson(server, clock, world.alice.disk, { opaque })
+  const again = world.alice.client.login("alice", "alice's password")
+  await clock.during(asked.promise)
+  const phone = await openPerson(server, clock)
+  const request = await phone.client.requestLink("alice")
+  await clock.during(world.alice.client.approveDevice(request))
+  login.resolve()
+  await clock.during(again)
+  await clock.during(phone.client.login("alice", "alice's password"))
+  await reopen(world)
+  expect(deviceCounts(world)).toEqual([2, 2])
 })
 
 describe("a device that is taken back", () => {

@@ -2,6 +2,7 @@ import { certifyDevice, readDeviceCertificate, revokeDevice, verifyDeviceCertifi
 import { methods } from "@qpc/rpc"
 import { concatBytes, equalBytes, fromHex, toDeviceKey, toHex } from "@qpc/wire"
 import type { DeviceKey, IdentityKey } from "@qpc/wire"
+import { changeIdentity } from "./change-identity.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { isForLater, removeOwnDevices } from "./group-devices.ts"
@@ -51,7 +52,7 @@ export async function approveDevice(context: Context, call: Call, request: strin
   const time = { notBeforeMs, notAfterMs: notBeforeMs + CERTIFICATE_MS }
   const certificate = certifyDevice(suite, privateKey, { identityKey: self.identityKey, deviceKey, ...time })
   await asClientError(call(methods.registerDevice, { certificate }))
-  await change(context, () => {
+  await changeIdentity(context, () => {
     const record = linkable(context, deviceKey)
     return { ...record, linked: [...without(record.linked, deviceKey), deviceKey] }
   })
@@ -66,7 +67,7 @@ export async function approveDevice(context: Context, call: Call, request: strin
  */
 export async function removeDevice(context: Context, call: Call, idStart: string): Promise<DeviceKey> {
   const deviceKey = await deviceNamed(context, call, idStart)
-  await change(context, () => {
+  await changeIdentity(context, () => {
     const record = firstDevice(context)
     const others = (record.removed ?? []).filter((one) => !equalBytes(one.deviceKey, deviceKey))
     const removed = [...others, { deviceKey, isRevoked: false }]
@@ -96,21 +97,12 @@ async function revoke(context: Context, call: Call, deviceKey: DeviceKey): Promi
   const statement = { identityKey: self.identityKey, deviceKey, revokedAtMs: clock.unixMs() }
   const revocation = revokeDevice(suite, firstDevice(context).privateKey, statement)
   await asClientError(call(methods.revokeDevice, { revocation }))
-  await change(context, () => {
+  await changeIdentity(context, () => {
     const record = firstDevice(context)
     const removed = (record.removed ?? []).map((one) => {
       return equalBytes(one.deviceKey, deviceKey) ? { deviceKey, isRevoked: true } : one
     })
     return { ...record, removed }
-  })
-}
-
-/** Stores what becomes of the record as it is when its turn comes: other changes may have been made since the caller looked. */
-function change({ turn, store, profile, self }: Context, next: () => IdentityRecord): Promise<void> {
-  return turn.takeAlways(async () => {
-    const record = next()
-    await store.commit([profile.putIdentity(record)])
-    self.become(record)
   })
 }
 

@@ -18,7 +18,7 @@ export const LIMITS: BatchLimits = {
 /** All of a log. */
 export const LOG = { fromEpoch: 0, limit: 100, limitBytes: 1_000_000, nowMs: START_MS }
 
-/** A byte string of 32 equal bytes is as good an identity as any to a store. */
+/** 32 equal bytes: a store never asks whether they are a key. */
 export const identity = (n: number): IdentityKey => toIdentityKey(new Uint8Array(32).fill(n))
 export const channel = (n: number): GroupId => toGroupId(new Uint8Array(16).fill(n))
 const messageId = (n: number): MessageId => toMessageId(new Uint8Array(16).fill(n))
