@@ -106,6 +106,41 @@ describe("a member whose inbox had no room for commits", () => {
   })
 })
 
+async function invitedAgain() {
+  const { clock, server, group, rename, say, back } = await bobIsFull()
+  await clock.during(group.remove("bob").then(({ id }) => group.waitAccepted(id)))
+  await rename("one")
+  server.full.clear()
+  const invite = (): Promise<unknown> => clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+  return { clock, server, group, invite, say, back }
+}
+
+describe("a member who was removed and invited again while the removal had no room", () => {
+  it("is in again, and reads what is written from then on", async () => {
+    const { clock, group, invite, say, back } = await invitedAgain()
+    await invite()
+    await say("welcome back")
+    const bob = await back()
+    await clock.during(bob.client.sync())
+    const bobs = bob.client.conversation("one")
+    expect(bobs.epochAuthenticator).toEqual(group.epochAuthenticator)
+    expect((await bobs.history()).map(({ text }) => text)).toEqual(["welcome back"])
+    expect(await bob.client.notices()).toEqual([])
+  })
+
+  it("is in again where the log has the removal no more, and is told what is missing", async () => {
+    const { clock, server, group, invite, back } = await invitedAgain()
+    const [channel] = server.channels.values()
+    channel!.log.length = 0
+    await invite()
+    const bob = await back()
+    await clock.during(bob.client.sync())
+    const { isMember, epoch, missing } = bob.client.conversation("one")
+    expect([isMember, epoch]).toEqual([true, group.epoch])
+    expect(missing).toEqual({ fromEpoch: 1n, toEpoch: group.epoch, isBehindUs: true })
+  })
+})
+
 describe("catching up", () => {
   it.each([false, true])(
     "goes on where it was after a crash at any durable step (last step kept: %s), and loses nothing",

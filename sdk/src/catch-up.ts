@@ -83,11 +83,13 @@ export class CatchUp {
    * Brings the group of an envelope to the epoch of its label, and no further: what waits behind it in the inbox must not find
    * its keys gone. The inbox is in order, so a commit that leads there and is not on disk will not come any more.
    *
+   * Before a Welcome too: into a group that we are in as far as we know, it says that we missed our removal.
+   *
    * @throws ClientError
    */
   async before(envelope: Uint8Array): Promise<void> {
     const received = receiveEnvelope(envelope)
-    if (received.kind === "drop" || received.envelope.kind === "welcome") return
+    if (received.kind === "drop") return
     const { groupId, epoch } = received.envelope
     await this.upTo(groupId, epoch)
   }
