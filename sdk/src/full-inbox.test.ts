@@ -112,6 +112,49 @@ describe("a message to a group in which somebody's inbox is full", () => {
   })
 })
 
+/** Alice is away while carol changes the group, and comes back to a server that no longer has the change. */
+async function stuckAlice() {
+  const world = await fullBob()
+  const { clock, server, alice, carol } = world
+  await clock.during(alice.client.close())
+  carol.client.connect()
+  const carols = carol.client.conversation("friends")
+  await clock.during(carols.rename("garden").then(({ id }) => carols.waitAccepted(id)))
+  server.account("alice").inbox.length = 0
+  for (const { log } of server.channels.values()) log.length = 0
+  const back = await openPerson(server, clock, alice.disk)
+  await clock.during(back.client.sync())
+  const group = back.client.conversation("friends")
+  expect(group.missing).toMatchObject({ isBehindUs: false })
+  const outcome = async () => {
+    const reasons = (await back.client.notices()).map(({ reason }) => reason)
+    return { reasons, history: await group.history(), waiting: back.disk.collections.get("outbox")!.size }
+  }
+  return { ...world, group, outcome }
+}
+
+describe("a message of somebody who was away for longer than the log of commits", () => {
+  it("is given up at once for those without room: nobody can tell how long they could still read it", async () => {
+    const { clock, group, outcome } = await stuckAlice()
+    await clock.during(group.send("one").then(({ id }) => group.waitAccepted(id)))
+    expect(await outcome()).toMatchObject({
+      reasons: ["history_gone", "inbox_full_given_up"],
+      history: [{ text: "one", state: "accepted" }],
+      waiting: 0,
+    })
+  })
+
+  it("has failed if nobody has room for it", async () => {
+    const { clock, server, group, outcome } = await stuckAlice()
+    server.full.add("carol")
+    const sending = clock.during(group.send("one").then(({ id }) => group.waitAccepted(id)))
+    await expect(sending).rejects.toMatchObject({ code: "send_failed" })
+    const { history, waiting } = await outcome()
+    expect(history).toMatchObject([{ text: "one", state: "failed", failure: { code: "history_gone" } }])
+    expect(waiting).toBe(0)
+  })
+})
+
 describe("a message that nobody has room for", () => {
   it("is not accepted before somebody has it", async () => {
     const { clock, server, alice, carol, states, shown } = await fullCarolToo()

@@ -71,7 +71,8 @@ async function giveUpHeld(context: Context, tx: Transaction, groupId: GroupId): 
   }
 }
 
-const AWAY_TOO_LONG: Failure = {
+/** What becomes of a message that nobody has got, and whose sender cannot follow the group any more. */
+export const AWAY_TOO_LONG: Failure = {
   code: "history_gone",
   nextStep: "Ask a member to remove you and invite you again, then send it again.",
 }

@@ -8,6 +8,7 @@ import { ClientError, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { messageBytes, waitForRoom } from "./full-inboxes.ts"
 import type { PlacedRow } from "./full-inboxes.ts"
+import { AWAY_TOO_LONG } from "./missing-history.ts"
 import type { Failure, NoticeReason } from "./model.ts"
 import { asClientError } from "./network-error.ts"
 import type { OutboxRecord } from "./records.ts"
@@ -228,16 +229,20 @@ function settleAccepted(
   const { groupId } = outgoing
   const wasReached = held?.hasReached === true
   const hasReached = wasReached || full.length < recipientsOf(outgoing).length
-  const isTooOld = isUnreadable(context, outgoing)
+  const isPassed = isUnreadable(context, outgoing)
+  // Nobody can tell how far the others are, and the server says of a repeated message only who has not got it.
+  const isAway = context.missing.isStuck(groupId)
   // Whoever lacks a proposal gets it with the commit: as soon as somebody has it, it is where it should be.
   const isWaited =
     full.length > 0 &&
     !(hasReached && isProposal(outgoing)) &&
-    waitForRoom(context, tx, { position, row }, { isTooOld, missing: full, hasReached })
+    waitForRoom(context, tx, { position, row }, { isTooOld: isPassed || isAway, missing: full, hasReached })
   if (!isWaited) tx.dequeue(groupId, position)
   if (sentId === undefined || wasReached) return
-  if (hasReached) tx.sent(groupId, sentId, "accepted")
-  else if (!isWaited) tx.sent(groupId, sentId, "failed", isTooOld ? MOVED_ON : NO_ROOM)
+  if (hasReached) return tx.sent(groupId, sentId, "accepted")
+  if (isWaited) return
+  if (isAway) return tx.sent(groupId, sentId, "failed", AWAY_TOO_LONG)
+  tx.sent(groupId, sentId, "failed", isPassed ? MOVED_ON : NO_ROOM)
 }
 
 /** Those of our recipients whom the server names; who else it names is nothing to us. */
