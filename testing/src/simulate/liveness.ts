@@ -37,12 +37,12 @@ export function unsettled(devices: readonly ClientNode[], oracle: Oracle): reado
     const { at } = node.client?.connectionState ?? { at: "not running" }
     if (at !== "online") found.push({ kind: "diverged", what: `${node.name} is ${at}` })
     let hopeless = leavingNobody(node, lost)
-    for (const [id, state] of oracle.sentBy(node.key)) {
+    for (const [id, { group, state }] of oracle.sentBy(node.key)) {
       // A text for nobody but lost devices, whose inboxes nobody empties, waits for days before it is given up.
       if (state !== "stored" || waitsForOnly(lost, oracle.textOf(id))) continue
       if (oracle.textOf(id) === undefined && hopeless-- > 0) continue
       // What a device still wants of a group that it cannot follow comes to its end after several tries of half a minute.
-      if ([...views.get(node)!.values()].some((view) => view.isStuck)) continue
+      if (views.get(node)!.get(group)?.isStuck === true) continue
       found.push({ kind: "stranded", what: `${node.name} waits for the end of ${id}` })
     }
   }

@@ -24,4 +24,26 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     change:
       "A text says until which epoch it can be read; in a later one the server refuses it, and its sender is told.",
   },
+  {
+    seed: 335n,
+    found:
+      "Somebody who could not follow the group any more offered a text to full inboxes for days, in which nobody could read it.",
+    change: "What such a sender's text has no room for is given up at once, and its sender is told.",
+  },
+  {
+    seed: 396n,
+    found: "An invitation back into a group got lost where the removal before it had found no room in the inbox.",
+    change: "Commits are fetched before a Welcome too, so that the removal is known when it is opened.",
+  },
+  {
+    seed: 1341n,
+    found: "A text waited for room although its sender, back after a long time, had lost the group meanwhile.",
+    change: "As for seed 335: it ends when the server answers, and not after days.",
+  },
+  {
+    seed: 1366n,
+    found:
+      "The oracle called a world at rest in which a removal was still under way: its author could not follow another group.",
+    change: "Only wishes in the group that cannot be followed may be without an end.",
+  },
 ]

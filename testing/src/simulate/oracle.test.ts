@@ -213,6 +213,9 @@ describe("oracle", () => {
 
   it("knows what a device still waits for", () => {
     oracle.durable(alice, [sent(1, 0), sent(2, 1)])
-    expect([...oracle.sentBy(alice.key).values()]).toEqual(["stored", "accepted"])
+    expect([...oracle.sentBy(alice.key).values()]).toEqual([
+      { group: GROUP, state: "stored" },
+      { group: GROUP, state: "accepted" },
+    ])
   })
 })

@@ -39,7 +39,14 @@ export interface Text {
 type SentState = "stored" | "accepted" | "failed"
 const SENT_STATES: readonly SentState[] = ["stored", "accepted", "failed"]
 
+/** A text or wish of a device, and what it has come to. */
+interface SentByDevice {
+  readonly group: string
+  readonly state: SentState
+}
+
 /** In the sdk's record of a sent message: version u8 · group id · state u8. */
+const SENT_GROUP_OFFSET = 1
 const SENT_STATE_OFFSET = 17
 /** In the sdk's record of a message: version u8 · message id. */
 const MESSAGE_ID_OFFSET = 1
@@ -86,7 +93,7 @@ export class Oracle {
   readonly #commits = new Map<string, string>()
   /** What the server signed, by group and epoch. */
   readonly #heads = new Map<string, string>()
-  readonly #sent = new Map<string, Map<string, SentState>>()
+  readonly #sent = new Map<string, Map<string, SentByDevice>>()
   /** How often a sender was told that somebody will not get a text of theirs, by sender, group and person. */
   readonly #givenUp = new Map<string, number>()
 
@@ -186,7 +193,7 @@ export class Oracle {
   }
 
   /** What a device's own messages and intents have come to, by id. */
-  sentBy(key: string): ReadonlyMap<string, SentState> {
+  sentBy(key: string): ReadonlyMap<string, SentByDevice> {
     return this.#sent.get(key) ?? new Map()
   }
 
@@ -203,7 +210,8 @@ export class Oracle {
       if (text.group !== group || recipients === undefined || epoch === undefined || messageId === undefined)
         return false
       if (!recipients.includes(device.key) || epoch < joinEpoch) return false
-      if (this.sentBy(sender.key).get(messageId) === "failed" || this.hasShown(device.key, text.number)) return false
+      if (this.sentBy(sender.key).get(messageId)?.state === "failed" || this.hasShown(device.key, text.number))
+        return false
       const telling = `${sender.key} ${group} ${device.key}`
       const timesTold = text.late.has(device.key) ? (givenUp.get(telling) ?? 0) : 0
       if (timesTold === 0) return true
@@ -268,10 +276,11 @@ export class Oracle {
 
   #sentState(device: Device, key: Uint8Array, value: Uint8Array): void {
     const state = SENT_STATES[value[SENT_STATE_OFFSET]!]
-    const states = this.#sent.get(device.key) ?? new Map<string, SentState>()
+    const states = this.#sent.get(device.key) ?? new Map<string, SentByDevice>()
     this.#sent.set(device.key, states)
     if (state === undefined) return this.report("mistake", `${device.name} wrote a sent record of another form`)
-    states.set(toHex(key), state)
+    const group = toHex(value.subarray(SENT_GROUP_OFFSET, SENT_GROUP_OFFSET + GROUP_ID_BYTES))
+    states.set(toHex(key), { group, state })
   }
 
   #compare(device: Device, group: string, view: GroupView): void {
