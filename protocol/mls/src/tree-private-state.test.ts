@@ -1,7 +1,17 @@
 import { suite0001 as suite } from "@qpc/crypto/node"
-import { toHex } from "@qpc/wire"
+import { decodeWhole, encode, toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { TreePrivateState } from "./tree-private-state.ts"
+
+/** Bytes whose copies are known: `slice` makes another of its kind. */
+class TracedKey extends Uint8Array<ArrayBuffer> {
+  static readonly made: TracedKey[] = []
+
+  constructor(length: number) {
+    super(new ArrayBuffer(length))
+    TracedKey.made.push(this)
+  }
+}
 
 const key = (fill: number): Uint8Array => new Uint8Array(32).fill(fill)
 
@@ -27,5 +37,55 @@ describe("private keys of an epoch that ends", () => {
     keys.destroy(watched, heir)
     expect(forgotten).toEqual(expected.map((fill) => toHex(key(fill))))
     expect(bytes).toEqual(key(0))
+  })
+})
+
+describe("private keys that are copied", () => {
+  it("leave no copy behind that is not zeroed with the others", () => {
+    const keys = new TreePrivateState(0, new TracedKey(32).fill(1))
+    keys.set(1, new TracedKey(32).fill(2))
+    const fork = keys.fork()
+    expect([fork.leafKey, fork.key(1)].map((copy) => toHex(copy!))).toEqual([key(1), key(2)].map(toHex))
+    for (const each of [keys, fork]) each[Symbol.dispose]()
+    expect(TracedKey.made.length).toBeGreaterThanOrEqual(4)
+    expect(TracedKey.made.filter((copy) => copy.some((byte) => byte !== 0))).toEqual([])
+  })
+
+  it("do not change with the ones that they were copied from", () => {
+    const keys = keysOf(1, 2)
+    const fork = keys.fork()
+    keys[Symbol.dispose]()
+    expect([fork.leafKey, fork.key(1)]).toEqual([key(1), key(2)])
+  })
+})
+
+/** The keys of a leaf and of nodes above it, each with the byte that it consists of, as they are stored. */
+const stored = (leafIndex: number, ...nodes: readonly (readonly [number, number])[]): Uint8Array =>
+  encode((writer) => {
+    writer.uint32(leafIndex).list(nodes, (inner, [nodeIndex, fill]) => inner.uint32(nodeIndex).vector(key(fill)))
+  })
+
+const read = (bytes: Uint8Array): TreePrivateState => decodeWhole(bytes, (reader) => TreePrivateState.read(reader))
+
+describe("private keys that are stored", () => {
+  it("are read back from what was written, in bytes of their own", () => {
+    const written = encode((writer) => keysOf(1, 2).write(writer))
+    expect(written).toEqual(stored(0, [0, 1], [1, 2]))
+    const keys = read(written)
+    written.fill(9)
+    expect([keys.leafIndex, keys.leafKey, keys.key(1)]).toEqual([0, key(1), key(2)])
+  })
+
+  it.each([
+    ["without the key of the leaf", stored(0, [1, 2])],
+    ["in another order", stored(0, [1, 2], [0, 1])],
+    ["twice at one node", stored(0, [0, 1], [0, 1])],
+    ["at a node that is not above the leaf", stored(0, [0, 1], [2, 2])],
+  ])("are refused where they stand %s", (_, bytes) => {
+    expect(() => read(bytes)).toThrow(expect.objectContaining({ code: "bad_value" }))
+  })
+
+  it("are not set at a node that is not above the leaf", () => {
+    expect(() => keysOf(1, 2).set(2, key(3))).toThrow(RangeError)
   })
 })

@@ -59,7 +59,8 @@ export class TreePrivateState implements Disposable {
   /** An independent copy, with bytes of its own. */
   fork(): TreePrivateState {
     const copy = new TreePrivateState(this.leafIndex, this.leafKey.slice())
-    for (const [nodeIndex, key] of this.#keys) copy.#keys.set(nodeIndex, key.slice())
+    // The leaf's comes again, and `set` zeroes the copy that the constructor took.
+    for (const [nodeIndex, key] of this.#keys) copy.set(nodeIndex, key.slice())
     return copy
   }
 
@@ -83,7 +84,7 @@ export class TreePrivateState implements Disposable {
     const isAbove = nodes.every((node) => isBelow(leafIndex, node.nodeIndex))
     if (leafKey === undefined || !isOrdered || !isAbove) throw new DecodeError("bad_value", start)
     const keys = new TreePrivateState(leafIndex, leafKey.slice())
-    for (const { nodeIndex, key } of nodes) keys.#keys.set(nodeIndex, key.slice())
+    for (const { nodeIndex, key } of nodes) keys.set(nodeIndex, key.slice())
     return keys
   }
 
