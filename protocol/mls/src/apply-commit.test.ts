@@ -145,6 +145,14 @@ describe("a commit is refused", () => {
   })
 })
 
+describe("a commit is followed", () => {
+  it("with as many proposals as the limit allows", () => {
+    const party = Party.of("as many", ["alice", "bob", "carol"], { limits: { committedProposals: 2 } })
+    const { commit } = party.stage("alice", { adds: [party.keyPackage("dave").keyPackage], removes: [2] })
+    expect(party.hear("bob", commit)).toBe("commit")
+  })
+})
+
 /** A group of three with keys above their leaves. */
 function partyWith(seed: string, suite: CipherSuite): Party {
   const party = new Party(seed, { policy: { externalCommits: true } }, suite)

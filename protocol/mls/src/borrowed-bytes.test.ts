@@ -1,5 +1,6 @@
-import { toHex } from "@qpc/wire"
+import { toHex, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import type { CommitOptions } from "./create-commit.ts"
 import { Group } from "./group.ts"
 import { Party } from "./testing/party.ts"
 
@@ -28,6 +29,17 @@ describe("bytes that the caller takes back", () => {
     expect([keysIn(alice), keysIn(bob), keysIn(carol)]).toEqual([expected, expected, expected])
     party.commit("carol")
     expect(party.hear("bob", party.say("alice", "still one group"))).toBe("still one group")
+  })
+
+  it.each<[string, Partial<CommitOptions>]>([
+    ["new extensions", { extensions: [{ extensionType: 0xf00f, extensionData: toUtf8("new") }] }],
+    ["another group", { reinit: { groupId: toUtf8("next"), version: 1, cipherSuite: 1, extensions: [] } }],
+  ])("do not change what a commit says that is not merged yet: %s", (_, options) => {
+    const extensions = [{ extensionType: 0xf00f, extensionData: toUtf8("old") }]
+    const party = Party.of("lent commit", ["alice", "bob"], { extensions })
+    const { commit, staged } = party.stage("alice", { ...options, wireFormat: "public" })
+    const received = lend(commit, (lent) => party.group("bob").receive(lent, party.nowMs))
+    expect(received).toMatchObject({ kind: "commit", staged: { report: staged.report } })
   })
 
   it("do not change a group that was read from them", () => {

@@ -142,6 +142,11 @@ describe("joining by a Welcome", () => {
     expect(outcomeOf(party, { welcome: welcome.with(5, 2), bundles })).toBe("welcome_cipher_suite")
   })
 
+  it("does not take a mistake of the caller's for a malformed Welcome", () => {
+    const { party, bundle } = invited("no bytes")
+    expect(() => outcomeOf(party, { welcome: null as never, bundles: [bundle] })).toThrow(TypeError)
+  })
+
   it("needs the tree from somewhere, and the right one", () => {
     const party = Party.of("tree", ["alice", "carol"])
     const bundle = party.keyPackage("bob")
@@ -212,6 +217,28 @@ describe("a Welcome that a malicious member made", () => {
     ],
   ] as [string, Forgery][])("is refused with %s", (reason, forgery) => {
     expect(verdict(forgery)).toBe(reason)
+  })
+})
+
+describe("a Welcome", () => {
+  const { party, bundle } = invited("limits of a Welcome")
+
+  it("is for nobody who is not in the tree", () => {
+    const other = party.keyPackage("bob")
+    expect(outcomeOf(party, { welcome: forge(party, other, {}), bundles: [other] })).toBe("own_leaf_missing")
+  })
+
+  it("may name as many PSKs as a commit may hold proposals", () => {
+    const psks = [1, 2].map((id) => ({
+      kind: "external" as const,
+      pskId: Uint8Array.of(id),
+      pskNonce: new Uint8Array(32),
+    }))
+    const welcome = forge(party, bundle, { secrets: { psks } })
+    const verdicts = [1, 2].map((committedProposals) =>
+      outcomeOf(party, { welcome, bundles: [bundle], limits: { committedProposals } }),
+    )
+    expect(verdicts).toEqual(["psk_invalid", "psk_missing"])
   })
 })
 

@@ -88,6 +88,11 @@ describe("receiving a message", () => {
     ])
   })
 
+  it("does not take a mistake of the caller's for a malformed message", () => {
+    const party = Party.of("no bytes", ["alice", "bob"])
+    expect(() => party.hear("bob", null as never)).toThrow(TypeError)
+  })
+
   it("refuses messages of other groups", () => {
     const other = Party.of("other", ["alice", "bob"])
     expect(Party.of("ours", ["alice", "bob"]).hear("bob", other.say("alice", "hello"))).toBe("unknown_group")
@@ -224,6 +229,13 @@ describe("what is received", () => {
       return "authenticatedData" in received ? received.authenticatedData : received.kind
     })
     expect(kept).toEqual([toUtf8("data"), toUtf8("data"), toUtf8("data")])
+  })
+
+  it("is a text alone, without the rest of the message behind it in memory", () => {
+    const party = Party.of("own text", ["alice", "bob"])
+    const received = party.group("bob").receive(party.say("alice", "hello"), party.nowMs)
+    expect(received).toMatchObject({ plaintext: toUtf8("hello") })
+    expect("plaintext" in received && received.plaintext.buffer.byteLength).toBe(5)
   })
 
   it("leaves room for as many commits of others as the limit says, beside our own", () => {
