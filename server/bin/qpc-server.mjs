@@ -3,10 +3,12 @@
 import * as fs from "node:fs"
 import * as module from "node:module"
 
-var major = Number(process.versions.node.split(".")[0])
+var version = process.versions.node.split(".").map(Number)
 var built = new URL("../dist/main.js", import.meta.url)
-if (major < 24) {
-  process.stderr.write("qpc-server needs Node 24 or newer, this is " + process.versions.node + ": install Node 26.\n")
+// node:crypto reads raw keys since 26.0 and 24.15; no 25 does.
+if (!(version[0] >= 26 || (version[0] === 24 && version[1] >= 15))) {
+  var needs = "qpc-server needs Node 26 or newer, or 24 from 24.15 on; this is "
+  process.stderr.write(needs + process.versions.node + ": install Node 26.\n")
   process.exitCode = 69
 } else if (fs.statSync(built, { throwIfNoEntry: false }) !== undefined) {
   void import(built.href)

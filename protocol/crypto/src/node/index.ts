@@ -1,4 +1,4 @@
-/** Cryptography on node:crypto and, where it can be loaded, libsodium, for Node 24 and later. @module */
+/** Cryptography on node:crypto and, where it can be loaded, libsodium, for Node 26, and 24 from 24.15 on. @module */
 export { argon2id } from "./argon2id.ts"
 export type { Argon2idCost } from "./argon2id.ts"
 export { chacha20Poly1305Open, chacha20Poly1305Seal } from "./chacha20-poly1305.ts"

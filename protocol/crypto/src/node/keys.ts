@@ -45,7 +45,7 @@ const IMPORTS: Readonly<Record<KeyKind, Import>> = {
 const KINDS = Object.keys(IMPORTS) as KeyKind[]
 
 /**
- * Imports raw keys (`raw-private` and `raw-public`, Node 24 and later) and keeps a bounded number of them.
+ * Imports raw keys (`raw-private` and `raw-public`, Node 26, and 24 from 24.15 on) and keeps a bounded number of them.
  *
  * A private key is kept under its SHA-256, so that no copy of it becomes an immutable string. What is forgotten loses
  * its last reference here, and what is bytes is zeroed. OpenSSL clears the memory of a key when the garbage collector frees
