@@ -2,7 +2,7 @@
  * Writes stored states of every kind, which all later formats have to read. It runs once, when a format is new; what it wrote
  * is never written again. Name the kind and the version, and format what comes out:
  *
- *     node --conditions=@qpc/source tools/state-fixtures/generate.ts state 2
+ *     node --conditions=@qpc/source tools/state-fixtures/generate.ts state 3
  *     node --conditions=@qpc/source tools/state-fixtures/generate.ts member 3
  */
 import { suite0001, suite0007 } from "@qpc/crypto/node"

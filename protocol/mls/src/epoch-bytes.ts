@@ -69,11 +69,20 @@ export function joinEpochParts(
   secretTree: SecretTree,
   isLive: boolean,
 ): Epoch {
+  const isRightTree = equalBytes(tree.treeHash(), header.context.treeHash)
+  if (!isRightTree || (isLive && !holdsTogether(header, tree, keys))) throw new DecodeError("bad_value", 0)
+  return epochOfParts(header, tree, keys, secretTree)
+}
+
+/** Puts an epoch together whose parts are known to be of one time. */
+export function epochOfParts(
+  header: EpochHeader,
+  tree: RatchetTree,
+  keys: TreePrivateState,
+  secretTree: SecretTree,
+): Epoch {
   const { context, confirmationTag: tag } = header
-  const { suite } = tree
-  const isWhole = equalBytes(tree.treeHash(), context.treeHash) && (!isLive || holdsTogether(header, tree, keys))
-  if (!isWhole) throw new DecodeError("bad_value", 0)
-  const interim = interimTranscriptHash(suite, context.confirmedTranscriptHash, tag)
+  const interim = interimTranscriptHash(tree.suite, context.confirmedTranscriptHash, tag)
   return { ...header, tree, keys, secretTree, interimTranscriptHash: interim }
 }
 

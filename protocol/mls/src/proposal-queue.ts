@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { DecodeError, encode, readOptional, recordKey, toHex } from "@qpc/wire"
-import type { Reader, RecordLog, StateRecord } from "@qpc/wire"
+import type { Reader, RecordLog, StateRecord, Writer } from "@qpc/wire"
 import type { ProposalOrRef } from "./commit.ts"
 import { readSender, writeSender } from "./framed-content.ts"
 import type { Sender } from "./framed-content.ts"
@@ -86,15 +86,18 @@ function queuedKey(at: number): string {
   return recordKey("proposal", at)
 }
 
-function encodeQueued({ reference, proposal, sender, updateKey }: QueuedProposal): Uint8Array {
-  return encode((writer) => {
-    writer.vector(reference).vector(encodeProposal(proposal))
-    writeSender(writer, sender)
-    writer.optional(updateKey, (inner, key) => inner.vector(key))
-  })
+function encodeQueued(queued: QueuedProposal): Uint8Array {
+  return encode((writer) => writeQueuedProposal(writer, queued))
 }
 
-/** Reads ProposalRef<V> · proposal<V> · sender · optional key<V>. Copies. @throws DecodeError */
+/** Writes ProposalRef<V> · proposal<V> · sender · optional key<V>. */
+export function writeQueuedProposal(writer: Writer, { reference, proposal, sender, updateKey }: QueuedProposal): void {
+  writer.vector(reference).vector(encodeProposal(proposal))
+  writeSender(writer, sender)
+  writer.optional(updateKey, (inner, key) => inner.vector(key))
+}
+
+/** Reads what {@link writeQueuedProposal} wrote. Copies. @throws DecodeError */
 export function readQueuedProposal(reader: Reader, suite: CipherSuite): QueuedProposal {
   const start = reader.offset
   const reference = reader.vector().slice()

@@ -1,12 +1,13 @@
 import type { CipherSuite } from "@qpc/crypto"
+import { decodeWhole, DecodeError } from "@qpc/wire"
 import type { LeafNode } from "./leaf-node.ts"
 import { ownedEncoding, StoredLeafNode } from "./leaf-node.ts"
 import { MemberIndex } from "./member-index.ts"
 import { findInvalidParentHash } from "./parent-hash.ts"
-import { makeParentNode } from "./parent-node.ts"
+import { makeParentNode, readParentNode } from "./parent-node.ts"
 import type { ParentNode } from "./parent-node.ts"
 import { nodeHash } from "./tree-hash.ts"
-import { fullWidth, nodeWidth } from "./tree-math.ts"
+import { fullWidth, leafToNode, nodeWidth } from "./tree-math.ts"
 import {
   Branch,
   branchesAbove,
@@ -39,14 +40,15 @@ export class RatchetTree {
   readonly leavesLimit: number
   #root: TreeNode
   #leafWidth: number
-  readonly #members: MemberIndex
+  /** Made when it is first asked for: whoever wakes a group to read a message needs none. */
+  #members: MemberIndex | undefined
 
   private constructor(
     suite: CipherSuite,
     leavesLimit: number,
     root: TreeNode,
     leafWidth: number,
-    members: MemberIndex,
+    members?: MemberIndex,
   ) {
     this.suite = suite
     this.leavesLimit = leavesLimit
@@ -89,9 +91,31 @@ export class RatchetTree {
     return new RatchetTree(suite, leavesLimit, root, width, members)
   }
 
+  /**
+   * A tree as it was kept: its leaves were decoded before, and are not again until somebody asks for them. Takes ownership.
+   *
+   * @param nodes - Encoded, by node index; at least one.
+   * @throws DecodeError `too_large` above the limit, or what a parent that is none throws
+   */
+  static restore(suite: CipherSuite, nodes: ReadonlyMap<number, Uint8Array>, leavesLimit: number): RatchetTree {
+    let last = 0
+    for (const nodeIndex of nodes.keys()) last = Math.max(last, nodeIndex)
+    const width = fullWidth(Math.floor(last / 2) + 1)
+    if (width > fullWidth(leavesLimit)) throw new DecodeError("too_large", 0)
+    const leafAt = (leafIndex: number): StoredLeafNode | undefined => {
+      const node = nodes.get(leafToNode(leafIndex))
+      return node && new StoredLeafNode(node)
+    }
+    const parentAt = (nodeIndex: number): ParentNode | undefined => {
+      const node = nodes.get(nodeIndex)
+      return node && decodeWhole(node, readParentNode)
+    }
+    return new RatchetTree(suite, leavesLimit, buildSubtree(0, width, leafAt, parentAt), width)
+  }
+
   /** An independent tree of the same content. */
   fork(): RatchetTree {
-    return new RatchetTree(this.suite, this.leavesLimit, this.#root, this.#leafWidth, this.#members.fork())
+    return new RatchetTree(this.suite, this.leavesLimit, this.#root, this.#leafWidth, this.#index().fork())
   }
 
   /** Leaves, taken or blank: a power of two. */
@@ -110,7 +134,7 @@ export class RatchetTree {
 
   /** Keys in use and what members support. Read it; only the tree writes. */
   get index(): Omit<MemberIndex, "addLeaf" | "removeLeaf" | "addParent" | "removeParent" | "fork"> {
-    return this.#members
+    return this.#index()
   }
 
   get root(): TreeNode {
@@ -244,24 +268,35 @@ export class RatchetTree {
     leafNode: LeafNode | undefined,
     parentAt: (branch: Branch) => ParentNode | undefined,
   ): void {
+    const members = this.#index()
     const previous = leafOf(this.#root, leafIndex)
-    if (previous !== undefined) this.#members.removeLeaf(previous)
+    if (previous !== undefined) members.removeLeaf(previous)
     const stored = leafNode && new StoredLeafNode(ownedEncoding(leafNode))
-    if (stored !== undefined && leafNode !== undefined) this.#members.addLeaf(stored, leafNode)
+    if (stored !== undefined && leafNode !== undefined) members.addLeaf(stored, leafNode)
     this.#root = rewritePath(this.#root, leafIndex, stored, (branch) => {
       const value = parentAt(branch)
-      if (branch.value !== undefined) this.#members.removeParent(branch.value)
-      if (value !== undefined) this.#members.addParent(value)
+      if (branch.value !== undefined) members.removeParent(branch.value)
+      if (value !== undefined) members.addParent(value)
       return value
     })
   }
 
   /** Only a tree that nobody validated has keys above no member; the index must not keep them either. */
   #forgetParents(discarded: Branch): void {
+    const members = this.#index()
     for (const branch of branchesBelow(discarded.right)) {
-      if (branch.value !== undefined) this.#members.removeParent(branch.value)
+      if (branch.value !== undefined) members.removeParent(branch.value)
     }
-    if (discarded.value !== undefined) this.#members.removeParent(discarded.value)
+    if (discarded.value !== undefined) members.removeParent(discarded.value)
+  }
+
+  #index(): MemberIndex {
+    if (this.#members !== undefined) return this.#members
+    const members = MemberIndex.empty(this.suite)
+    for (const { value } of leavesBelow(this.#root)) members.addLeaf(value, value.decode())
+    for (const branch of branchesBelow(this.#root)) if (branch.value !== undefined) members.addParent(branch.value)
+    this.#members = members
+    return members
   }
 
   #node(nodeIndex: number): TreeNode {

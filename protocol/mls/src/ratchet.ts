@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { concatBytes, encode } from "@qpc/wire"
-import type { RecordLog, StateRecord } from "@qpc/wire"
+import type { RecordLog, StateRecord, Writer } from "@qpc/wire"
 import { deriveTreeSecret } from "./labels.ts"
 
 /** How much disorder of messages a receiver tolerates (RFC 9420 §15.3). */
@@ -131,6 +131,13 @@ export class Ratchet {
   *records({ head, skipped }: RatchetKeys): Generator<StateRecord> {
     yield { key: head, value: this.#head() }
     for (const [generation, key] of this.#skipped) yield { key: skipped(generation), value: keyBytes(key) }
+  }
+
+  /** Writes secret<V> · next generation u32 · a list of generation u32, key<V>, nonce<V>, oldest first. */
+  write(writer: Writer): void {
+    const skipped = [...this.#skipped.values()].toSorted((a, b) => a.generation - b.generation)
+    writer.vector(this.#secret).uint32(this.#next)
+    writer.list(skipped, (inner, { generation, key, nonce }) => inner.uint32(generation).vector(key).vector(nonce))
   }
 
   #head(): Uint8Array {

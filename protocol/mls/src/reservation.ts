@@ -154,7 +154,8 @@ function markReserved(state: GroupState): void {
   state.records.mark(RESERVED_KEY, () => encodeReservation(state.reserved))
 }
 
-function writeReservation(writer: Writer, { epoch, application, handshake }: Reservation): void {
+/** Writes epoch u64 · application u32 · handshake u32. */
+export function writeReservation(writer: Writer, { epoch, application, handshake }: Reservation): void {
   writer.uint64(epoch).uint32(application).uint32(handshake)
 }
 

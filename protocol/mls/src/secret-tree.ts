@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { recordKey, toUtf8 } from "@qpc/wire"
-import type { RecordLog, StateRecord } from "@qpc/wire"
+import type { RecordLog, StateRecord, Writer } from "@qpc/wire"
 import { expandWithLabel } from "./labels.ts"
 import { Ratchet } from "./ratchet.ts"
 import type { KeyCandidate, KeyMiss, MessageKey, RatchetKeys, RatchetLimits } from "./ratchet.ts"
@@ -199,6 +199,19 @@ export class SecretTree {
     }
   }
 
+  /**
+   * Writes whether it is retired u8 · leaf width u32 · a list of node index u32, secret<V> · a list of leaf index u32, optional
+   * handshake ratchet, application ratchet. `secret-tree-bytes.ts` reads it.
+   */
+  write(writer: Writer): void {
+    writer.uint8(this.#isRetired ? 1 : 0).uint32(this.#leafWidth)
+    writer.list(byIndex(this.#nodes), (inner, [nodeIndex, secret]) => inner.uint32(nodeIndex).vector(secret))
+    writer.list(byIndex(this.#ratchets), (inner, [leafIndex, { handshake, application }]) => {
+      inner.uint32(leafIndex).optional(handshake, (item, ratchet) => ratchet.write(item))
+      application.write(inner)
+    })
+  }
+
   #markNode(nodeIndex: number): void {
     this.#place?.log.mark(secretKey(this.#place.epoch, nodeIndex), () => this.#nodes.get(nodeIndex)?.slice())
   }
@@ -251,6 +264,10 @@ export class SecretTree {
   #derive(secret: Uint8Array, label: string, context: Uint8Array): Uint8Array {
     return expandWithLabel(this.#suite, secret, label, context, this.#suite.sizes.hashBytes)
   }
+}
+
+function byIndex<T>(map: ReadonlyMap<number, T>): [number, T][] {
+  return [...map].toSorted(([a], [b]) => a - b)
 }
 
 function secretKey(epoch: bigint, nodeIndex: number): string {

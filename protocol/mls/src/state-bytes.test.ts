@@ -82,9 +82,9 @@ describe("a stored group", () => {
 
   it("asks for newer software where newer software wrote it", () => {
     const party = Party.of("newer", ["alice"])
-    const bytes = party.group("alice").toBytes().with(0, 3)
+    const bytes = party.group("alice").toBytes().with(0, 4)
     const wake = () => Group.fromBytes(party.suite, bytes, { signatureKeys: party.keysOf("alice") })
-    expect(wake).toThrow(expect.objectContaining({ code: "state_from_newer_software", version: 3 }))
+    expect(wake).toThrow(expect.objectContaining({ code: "state_from_newer_software", version: 4 }))
     expect(wake).toThrow(/update the software/)
   })
 

@@ -16,7 +16,7 @@ import { restoreState } from "./restore-state.ts"
 import type { Surroundings } from "./restore-state.ts"
 import { StoredSecretTrees } from "./secret-tree-records.ts"
 import { KEYS, PHASES } from "./state-records.ts"
-import { STATE_VERSION, StateVersionError } from "./state-version.ts"
+import { RECORDS_VERSION, StateVersionError } from "./state-version.ts"
 import { readTreeRecords } from "./tree-records.ts"
 import { TreePrivateState } from "./tree-private-state.ts"
 
@@ -61,8 +61,8 @@ function readHeader(
   { suite }: Surroundings,
 ): { readonly phase: GroupPhase; readonly reinit: ReInit | undefined; readonly header: EpochHeader } {
   const version = reader.uint8()
-  if (version > STATE_VERSION) throw new StateVersionError(version)
-  if (version !== STATE_VERSION) throw new DecodeError("reserved_value", 0)
+  if (version > RECORDS_VERSION) throw new StateVersionError(version, RECORDS_VERSION)
+  if (version !== RECORDS_VERSION) throw new DecodeError("reserved_value", 0)
   if (reader.uint16() !== suite.id) throw new DecodeError("bad_value", 1)
   return { ...readPhase(reader), header: readEpochHeader(reader, suite) }
 }

@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { encode, recordKey, RecordLog } from "@qpc/wire"
-import type { StateRecord } from "@qpc/wire"
+import type { StateRecord, Writer } from "@qpc/wire"
 import { writeEpochHeader, writePastEpoch } from "./epoch-bytes.ts"
 import { encodeUsage, USAGE_KEY } from "./epoch-usage.ts"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
@@ -8,7 +8,7 @@ import type { GroupPhase, GroupState } from "./group-state.ts"
 import { encodeOwnCommit } from "./own-commit-record.ts"
 import { encodeProposal } from "./proposal.ts"
 import { encodeReservation, RESERVED_KEY } from "./reservation.ts"
-import { STATE_VERSION } from "./state-version.ts"
+import { RECORDS_VERSION } from "./state-version.ts"
 import { changedNodes } from "./tree-diff.ts"
 import { isTreeKey, treeKey, treeRecords, treeValue } from "./tree-records.ts"
 
@@ -90,12 +90,17 @@ export function markOwnCommit(state: GroupState): void {
   state.records.mark(KEYS.ownCommit, () => state.ownCommit && encodeOwnCommit(state, state.ownCommit))
 }
 
-function stateValue({ suite, phase, reinit, epoch }: GroupState): Uint8Array {
+function stateValue(state: GroupState): Uint8Array {
   return encode((writer) => {
-    writer.uint8(STATE_VERSION).uint16(suite.id).uint8(PHASES.indexOf(phase))
-    writer.optional(reinit, (inner, proposal) => inner.vector(encodeProposal(proposal)))
-    writeEpochHeader(writer, epoch)
+    writer.uint8(RECORDS_VERSION).uint16(state.suite.id)
+    writeHeader(writer, state)
   })
+}
+
+/** Writes phase u8 · optional ReInit<V> · the epoch's header. */
+export function writeHeader(writer: Writer, { phase, reinit, epoch }: GroupState): void {
+  writer.uint8(PHASES.indexOf(phase)).optional(reinit, (inner, proposal) => inner.vector(encodeProposal(proposal)))
+  writeEpochHeader(writer, epoch)
 }
 
 function privateValue({ keys }: Epoch): Uint8Array {

@@ -1,7 +1,7 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { decodeWhole, DecodeError, equalBytes, readList, readOptional } from "@qpc/wire"
 import type { Reader } from "@qpc/wire"
-import { joinEpochParts, readContext, readEpochSecrets, readLeafWidth, readSecret } from "./epoch-bytes.ts"
+import { joinEpochParts, readContext, readEpochSecrets, readSecret } from "./epoch-bytes.ts"
 import { NO_USAGE } from "./epoch-usage.ts"
 import type { EpochHeader } from "./epoch-bytes.ts"
 import type { Epoch, PastEpoch, ResumptionPsk } from "./epoch.ts"
@@ -9,12 +9,11 @@ import type { GroupState } from "./group-state.ts"
 import { readLeaves, readReInit, reportFrom, storedCommit } from "./own-commit-record.ts"
 import type { StoredCommit } from "./own-commit-record.ts"
 import { readQueuedProposal } from "./proposal-queue.ts"
-import { Ratchet } from "./ratchet.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
 import { readReservation } from "./reservation.ts"
 import { restoreState } from "./restore-state.ts"
 import type { StoredParts, Surroundings } from "./restore-state.ts"
-import { restoreSecretTree } from "./secret-tree-records.ts"
+import { readSecretTree } from "./secret-tree-bytes.ts"
 import type { SecretTree } from "./secret-tree.ts"
 import { readPhase } from "./state-from-records.ts"
 import { readRatchetTree } from "./tree-codec.ts"
@@ -111,32 +110,6 @@ function upgradePastEpochs(
     next = [...signers]
     return { ...past, formerSigners, secretTree: secretTrees[at]! }
   })
-}
-
-function readSecretTree(reader: Reader, suite: CipherSuite): SecretTree {
-  const start = reader.offset
-  const isRetired = reader.uint8()
-  if (isRetired > 1) throw new DecodeError("reserved_value", start)
-  const leafWidth = readLeafWidth(reader)
-  const nodes = readList(reader, (inner) => [inner.uint32(), inner.vector().slice()] as const)
-  const ratchets = readList(reader, (inner) => {
-    const leafIndex = inner.uint32()
-    const handshake = readOptional(inner, (item) => readRatchet(item, suite))
-    return [leafIndex, { handshake, application: readRatchet(inner, suite) }] as const
-  })
-  const parts = { leafWidth, nodes: new Map(nodes), ratchets: new Map(ratchets), isRetired: isRetired === 1 }
-  return restoreSecretTree(suite, parts)
-}
-
-function readRatchet(reader: Reader, suite: CipherSuite): Ratchet {
-  const secret = readSecret(reader, suite)
-  const next = reader.uint32()
-  const skipped = readList(reader, (inner) => ({
-    generation: inner.uint32(),
-    key: inner.vector().slice(),
-    nonce: inner.vector().slice(),
-  }))
-  return new Ratchet(suite, secret, next, skipped)
 }
 
 function readOwnCommit(reader: Reader, surroundings: Surroundings, before: RatchetTree): StoredCommit {

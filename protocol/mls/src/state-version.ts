@@ -1,5 +1,8 @@
-/** The format that this software writes. */
-export const STATE_VERSION = 2
+/** The format of a snapshot that this software writes. */
+export const SNAPSHOT_VERSION = 3
+
+/** The format of the records that this software writes. */
+export const RECORDS_VERSION = 2
 
 /** A stored state was written by newer software, which has to be installed to read it. Nothing was changed. */
 export class StateVersionError extends Error {
@@ -8,8 +11,9 @@ export class StateVersionError extends Error {
   /** The format of the state. */
   readonly version: number
 
-  constructor(version: number) {
-    super(`the state has format ${version}, this software knows them up to ${STATE_VERSION}: update the software`)
+  /** @param known - the newest format that this software knows */
+  constructor(version: number, known: number) {
+    super(`the state has format ${version}, this software knows them up to ${known}: update the software`)
     this.version = version
   }
 }

@@ -1,12 +1,10 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { decodeWhole, DecodeError, readList, readOptional, recordKey } from "@qpc/wire"
-import type { Reader, RecordReader, StateRecord, Writer } from "@qpc/wire"
-import { readLeafNode } from "./leaf-node.ts"
-import { readParentNode } from "./parent-node.ts"
+import { DecodeError, Reader, readList, readOptional, recordKey } from "@qpc/wire"
+import type { RecordReader, StateRecord, Writer } from "@qpc/wire"
 import { RatchetTree } from "./ratchet-tree.ts"
 import { changedNodes } from "./tree-diff.ts"
-import { fullWidth, isLeaf, leafToNode, nodeWidth } from "./tree-math.ts"
 import { findNode } from "./tree-node.ts"
+import type { TreeNode } from "./tree-node.ts"
 
 const TREE = "tree"
 
@@ -44,7 +42,26 @@ export function readTreeRecords(records: RecordReader, suite: CipherSuite, leave
     if (typeof nodeIndex !== "number" || parts.length !== 1) throw new DecodeError("bad_value", 0)
     nodes.set(nodeIndex, value)
   }
-  return buildTree(suite, leavesLimit, inOneBuffer(nodes))
+  return restoreTree(suite, inOneBuffer(nodes), leavesLimit)
+}
+
+/** Writes the nodes of a tree that are not blank: a list of node index u32 · node<V>, in the order of their indices. */
+export function writeTree(writer: Writer, { root }: RatchetTree): void {
+  writer.list([root], writeSubtree)
+}
+
+function writeSubtree(writer: Writer, node: TreeNode): void {
+  if (node.kind === "branch") writeSubtree(writer, node.left)
+  if (node.value !== undefined) writer.uint32(node.nodeIndex).vector(node.value.encoded)
+  if (node.kind === "branch") writeSubtree(writer, node.right)
+}
+
+/** Reads what {@link writeTree} wrote. Copies. Whether it is the right tree has to be known. @throws DecodeError */
+export function readTree(reader: Reader, suite: CipherSuite, leavesLimit: number): RatchetTree {
+  const inner = new Reader(reader.vector().slice())
+  const nodes = new Map<number, Uint8Array>()
+  while (inner.remainingBytes > 0) nodes.set(inner.uint32(), inner.vector())
+  return restoreTree(suite, nodes, leavesLimit)
 }
 
 /** Writes in what a tree differs from another: a list of node index u32 · optional node<V>. */
@@ -68,24 +85,12 @@ export function readTreeDifference(reader: Reader, from: RatchetTree): RatchetTr
     if (node === undefined) nodes.delete(nodeIndex)
     else nodes.set(nodeIndex, node)
   })
-  return buildTree(from.suite, from.leavesLimit, nodes)
+  return restoreTree(from.suite, nodes, from.leavesLimit)
 }
 
-/** @param nodes - Encoded; owned by the tree from now on. */
-function buildTree(suite: CipherSuite, leavesLimit: number, nodes: ReadonlyMap<number, Uint8Array>): RatchetTree {
-  let last = -1
-  for (const nodeIndex of nodes.keys()) last = Math.max(last, nodeIndex)
-  if (last < 0) throw new DecodeError("bad_value", 0)
-  if (last >= nodeWidth(fullWidth(leavesLimit))) throw new DecodeError("too_large", 0)
-  const leafAt = (leafIndex: number) => {
-    const node = nodes.get(leafToNode(leafIndex))
-    return node && decodeWhole(node, readLeafNode)
-  }
-  const parentAt = (nodeIndex: number) => {
-    const node = isLeaf(nodeIndex) ? undefined : nodes.get(nodeIndex)
-    return node && decodeWhole(node, readParentNode)
-  }
-  return RatchetTree.build(suite, Math.floor(last / 2) + 1, { leafAt, parentAt }, leavesLimit)
+function restoreTree(suite: CipherSuite, nodes: ReadonlyMap<number, Uint8Array>, leavesLimit: number): RatchetTree {
+  if (nodes.size === 0) throw new DecodeError("bad_value", 0)
+  return RatchetTree.restore(suite, nodes, leavesLimit)
 }
 
 /** Copies the nodes into one piece of memory: ten thousand small ones cost more than what is in them. */
