@@ -47,9 +47,13 @@ export function toMarkdown(report: Report): string {
   ]
   if (made.bytes.length > 0) parts.push(bytesTable(report))
   if (made.memory.length > 0) parts.push(memoryTable(report))
-  parts.push(...implementations.flatMap(({ remarks }) => remarks.map((remark) => `- ${remark}`)))
-  parts.push(...absent.map((why) => `- Not measured: ${why}`), ...made.leftOut.map((what) => `- Out of time: ${what}`))
-  return parts.join("\n\n").replaceAll(/(\n- .*)\n\n(?=- )/g, "$1\n")
+  const remarks = new Set(implementations.flatMap((one) => one.remarks))
+  const missing = [
+    ...absent.map((why) => `Not measured: ${why}`),
+    ...made.leftOut.map((what) => `Out of time: ${what}`),
+  ]
+  parts.push([...remarks, ...missing].map((note) => `- ${note}`).join("\n"))
+  return parts.join("\n\n")
 }
 
 function timeRows(rows: readonly ResultRow[], columns: readonly ImplementationId[]): readonly (readonly string[])[] {

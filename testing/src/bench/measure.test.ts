@@ -59,10 +59,16 @@ describe("comparing", () => {
     expect(machine.log.at(-1)).toBe("run long 1")
   })
 
-  it("begins no round after the cap, but plays one", async () => {
+  it("lets slow contenders play one round once the cap is over, and the others on until it is over twice", async () => {
     const machine = new PlayedMachine()
-    const [measured] = await compare([machine.contender("long", 700)], { ...plan, capMs: 1 }, machine)
-    expect(measured!.perSecond).toHaveLength(1)
+    const { name, run } = machine.contender("short", 2)
+    const contenders = [machine.contender("long", 700), { name, run }]
+    const roundsOf = async (capMs: number): Promise<number[]> => {
+      return (await compare(contenders, { ...plan, capMs }, machine)).map(({ perSecond }) => perSecond.length)
+    }
+    expect(await roundsOf(1)).toEqual([1, 1])
+    expect(await roundsOf(3_000)).toEqual([1, 3])
+    expect(await roundsOf(100_000)).toEqual([3, 3])
   })
 })
 
@@ -79,8 +85,8 @@ describe("the ratio of two contenders", () => {
     expect(ratioOf(ours, theirs)).toBe(2)
   })
 
-  it("is refused across comparisons", () => {
-    expect(() => ratioOf({ name: "a", perSecond: [1] }, { name: "b", perSecond: [1, 2] })).toThrow(RangeError)
+  it("is that of the rounds in which both took part", () => {
+    expect(ratioOf({ name: "a", perSecond: [4, 1, 1] }, { name: "b", perSecond: [2] })).toBe(2)
   })
 })
 

@@ -15,7 +15,10 @@ export interface Plan {
   readonly sliceMs: number
   /** What each runs for before the first round, so that the compiler has done its work. */
   readonly warmUpMs: number
-  /** No round begins once the comparison has taken this long; the first always takes place. Default: no limit. */
+  /**
+   * Once the comparison has taken this long, contenders that need more than their share of a round stay away from the rounds
+   * that are left; once it has taken twice as long, there are no more rounds. The first takes place in any case. Default: no limit.
+   */
   readonly capMs?: number
 }
 
@@ -26,11 +29,14 @@ export interface Machine {
   readonly collect: () => void
 }
 
-/** Operations per second of one contender, one number per round. */
+/** Operations per second of one contender, one number for each round it took part in: the first ones. */
 export interface Measured {
   readonly name: string
   readonly perSecond: readonly number[]
 }
+
+/** How many slices a contender may take for one round, preparing included. */
+const SHARE = 4
 
 /** The process's own clock and, where Node runs with `--expose-gc`, its garbage collector. */
 const thisMachine: Machine = {
@@ -52,13 +58,18 @@ export async function compare(
   const counts: number[] = []
   for (const contender of contenders) counts.push(await warmUp(contender, plan, machine))
   const perSecond: number[][] = contenders.map(() => [])
+  const slow = new Set<number>()
   for (let round = 0; round < plan.rounds; round++) {
-    if (round > 0 && machine.nowMs() - startedMs >= capMs) break
+    const elapsedMs = machine.nowMs() - startedMs
+    if (round > 0 && elapsedMs >= 2 * capMs) break
     for (let turn = 0; turn < contenders.length; turn++) {
       const at = (round + turn) % contenders.length
+      if (round > 0 && elapsedMs >= capMs && slow.has(at)) continue
       const count = counts[at]!
+      const beganMs = machine.nowMs()
       const tookMs = await timed(contenders[at]!, count, machine)
       perSecond[at]!.push((count * 1000) / tookMs)
+      if (machine.nowMs() - beganMs > SHARE * plan.sliceMs) slow.add(at)
     }
   }
   return contenders.map(({ name }, at) => ({ name, perSecond: perSecond[at]! }))
@@ -74,10 +85,10 @@ export function spreadOf({ perSecond }: Measured): number {
   return (Math.max(...perSecond) - Math.min(...perSecond)) / median(perSecond)
 }
 
-/** How many times as fast `a` is as `b`: the middle of what the rounds say, each of which compares neighbours in time. */
+/** How many times as fast `a` is as `b`: the middle of what their common rounds say, each of which compares neighbours in time. */
 export function ratioOf(a: Measured, b: Measured): number {
-  if (a.perSecond.length !== b.perSecond.length) throw new RangeError("not of the same comparison")
-  return median(a.perSecond.map((rate, round) => rate / b.perSecond[round]!))
+  const rounds = Math.min(a.perSecond.length, b.perSecond.length)
+  return median(a.perSecond.slice(0, rounds).map((rate, round) => rate / b.perSecond[round]!))
 }
 
 /** The middle value; of an even number of values the lower middle. @throws RangeError if there is none */
