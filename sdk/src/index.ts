@@ -12,11 +12,41 @@ export { ClientError } from "./client-error.ts"
 export type { ClientErrorCode, ClientErrorDetail } from "./client-error.ts"
 export { systemClock } from "./clock.ts"
 export type { Clock } from "./clock.ts"
+export { CAPSULE_LIMITS, decodeCapsule, encodeCapsule } from "./doctor/capsule-codec.ts"
+export { capsuleOf } from "./doctor/capsule-of.ts"
+export type {
+  Capsule,
+  CapsuleChannel,
+  CapsuleFacts,
+  CapsuleFinding,
+  CapsuleGroup,
+  CapsuleInbox,
+  CapsuleIntent,
+  CapsuleKeyPackages,
+  CapsuleOutbox,
+  CapsuleParked,
+  CapsulePending,
+  CapsuleProfile,
+  CapsuleStock,
+  CapsuleVersions,
+} from "./doctor/capsule.ts"
+export { AGES, ageFromMs, LEVELS, offsetFromMs, OFFSETS } from "./doctor/coarse.ts"
+export type { Age, Offset } from "./doctor/coarse.ts"
 export { diagnoseStoreError, findDamage, forgetDamaged } from "./doctor/damage.ts"
 export type { DamageOptions } from "./doctor/damage.ts"
-export type { Diagnosis, Facts, Finding, Repair, Urgency } from "./doctor/finding.ts"
+export type { Diagnosis, Facts, Finding, Grounds, Repair, Urgency } from "./doctor/finding.ts"
+export { CapsuleError } from "./doctor/json-shape.ts"
+export type { CapsuleErrorCode } from "./doctor/json-shape.ts"
 export { MEANINGS } from "./doctor/meanings.ts"
 export type { RepairOptions, RepairReport } from "./doctor/repair.ts"
+export type {
+  Asked,
+  GroupAnswer,
+  GroupSnapshot,
+  OutboxSnapshot,
+  ProfileSnapshot,
+  ServerAnswer,
+} from "./doctor/snapshot.ts"
 export type { StuckState } from "./doctor/stuck-state.ts"
 export { knownServers } from "./known-servers.ts"
 export type { KnownServerRecord, StoredServers } from "./known-servers.ts"

@@ -40,6 +40,7 @@ export type { BranchView, ServerlessMember } from "./serverless/serverless-membe
 export { serverlessMemberFromBytes } from "./serverless/wake.ts"
 export { GroupStateError } from "./state-error.ts"
 export type { GroupStateErrorCode } from "./state-error.ts"
+export { STATE_VERSION } from "./state-version.ts"
 export type { Delivery, EpochClaim, Outgoing, Step } from "./step.ts"
 export type { LayerLine, OnLayer } from "./trace.ts"
 export { memberFromBytes, memberFromRecords } from "./wake.ts"

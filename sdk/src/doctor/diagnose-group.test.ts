@@ -17,6 +17,7 @@ const group: GroupSnapshot = {
   groupId: toGroupId(new Uint8Array(16)),
   epoch: 7n,
   memberCount: 2,
+  deviceCount: 2,
   isClosed: false,
   condition: quiet,
   outbox: { unsentCount: 0, heldCount: 0, hasPending: false },

@@ -16,7 +16,8 @@ const CLOCK_TOLERANCE_MS = 15 * 60_000
  * @param isSynchronised - True if everything that the server had was just taken in: what is behind now cannot be followed.
  */
 export function diagnose(profile: ProfileSnapshot, asked: Asked, isSynchronised: boolean = false): Diagnosis {
-  if (!profile.isRegistered) return diagnosisOf([finding("not_registered")])
+  const grounds = { profile, asked, isSynchronised }
+  if (!profile.isRegistered) return diagnosisOf([finding("not_registered")], grounds)
   const found = [...fromFailure(asked), ...fromAnswer(profile, asked), ...fromProfile(profile, asked)]
   const ofProfile = found.length === 0 ? [finding("healthy")] : found
   const ofGroups = profile.groups.flatMap((group) => {
@@ -25,7 +26,7 @@ export function diagnose(profile: ProfileSnapshot, asked: Asked, isSynchronised:
     const answer = asked.groups.find((one) => equalBytes(one.groupId, groupId)) ?? "unknown"
     return diagnoseGroup(group, answer, isSynchronised)
   })
-  return diagnosisOf([...ofProfile, ...ofGroups])
+  return diagnosisOf([...ofProfile, ...ofGroups], grounds)
 }
 
 /** What an error means that ended a try to open the profile, or to reach the server; `undefined` for any other. */

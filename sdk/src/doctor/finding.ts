@@ -1,5 +1,6 @@
 import type { GroupId } from "@qpc/wire"
 import { MEANINGS } from "./meanings.ts"
+import type { Asked, ProfileSnapshot } from "./snapshot.ts"
 import type { StuckState } from "./stuck-state.ts"
 
 /** How much a finding matters. */
@@ -41,9 +42,18 @@ export interface Finding {
 /** What is known beside the name of a state. */
 export type Facts = Readonly<Record<string, number | string>>
 
+/** What a diagnosis was made from. */
+export interface Grounds {
+  readonly profile: ProfileSnapshot
+  readonly asked: Asked
+  readonly isSynchronised: boolean
+}
+
 /** Everything that the doctor found: something about the profile, and something about each group. */
 export interface Diagnosis {
   readonly findings: readonly Finding[]
+  /** Absent where the profile could not be looked into. Ids and times are in it: `capsuleOf` makes what may be shown to others. */
+  readonly grounds?: Grounds
   /** True if nothing is stuck: what is wrong, if anything, goes on by itself. */
   readonly isHealthy: boolean
 }
@@ -55,6 +65,6 @@ export function finding(state: StuckState, facts: Facts = {}, groupId?: GroupId)
 }
 
 /** Puts findings together. */
-export function diagnosisOf(findings: readonly Finding[]): Diagnosis {
-  return { findings, isHealthy: findings.every(({ urgency }) => urgency !== "stuck") }
+export function diagnosisOf(findings: readonly Finding[], grounds?: Grounds): Diagnosis {
+  return { findings, isHealthy: findings.every(({ urgency }) => urgency !== "stuck"), ...(grounds && { grounds }) }
 }

@@ -17,6 +17,7 @@ export interface GroupSnapshot {
   readonly groupId: GroupId
   readonly epoch: bigint
   readonly memberCount: number
+  readonly deviceCount: number
   readonly isClosed: boolean
   readonly condition: MemberCondition
   readonly outbox: OutboxSnapshot

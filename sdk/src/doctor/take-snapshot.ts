@@ -24,10 +24,12 @@ export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
 }
 
 async function groupSnapshot(context: Context, member: Member): Promise<GroupSnapshot> {
+  const members = member.members()
   return {
     groupId: member.groupId,
     epoch: member.epoch,
-    memberCount: member.members().length,
+    memberCount: members.length,
+    deviceCount: members.reduce((count, { devices }) => count + devices.length, 0),
     isClosed: member.settings?.isClosed === true,
     condition: member.condition(),
     outbox: await outboxOf(context, member),
