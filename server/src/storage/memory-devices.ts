@@ -6,6 +6,12 @@ import type { Device, DeviceLimits } from "./storage.ts"
 export class MemoryDevices {
   readonly #devices = new Map<string, Device>()
 
+  copy(): MemoryDevices {
+    const copy = new MemoryDevices()
+    for (const [key, device] of this.#devices) copy.#devices.set(key, device)
+    return copy
+  }
+
   /** @param isTaken - true if the key is an account's */
   add(
     device: Omit<Device, "revocation">,

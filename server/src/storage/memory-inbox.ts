@@ -29,3 +29,17 @@ export function emptyInbox(): Inbox {
     remembered: new Map(),
   }
 }
+
+const copyOfStocked = (stocked: Stocked): Stocked => ({ ...stocked })
+
+/** One that changes by itself. What is in it is never changed in place. */
+export function copyOf(inbox: Inbox): Inbox {
+  const { envelopes, stock, lastResort, remembered } = inbox
+  return {
+    ...inbox,
+    envelopes: [...envelopes],
+    stock: stock.map(copyOfStocked),
+    lastResort: lastResort && { ...lastResort },
+    remembered: new Map([...remembered].map(([id, one]) => [id, { ...one }])),
+  }
+}

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto"
 import { equalBytes, toHex } from "@qpc/wire"
 import type { DeviceKey, GroupId, IdentityKey } from "@qpc/wire"
 import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
+import { copyOfChannel, newChannel, newestEpochFor, pageOf } from "./memory-channel.ts"
+import type { Channel } from "./memory-channel.ts"
 import { MemoryDevices } from "./memory-devices.ts"
-import { emptyInbox } from "./memory-inbox.ts"
+import { copyOf, emptyInbox } from "./memory-inbox.ts"
 import type { Inbox, Stocked } from "./memory-inbox.ts"
 import type {
   Account,
@@ -16,7 +18,6 @@ import type {
   DeviceLimits,
   HeadPosition,
   LastResort,
-  LoggedCommit,
   PeekRange,
   Session,
   Standing,
@@ -24,21 +25,11 @@ import type {
   StockOutcome,
   Storage,
   StoredEnvelope,
-  StoredHead,
   Swept,
   TakenKeyPackage,
 } from "./storage.ts"
 
 type Accepted = Extract<BatchOutcome, { kind: "accepted" }>
-
-interface Channel {
-  currentEpoch: number
-  head: StoredHead | undefined
-  members: Set<string>
-  /** In which epoch people were removed, by key. */
-  removedIn: Map<string, number>
-  commits: { readonly epoch: number; readonly payload: Uint8Array; readonly expiresAtMs: number }[]
-}
 
 /**
  * The storage contract in the plainest words: what every real store must agree with. It keeps nothing beyond the
@@ -47,10 +38,22 @@ interface Channel {
 export class MemoryStorage implements Storage {
   readonly #settings = new Map<string, Uint8Array>()
   readonly #accounts: Account[] = []
-  readonly #devices = new MemoryDevices()
+  #devices = new MemoryDevices()
   #sessions: Session[] = []
   readonly #inboxes = new Map<string, Inbox>()
   readonly #channels = new Map<string, Channel>()
+
+  /** What a backup of this moment holds. */
+  copy(): MemoryStorage {
+    const copy = new MemoryStorage()
+    for (const [name, value] of this.#settings) copy.#settings.set(name, value)
+    copy.#accounts.push(...this.#accounts)
+    copy.#devices = this.#devices.copy()
+    copy.#sessions = this.#sessions
+    for (const [key, inbox] of this.#inboxes) copy.#inboxes.set(key, copyOf(inbox))
+    for (const [id, channel] of this.#channels) copy.#channels.set(id, copyOfChannel(channel))
+    return copy
+  }
 
   async keepFirst(name: string, candidate: Uint8Array): Promise<Uint8Array> {
     const kept = this.#settings.get(name) ?? candidate.slice()
@@ -359,28 +362,4 @@ function refuse(channel: Channel | undefined, batch: Batch): BatchOutcome | unde
   const { commits } = pageOf(channel, currentEpoch, { ...range, nowMs: acceptedAtMs })
   const missedCommits = commits.map(({ payload }) => payload)
   return { kind: "epoch_conflict", currentEpoch, missedCommits, ...(channel.head && { head: channel.head }) }
-}
-
-function newChannel(currentEpoch: number): Channel {
-  return { currentEpoch, head: undefined, members: new Set(), removedIn: new Map(), commits: [] }
-}
-
-/** The epoch behind the last commit that somebody may read. */
-function newestEpochFor({ currentEpoch, members, removedIn }: Channel, reader: IdentityKey): number | undefined {
-  const key = toHex(reader)
-  if (members.has(key)) return currentEpoch
-  const removed = removedIn.get(key)
-  return removed === undefined ? undefined : removed + 1
-}
-
-function pageOf({ commits }: Channel, newestEpoch: number, range: CommitRange): CommitPage {
-  const kept = commits.filter(({ epoch, expiresAtMs }) => epoch < newestEpoch && expiresAtMs > range.nowMs)
-  const page: LoggedCommit[] = []
-  let bytes = 0
-  for (const { epoch, payload } of kept.filter((commit) => commit.epoch >= range.fromEpoch)) {
-    bytes += payload.length
-    if (page.length === range.limit || (page.length > 0 && bytes > range.limitBytes)) break
-    page.push({ epoch, payload })
-  }
-  return { commits: page, oldestEpoch: kept[0]?.epoch ?? newestEpoch, newestEpoch }
 }
