@@ -1,5 +1,4 @@
 /** The `qpc` program: reads the process's arguments and environment, runs one command, sets the exit code. */
-import { readFileSync } from "node:fs"
 import { hasSqliteStore } from "@qpc/sdk/node"
 import type { CommandContext } from "./command.ts"
 import { commands } from "./commands/index.ts"
@@ -9,6 +8,7 @@ import { Output, type Streams } from "./output.ts"
 import { findPassword } from "./password.ts"
 import { findProfile, type Profile } from "./profile.ts"
 import { parseCommandLine } from "./program.ts"
+import { version } from "./version.ts"
 
 const streams: Streams = {
   out: (text) => void process.stdout.write(text),
@@ -63,9 +63,4 @@ function askOnce(file: string | undefined, { name, folder }: Profile): () => Pro
     )
     return asked
   }
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
-  return manifest.version
 }

@@ -1,5 +1,6 @@
-import { closeSync, cpSync, openSync, statSync, writeSync } from "node:fs"
+import { closeSync, cpSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
+import { decodeCapsule } from "@qpc/sdk"
 import { openSqliteStore } from "@qpc/sdk/node"
 import type { Collection } from "@qpc/sdk"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -177,6 +178,45 @@ describe("qpc doctor", () => {
     damageFile(join(erin.profile, "store.db"))
     const ended = await doctor(erin)
     expect([ended.code, statesOf(ended)]).toEqual([1, ["storage_damaged"]])
+  })
+
+  it("writes down for others what it found, for this user's eyes, and says to read it first", async () => {
+    const file = folder.at("stuck.json")
+    const { groups: ours } = (await alice.json("list")) as { readonly groups: readonly { readonly groupId: string }[] }
+    await bob.json("recv")
+    await alice.json("send", ours[0]!.groupId, "a secret")
+    const ended = await bob.qpc(["doctor", "--capsule", file])
+    expect(ended.code).toBe(0)
+    expect(ended.out).toMatch(/^profile {2}waits/)
+    expect(ended.err).toBe(
+      `Wrote ${file}. It holds states and rough numbers, no names, texts, keys, ids, addresses or times. ` +
+        "Read it before you send it to anybody.\n",
+    )
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const text = readFileSync(file, "utf8")
+    for (const secret of ["alice", "bob", "friends", "family", ours[0]!.groupId, "secret", "127.0.0.1", String(port)]) {
+      expect(text).not.toContain(secret)
+    }
+    const { findings, groups } = decodeCapsule(text)
+    expect(findings).toEqual([{ state: "inbox_waiting", facts: {} }])
+    expect(groups).toMatchObject([{ group: 1, persons: 2, findings: [{ state: "healthy" }] }])
+  })
+
+  it("replaces no file by a capsule, and does nothing then", async () => {
+    const file = folder.at("mine.txt")
+    writeFileSync(file, "mine")
+    const ended = await bob.qpc(["doctor", "--repair", "--capsule", file])
+    expect(ended).toMatchObject({ code: 2, out: "" })
+    expect(ended.err).toContain(`${file} exists already. Choose another name.`)
+    expect(readFileSync(file, "utf8")).toBe("mine")
+    expect(statesOf(await doctor(bob))).toContain("inbox_waiting")
+  })
+
+  it("writes a capsule of a profile that does not open, too", async () => {
+    const file = folder.at("closed.json")
+    await qpc(["--profile", alice.profile, "doctor", "--capsule", file], { env: { QPC_PASSWORD: "another" } })
+    const { profile, findings } = decodeCapsule(readFileSync(file, "utf8"))
+    expect([profile, findings]).toEqual([null, [{ state: "wrong_password", facts: {} }]])
   })
 
   it("takes --yes only with --repair", async () => {

@@ -9,12 +9,15 @@ import { assertProfile, openOptions, wakeClient } from "../open.ts"
 import { hex } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
 import { waitOption } from "../wait-option.ts"
+import { assertNoFile, capsuleNote, writeCapsule } from "../write-capsule.ts"
 
 /** What was asked of the doctor. */
 interface Request {
   readonly isRepair: boolean
   readonly mayLose: boolean
   readonly waitMs?: number
+  /** Where what was found is written for others to replay. */
+  readonly capsule?: string
 }
 
 /** Looks for what is stuck, and repairs it. */
@@ -29,14 +32,21 @@ export const doctor: Command = {
       description: "with --repair: also what cannot be taken back; doctor says of each state what is lost",
     },
     { flags: "--wait <seconds>", description: "with --repair: how long to wait for the server (default 30)" },
+    {
+      flags: "--capsule <file>",
+      description: "also write a new file for developers: states and rough numbers, nothing that tells who you are",
+    },
   ],
-  examples: ["qpc doctor", "qpc doctor --repair", "qpc --json doctor"],
+  examples: ["qpc doctor", "qpc doctor --repair", "qpc --json doctor", "qpc doctor --capsule stuck.json"],
   async run(context, values) {
-    const request = { isRepair: values.flag("repair"), mayLose: values.flag("yes"), ...waitOption(values) }
+    const capsule = values.optionalText("capsule")
+    const wanted = { isRepair: values.flag("repair"), mayLose: values.flag("yes"), ...waitOption(values) }
+    const request: Request = { ...wanted, ...(capsule !== undefined && { capsule }) }
     if (request.mayLose && !request.isRepair) {
       throw new UsageError("--yes allows a repair, and none was asked for.", "Add --repair.")
     }
     assertProfile(context)
+    assertNoFile(capsule)
     await examine(context, request)
   },
 }
@@ -47,12 +57,12 @@ async function examine(context: CommandContext, request: Request): Promise<void>
   try {
     store = await openSqliteStore(options)
   } catch (error) {
-    return report(context, diagnoseStoreError(error))
+    return report(context, request, diagnoseStoreError(error))
   }
   const damage = await lookForDamage(context, store, request)
   if (damage.findings.length > 0) {
     await store.close()
-    return report(context, damage)
+    return report(context, request, damage)
   }
   await using client = await wakeClient(options, store)
   await examineClient(context, client, request)
@@ -76,8 +86,9 @@ async function lookForDamage({ output }: CommandContext, store: Store, request: 
 }
 
 async function examineClient(context: CommandContext, client: Client, request: Request): Promise<void> {
-  const { isRepair, ...options } = request
-  if (!isRepair) return report(context, await client.diagnose(), namesOf(client))
+  const { isRepair, mayLose, waitMs } = request
+  if (!isRepair) return report(context, request, await client.diagnose(), namesOf(client))
+  const options = { mayLose, ...(waitMs !== undefined && { waitMs }) }
   const { before, after } = await client.repair({ ...options, signal: context.signal })
   const mended = before.findings.filter(
     ({ urgency, state, groupId }) =>
@@ -88,7 +99,7 @@ async function examineClient(context: CommandContext, client: Client, request: R
   for (const { state, groupId } of mended) {
     context.output.note(`Mended: ${state}${groupId === undefined ? "" : ` of ${names.get(hex(groupId))}`}.`)
   }
-  report(context, after, names)
+  report(context, request, after, names)
 }
 
 const NONE = new Uint8Array(0)
@@ -98,7 +109,15 @@ function namesOf(client: Client): GroupNames {
 }
 
 /** Says what was found; the exit code says whether somebody has to act. */
-function report(context: CommandContext, diagnosis: Diagnosis, names: GroupNames = new Map()): void {
-  context.output.result(diagnosisJson(diagnosis), ...diagnosisText(diagnosis, names))
+function report(
+  { output }: CommandContext,
+  { capsule }: Request,
+  diagnosis: Diagnosis,
+  names: GroupNames = new Map(),
+): void {
+  if (capsule !== undefined) writeCapsule(capsule, diagnosis)
+  const json = { ...diagnosisJson(diagnosis), ...(capsule !== undefined && { capsule }) }
+  output.result(json, ...diagnosisText(diagnosis, names))
+  if (capsule !== undefined) output.note(capsuleNote(capsule))
   if (!diagnosis.isHealthy) process.exitCode = EXIT_CODES.failed
 }

@@ -3,6 +3,7 @@ import type { Client, ServerLie, ServerProof } from "@qpc/sdk"
 import { checkProofFile } from "@qpc/sdk/node"
 import type { Command, CommandContext, CommandValues } from "../command.ts"
 import { EXIT_CODES } from "../exit-code.ts"
+import { namedFile } from "../named-file.ts"
 import { openProfile } from "../open.ts"
 import { printableLine } from "../output.ts"
 import { hex } from "../text.ts"
@@ -70,7 +71,7 @@ async function exportProof(context: CommandContext, values: CommandValues): Prom
       "notFound",
     )
   }
-  named(file, () => writeFileSync(file, found.bytes, { flag: "wx" }))
+  namedFile(file, () => writeFileSync(file, found.bytes, { flag: "wx" }))
   const key = hex(client.serverKey!)
   context.output.result(
     { file, serverKey: key, ...lieJson(found) },
@@ -92,7 +93,7 @@ async function verifyProof(context: CommandContext, values: CommandValues): Prom
   if (key === undefined || !SERVER_KEY.test(key)) {
     throw new UsageError("A delivery key has 64 hexadecimal digits.", "Add --server-key, with what the operator says.")
   }
-  const bytes = named(file, () => readFileSync(file))
+  const bytes = namedFile(file, () => readFileSync(file))
   const isShort = bytes.length <= PROOF_MAX_BYTES
   const lie = isShort ? checkProofFile(Buffer.from(key, "hex"), new Uint8Array(bytes)) : undefined
   if (lie === undefined) process.exitCode = EXIT_CODES.failed
@@ -131,16 +132,4 @@ function fileOf(values: CommandValues): string {
   const file = values.optionalText("file")
   if (file === undefined) throw new UsageError("No file is named.", "Name it behind the action.")
   return file
-}
-
-/** Says in a sentence why a file cannot be read or written. */
-function named<T>(file: string, access: () => T): T {
-  try {
-    return access()
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error
-    const isThere = error.code === "EEXIST"
-    const nextStep = isThere ? "Choose another name." : "Check its name and who may use it."
-    throw new UsageError(`${file} ${isThere ? "exists already" : `cannot be used (${String(error.code)})`}.`, nextStep)
-  }
 }
