@@ -131,6 +131,20 @@ describe("the successor of a group", () => {
     expect(enter(party, "carol", made)).toEqual(authenticatorOf(made))
   })
 
+  it("can be made and joined before the ReInit is merged, by those who have staged it", () => {
+    const party = Party.of("successor of a staged commit", ["alice", "bob"])
+    const { random, nowMs } = party
+    const [alice, bob] = [party.group("alice"), party.group("bob")]
+    const staging = alice.stageCommit({ reinit: nextGroup, authenticatedData: NO_DATA, random, nowMs })
+    if (staging.kind === "refused") throw new Error(staging.reason)
+    const made = succeed(party, "alice", ["bob"], { staged: staging.staged })
+    expect(enter(party, "bob", made)).toBe("parent_not_replaced")
+    const heard = bob.receive(staging.commit, nowMs)
+    if (heard.kind !== "commit") throw new Error(heard.kind)
+    expect(enter(party, "bob", made, { staged: heard.staged })).toEqual(authenticatorOf(made))
+    expect([alice.phase, bob.phase]).toEqual(["active", "active"])
+  })
+
   it.each([
     ["successor_lacks_member", ["alice"]],
     ["successor_adds_stranger", ["alice", "carol", "mallory"]],

@@ -72,6 +72,8 @@ export interface JoinGroupOptions extends GroupSurroundings {
   readonly isKnownGroup?: (groupId: Uint8Array) => boolean
   /** The group that this one has to descend from, by a ReInit or as a branch (RFC 9420 §11.2, §11.3). Borrowed. */
   readonly parent?: Group
+  /** A ReInit commit of `parent` that is not merged yet: the group has to descend from what `parent` is afterwards. */
+  readonly staged?: StagedCommit
   /** Who is the same in both groups. Default: whose credentials are equal. */
   readonly identityOf?: IdentityOf
 }
@@ -126,8 +128,10 @@ export interface InvitedDescendants {
 }
 
 /** What {@link Group.createSuccessor} needs; id and extensions are those that the ReInit named. */
-export interface CreateSuccessorOptions
-  extends Omit<CreateGroupOptions, "groupId" | "extensions">, InvitedDescendants {}
+export interface CreateSuccessorOptions extends Omit<CreateGroupOptions, "groupId" | "extensions">, InvitedDescendants {
+  /** The ReInit commit, if it is not merged yet: so that it and the Welcome can be handed out together. */
+  readonly staged?: StagedCommit
+}
 
 /** What {@link Group.createBranch} needs; the suite is that of the old group. */
 export interface CreateBranchOptions extends Omit<CreateGroupOptions, "suite">, InvitedDescendants {}

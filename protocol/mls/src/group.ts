@@ -28,8 +28,8 @@ import { limitsWith } from "./limits.ts"
 import { clearStaged, mergeStaged, stagedEpoch, zeroGroup } from "./merge.ts"
 import { newState } from "./new-state.ts"
 import { policyWith } from "./policy.ts"
-import { sameCredential } from "./parent-group.ts"
-import type { Descent, IdentityOf, ParentGroup } from "./parent-group.ts"
+import { parentOf } from "./parent-group.ts"
+import type { Descent, ParentGroup } from "./parent-group.ts"
 import type { ReInit } from "./proposal.ts"
 import { propose } from "./propose.ts"
 import type { Proposed, ProposalToSend, ProposeOptions } from "./propose.ts"
@@ -92,9 +92,9 @@ export class Group implements Disposable {
    * @throws TypeError if the parent is a group that we were removed from
    */
   static join(options: JoinGroupOptions): Joined {
-    const { suite, welcome, bundles, ratchetTree, psks, isKnownGroup, identityOf, nowMs } = options
+    const { suite, welcome, bundles, ratchetTree, psks, isKnownGroup, nowMs } = options
     const [limits, policy] = [limitsWith(options.limits), policyWith(options.policy)]
-    const parent = options.parent === undefined ? undefined : options.parent.#asParent(identityOf)
+    const parent = options.parent === undefined ? undefined : parentOf(options.parent.#state, options)
     const about = { suite, welcome, bundles, ratchetTree, psks, isKnownGroup, limits, policy, nowMs, parent }
     const joined = joinEpoch(about)
     if (typeof joined === "string") return { kind: "rejected", reason: joined }
@@ -244,15 +244,16 @@ export class Group implements Disposable {
   /**
    * Makes the group that takes the place of this one after a ReInit, with all its members (RFC 9420 §11.2).
    *
-   * @throws TypeError unless the phase is `replaced`
+   * @throws TypeError unless the phase is `replaced`, or will be by `staged`
    * @throws RangeError for options that contradict what the ReInit named
    */
   createSuccessor(options: CreateSuccessorOptions): Descended {
-    const { reinit } = this.#state
+    const parent = parentOf(this.#state, options)
+    const { reinit } = parent.state
     if (reinit === undefined) throw new TypeError("no ReInit has ended the group")
     if (reinit.cipherSuite !== options.suite.id) throw new RangeError("the ReInit names another cipher suite")
     const { groupId, extensions } = reinit
-    return this.#descend(Group.create({ ...options, groupId, extensions }), "reinit", options)
+    return Group.#descend(Group.create({ ...options, groupId, extensions }), parent, "reinit", options)
   }
 
   /**
@@ -262,7 +263,8 @@ export class Group implements Disposable {
    */
   createBranch(options: CreateBranchOptions): Descended {
     this.#assertActive()
-    return this.#descend(Group.create({ ...options, suite: this.#state.suite }), "branch", options)
+    const parent = parentOf(this.#state, options)
+    return Group.#descend(Group.create({ ...options, suite: this.#state.suite }), parent, "branch", options)
   }
 
   /**
@@ -365,25 +367,19 @@ export class Group implements Disposable {
     this.#isDisposed = true
   }
 
-  #descend(
+  static #descend(
     child: Group,
+    parent: ParentGroup,
     usage: Descent,
     options: InvitedDescendants & Pick<CreateGroupOptions, "random" | "nowMs">,
   ): Descended {
-    const { keyPackages: adds, identityOf, ...invitation } = options
-    const parent = this.#asParent(identityOf)
+    const { keyPackages: adds, ...invitation } = options
     const made = descend(child.#state, parent, usage, { ...invitation, adds, authenticatedData: new Uint8Array(0) })
     if (typeof made !== "string") {
       return { kind: "created", group: child, welcome: made.welcome, ratchetTree: made.ratchetTree }
     }
     child[Symbol.dispose]()
     return { kind: "refused", reason: made }
-  }
-
-  /** After a removal nothing is left that could prove where a group comes from. */
-  #asParent(identityOf: IdentityOf = sameCredential): ParentGroup {
-    if (this.#state.phase === "removed") throw new TypeError("the group is over for us: removed")
-    return { state: this.#state, identityOf }
   }
 
   #assertActive(): void {

@@ -6,9 +6,11 @@ import type { Extension } from "./extension.ts"
 import type { GroupContext } from "./group-context.ts"
 import { findPsks } from "./group-state.ts"
 import type { GroupState } from "./group-state.ts"
+import { stagedEpoch } from "./merge.ts"
 import { MLS_10 } from "./protocol-version.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
+import type { StagedCommit } from "./staged-commit.ts"
 
 /** How a group follows from another: in its place (RFC 9420 §11.2), or beside it for some members (RFC 9420 §11.3). */
 export type Descent = "reinit" | "branch"
@@ -48,6 +50,23 @@ export const sameCredential: IdentityOf = (credential) => toHex(credentialBytes(
 export interface ParentGroup {
   readonly state: Pick<GroupState, "phase" | "reinit" | "epoch" | "resumptionPsks">
   readonly identityOf: IdentityOf
+}
+
+/**
+ * A group as the one that another descends from: as it is now, or as it will be once `staged` is merged. After a removal nothing is
+ * left that could prove where a group comes from.
+ *
+ * @throws TypeError after a removal, and unless `staged` was staged in the group's present epoch and neither merged nor cleared
+ */
+export function parentOf(
+  state: GroupState,
+  { identityOf = sameCredential, staged }: { readonly identityOf?: IdentityOf; readonly staged?: StagedCommit },
+): ParentGroup {
+  if (state.phase === "removed") throw new TypeError("the group is over for us: removed")
+  if (staged === undefined) return { state, identityOf }
+  const { reinit } = staged.report
+  const [phase, epoch] = [reinit === undefined ? state.phase : "replaced", stagedEpoch(state, staged)] as const
+  return { state: { phase, reinit, epoch, resumptionPsks: state.resumptionPsks }, identityOf }
 }
 
 /** True for a PSK that ties a group to the one it descends from (RFC 9420 §8.4). */
