@@ -127,6 +127,7 @@ export type NoticeReason =
   /** We cannot follow a group: a member has to remove us and invite us again. */
   | "own_message_ahead"
   | "abandoned_commit"
+  | "key_package_gone"
   /** We were away for longer than the server keeps a group's changes: a member has to remove us and invite us again. */
   | "history_gone"
   /** Somebody's inbox is full since then: what we write waits for room in it, and all others have it. */

@@ -1,6 +1,8 @@
 import { validateKeyPackage } from "@qpc/mls"
 import { equalBytes, toHex } from "@qpc/wire"
 import type { DeviceKey, IdentityKey } from "@qpc/wire"
+import { planSuite } from "./change-suite.ts"
+import type { SuiteWanted } from "./change-suite.ts"
 import { checkSettings } from "./check-settings.ts"
 import { deviceValidator } from "./device-credential.ts"
 import { checkDevices, comeAndGone, membershipAfter, personChanges } from "./device-rules.ts"
@@ -23,6 +25,8 @@ export interface Change {
   readonly leaves: readonly (LeaveRequest & Leaf)[]
   /** From then on; the very object of the state if they stay. `undefined` in a group without. */
   readonly settings: GroupSettings | undefined
+  /** The cipher suite from then on; then there is nothing else, as a ReInit goes alone (RFC 9420 §12.2). */
+  readonly suite?: SuiteWanted
 }
 
 /** A device that comes in, and the key package that brings it. */
@@ -80,6 +84,8 @@ export function extendChange(state: MemberState, change: Change, wanted: Wanted,
       return withSetting(change, { disappearAfterSeconds: wanted.disappearAfterSeconds })
     case "close":
       return withSetting(change, { isClosed: true })
+    case "change_suite":
+      return withSuite(state, change, wanted, nowMs)
     case "leave":
       return withSuccessor(state, change, wanted.successor)
     case "set_roles":
@@ -103,6 +109,18 @@ export function objectionTo(state: MemberState, change: Change): PlanFailure | u
   const { come, expelled, left } = comeAndGone(changes)
   const isMemberAfter = membershipAfter(leaves, { added: adds, removed })
   return checkSettings({ author, added: come, removed: expelled, left, isMemberAfter, before, after })
+}
+
+/** Those who asked to leave ask again in the epoch of the new suite. */
+function withSuite(
+  state: MemberState,
+  change: Change,
+  wanted: Extract<Wanted, { kind: "change_suite" }>,
+  nowMs: number,
+): Change | PlanFailure {
+  const suite = planSuite(state, wanted, nowMs)
+  if (suite === undefined || typeof suite === "string") return suite ?? change
+  return { adds: [], removes: [], leaves: [], settings: state.profile.settings, suite }
 }
 
 /** Invites people with all the devices that were named; whoever is there already brings in their other devices themselves. */

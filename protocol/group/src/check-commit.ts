@@ -24,7 +24,7 @@ export type CommitObjection =
   | "extensions_changed"
   /** The settings are gone, or none that we can read. */
   | "settings_malformed"
-  /** Our groups do not end in favour of another. */
+  /** A group ends in favour of another only together with the Welcome into that one: see `follow-suite.ts`. */
   | "reinit_not_spoken"
   /** The group would have more devices than our limits allow. */
   | "group_full"

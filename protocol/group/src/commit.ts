@@ -3,6 +3,8 @@ import type { EnvelopeKind } from "@qpc/envelope"
 import { concatBytes, equalBytes, newMessageId, toHex } from "@qpc/wire"
 import type { DeviceKey } from "@qpc/wire"
 import type { Change } from "./change.ts"
+import { stageSuccessor } from "./change-suite.ts"
+import type { SuiteWanted } from "./change-suite.ts"
 import type { Draft } from "./draft.ts"
 import { authenticatorHashOf } from "./follow-log.ts"
 import { withSettings } from "./group-profile.ts"
@@ -28,7 +30,7 @@ export function attempt(
   if (outgoing === undefined) return false
   const { messageId } = outgoing
   const counted = opens.map((open) => ({ ...open, attempt: open.attempt + 1 }))
-  state.intents.pending = { opens: counted, messageId, epoch: state.group.epoch, isLost: false }
+  state.intents.pending = { opens: counted, messageId, epoch: state.keys.epoch, isLost: false }
   draft.send(outgoing)
   draft.asked = change.leaves.map(({ leafIndex }) => leafIndex)
   return true
@@ -36,14 +38,14 @@ export function attempt(
 
 /** Takes up queued intents until a commit is on its way. */
 export function attemptNext(state: MemberState, nowMs: number, draft: Draft): void {
-  const { intents, group, heads } = state
+  const { intents, keys, heads } = state
   while (!heads.isHalting && intents.pending === undefined && intents.queue.length > 0) {
     if (leavesNext(state, nowMs, draft)) continue
     const batch = planBatch(state, intents.queue, nowMs)
     intents.queue.splice(0, intents.queue.length, ...batch.later)
     for (const { open, plan } of batch.ended) {
       const { intentId } = open
-      if (plan.kind === "done") draft.tell({ kind: "intent_done", intentId, epoch: group.epoch })
+      if (plan.kind === "done") draft.tell({ kind: "intent_done", intentId, epoch: keys.epoch })
       else draft.tell({ kind: "intent_failed", intentId, reason: plan.reason })
     }
     if (batch.opens.length > 0) attemptBatch(state, batch, nowMs, draft)
@@ -65,7 +67,7 @@ function attemptBatch(state: MemberState, batch: Batch, nowMs: number, draft: Dr
   if (attempt(state, batch, nowMs, draft)) {
     for (const { intentId, attempt: made } of opens) {
       if (made === 0) continue
-      draft.tell({ kind: "intent_rebased", intentId, epoch: state.group.epoch, attempt: made + 1 })
+      draft.tell({ kind: "intent_rebased", intentId, epoch: state.keys.epoch, attempt: made + 1 })
     }
   } else if (opens.length > 1) tryApart(state, opens)
   else for (const { intentId } of opens) draft.tell({ kind: "intent_failed", intentId, reason: "commit_refused" })
@@ -90,14 +92,16 @@ const TURNS: Record<Wanted["kind"], number> = {
   set_timer: 2,
   close: 3,
   leave: 4,
+  change_suite: 4,
   update_keys: 4,
   upkeep: 4,
 }
 
 /** `undefined` if the group refuses it, or no carrier would take it; the group is then as it was. */
 function commitMessage(state: MemberState, change: Change, nowMs: number): Outgoing | undefined {
+  if (change.suite !== undefined) return suiteMessage(state, change.suite, nowMs)
   const { group, groupId, profile } = state
-  const { epoch } = group
+  const { epoch } = state.keys
   const { adds, removes, leaves, settings } = change
   const result = group.stageCommit({
     adds: adds.map(({ keyPackage }) => keyPackage),
@@ -136,8 +140,28 @@ function commitMessage(state: MemberState, change: Change, nowMs: number): Outgo
   state.ownCommits.add(state.suite.hash(result.commit))
   const messageId = newMessageId(nowMs, state.random)
   const membersAfter = [...stayers(state, change), ...joiners]
-  const authenticatorHash = authenticatorHashOf(state, result.staged)
+  const authenticatorHash = authenticatorHashOf(state, result.staged, undefined)
   return { messageId, groupId, deliveries, claim: { epoch, membersAfter, authenticatorHash } }
+}
+
+/** The commit that ends the MLS group, and the Welcome into the next one behind it. */
+function suiteMessage(state: MemberState, wanted: SuiteWanted, nowMs: number): Outgoing | undefined {
+  const { group, groupId, replaced } = state
+  const { epoch } = state.keys
+  const made = stageSuccessor(state, wanted, nowMs)
+  if (made === undefined) return undefined
+  const { staged, commit, welcome, next } = made
+  const delivery = deliver(state, "commit", epoch, concatBytes(commit, welcome), devicesIn(state))
+  if (delivery === undefined) {
+    group.clear(staged)
+    next.group[Symbol.dispose]()
+    return undefined
+  }
+  state.ownCommits.add(state.suite.hash(commit))
+  replaced.prepare(next)
+  const messageId = newMessageId(nowMs, state.random)
+  const claim = { epoch, membersAfter: devicesIn(state), authenticatorHash: authenticatorHashOf(state, staged, next) }
+  return { messageId, groupId, deliveries: [delivery], claim }
 }
 
 function stayers(state: MemberState, { removes, leaves }: Change): readonly DeviceKey[] {

@@ -39,6 +39,11 @@ export type Content =
    * their role, or closes the group instead; of others, who have nothing to hand over, a successor means nothing. From then on they say and change nothing.
    */
   | { readonly kind: "leave"; readonly successor?: IdentityKey }
+  /**
+   * Another cipher suite for the group, from the next epoch on and for ever, or until one that is no weaker. One key package of that
+   * suite for each device in the group but ours; those of others are passed over.
+   */
+  | { readonly kind: "change_suite"; readonly suiteId: number; readonly keyPackages: readonly Uint8Array[] }
   /** New keys for oneself, so that a stolen device state stops being useful (RFC 9750 §8.2). */
   | { readonly kind: "update_keys" }
 

@@ -1,13 +1,14 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { firstLogHead, receiveEnvelope } from "@qpc/envelope"
 import { Group } from "@qpc/mls"
-import type { GroupPolicy } from "@qpc/mls"
+import type { Joined as JoinedGroup } from "@qpc/mls"
 import { equalBytes, toGroupId } from "@qpc/wire"
 import type { GroupId, IdentityKey, Random } from "@qpc/wire"
 import type { GroupEvent } from "./event.ts"
-import { credentialOf, deviceValidator } from "./device-credential.ts"
+import { credentialOf } from "./device-credential.ts"
 import { enterLog } from "./follow-log.ts"
 import type { EpochLogOptions } from "./follow-log.ts"
+import { originOf } from "./group-origin.ts"
 import { groupExtensions, OUR_EXTENSIONS, profileOfOurs } from "./group-profile.ts"
 import { firstSettings } from "./group-settings.ts"
 import type { ServerProof } from "./heads.ts"
@@ -15,7 +16,8 @@ import type { KeyPackageBundle } from "./key-packages.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import type { Member } from "./member.ts"
 import { assertName, newState, resolveLimits } from "./member-state.ts"
-import type { MemberState } from "./member-state.ts"
+import type { MemberState, SuiteChangeOptions } from "./member-state.ts"
+import { mlsRules } from "./mls-rules.ts"
 import { OrderedMember } from "./ordered-member.ts"
 import type { RoleId } from "./permissions.ts"
 import { deviceOf, knownDevice } from "./roster.ts"
@@ -30,6 +32,8 @@ export interface MemberSurroundings {
   readonly random: Random
   readonly limits?: GroupLimits
   readonly onLayer?: OnLayer
+  /** Those beside the first that groups may be in, or change to. Default none. */
+  readonly suites?: readonly CipherSuite[]
   /** Without it nothing is looked at of the log of the group's epochs. */
   readonly epochLog?: EpochLogOptions
 }
@@ -120,9 +124,11 @@ export function foundState(options: CreateMemberOptions): MemberState {
     ...mlsRules(suite, limits),
   })
   const self = { self: founder.identityKey, device: founder.deviceKey }
-  const state = newState({ suite, ...self, profile: { name, settings }, group, random, limits, onLayer, epochLog })
+  const suiteChange = suiteChangeOf(suite, options)
+  const about = { suite, ...self, profile: { name, settings }, group, random, limits, onLayer, epochLog, suiteChange }
+  const state = newState(about)
   if (epochLog?.serverKey() !== undefined) {
-    const { epoch, hash } = firstLogHead(epochLog.crypto, state.groupId, group.epoch)
+    const { epoch, hash } = firstLogHead(epochLog.crypto, state.groupId, state.keys.epoch)
     state.heads.follow({ epoch, hash, acceptedAtMs: 0 }, limits.headsKept)
   }
   return state
@@ -134,7 +140,7 @@ export function joinMember(options: JoinMemberOptions): Joined {
   if (entered.kind === "rejected") return entered
   const { state, bundle, by } = entered
   startUpkeep(state, "joined", options.nowMs)
-  const { epoch } = state.group
+  const { epoch } = state.keys
   return {
     kind: "joined",
     member: new OrderedMember(state),
@@ -169,19 +175,14 @@ export function enterState(options: JoinMemberOptions): Entered {
   const [bytesIn, bytesOut] = [options.envelope.length, sealed.length]
   onLayer?.({ layer: "envelope", direction: "up", bytesIn, bytesOut, id: "welcome" })
 
-  const { bundles } = options
-  const joined = Group.join({
-    suite,
-    welcome: sealed,
-    bundles,
-    signatureKeys: options.device,
-    ...mlsRules(suite, limits),
-  })
+  const { suite: own, joined } = joinAny(options, sealed, limits)
   if (joined.kind === "rejected") {
     return reject(joined.reason === "no_matching_key_package" ? joined.reason : "welcome_rejected")
   }
   const { group } = joined
-  const isLabelledSo = equalBytes(group.groupId, groupId) && group.epoch === epoch
+  const origin = originOf(group)
+  const isLabelledSo =
+    origin !== undefined && equalBytes(origin.groupId, groupId) && origin.epochsBefore + group.epoch === epoch
   const profile = isLabelledSo ? profileOfOurs(group) : undefined
   const inviter = group.member(joined.addedBy)
   const by = inviter && deviceOf(inviter)?.identityKey
@@ -190,22 +191,37 @@ export function enterState(options: JoinMemberOptions): Entered {
     return reject(isLabelledSo ? "not_a_qpc_group" : "header_mismatch")
   }
   const { identityKey: self, deviceKey: device } = knownDevice(group.member(group.ownLeafIndex))
-  const state = newState({ suite, self, device, profile, group, random, limits, onLayer, epochLog })
+  const suiteChange = suiteChangeOf(suite, options)
+  const about = { suite: own, self, device, profile, origin, group, random, limits, onLayer, epochLog, suiteChange }
+  const state = newState(about)
   enterLog(state, received.envelope)
   const { serverProof } = options
   if (serverProof !== undefined) state.heads.proof = { ...serverProof, bytes: serverProof.bytes.slice() }
   return { kind: "entered", state, bundle: joined.bundle, by }
 }
 
-/** What the MLS group takes: of proposals only those that `leave-requests.ts` accepts. */
-export function mlsRules(
-  suite: CipherSuite,
-  { pastEpochs, members }: ResolvedLimits,
-): {
-  readonly limits: { readonly pastEpochs: number; readonly members: number }
-  readonly policy: Partial<GroupPolicy>
-} {
-  return { limits: { pastEpochs, members }, policy: { proposals: true, credentialValidator: deviceValidator(suite) } }
+/** Opens a Welcome in whatever suite of ours it is. */
+function joinAny(
+  options: JoinMemberOptions,
+  welcome: Uint8Array,
+  limits: ResolvedLimits,
+): { readonly suite: CipherSuite; readonly joined: JoinedGroup } {
+  const { bundles, device: signatureKeys } = options
+  for (const suite of suitesOf(options.suite, options)) {
+    const joined = Group.join({ suite, welcome, bundles, signatureKeys, ...mlsRules(suite, limits) })
+    if (joined.kind === "joined" || joined.reason !== "welcome_cipher_suite") return { suite, joined }
+  }
+  return { suite: options.suite, joined: { kind: "rejected", reason: "welcome_cipher_suite" } }
+}
+
+/** All suites that a member may have, the first one first. */
+export function suitesOf(suite: CipherSuite, { suites = [] }: MemberSurroundings): readonly CipherSuite[] {
+  return [suite, ...suites.filter(({ id }) => id !== suite.id)]
+}
+
+/** What lets a member follow its group into another suite. */
+export function suiteChangeOf(suite: CipherSuite, surroundings: MemberSurroundings): SuiteChangeOptions {
+  return { suites: suitesOf(suite, surroundings), deviceKeys: surroundings.device }
 }
 
 function reject(reason: JoinRejection): Extract<Entered, { kind: "rejected" }> {

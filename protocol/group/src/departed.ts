@@ -18,9 +18,16 @@ export class Departed {
     this.#departures.push(departure)
   }
 
-  /** Who left `leafIndex` after `epoch`, or `undefined` if nobody did: then it is the present one. */
-  at(leafIndex: number, epoch: bigint): Device | undefined {
-    return this.#departures.find((one) => one.leafIndex === leafIndex && one.lastEpoch >= epoch)
+  /**
+   * Who left `leafIndex` after `epoch`, or `undefined` if nobody did: then it is the present one.
+   *
+   * @param untilEpoch - Where leaves were given out anew later: the last epoch in which they were those of `epoch`.
+   */
+  at(leafIndex: number, epoch: bigint, untilEpoch?: bigint): Device | undefined {
+    return this.#departures.find(
+      ({ lastEpoch, ...one }) =>
+        one.leafIndex === leafIndex && lastEpoch >= epoch && (untilEpoch === undefined || lastEpoch <= untilEpoch),
+    )
   }
 
   /** Forgets who left before `oldestEpoch`. */

@@ -11,10 +11,11 @@ export function endMembership(state: MemberState, reason: Ending, draft: Draft):
   state.isActive = false
   parked.takeAll()
   if (group.pendingCommit !== undefined) group.clear(group.pendingCommit)
+  state.replaced.dropNext()
   const wanted = leaving.forgetRequests()
   if (group.phase === "active") group.dropProposals()
   leaving.hasLeft = reason === "left_group"
-  const { epoch } = group
+  const { epoch } = state.keys
   for (const { intentId, intent } of [...(wanted === undefined ? [] : [wanted]), ...intents.takeAll()]) {
     if (intent.kind === "leave" && reason !== "must_rejoin") draft.tell({ kind: "intent_done", intentId, epoch })
     else if (intent.kind !== "upkeep") draft.tell({ kind: "intent_failed", intentId, reason })

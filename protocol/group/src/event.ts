@@ -5,6 +5,7 @@ import type { LogAnomaly } from "./follow-log.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { RoleAssignment } from "./permissions.ts"
 import type { SettingName } from "./settings-difference.ts"
+import type { SuiteObjection } from "./suite-rules.ts"
 
 /** What a member has to tell its application. No event carries key material; only `text` carries content. */
 export type GroupEvent =
@@ -97,6 +98,17 @@ export type GroupEvent =
       /** Who has another role now, and which. */
       readonly assigned: readonly RoleAssignment[]
     }
+  /** `by` led the group into another cipher suite: the same people go on, with new keys in another MLS group. */
+  | {
+      readonly kind: "suite_changed"
+      /** The first of the new suite. */
+      readonly epoch: bigint
+      readonly by: IdentityKey
+      /** Its IANA code point. */
+      readonly suiteId: number
+      /** Our key package that led us there: forget it, unless it is a last-resort one. Absent if we led the others. */
+      readonly used?: { readonly ref: Uint8Array; readonly isLastResort: boolean }
+    }
   /** A new epoch. Members who compare equal `authenticator`s are in the same group (RFC 9420 §8.7). */
   | { readonly kind: "epoch_changed"; readonly epoch: bigint; readonly authenticator: Uint8Array }
   /** `by` removed us; if that is ourselves, another device of ours removed this one. Everything that was still queued has ended; every further {@link Content} is refused. */
@@ -167,6 +179,12 @@ export type PlanFailure =
   | DeviceObjection
   /** Our role does not allow it. */
   | SettingsObjection
+  /** The group does not go to that cipher suite. */
+  | SuiteObjection
+  /** We do not have the cipher suite. */
+  | "suite_missing"
+  /** A device in the group has no key package of the cipher suite, and would be left behind. */
+  | "suite_key_package_missing"
 
 /** Why we cannot go on in a group. */
 export type MustRejoinReason =
@@ -177,6 +195,8 @@ export type MustRejoinReason =
   | "own_message_ahead"
   /** A commit of ours arrived that we gave up because the delivery service had refused it: the others have followed it. */
   | "abandoned_commit"
+  /** The group changed its cipher suite, by a key package of ours whose private half we do not have any more. */
+  | "key_package_gone"
 
 /** Why {@link Member.send} refused. */
 export type RefusalReason =

@@ -14,6 +14,7 @@ import { equalBytes } from "@qpc/wire"
 import type { Draft } from "./draft.ts"
 import type { Head } from "./heads.ts"
 import type { MemberState } from "./member-state.ts"
+import type { MlsGroup } from "./replaced-groups.ts"
 
 /** What it takes to follow the log of a group's epochs. */
 export interface EpochLogOptions {
@@ -60,7 +61,7 @@ function readerOf({ epochLog }: MemberState): LogReader | undefined {
 
 /** Holds a head against what we know, remembers it, and tells of the proof that it may complete. */
 function observe(state: MemberState, { crypto, serverKey }: LogReader, head: Head, draft: Draft): Verdict {
-  const { heads, groupId, limits, group } = state
+  const { heads, groupId, limits, keys } = state
   const known = heads.signedAt(head.epoch)
   const isKnown = known !== undefined && equalBytes(known.hash, head.hash)
   // What was verified once need not be verified with every message. Another signature of the same hash is: whoever has it may have been
@@ -71,7 +72,7 @@ function observe(state: MemberState, { crypto, serverKey }: LogReader, head: Hea
   const shown = { ...head, groupId }
   if (!verifyLogHead(crypto, serverKey, shown)) return "unsigned"
   if (isKnown) return "fits"
-  heads.remember(head, group.epoch, limits.headsKept)
+  heads.remember(head, keys.epoch, limits.headsKept)
   if (known === undefined) return "fits"
   const found = findEquivocation(crypto, serverKey, { ...known, groupId }, shown)
   if (found === undefined) throw new Error("unreachable: two verified heads of one epoch that are not the same")
@@ -118,8 +119,17 @@ export function checkHead(state: MemberState, envelope: Envelope, draft: Draft):
   return equalBytes(next.hash, hash) && next.epoch === envelope.epoch + 1n ? undefined : "head_contradicts"
 }
 
-/** A commit whose head {@link checkHead} found in order is about to be merged. */
-export function followHead(state: MemberState, envelope: Envelope, staged: StagedCommit, draft: Draft): void {
+/**
+ * A commit whose head {@link checkHead} found in order is about to be merged.
+ *
+ * @param next - the group that it puts in the place of ours, if it changes the suite
+ */
+export function followHead(
+  state: MemberState,
+  envelope: Envelope,
+  { staged, next }: { readonly staged: StagedCommit; readonly next?: MlsGroup | undefined },
+  draft: Draft,
+): void {
   const { heads, limits } = state
   const entry = envelope.log?.entry
   if (readerOf(state) === undefined || envelope.log === undefined || entry === undefined) return
@@ -130,7 +140,7 @@ export function followHead(state: MemberState, envelope: Envelope, staged: Stage
     draft.tell({ kind: "log_anomaly", epoch, reason: "time_backwards" })
   }
   const isStated = authenticatorHash.some((byte) => byte !== 0)
-  if (isStated && !equalBytes(authenticatorHash, authenticatorHashOf(state, staged))) {
+  if (isStated && !equalBytes(authenticatorHash, authenticatorHashOf(state, staged, next))) {
     draft.tell({ kind: "log_anomaly", epoch, reason: "authenticator_misstated" })
   }
   heads.follow({ epoch, hash: envelope.log.hash, acceptedAtMs }, limits.headsKept)
@@ -148,8 +158,8 @@ export function enterLog(state: MemberState, { epoch, log }: Envelope): void {
 }
 
 /** What a message of the present epoch says of the log; `undefined` where we have nothing signed to show. */
-export function ownLabel({ heads, group }: MemberState): LogLabel | undefined {
-  const { epoch } = group
+export function ownLabel({ heads, keys }: MemberState): LogLabel | undefined {
+  const { epoch } = keys
   const signed = heads.followed?.epoch === epoch ? heads.signedAt(epoch) : undefined
   return signed && { hash: signed.hash, signature: signed.signature }
 }
@@ -160,6 +170,12 @@ export function frameContext(envelope: Omit<Envelope, "sealed">): Uint8Array | u
 }
 
 /** What the log is told of the epoch that a commit opens: as much of a hash as every suite has. */
-export function authenticatorHashOf({ group, suite }: MemberState, staged: StagedCommit): Uint8Array {
-  return suite.hash(group.epochAuthenticator(staged)).slice(0, LOG_HASH_BYTES)
+export function authenticatorHashOf(
+  { group, suite }: MemberState,
+  staged: StagedCommit,
+  next: MlsGroup | undefined,
+): Uint8Array {
+  const hash =
+    next === undefined ? suite.hash(group.epochAuthenticator(staged)) : next.suite.hash(next.group.epochAuthenticator())
+  return hash.slice(0, LOG_HASH_BYTES)
 }

@@ -2,6 +2,7 @@ import { EXTENSION_TYPES, findExtension, writeRequiredCapabilities } from "@qpc/
 import type { Extension, Group } from "@qpc/mls"
 import { encode, GROUP_ID_BYTES } from "@qpc/wire"
 import { decodeGroupName, GROUP_NAME_EXTENSION } from "./group-name.ts"
+import { GROUP_ORIGIN_EXTENSION } from "./group-origin.ts"
 import { decodeSettings, encodeSettings, GROUP_SETTINGS_EXTENSION } from "./group-settings.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import { deviceOf } from "./roster.ts"
@@ -13,8 +14,12 @@ export interface GroupProfile {
   readonly settings: GroupSettings | undefined
 }
 
-/** What each of our leaves claims to know, so that groups of before there were settings can still grow. */
-export const OUR_EXTENSIONS: readonly number[] = [GROUP_NAME_EXTENSION, GROUP_SETTINGS_EXTENSION]
+/** What each of our leaves claims to know, so that groups of before there were settings, and of another suite, can still grow. */
+export const OUR_EXTENSIONS: readonly number[] = [
+  GROUP_NAME_EXTENSION,
+  GROUP_SETTINGS_EXTENSION,
+  GROUP_ORIGIN_EXTENSION,
+]
 
 /** Of a new group: its settings, and that every member must know them and be an identity key (RFC 9420 §11.1). */
 export function groupExtensions(settings: GroupSettings): readonly Extension[] {

@@ -33,6 +33,11 @@ export class HeldTexts {
     return true
   }
 
+  /** Writes all anew. @param rewritten - of a payload */
+  rewrite(rewritten: (payload: Uint8Array) => Uint8Array): void {
+    this.#texts = this.#texts.map((text) => ({ ...text, payload: rewritten(text.payload) }))
+  }
+
   /** Takes all out, oldest first. */
   takeAll(): readonly HeldText[] {
     return this.#texts.splice(0)

@@ -98,6 +98,7 @@ const CLOSE = 8
 const LEAVE = 9
 const ADD_DEVICES = 10
 const REMOVE_DEVICES = 11
+const CHANGE_SUITE = 12
 
 /** Writes intent id · attempts u32 · alone u8 · intent. */
 export function writeOpenIntent(writer: Writer, { intentId, intent, attempt, isAlone }: OpenIntent): void {
@@ -121,6 +122,10 @@ function writeIntent(writer: Writer, intent: Wanted): void {
       return
     case "remove_devices":
       writer.uint8(REMOVE_DEVICES).list(intent.devices, (inner, device) => void inner.bytes(device))
+      return
+    case "change_suite":
+      writer.uint8(CHANGE_SUITE).uint16(intent.suiteId)
+      writer.list(intent.keyPackages, (inner, keyPackage) => void inner.vector(keyPackage))
       return
     case "update_keys":
       writer.uint8(UPDATE_KEYS)
@@ -184,6 +189,10 @@ function readIntent(reader: Reader): Wanted {
   if (kind === REMOVE_DEVICES) {
     const devices = readList(reader, (inner) => toDeviceKey(inner.bytes(DEVICE_KEY_BYTES).slice()))
     return { kind: "remove_devices", devices }
+  }
+  if (kind === CHANGE_SUITE) {
+    const suiteId = reader.uint16()
+    return { kind: "change_suite", suiteId, keyPackages: readList(reader, (inner) => inner.vector().slice()) }
   }
   if (kind === UPDATE_KEYS) return { kind: "update_keys" }
   if (kind === UPKEEP) return { kind: "upkeep" }

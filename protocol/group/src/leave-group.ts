@@ -13,10 +13,10 @@ import type { Outgoing } from "./step.ts"
  * goes on until a commit carries it out. Whoever is alone, or in a closed group, needs nobody for it.
  */
 export function proposeLeave(state: MemberState, open: OpenIntent, nowMs: number, draft: Draft): void {
-  const { group, leaving, profile, limits } = state
+  const { group, keys, leaving, profile, limits } = state
   if (leavesOf(group).length === 1 || profile.settings?.isClosed === true) {
     leaving.own = { open, messageId: open.intentId, remindAtMs: nowMs }
-    draft.tell({ kind: "left_group", epoch: group.epoch })
+    draft.tell({ kind: "left_group", epoch: keys.epoch })
     return endMembership(state, "left_group", draft)
   }
   const proposed = group.propose(
@@ -34,8 +34,8 @@ export function proposeLeave(state: MemberState, open: OpenIntent, nowMs: number
 }
 
 /** What a proposal authenticates: that it is one, of this group and epoch. */
-export function proposalHeader({ groupId, group }: MemberState): Uint8Array {
-  return envelopeHeader({ kind: "proposal", groupId, epoch: group.epoch })
+export function proposalHeader({ groupId, keys }: MemberState): Uint8Array {
+  return envelopeHeader({ kind: "proposal", groupId, epoch: keys.epoch })
 }
 
 /** True from the moment in which somebody wants to leave: they say and change nothing any more. */
@@ -46,14 +46,14 @@ export function isLeaving({ leaving, intents }: MemberState): boolean {
 
 /** Our proposal has waited for long: somebody should know, and those who lost it get it again. */
 export function tickOwnLeave(state: MemberState, nowMs: number, draft: Draft): void {
-  const { leaving, group, limits } = state
+  const { leaving, group, keys, limits } = state
   const { own } = leaving
   const request = leaving.requests.find(({ leafIndex }) => leafIndex === group.ownLeafIndex)
   if (own === undefined || request === undefined || own.remindAtMs > nowMs) return
   const messageId = newMessageId(nowMs, state.random)
   leaving.own = { open: own.open, messageId, remindAtMs: nowMs + limits.leaveWaitMs }
   draft.send(carry(state, request.message, messageId))
-  draft.tell({ kind: "leave_delayed", intentId: own.open.intentId, epoch: group.epoch })
+  draft.tell({ kind: "leave_delayed", intentId: own.open.intentId, epoch: keys.epoch })
 }
 
 /** The delivery service will never take our proposal. */
@@ -65,8 +65,8 @@ export function abandonLeave({ leaving }: MemberState, messageId: MessageId, dra
 }
 
 function carry(state: MemberState, message: Uint8Array, messageId: MessageId): Outgoing {
-  const { group, groupId, device, limits } = state
-  const label = { kind: "proposal", groupId, epoch: group.epoch } as const
+  const { group, keys, groupId, device, limits } = state
+  const label = { kind: "proposal", groupId, epoch: keys.epoch } as const
   const enveloped = sendEnvelope({ ...label, sealed: message }, { sizeBytes: limits.envelopeBytes })
   if (enveloped.kind === "too_large") throw new Error("unreachable: a Remove is smaller than any envelope may be")
   const devices = leavesOf(group).map(({ deviceKey }) => deviceKey)

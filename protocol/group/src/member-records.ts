@@ -25,6 +25,7 @@ import { frameSurroundings, messageLimits } from "./member-state.ts"
 import type { MemberState, Self } from "./member-state.ts"
 import { OwnCommits } from "./own-commits.ts"
 import { Parked } from "./parked.ts"
+import type { WakeGroup } from "./replaced-groups.ts"
 import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
 
 /** Before the keys of the MLS group's records. */
@@ -98,7 +99,7 @@ export class MemberRecords {
     })
     if (stored !== undefined) this.#follow(stored)
     // Only now: where a limit is lower than it was, layers begin by forgetting, and the store has to hear of it.
-    for (const layer of [state.receiver, state.messages, state.parked]) layer.attach(this.#log)
+    for (const layer of markedLayers(state)) layer.attach(this.#log)
   }
 
   /** What is owed to the store, the MLS group included. */
@@ -154,8 +155,13 @@ export class MemberRecords {
   }
 
   *#marked(): Generator<StateRecord> {
-    for (const layer of [this.#state.receiver, this.#state.messages, this.#state.parked]) yield* layer.records()
+    for (const layer of markedLayers(this.#state)) yield* layer.records()
   }
+}
+
+/** Layers that note themselves what they change. */
+function markedLayers({ receiver, messages, parked, replaced }: MemberState) {
+  return [receiver, messages, parked, replaced]
 }
 
 /** Stored records, apart for those who read them. */
@@ -202,7 +208,7 @@ export function firstDevice(device: Uint8Array): Self {
 }
 
 /** Fills a new state with what the layers remembered. Copies. @throws DecodeError for a record that is missing or unknown */
-export function restoreLayers(state: MemberState, layers: readonly StateRecord[]): void {
+export function restoreLayers(state: MemberState, layers: readonly StateRecord[], wakeGroup: WakeGroup): void {
   const { groupId, keys, limits, group } = state
   const surroundings = frameSurroundings(groupId, keys, limits)
   const records = new RecordReader(layers)
@@ -214,6 +220,7 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
   state.receiver = Receiver.fromRecords(records, surroundings)
   state.messages = MessageReceiver.fromRecords(records, messageLimits(limits))
   state.parked = Parked.fromRecords(records, limits)
+  state.replaced.read(records, wakeGroup)
   state.departed = part("departed", (reader) => (version > 3 ? Departed.read(reader) : Departed.readV3(reader)))
   state.formerSettings = part("formerSettings", (reader) => FormerSettings.read(reader))
   state.intents = part("intents", (reader) => Intents.read(reader))

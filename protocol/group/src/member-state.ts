@@ -1,4 +1,4 @@
-import type { CipherSuite } from "@qpc/crypto"
+import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { ENVELOPE_MAX_BYTES } from "@qpc/envelope"
 import { Receiver, Sender } from "@qpc/gbp"
 import type { FrameSurroundings } from "@qpc/gbp"
@@ -10,6 +10,7 @@ import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
 import type { EpochLogOptions } from "./follow-log.ts"
 import { FormerSettings } from "./former-settings.ts"
+import type { GroupOrigin } from "./group-origin.ts"
 import type { GroupProfile } from "./group-profile.ts"
 import { Heads } from "./heads.ts"
 import { HeldTexts } from "./held-texts.ts"
@@ -19,11 +20,13 @@ import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import { MlsKeys } from "./mls-keys.ts"
 import { OwnCommits } from "./own-commits.ts"
 import { Parked } from "./parked.ts"
+import { ReplacedGroups } from "./replaced-groups.ts"
 import type { OnLayer } from "./trace.ts"
 
 /** All that a member is made of. Owned by one member, changed by the functions of this package only. */
 export interface MemberState extends Self {
-  readonly suite: CipherSuite
+  /** Of `group`. */
+  suite: CipherSuite
   readonly groupId: GroupId
   /** As of the present epoch. */
   profile: GroupProfile
@@ -32,8 +35,16 @@ export interface MemberState extends Self {
   readonly onLayer: OnLayer | undefined
   /** `undefined` where nobody keeps a log of the group's epochs. */
   readonly epochLog: EpochLogOptions | undefined
-  readonly group: Group
+  /**
+   * The MLS group of today. Its epochs begin anew when another takes its place (`change-suite.ts`); those of which everybody
+   * speaks are `keys.epoch`.
+   */
+  group: Group
   readonly keys: MlsKeys
+  /** What it takes to follow into another suite; `undefined` where nobody can. */
+  readonly suiteChange: SuiteChangeOptions | undefined
+  /** Groups of other suites, which were before or may come. */
+  readonly replaced: ReplacedGroups
   /** The layers that remember something; replaced only while a stored state is read. */
   sender: Sender
   receiver: Receiver
@@ -49,6 +60,14 @@ export interface MemberState extends Self {
   heads: Heads
   /** False once we are out: removed by somebody, or unable to follow the group. */
   isActive: boolean
+}
+
+/** What a member needs in order to leave its cipher suite. */
+export interface SuiteChangeOptions {
+  /** Those that we have. */
+  readonly suites: readonly CipherSuite[]
+  /** The key pair of this device, for our leaf in the next group. Borrowed. */
+  readonly deviceKeys: KeyPair
 }
 
 /** Whose member this is. */
@@ -68,17 +87,28 @@ export interface StateOptions extends Self {
   readonly limits: ResolvedLimits
   readonly onLayer: OnLayer | undefined
   readonly epochLog?: EpochLogOptions | undefined
+  readonly suiteChange?: SuiteChangeOptions | undefined
+  /** Under which everybody knows the group, and the epochs before `group`. Default: its own id, and none. */
+  readonly origin?: GroupOrigin | undefined
 }
 
 /** Puts the layers on top of an MLS group, with nothing sent or received yet. Copies the keys. */
 export function newState(options: StateOptions): MemberState {
-  const { group, limits, random, onLayer, epochLog } = options
-  const groupId = toGroupId(group.groupId)
-  const keys = new MlsKeys(group, { random, onLayer, pastEpochs: limits.pastEpochs })
+  const { suite, profile, group, limits, random, onLayer, epochLog, suiteChange } = options
+  const { groupId, epochsBefore } = options.origin ?? { groupId: toGroupId(group.groupId), epochsBefore: 0n }
+  const replaced = new ReplacedGroups()
+  const keys = new MlsKeys(group, epochsBefore, { random, onLayer, pastEpochs: limits.pastEpochs, replaced })
   const surroundings = frameSurroundings(groupId, keys, limits)
   return {
-    ...options,
+    suite,
+    profile,
+    group,
+    limits,
+    random,
+    onLayer,
     epochLog,
+    suiteChange,
+    replaced,
     self: toIdentityKey(options.self.slice()),
     device: toDeviceKey(options.device.slice()),
     groupId,

@@ -3,6 +3,7 @@ import type { MemberCondition } from "./condition.ts"
 import type { Content } from "./content.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { Head, ServerProof } from "./heads.ts"
+import type { ReceiveOptions } from "./receive.ts"
 import type { Step } from "./step.ts"
 
 /** Someone in the group, with all devices that they have in it: at least one. */
@@ -28,7 +29,10 @@ export interface MemberDevice {
  */
 export interface Member extends Disposable {
   readonly groupId: GroupId
+  /** It goes on where MLS begins anew because of another cipher suite. */
   readonly epoch: bigint
+  /** The cipher suite of today: its IANA code point. */
+  readonly suiteId: number
   /** The group's name, authenticated as part of the group's state. */
   readonly name: string
   /**
@@ -62,16 +66,21 @@ export interface Member extends Disposable {
    * @throws RangeError, TypeError for a caller's bug: an empty list, a key of another length, text with lone surrogates
    */
   send(content: Content, nowMs: number): Step
-  /** Takes one envelope from the inbox, in inbox order. Total: whatever bytes arrive, it returns. */
-  receive(envelope: Uint8Array, nowMs: number): Step
+  /**
+   * Takes one envelope from the inbox, in inbox order. Total: whatever bytes arrive, it returns.
+   *
+   * @param options - With our key packages, if the envelope `changesSuite`: without them such a one is dropped.
+   */
+  receive(envelope: Uint8Array, nowMs: number, options?: ReceiveOptions): Step
   /**
    * The delivery service refused the claim of `messageId` because another commit was first. The winner arrives through the
    * inbox and {@link receive} then makes the intent anew. If no winner has come by {@link GroupLimits.winnerMs}, {@link tick}
    * makes it anew all the same, as often as {@link GroupLimits.intentAttempts} allows. An unknown id changes nothing.
    *
    * @param missedCommits - Envelopes that came with the refusal. Looked at only where the inbox has failed before.
+   * @param options - As for {@link receive}.
    */
-  conflict(messageId: MessageId, nowMs: number, missedCommits?: readonly Uint8Array[]): Step
+  conflict(messageId: MessageId, nowMs: number, missedCommits?: readonly Uint8Array[], options?: ReceiveOptions): Step
   /**
    * The delivery service will never take the commit or proposal of `messageId`, for another reason than being late. It is given up
    * and its intent fails. An unknown id changes nothing.

@@ -3,23 +3,27 @@ import type { IdentityKey } from "@qpc/wire"
 import { attemptNext } from "./commit.ts"
 import type { Draft } from "./draft.ts"
 import { endMembership } from "./end-membership.ts"
+import { goOnWith } from "./follow-suite.ts"
 import { profileOf } from "./group-profile.ts"
+import type { KeyPackageBundle } from "./key-packages.ts"
 import type { MemberState } from "./member-state.ts"
 import { rebase } from "./rebase.ts"
+import type { MlsGroup } from "./replaced-groups.ts"
 import { comeAndGone, personChanges, stays } from "./device-rules.ts"
 import type { PersonChange } from "./device-rules.ts"
 import { knownDevice, leafOf, leavesOf } from "./roster.ts"
 import { releaseTexts } from "./send-text.ts"
 import { settingsDifference } from "./settings-difference.ts"
-import { continueUpkeep } from "./upkeep.ts"
+import { continueUpkeep, startUpkeep } from "./upkeep.ts"
 
 /** Our commit came back from the delivery service: it is the one. */
 export function mergeOwn(state: MemberState, staged: StagedCommit, nowMs: number, draft: Draft): void {
   const { pending } = state.intents
   state.intents.pending = undefined
   const asked = state.leaving.requests.map(({ leafIndex }) => leafIndex)
-  merge(state, { staged, selfRemovals: asked }, draft)
-  const { epoch } = state.group
+  const next = state.replaced.takeNext()
+  merge(state, { staged, selfRemovals: asked, ...(next && { successor: { next } }) }, draft)
+  const { epoch } = state.keys
   for (const open of pending?.opens ?? []) {
     const { intentId, intent } = open
     // A successor is there now: the rest of leaving follows.
@@ -40,7 +44,9 @@ export function mergeOthers(state: MemberState, commit: Commit, nowMs: number, d
   intents.pending = undefined
   if (pending !== undefined) rebase(state, pending, { nowMs, ifTooOften: "too_many_conflicts" }, draft)
   releaseTexts(state, draft)
-  continueUpkeep(state, false, nowMs)
+  // The key of our leaf lay at a server for weeks, as a newcomer's does.
+  if (commit.successor !== undefined) startUpkeep(state, "joined", nowMs)
+  else continueUpkeep(state, false, nowMs)
   attemptNext(state, nowMs, draft)
 }
 
@@ -49,16 +55,22 @@ interface Commit {
   readonly staged: StagedCommit
   /** Leaves of those who go because they asked to. */
   readonly selfRemovals: readonly number[]
+  /** What takes the place of the MLS group, if the commit ends it. Without a key package if we made it. */
+  readonly successor?: { readonly next: MlsGroup; readonly keyPackage?: KeyPackageBundle }
 }
 
-function merge(state: MemberState, { staged, selfRemovals }: Commit, draft: Draft): MergeReport {
-  const { group, leaving, intents } = state
+function merge(state: MemberState, { staged, selfRemovals, successor }: Commit, draft: Draft): MergeReport {
+  const { group, keys, leaving, intents } = state
   const by = knownDevice(group.member(staged.committer)).identityKey
   const changes = changesOf(group, { staged, selfRemovals })
-  const [leftEpoch, ownLeaf] = [group.epoch, group.ownLeafIndex]
+  const [leftEpoch, ownLeaf] = [keys.epoch, group.ownLeafIndex]
+  if ((staged.report.reinit === undefined) !== (successor === undefined)) {
+    throw new Error("unreachable: a group ends exactly where another takes its place")
+  }
   const report = group.merge(staged)
   state.deadlines.winnerByMs = undefined
   state.ownCommits.forgetAll()
+  state.replaced.dropNext()
   if (report.selfRemoved) {
     tellOfRemoval(state, { epoch: leftEpoch + 1n, by, isAsked: selfRemovals.includes(ownLeaf) }, draft)
     return report
@@ -66,11 +78,13 @@ function merge(state: MemberState, { staged, selfRemovals }: Commit, draft: Draf
   const wanted = leaving.forgetRequests()
   // Who asked and was not heard asks again, in the new epoch.
   if (wanted !== undefined) intents.queue.unshift(wanted)
+  if (successor !== undefined) goOnWith(state, successor.next)
 
   for (const member of report.removed) state.departed.add({ ...leafOf(member), lastEpoch: leftEpoch })
-  state.departed.forgetBefore(state.keys.oldestEpoch)
+  state.departed.forgetBefore(keys.oldestEpoch)
+  state.replaced.forgetBefore(keys.oldestEpoch)
   const { come, gone, left } = comeAndGone(changes)
-  const { epoch } = group
+  const { epoch } = keys
   if (come.length + gone.length > 0) {
     draft.tell({ kind: "members_changed", epoch, by, added: come, removed: gone, left })
   }
@@ -78,8 +92,18 @@ function merge(state: MemberState, { staged, selfRemovals }: Commit, draft: Draf
     draft.tell({ kind: "devices_changed", epoch, by: identityKey, added, removed })
   }
   followSettings(state, { by, leftEpoch, gone }, draft)
-  draft.tell({ kind: "epoch_changed", epoch, authenticator: group.epochAuthenticator() })
+  if (successor !== undefined) tellOfSuite(state, { by, ...successor }, draft)
+  draft.tell({ kind: "epoch_changed", epoch, authenticator: state.group.epochAuthenticator() })
   return report
+}
+
+function tellOfSuite(
+  { suite, keys }: MemberState,
+  { by, keyPackage }: { readonly by: IdentityKey; readonly keyPackage?: KeyPackageBundle },
+  draft: Draft,
+): void {
+  const used = keyPackage && { ref: keyPackage.ref.slice(), isLastResort: keyPackage.isLastResort }
+  draft.tell({ kind: "suite_changed", epoch: keys.epoch, by, suiteId: suite.id, ...(used && { used }) })
 }
 
 function tellOfRemoval(
@@ -121,5 +145,5 @@ function followSettings(
   state.profile = { name: settings.name, settings }
   const { changed, assigned } = difference
   if (changed.length === 0) return
-  draft.tell({ kind: "settings_changed", epoch: group.epoch, by: change.by, changed, settings, assigned })
+  draft.tell({ kind: "settings_changed", epoch: keys.epoch, by: change.by, changed, settings, assigned })
 }

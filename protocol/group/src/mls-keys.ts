@@ -2,6 +2,7 @@ import { paddedBytes } from "@qpc/envelope"
 import type { EpochKeys, Opened, OpenRejection } from "@qpc/gbp"
 import type { Group, RejectReason } from "@qpc/mls"
 import type { Random } from "@qpc/wire"
+import type { MlsGroup, OpenedByReplaced, ReplacedGroups } from "./replaced-groups.ts"
 import type { OnLayer } from "./trace.ts"
 
 /** What {@link MlsKeys} needs beside the group. */
@@ -9,11 +10,14 @@ interface MlsKeysOptions {
   readonly random: Random
   readonly pastEpochs: number
   readonly onLayer: OnLayer | undefined
+  /** Groups that may still open what the present one does not know. */
+  readonly replaced: ReplacedGroups
 }
 
 /** The keys of an MLS group as GBP asks for them: a sealed payload is a padded PrivateMessage (RFC 9420 §6.3). */
 export class MlsKeys implements EpochKeys {
-  readonly #group: Group
+  #group: Group
+  #epochsBefore: bigint
   readonly #options: MlsKeysOptions
   /** The payload that the frame being sealed carries; for the trace. */
   payloadBytes = 0
@@ -22,13 +26,27 @@ export class MlsKeys implements EpochKeys {
   /** Set once a message of ours arrived that we have not sent yet: somebody else has a copy of our state. */
   isCopied = false
 
-  constructor(group: Group, options: MlsKeysOptions) {
+  /** @param epochsBefore - those of groups that `group` took the place of */
+  constructor(group: Group, epochsBefore: bigint, options: MlsKeysOptions) {
     this.#group = group
+    this.#epochsBefore = epochsBefore
     this.#options = options
   }
 
+  /** The epoch that members and the delivery service speak of. It goes on where MLS begins anew. */
   get epoch(): bigint {
-    return this.#group.epoch
+    return this.#epochsBefore + this.#group.epoch
+  }
+
+  /** How many of them are of groups that the present one took the place of. */
+  get epochsBefore(): bigint {
+    return this.#epochsBefore
+  }
+
+  /** Another group takes the place of the present one. */
+  goOnWith({ group, epochsBefore }: Pick<MlsGroup, "group" | "epochsBefore">): void {
+    this.#group = group
+    this.#epochsBefore = epochsBefore
   }
 
   get oldestEpoch(): bigint {
@@ -47,10 +65,11 @@ export class MlsKeys implements EpochKeys {
 
   open(sealed: Uint8Array): Opened {
     // A commit in an application envelope was not ordered by anybody: it is not even opened.
-    const received = this.#group.receive(sealed, this.nowMs, { only: "application" })
+    const { received, epochsBefore } = this.#receive(sealed)
     switch (received.kind) {
       case "application": {
-        const { senderLeafIndex, epoch, plaintext, authenticatedData } = received
+        const { senderLeafIndex, plaintext, authenticatedData } = received
+        const epoch = epochsBefore + received.epoch
         const id = `leaf ${senderLeafIndex}, generation ${received.generation}`
         const [bytesIn, bytesOut] = [sealed.length, plaintext.length]
         this.#options.onLayer?.({ layer: "mls", direction: "up", bytesIn, bytesOut, id })
@@ -64,6 +83,13 @@ export class MlsKeys implements EpochKeys {
         this.isCopied ||= received.reason === "own_message_ahead"
         return { kind: "rejected", reason: openRejection(received.reason) }
     }
+  }
+
+  #receive(sealed: Uint8Array): OpenedByReplaced {
+    const received = this.#group.receive(sealed, this.nowMs, { only: "application" })
+    const isOfAnother = received.kind === "rejected" && received.reason === "unknown_group"
+    const opened = isOfAnother ? this.#options.replaced.receive(sealed, this.nowMs) : undefined
+    return opened ?? { received, epochsBefore: this.#epochsBefore }
   }
 }
 

@@ -16,6 +16,7 @@ import { MemberRecords } from "./member-records.ts"
 import type { MemberState } from "./member-state.ts"
 import { membersOf } from "./roster.ts"
 import { receiveBytes } from "./receive.ts"
+import type { ReceiveOptions } from "./receive.ts"
 import { sendContent } from "./send.ts"
 import { abandon, noteConflict, tickConflict, winnerAtMs } from "./settle.ts"
 import { encodeState } from "./state-codec.ts"
@@ -25,7 +26,7 @@ import { tickUpkeep, upkeepAtMs } from "./upkeep.ts"
 /** A member of a group whose epochs are ordered by a delivery service: the first commit per epoch wins. */
 export class OrderedMember implements Member {
   readonly #state: MemberState
-  readonly #records: MemberRecords
+  #records: MemberRecords
   #isDisposed = false
 
   /** Takes ownership of `state`. */
@@ -39,11 +40,15 @@ export class OrderedMember implements Member {
   }
 
   get epoch(): bigint {
-    return this.#alive().group.epoch
+    return this.#alive().keys.epoch
   }
 
   get name(): string {
     return this.#state.profile.name
+  }
+
+  get suiteId(): number {
+    return this.#state.suite.id
   }
 
   get settings(): GroupSettings | undefined {
@@ -96,12 +101,17 @@ export class OrderedMember implements Member {
     return this.#step((state, draft) => sendContent(state, content, nowMs, draft))
   }
 
-  receive(envelope: Uint8Array, nowMs: number): Step {
-    return this.#step((state, draft) => receiveBytes(state, envelope, nowMs, draft))
+  receive(envelope: Uint8Array, nowMs: number, options: ReceiveOptions = {}): Step {
+    return this.#step((state, draft) => receiveBytes(state, envelope, { nowMs, ...options }, draft))
   }
 
-  conflict(messageId: MessageId, nowMs: number, missedCommits: readonly Uint8Array[] = []): Step {
-    return this.#step((state, draft) => noteConflict(state, { messageId, missedCommits }, nowMs, draft))
+  conflict(
+    messageId: MessageId,
+    nowMs: number,
+    missedCommits: readonly Uint8Array[] = [],
+    options: ReceiveOptions = {},
+  ): Step {
+    return this.#step((state, draft) => noteConflict(state, { messageId, missedCommits, ...options }, nowMs, draft))
   }
 
   abandon(messageId: MessageId, nowMs: number): Step {
@@ -153,12 +163,16 @@ export class OrderedMember implements Member {
     if (this.#isDisposed) return
     this.#isDisposed = true
     this.#state.group[Symbol.dispose]()
+    this.#state.replaced[Symbol.dispose]()
   }
 
   #step(change: (state: MemberState, draft: Draft) => void): Step {
     const state = this.#alive()
     const draft = new Draft()
+    const { group } = state
     change(state, draft)
+    // Records are checked by hashes of the suite, so that none of before can stay.
+    if (state.group !== group) this.#records = new MemberRecords(state)
     const leaveAtMs = earliest(leaveTurnAtMs(state), state.leaving.own?.remindAtMs)
     return draft.finish(earliest(state.parked.expiresAtMs, winnerAtMs(state), leaveAtMs, upkeepAtMs(state)))
   }

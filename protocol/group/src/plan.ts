@@ -43,7 +43,7 @@ export function planBatch(state: MemberState, queue: readonly OpenIntent[], nowM
   let change = noChange(state)
   for (const [at, open] of queue.entries()) {
     // Whoever leaves does the rest first, and then waits for others.
-    if (open.intent.kind === "leave" && opens.length > 0) return { change, opens, later: queue.slice(at), ended }
+    if (goesAlone(open) && opens.length > 0) return { change, opens, later: queue.slice(at), ended }
     const both = goTogether([...opens, open]) ? extendChange(state, change, open.intent, nowMs) : "commit_refused"
     const isPossible = typeof both !== "string" && objectionTo(state, both) === undefined
     const plan = planCommit(state, open.intent, nowMs)
@@ -58,4 +58,6 @@ export function planBatch(state: MemberState, queue: readonly OpenIntent[], nowM
 }
 
 const goTogether = (opens: readonly OpenIntent[]): boolean =>
-  opens.length === 1 || opens.every(({ isAlone, intent }) => !isAlone && intent.kind !== "leave")
+  opens.length === 1 || opens.every((open) => !open.isAlone && !goesAlone(open))
+
+const goesAlone = ({ intent }: OpenIntent): boolean => intent.kind === "leave" || intent.kind === "change_suite"

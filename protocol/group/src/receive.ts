@@ -3,34 +3,56 @@ import type { Envelope } from "@qpc/envelope"
 import { dropError } from "@qpc/gbp"
 import type { ErrorName, ReceivedPayload } from "@qpc/gbp"
 import { splitMlsMessages } from "@qpc/mls"
-import type { RejectReason, StagedCommit } from "@qpc/mls"
+import type { Received, RejectReason, StagedCommit } from "@qpc/mls"
 import { DecodeError, equalBytes } from "@qpc/wire"
 import { checkCommit, findDevices } from "./check-commit.ts"
+import type { CommitObjection } from "./check-commit.ts"
 import { checkText } from "./check-settings.ts"
 import type { Draft } from "./draft.ts"
 import { checkHead, followHead, frameContext, observeLabel } from "./follow-log.ts"
+import { changesSuite, openSuccessor, takeWelcome } from "./follow-suite.ts"
+import type { SuccessionObjection, Successor } from "./follow-suite.ts"
 import type { MustRejoinReason } from "./event.ts"
 import { endMembership } from "./end-membership.ts"
+import type { KeyPackageBundle } from "./key-packages.ts"
 import { takeLeaveRequest } from "./leave-requests.ts"
 import type { MemberState } from "./member-state.ts"
 import { mergeOthers, mergeOwn } from "./merge.ts"
 import { knownDevice } from "./roster.ts"
+import type { Device } from "./roster.ts"
+
+/** What an envelope may need from the store. */
+export interface ReceiveOptions {
+  /** Our unused key packages, for an envelope that `changesSuite`. Borrowed. */
+  readonly keyPackages?: readonly KeyPackageBundle[] | undefined
+}
 
 /**
  * The way up: envelope → GBP frame → MLS PrivateMessage → GBP content → GTP message → text; or envelope → MLS commit → new
  * epoch, and then whatever waited for it. Total: whatever bytes arrive, it returns.
  */
-export function receiveBytes(state: MemberState, bytes: Uint8Array, nowMs: number, draft: Draft): void {
+export function receiveBytes(
+  state: MemberState,
+  bytes: Uint8Array,
+  { nowMs, ...options }: ReceiveOptions & { readonly nowMs: number },
+  draft: Draft,
+): void {
   state.keys.nowMs = nowMs
   const waiting = [bytes]
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    receiveOne(state, next, nowMs, draft)
+    receiveOne(state, next, { nowMs, ...options }, draft)
     // Each parked envelope leaves its place once, so this ends.
-    waiting.push(...state.parked.takeUpTo(state.group.epoch))
+    waiting.push(...state.parked.takeUpTo(state.keys.epoch))
   }
 }
 
-function receiveOne(state: MemberState, bytes: Uint8Array, nowMs: number, draft: Draft): void {
+function receiveOne(
+  state: MemberState,
+  bytes: Uint8Array,
+  options: ReceiveOptions & { readonly nowMs: number },
+  draft: Draft,
+): void {
+  const { nowMs } = options
   const received = receiveEnvelope(bytes, { sizeBytes: state.limits.envelopeBytes })
   if (received.kind === "drop") return draft.drop(received.reason, "UNSUPPORTED_VERSION")
   const { envelope } = received
@@ -41,11 +63,11 @@ function receiveOne(state: MemberState, bytes: Uint8Array, nowMs: number, draft:
   if (!equalBytes(envelope.groupId, state.groupId)) return draft.drop("unknown_group", "UNKNOWN_GROUP")
   if (!state.isActive) return draft.drop("not_a_member", "UNKNOWN_GROUP")
   if (kind === "welcome") return draft.drop("already_a_member", "EPOCH_MISMATCH")
-  if (kind === "commit" && epoch === state.group.epoch) return receiveCommit(state, envelope, nowMs, draft)
-  if (kind === "commit" && epoch < state.group.epoch) return draft.drop("epoch_too_old", "EPOCH_MISMATCH")
+  if (kind === "commit" && epoch === state.keys.epoch) return receiveCommit(state, envelope, options, draft)
+  if (kind === "commit" && epoch < state.keys.epoch) return draft.drop("epoch_too_old", "EPOCH_MISMATCH")
   // Before it opens: what it names may prove why it does not.
   const verdict = observeLabel(state, envelope, draft)
-  if (epoch > state.group.epoch) return park(state, bytes, epoch, nowMs, draft)
+  if (epoch > state.keys.epoch) return park(state, bytes, epoch, nowMs, draft)
   if (kind === "proposal") return receiveProposal(state, envelope, nowMs, draft)
   const isAuthentic = receiveApplication(state, envelope, draft)
   if (verdict !== "unsigned") return
@@ -53,31 +75,39 @@ function receiveOne(state: MemberState, bytes: Uint8Array, nowMs: number, draft:
 }
 
 function park(state: MemberState, bytes: Uint8Array, epoch: bigint, nowMs: number, draft: Draft): void {
-  if (!state.parked.add(bytes, epoch, nowMs)) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
+  // When its time comes nobody would bring our key packages; from the delivery service it can be had with them.
+  if (changesSuite(bytes) || !state.parked.add(bytes, epoch, nowMs)) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
 }
 
-function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, draft: Draft): void {
+function receiveCommit(
+  state: MemberState,
+  envelope: Envelope,
+  { nowMs, keyPackages }: ReceiveOptions & { readonly nowMs: number },
+  draft: Draft,
+): void {
   const { group } = state
   const contradiction = checkHead(state, envelope, draft)
   if (contradiction !== undefined) return draft.drop(contradiction, "COMMIT_INVALID")
-  const commit = takeProposals(state, envelope.sealed, nowMs)
+  const { rest, welcome } = takeWelcome(envelope.sealed)
+  const commit = takeProposals(state, rest, nowMs)
   if (commit === undefined) return draft.drop("malformed", "DECRYPT_FAILED")
   const received = group.receive(commit, nowMs, { only: "commit" })
   switch (received.kind) {
     case "own_commit":
-      followHead(state, envelope, received.staged, draft)
+      followHead(state, envelope, { staged: received.staged, next: state.replaced.next }, draft)
       return mergeOwn(state, received.staged, nowMs, draft)
     case "commit": {
-      const isLabelledSo = equalBytes(received.authenticatedData, envelopeHeader(envelope))
       const { staged, selfRemovals } = received
-      const objection = isLabelledSo ? checkCommit(state, staged, selfRemovals) : "header_mismatch"
-      if (objection === undefined) {
-        followHead(state, envelope, staged, draft)
-        return mergeOthers(state, received, nowMs, draft)
+      const judged = judge(state, envelope, received, { welcome, keyPackages })
+      if (typeof judged !== "string") {
+        followHead(state, envelope, { staged, next: judged.successor?.next }, draft)
+        return mergeOthers(state, { staged, selfRemovals, ...judged }, nowMs, draft)
       }
-      if (objection === "ghost_device") tellOfGhost(state, staged, selfRemovals, draft)
-      group.clear(received.staged)
-      return draft.drop(objection, "COMMIT_INVALID")
+      if (judged === "ghost_device") tellOfGhost(state, staged, selfRemovals, draft)
+      group.clear(staged)
+      draft.drop(judged, "COMMIT_INVALID")
+      if (judged === "no_matching_key_package") mustRejoin(state, "key_package_gone", draft)
+      return
     }
     case "application":
     case "proposal":
@@ -88,6 +118,23 @@ function receiveCommit(state: MemberState, envelope: Envelope, nowMs: number, dr
       // Whoever knows the keys can label a message as ours; only one that we made has its hash.
       else if (state.ownCommits.has(state.suite.hash(commit))) mustRejoin(state, "abandoned_commit", draft)
   }
+}
+
+/** Decides about a commit of somebody else: what it leads to beside a next epoch, or why it is not followed. */
+function judge(
+  state: MemberState,
+  envelope: Envelope,
+  { authenticatedData, staged, selfRemovals }: Extract<Received, { kind: "commit" }>,
+  brought: Parameters<typeof openSuccessor>[2],
+): { readonly successor?: Successor } | CommitObjection | SuccessionObjection | "header_mismatch" | "malformed" {
+  if (!equalBytes(authenticatedData, envelopeHeader(envelope))) return "header_mismatch"
+  const { reinit } = staged.report
+  const asAnyCommit = { ...staged, report: { ...staged.report, reinit: undefined } }
+  const objection = checkCommit(state, asAnyCommit, selfRemovals)
+  if (objection !== undefined) return objection
+  if (reinit === undefined) return brought.welcome === undefined ? {} : "malformed"
+  const successor = openSuccessor(state, staged, brought)
+  return typeof successor === "string" ? successor : { successor }
 }
 
 /**
@@ -116,7 +163,7 @@ export function messagesIn(sealed: Uint8Array): readonly Uint8Array[] | undefine
 
 function receiveProposal(state: MemberState, { epoch, sealed }: Envelope, nowMs: number, draft: Draft): void {
   // Its epoch is over, and its sender asks again: nobody has missed anything.
-  if (epoch < state.group.epoch) return
+  if (epoch < state.keys.epoch) return
   const reason = takeLeaveRequest(state, sealed, { nowMs, isCommitted: false })
   if (reason === undefined || reason === "proposal_known" || reason === "key_consumed") return
   draft.drop(reason, "STREAM_POLICY_VIOLATION")
@@ -128,12 +175,12 @@ function tellOfGhost(state: MemberState, staged: StagedCommit, selfRemovals: rea
   if (found === undefined) throw new Error("unreachable: the commit was refused for a device")
   const by = knownDevice(state.group.member(staged.committer)).identityKey
   const { identityKey, added: devices } = found.change
-  draft.tell({ kind: "ghost_device", epoch: state.group.epoch, by, identityKey, devices })
+  draft.tell({ kind: "ghost_device", epoch: state.keys.epoch, by, identityKey, devices })
 }
 
 function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft): void {
   endMembership(state, "must_rejoin", draft)
-  draft.tell({ kind: "must_rejoin", epoch: state.group.epoch, reason })
+  draft.tell({ kind: "must_rejoin", epoch: state.keys.epoch, reason })
 }
 
 /** Opens an application message and tells what is in it, or why nothing is. @returns true if a member wrote it, and its label */
@@ -165,14 +212,20 @@ function receiveText(state: MemberState, { content, epoch }: ReceivedPayload, le
   const { messageId: mid, text } = message
   const [id, bytesOut] = [`${mid}`, text.length]
   state.onLayer?.({ layer: "gtp", direction: "up", bytesIn: payload.length, bytesOut, id })
-  const { identityKey: sender, deviceKey: device } =
-    state.departed.at(leafIndex, epoch) ?? knownDevice(state.group.member(leafIndex))
+  const { identityKey: sender, deviceKey: device } = deviceAt(state, leafIndex, epoch)
   const settings = state.formerSettings.at(epoch) ?? state.profile.settings
   const objection = checkText(settings, sender)
   if (objection !== undefined) return draft.drop(objection, "STREAM_POLICY_VIOLATION")
   const sentAtMs = Math.min(Number(message.timestampMs), Number.MAX_SAFE_INTEGER)
   const disappearAfterSeconds = settings?.disappearAfterSeconds ?? 0
   draft.tell({ kind: "text", sender, device, mid, text, sentAtMs, epoch, disappearAfterSeconds })
+}
+
+/** Whose leaf it was in an epoch. In each MLS group they are given out anew. */
+function deviceAt({ departed, replaced, group }: MemberState, leafIndex: number, epoch: bigint): Device {
+  const before = replaced.at(epoch)
+  const left = departed.at(leafIndex, epoch, before?.lastEpoch)
+  return left ?? knownDevice((before ?? group).member(leafIndex))
 }
 
 /** The registered error that a rejected commit counts as. */

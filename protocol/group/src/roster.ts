@@ -27,14 +27,19 @@ interface Claim {
  * certificate is genuine, `device-credential.ts` has found out before the leaf came into the group.
  */
 export function deviceOf({ credential, signatureKey }: Claim): Device | undefined {
+  const device = namedIn(credential)
+  return device !== undefined && equalBytes(device.deviceKey, signatureKey) ? device : undefined
+}
+
+/** The device that a credential names, whoever signs with it; `undefined` if it names none. */
+export function namedIn(credential: Credential): Device | undefined {
   if (credential.kind !== "basic") return undefined
   const { identity } = credential
-  const device =
-    identity.length === IDENTITY_KEY_BYTES
-      ? { identityKey: toIdentityKey(identity), deviceKey: toDeviceKey(identity) }
-      : readDeviceCertificate(identity)
-  if (device === undefined || !equalBytes(device.deviceKey, signatureKey)) return undefined
-  return { identityKey: device.identityKey, deviceKey: device.deviceKey }
+  if (identity.length === IDENTITY_KEY_BYTES) {
+    return { identityKey: toIdentityKey(identity), deviceKey: toDeviceKey(identity) }
+  }
+  const certificate = readDeviceCertificate(identity)
+  return certificate && { identityKey: certificate.identityKey, deviceKey: certificate.deviceKey }
 }
 
 /** The device of a leaf that our rules let into the group. */

@@ -74,7 +74,7 @@ function seal(state: MemberState, text: HeldText, wasQueued: boolean, draft: Dra
   const { messageId, mid, sentAtMs, payload } = text
   keys.payloadBytes = payload.length
   const log = ownLabel(state)
-  const label = { kind: "application", groupId, epoch: group.epoch, ...(log && { log }) } as const
+  const label = { kind: "application", groupId, epoch: keys.epoch, ...(log && { log }) } as const
   const context = frameContext(label)
   const framed = state.sender.send({ streamType: "text", payload, ...(context && { context }) })
   if (framed.kind === "refused") return framed.reason === "too_large" ? "text_too_large" : framed.reason

@@ -27,7 +27,7 @@ export function sendContent(state: MemberState, content: Content, nowMs: number,
 }
 
 function takeUp(state: MemberState, intent: Intent, nowMs: number, draft: Draft): RefusalReason | undefined {
-  const { intents, group, random, limits } = state
+  const { intents, keys, random, limits } = state
   if (state.heads.isHalting) return "server_equivocated"
   // What is hopeless from the start is refused: nothing was promised yet. What waits is planned again when its turn comes.
   const plan = planCommit(state, intent, nowMs)
@@ -43,7 +43,7 @@ function takeUp(state: MemberState, intent: Intent, nowMs: number, draft: Draft)
   }
   draft.tell({ kind: "intent_queued", intentId })
   if (intent.kind === "leave") attemptNext(state, nowMs, draft)
-  else if (intents.pending === undefined) draft.tell({ kind: "intent_done", intentId, epoch: group.epoch })
+  else if (intents.pending === undefined) draft.tell({ kind: "intent_done", intentId, epoch: keys.epoch })
   return undefined
 }
 
@@ -55,6 +55,8 @@ function owned(intent: Intent): Intent {
       return { kind: intent.kind, keyPackages: intent.keyPackages.map((keyPackage) => keyPackage.slice()) }
     case "remove":
       return { kind: "remove", members: intent.members.map((member) => toIdentityKey(member.slice())) }
+    case "change_suite":
+      return { ...intent, keyPackages: intent.keyPackages.map((keyPackage) => keyPackage.slice()) }
     case "remove_devices":
       return { kind: "remove_devices", devices: intent.devices.map((device) => toDeviceKey(device.slice())) }
     case "set_roles":
@@ -111,6 +113,11 @@ function checkContent(state: MemberState, content: Content): void {
     case "leave":
       if (content.successor && equalBytes(toIdentityKey(content.successor), state.self)) {
         throw new RangeError("nobody is their own successor")
+      }
+      return
+    case "change_suite":
+      if (!Number.isInteger(content.suiteId) || content.suiteId < 1 || content.suiteId > 0xffff) {
+        throw new RangeError(`no cipher suite: ${content.suiteId}`)
       }
       return
     case "close":

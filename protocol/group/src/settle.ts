@@ -7,6 +7,7 @@ import { abandonLeave } from "./leave-group.ts"
 import type { MemberState } from "./member-state.ts"
 import { rebase } from "./rebase.ts"
 import { receiveBytes } from "./receive.ts"
+import type { ReceiveOptions } from "./receive.ts"
 import { postponeUpkeep } from "./upkeep.ts"
 
 /**
@@ -15,7 +16,7 @@ import { postponeUpkeep } from "./upkeep.ts"
  */
 export function noteConflict(
   state: MemberState,
-  lost: { readonly messageId: MessageId; readonly missedCommits: readonly Uint8Array[] },
+  lost: { readonly messageId: MessageId; readonly missedCommits: readonly Uint8Array[] } & ReceiveOptions,
   nowMs: number,
   draft: Draft,
 ): void {
@@ -25,7 +26,8 @@ export function noteConflict(
   const hasWaitedBefore = deadlines.winnerByMs !== undefined
   deadlines.winnerByMs = nowMs + limits.winnerMs
   if (!hasWaitedBefore) return
-  for (const envelope of lost.missedCommits) receiveBytes(state, envelope, nowMs, draft)
+  for (const envelope of lost.missedCommits)
+    receiveBytes(state, envelope, { nowMs, keyPackages: lost.keyPackages }, draft)
 }
 
 /** Nobody's commit came in place of ours: it is made anew, as often as an intent may be. */
@@ -71,6 +73,7 @@ function giveUp(state: MemberState): PendingCommit {
   const staged = group.pendingCommit
   if (pending === undefined || staged === undefined) throw new Error("unreachable: there is no commit to give up")
   group.clear(staged)
+  state.replaced.dropNext()
   intents.pending = undefined
   return pending
 }

@@ -8,7 +8,7 @@ import { readStateV2 } from "./state-v2.ts"
 import type { StateV2 } from "./state-v2.ts"
 import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
 
-/** A snapshot of versions 3 and 4: the MLS group, and the records of all that is around it. Borrowed. */
+/** A snapshot of versions 3 to 5: the MLS group, and the records of all that is around it. Borrowed. */
 export interface StateRecords {
   readonly kind: "records"
   readonly groupBytes: Uint8Array
@@ -16,7 +16,7 @@ export interface StateRecords {
 }
 
 /**
- * Writes version u8 = 4 · suite u16 · device key · MLS group<V> · records<V> · hash of all this. The hash is against a damaged
+ * Writes version u8 = 5 · suite u16 · device key · MLS group<V> · records<V> · hash of all this. The hash is against a damaged
  * disk, not against people: whoever can write here has the keys.
  */
 export function encodeState({ suite, device, group }: MemberState, records: MemberRecords): Uint8Array {

@@ -3,15 +3,18 @@ import { Group, StateVersionError } from "@qpc/mls"
 import type { GroupSurroundings } from "@qpc/mls"
 import { DecodeError, equalBytes } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
-import { mlsRules } from "./create.ts"
+import { suiteChangeOf, suitesOf } from "./create.ts"
 import type { MemberSurroundings } from "./create.ts"
+import { originOf } from "./group-origin.ts"
 import { profileOfOurs } from "./group-profile.ts"
 import type { Member } from "./member.ts"
 import type { Self } from "./member-state.ts"
 import { firstDevice, headerOf, MemberRecords, restoreLayers, selfOf, splitRecords } from "./member-records.ts"
 import { newState, resolveLimits } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
+import { mlsRules } from "./mls-rules.ts"
 import { OrderedMember } from "./ordered-member.ts"
+import type { WakeGroup } from "./replaced-groups.ts"
 import { openState } from "./state-codec.ts"
 import { GroupStateError } from "./state-error.ts"
 import { restoreLayersV2 } from "./state-v2.ts"
@@ -26,12 +29,13 @@ import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
  */
 export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: MemberSurroundings): Member {
   return namingDamage(() => {
-    const opened = openState(suite, bytes, surroundings.device.publicKey)
-    const group = Group.fromBytes(suite, opened.groupBytes, groupSurroundings(suite, surroundings))
+    const own = find(suitesOf(suite, surroundings), suiteIdIn(bytes)) ?? suite
+    const opened = openState(own, bytes, surroundings.device.publicKey)
+    const group = Group.fromBytes(own, opened.groupBytes, groupSurroundings(own, surroundings))
     const self = opened.kind === "v2" ? firstDevice(surroundings.device.publicKey) : selfOf(opened.layers)
-    const state = stateOf(suite, group, self, surroundings)
+    const state = stateOf({ suite, own }, group, self, surroundings)
     if (opened.kind === "v2") restoreLayersV2(state, opened)
-    else restoreLayers(state, opened.layers)
+    else restoreLayers(state, opened.layers, wakeGroup(suite, surroundings))
     const records = new MemberRecords(state, opened.kind === "v2" ? undefined : splitRecords(opened.layers))
     records.oweAll()
     return memberOf(state, records)
@@ -54,13 +58,14 @@ export function memberFromRecords(
     const split = splitRecords(stored)
     const header = headerOf(split.layers)
     if (header.version > STATE_VERSION) throw new GroupStateError("unknown_version")
-    const isOurs = header.suiteId === suite.id && equalBytes(header.device, surroundings.device.publicKey)
-    if (!isOurs) throw new GroupStateError("wrong_identity")
+    if (!equalBytes(header.device, surroundings.device.publicKey)) throw new GroupStateError("wrong_identity")
+    const own = find(suitesOf(suite, surroundings), header.suiteId)
+    if (own === undefined) throw new GroupStateError("unknown_suite")
     const isOfOneTime = header.version >= FIRST_RECORDS_VERSION && equalBytes(header.mlsCheck, split.mlsCheck)
     if (!isOfOneTime) throw new GroupStateError("corrupt")
-    const group = Group.fromRecords(suite, split.group, groupSurroundings(suite, surroundings))
-    const state = stateOf(suite, group, selfOf(split.layers), surroundings)
-    restoreLayers(state, split.layers)
+    const group = Group.fromRecords(own, split.group, groupSurroundings(own, surroundings))
+    const state = stateOf({ suite, own }, group, selfOf(split.layers), surroundings)
+    restoreLayers(state, split.layers, wakeGroup(suite, surroundings))
     return memberOf(state, new MemberRecords(state, split))
   })
 }
@@ -69,11 +74,34 @@ function groupSurroundings(suite: CipherSuite, { device, limits }: MemberSurroun
   return { signatureKeys: device, ...mlsRules(suite, resolveLimits(limits)) }
 }
 
-function stateOf(suite: CipherSuite, group: Group, self: Self, surroundings: MemberSurroundings): MemberState {
+/** Wakes a group that another took the place of, or will. */
+function wakeGroup(suite: CipherSuite, surroundings: MemberSurroundings): WakeGroup {
+  return (suiteId, bytes) => {
+    const own = find(suitesOf(suite, surroundings), suiteId)
+    if (own === undefined) throw new GroupStateError("unknown_suite")
+    return { suite: own, group: Group.fromBytes(own, bytes, groupSurroundings(own, surroundings)) }
+  }
+}
+
+/** The suite that a snapshot says it has; see `encodeState`. */
+const suiteIdIn = ([, high = 0, low = 0]: Uint8Array): number => (high << 8) | low
+
+const find = (suites: readonly CipherSuite[], suiteId: number): CipherSuite | undefined =>
+  suites.find(({ id }) => id === suiteId)
+
+/** @param suites - the first one of ours, and that of the group */
+function stateOf(
+  { suite, own }: { readonly suite: CipherSuite; readonly own: CipherSuite },
+  group: Group,
+  self: Self,
+  surroundings: MemberSurroundings,
+): MemberState {
   const { random, onLayer, limits, epochLog } = surroundings
-  const profile = profileOfOurs(group)
-  if (profile === undefined) throw new GroupStateError("corrupt")
-  return newState({ suite, ...self, profile, group, random, limits: resolveLimits(limits), onLayer, epochLog })
+  const [profile, origin] = [profileOfOurs(group), originOf(group)]
+  if (profile === undefined || origin === undefined) throw new GroupStateError("corrupt")
+  const suiteChange = suiteChangeOf(suite, surroundings)
+  const about = { suite: own, ...self, profile, origin, group, random, onLayer, epochLog, suiteChange }
+  return newState({ ...about, limits: resolveLimits(limits) })
 }
 
 function memberOf(state: MemberState, records: MemberRecords): Member {
@@ -81,7 +109,9 @@ function memberOf(state: MemberState, records: MemberRecords): Member {
   // together.
   const isSameCommit = (state.intents.pending === undefined) === (state.group.pendingCommit === undefined)
   // Of a group that is over for us, MLS keeps no proposals; neither do we.
-  const isWhole = isSameCommit && state.leaving.requests.length === state.group.pendingProposalCount
+  const hasNext = state.replaced.next !== undefined
+  const isSameSuite = hasNext === (state.group.pendingCommit?.report.reinit !== undefined)
+  const isWhole = isSameCommit && isSameSuite && state.leaving.requests.length === state.group.pendingProposalCount
   if (!isWhole) throw new GroupStateError("corrupt")
   return new OrderedMember(state, records)
 }

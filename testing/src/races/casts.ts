@@ -85,6 +85,8 @@ export function holds(member: Member, intent: Intent, invited: readonly Identity
         ({ identityKey, role }) =>
           settings?.assignments.some((one) => equalBytes(one.identityKey, identityKey) && one.role === role) === true,
       )
+    case "change_suite":
+      throw new Error("unreachable: racers have one suite")
     case "leave":
       return !present.has(toHex(member.self))
     case "update_keys":

@@ -85,6 +85,7 @@ function isSuperseded(intent: Wanted, before: GroupSettings | undefined, after: 
     case "add_devices":
     case "remove_devices":
     case "close":
+    case "change_suite":
     case "leave":
     case "update_keys":
     case "upkeep":

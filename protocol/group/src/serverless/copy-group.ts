@@ -1,6 +1,6 @@
 import type { KeyPair } from "@qpc/crypto"
 import { Group } from "@qpc/mls"
-import { mlsRules } from "../create.ts"
+import { mlsRules } from "../mls-rules.ts"
 import type { MemberState } from "../member-state.ts"
 
 /**

@@ -35,7 +35,7 @@ export type JoinedServerless =
  */
 export function createServerlessMember(options: CreateServerlessOptions): ServerlessMember {
   const limits = resolveServerlessLimits(options.limits)
-  const first = foundState({ ...options, limits: limits.group })
+  const first = { ...foundState({ ...options, limits: limits.group }), suiteChange: undefined }
   const { device: signatureKeys, nowMs } = options
   return new ServerlessMember(newServerlessState({ first, signatureKeys, limits, nowMs }))
 }
@@ -48,8 +48,10 @@ export function joinServerlessMember(options: JoinServerlessOptions): JoinedServ
   const limits = resolveServerlessLimits(options.limits)
   const entered = enterState({ ...options, limits: limits.group })
   if (entered.kind === "rejected") return entered
-  const { state: first, bundle, by } = entered
-  if (first.profile.settings === undefined) {
+  const { bundle, by } = entered
+  const first = { ...entered.state, suiteChange: undefined }
+  // Nobody changes the suite here: who goes first, nobody could say.
+  if (first.profile.settings === undefined || first.keys.epochsBefore > 0n) {
     first.group[Symbol.dispose]()
     return { kind: "rejected", reason: "not_a_qpc_group" }
   }

@@ -14,7 +14,7 @@ import {
 } from "@qpc/wire"
 import { decodeWhole, toUtf8 } from "@qpc/wire"
 import type { DeviceKey, IdentityKey, Reader, Writer } from "@qpc/wire"
-import { mlsRules } from "../create.ts"
+import { mlsRules } from "../mls-rules.ts"
 import type { MemberSurroundings } from "../create.ts"
 import { encodeSettings, readSettings } from "../group-settings.ts"
 import { HeldTexts } from "../held-texts.ts"

@@ -8,6 +8,7 @@ import { memberFromRecords } from "../wake.ts"
 import type { Joined } from "../create.ts"
 import type { EpochLogOptions } from "../follow-log.ts"
 import type { GroupEvent } from "../event.ts"
+import { changesSuite } from "../follow-suite.ts"
 import { createKeyPackages } from "../key-packages.ts"
 import type { KeyPackageBundle } from "../key-packages.ts"
 import type { GroupLimits } from "../limits.ts"
@@ -27,6 +28,8 @@ export interface TestClock {
 /** What a device is made of. */
 export interface DeviceOptions {
   readonly suite: CipherSuite
+  /** Those that groups may change to. Default none. */
+  readonly suites?: readonly CipherSuite[]
   readonly seed: number
   readonly clock: TestClock
   /** The identity's key pair, if this is not the person's first device. */
@@ -97,8 +100,8 @@ export class Device {
   }
 
   /** A fresh key package, as the server would hand it out. */
-  keyPackage(lifetimeMs = 86_400_000): Uint8Array {
-    const { suite, clock } = this.#options
+  keyPackage(lifetimeMs = 86_400_000, suite: CipherSuite = this.#options.suite): Uint8Array {
+    const { clock } = this.#options
     const about = { suite, device: this.keys, random: this.#random, nowMs: clock.nowMs, ...this.#certified() }
     const made = createKeyPackages({ ...about, count: 1, lifetimeMs })
     this.#bundles.push(...made)
@@ -130,8 +133,11 @@ export class Device {
   }
 
   receive(envelope: Uint8Array): Step {
-    if (this.#member !== undefined) return this.take(this.#member.receive(envelope, this.#options.clock.nowMs))
     const { clock } = this.#options
+    if (this.#member !== undefined) {
+      const keyPackages = changesSuite(envelope) ? this.#bundles : undefined
+      return this.take(this.#member.receive(envelope, clock.nowMs, { keyPackages }))
+    }
     const joined = this.join(envelope)
     const events = joined.kind === "joined" ? joined.events : []
     return this.take({ outgoing: [], events, wakeAtMs: clock.nowMs })
@@ -161,6 +167,11 @@ export class Device {
     this.#member = woken
   }
 
+  /** Forgets the private halves of its key packages, as after they ended. */
+  forgetKeyPackages(): void {
+    this.#bundles = []
+  }
+
   /** Texts that were shown, in order. */
   shown(): string[] {
     return this.events.flatMap((event) => (event.kind === "text" ? [event.text] : []))
@@ -180,9 +191,10 @@ export class Device {
   }
 
   #surroundings() {
-    const { limits, onLayer, epochLog } = this.#options
+    const { suites, limits, onLayer, epochLog } = this.#options
     return {
       device: this.keys,
+      ...(suites && { suites }),
       random: this.#random,
       ...(limits && { limits }),
       ...(onLayer && { onLayer }),

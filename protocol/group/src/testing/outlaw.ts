@@ -4,18 +4,26 @@ import type { EnvelopeKind } from "@qpc/envelope"
 import { Sender } from "@qpc/gbp"
 import { sendText } from "@qpc/gtp"
 import { createKeyPackage, Group } from "@qpc/mls"
-import type { CommitOptions, KeyPackageBundle, ProposalToSend, ProposeOptions } from "@qpc/mls"
-import { toDeviceKey, toGroupId, toIdentityKey } from "@qpc/wire"
+import type { CommitOptions, KeyPackageBundle, ProposalToSend, ProposeOptions, StagedCommit } from "@qpc/mls"
+import { concatBytes, toDeviceKey, toGroupId, toIdentityKey } from "@qpc/wire"
 import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import { OUR_EXTENSIONS } from "../group-profile.ts"
 import { frameSurroundings, resolveLimits } from "../member-state.ts"
 import { MlsKeys } from "../mls-keys.ts"
+import { ReplacedGroups } from "../replaced-groups.ts"
 import { seededRandom } from "./seeded-random.ts"
 
 /** How an outlaw proposes. */
 interface ProposingOptions extends Pick<ProposeOptions, "wireFormat" | "paddedBytes"> {
   readonly labelled?: EnvelopeKind
   readonly isKept?: boolean
+}
+
+/** How an outlaw ends a group. */
+interface Ending {
+  readonly reinit: NonNullable<CommitOptions["reinit"]>
+  /** Default: it brings none. */
+  readonly welcome?: (staged: StagedCommit, commit: Uint8Array) => Uint8Array | undefined
 }
 
 /** A member who holds the keys and does with them what no honest program does. For tests. */
@@ -81,6 +89,7 @@ export class Outlaw {
   commit(
     options: Pick<CommitOptions, "adds" | "removes" | "extensions">,
     labelled: EnvelopeKind = "commit",
+    behind: Uint8Array = new Uint8Array(0),
   ): Uint8Array {
     const { group } = this
     const { epoch } = group
@@ -89,7 +98,47 @@ export class Outlaw {
     const result = group.stageCommit({ ...options, authenticatedData, random: this.#random, nowMs: this.#nowMs })
     if (result.kind === "refused") throw new Error(result.reason)
     group.clear(result.staged)
-    return encodeEnvelope({ ...header, kind: "commit", sealed: result.commit })
+    return encodeEnvelope({ ...header, kind: "commit", sealed: concatBytes(result.commit, behind) })
+  }
+
+  /** A commit that ends the group in favour of any other, and the Welcome that an ending of this kind is to bring. Nobody moves on. */
+  succeed({ reinit, welcome = () => undefined }: Ending): Uint8Array {
+    const { group } = this
+    const epoch = group.epoch
+    const header = { kind: "commit", groupId: toGroupId(group.groupId), epoch } as const
+    const authenticatedData = envelopeHeader(header)
+    const about = { authenticatedData, random: this.#random, nowMs: this.#nowMs }
+    const result = group.stageCommit({ reinit, forcePath: true, ...about })
+    if (result.kind === "refused") throw new Error(result.reason)
+    const { staged, commit } = result
+    const sealed = concatBytes(commit, welcome(staged, commit) ?? new Uint8Array(0))
+    group.clear(staged)
+    return encodeEnvelope({ ...header, sealed })
+  }
+
+  /** The Welcome into the group after a ReInit that this one has staged, with whoever is brought in. */
+  welcomeTo(staged: StagedCommit, suite: CipherSuite, keyPackages: readonly Uint8Array[]): Uint8Array | undefined {
+    const made = this.group.createSuccessor({
+      suite,
+      staged,
+      keyPackages,
+      credential: { kind: "basic", identity: this.self },
+      signatureKeys: this.identity,
+      capabilities: { extensions: OUR_EXTENSIONS },
+      // To its own program, all are members.
+      identityOf: () => "anybody",
+      random: this.#random,
+      nowMs: this.#nowMs,
+    })
+    if (made.kind === "refused") throw new Error(made.reason)
+    return made.welcome
+  }
+
+  /** Follows a commit as far as to know what is behind it. */
+  stage(commit: Uint8Array): StagedCommit {
+    const received = this.group.receive(commit, this.#nowMs)
+    if (received.kind !== "commit") throw new Error(received.kind)
+    return received.staged
   }
 
   /** A proposal of any kind, signed for one kind of envelope and put into another. The outlaw keeps it only if asked to. */
@@ -123,7 +172,7 @@ export class Outlaw {
     const { group } = this
     const [groupId, random] = [toGroupId(group.groupId.slice()), this.#random]
     const limits = resolveLimits()
-    const keys = new MlsKeys(group, { random, pastEpochs: 0, onLayer: undefined })
+    const keys = new MlsKeys(group, 0n, { random, pastEpochs: 0, onLayer: undefined, replaced: new ReplacedGroups() })
     const sent = sendText({ text, senderId: group.ownLeafIndex, nowMs: this.#nowMs, random })
     if (sent.kind === "refused") throw new Error(sent.reason)
     const sender = new Sender(frameSurroundings(groupId, keys, limits), group.ownLeafIndex)

@@ -12,7 +12,7 @@ import type { SigningLog } from "./signing-log.ts"
 import { seededWords } from "./seeded-random.ts"
 
 /** What a group is like, beside how many are in it. */
-type Makeup = Pick<DeviceOptions, "limits" | "onLayer"> & { readonly roles?: ReadonlyMap<RoleId, number> }
+type Makeup = Pick<DeviceOptions, "limits" | "onLayer" | "suites"> & { readonly roles?: ReadonlyMap<RoleId, number> }
 
 /** Roles of a group in which everybody may do everything. */
 export const EQUALS: ReadonlyMap<RoleId, number> = new Map([...DEFAULT_ROLES, [MEMBER_ROLE, ALL_PERMISSIONS]])
@@ -35,7 +35,7 @@ export class World {
     this.service = new OrderingService(log && ((outgoing) => log.label(outgoing)))
   }
 
-  device(more: Pick<DeviceOptions, "limits" | "onLayer" | "person"> = {}): Device {
+  device(more: Pick<DeviceOptions, "limits" | "onLayer" | "person" | "suites"> = {}): Device {
     const seed = this.#seed * 1000 + this.#made++
     const epochLog = this.#log?.options
     const device = new Device({ suite: this.#suite, seed, clock: this.clock, ...more, ...(epochLog && { epochLog }) })
