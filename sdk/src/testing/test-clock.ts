@@ -1,37 +1,27 @@
+import { VirtualClock } from "@qpc/rpc/testing"
 import type { Clock } from "../clock.ts"
 
-/** Time that a test moves; {@link TestClock.during} moves it while nothing else can happen. */
+/** Time that a test moves, with a calendar; {@link TestClock.during} moves it while nothing else can happen. */
 export class TestClock implements Clock {
   readonly #startMs = Date.UTC(2026, 10, 21)
-  readonly #timers = new Set<{ readonly dueMs: number; readonly fire: () => void }>()
-  #nowMs = 0
+  readonly #monotonic = new VirtualClock()
   /** How far somebody has set the calendar, which timers do not follow. */
   calendarAheadMs = 0
 
   nowMs(): number {
-    return this.#nowMs
+    return this.#monotonic.nowMs()
   }
 
   unixMs(): number {
-    return this.#startMs + Math.floor(this.#nowMs) + this.calendarAheadMs
+    return this.#startMs + Math.floor(this.nowMs()) + this.calendarAheadMs
   }
 
   setTimer(delayMs: number, fire: () => void): Disposable {
-    const timer = { dueMs: this.#nowMs + delayMs, fire }
-    this.#timers.add(timer)
-    return { [Symbol.dispose]: () => void this.#timers.delete(timer) }
+    return this.#monotonic.setTimer(delayMs, fire)
   }
 
   advance(ms: number): void {
-    const endMs = this.#nowMs + ms
-    while (true) {
-      const [next] = [...this.#timers].filter(({ dueMs }) => dueMs <= endMs).toSorted((a, b) => a.dueMs - b.dueMs)
-      if (next === undefined) break
-      this.#timers.delete(next)
-      this.#nowMs = next.dueMs
-      next.fire()
-    }
-    this.#nowMs = endMs
+    this.#monotonic.advance(ms)
   }
 
   /** Waits for `promise`, letting time go by in small steps whenever the event loop has nothing else to do. */

@@ -1,11 +1,9 @@
-import { nodeRandom, suite0001 } from "@qpc/crypto/node"
-import { MemoryStore, newMemoryDisk, openClient } from "@qpc/sdk"
 import type { Client, ClientOptions, MemoryDisk } from "@qpc/sdk"
-import { MemoryStorage, Server, toConfiguration } from "@qpc/server"
-import type { OptionTexts } from "@qpc/server"
-import { memoryPair } from "@qpc/transport"
-import { enrol } from "../simulate/enrol.ts"
-import { VirtualClock } from "./virtual-clock.ts"
+import { TestClock } from "@qpc/sdk/testing"
+import { MemoryStorage } from "@qpc/server"
+import type { OptionTexts, Server } from "@qpc/server"
+import { enrolledDisk, openClientOf } from "../in-process/open-client.ts"
+import { openServer, virtualLimits } from "../in-process/open-server.ts"
 
 /** Somebody with a disk, who is there only while their client is open. */
 export interface Person {
@@ -13,21 +11,13 @@ export interface Person {
   readonly disk: MemoryDisk
 }
 
-const noOpaque: ClientOptions["opaque"] = {
-  startRegistration: () => Promise.reject(new Error("unreachable: nobody signs up here")),
-  finishRegistration: () => Promise.reject(new Error("unreachable: nobody signs up here")),
-  startLogin: () => Promise.reject(new Error("unreachable: nobody logs in here")),
-  finishLogin: () => Promise.reject(new Error("unreachable: nobody logs in here")),
-  [Symbol.asyncDispose]: async () => {},
-}
-
 /** The real server and real clients in one process and in virtual time. */
 export class Service {
-  readonly clock: VirtualClock
+  readonly clock: TestClock
   readonly storage: MemoryStorage
   readonly #server: Server
 
-  private constructor(clock: VirtualClock, storage: MemoryStorage, server: Server) {
+  private constructor(clock: TestClock, storage: MemoryStorage, server: Server) {
     this.clock = clock
     this.storage = storage
     this.#server = server
@@ -35,44 +25,19 @@ export class Service {
 
   /** @param options - as on the server's command line */
   static async open(options: OptionTexts = {}): Promise<Service> {
-    const clock = new VirtualClock()
+    const clock = new TestClock()
     const storage = new MemoryStorage()
-    // Virtual time stands still while anything happens, so that nothing would ever be slow enough.
-    const { limits } = toConfiguration({ "request-rate": "1000000/1s", ...options })
-    const server = await Server.open({
-      storage,
-      suite: suite0001,
-      clock,
-      random: nodeRandom,
-      limits,
-      rpcLimits: {},
-      isRegistrationOpen: false,
-      version: "virtual",
-      observe: () => undefined,
-      onFault: ({ during, error }) => {
-        throw new Error(`a fault of the server, ${during}`, { cause: error })
-      },
-    })
+    const server = await openServer({ storage, clock, limits: virtualLimits(options), version: "virtual" })
     return new Service(clock, storage, server)
   }
 
   /** Somebody with an account and a session. */
   async enrol(username: string): Promise<Person> {
-    const disk = newMemoryDisk()
-    const nowMs = this.clock.unixMs()
-    await enrol({ suite: suite0001, random: nodeRandom, username, disk, storage: this.storage, nowMs })
-    return { username, disk }
+    return { username, disk: await enrolledDisk(username, this.storage, this.clock) }
   }
 
   /** The caller's to close. */
   client({ disk }: Person, options: Partial<ClientOptions> = {}): Promise<Client> {
-    const dial: ClientOptions["dial"] = async () => {
-      const cable = memoryPair()
-      this.#server.accept(cable.far)
-      return cable.near
-    }
-    const store = new MemoryStore(disk)
-    const own = { store, dial, suite: suite0001, random: nodeRandom, clock: this.clock, opaque: noOpaque }
-    return openClient({ ...own, ...options })
+    return openClientOf(this.#server, { disk, clock: this.clock }, options)
   }
 }

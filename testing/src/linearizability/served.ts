@@ -1,12 +1,13 @@
-import { nodeRandom, suite0001 } from "@qpc/crypto/node"
+import { suite0001 } from "@qpc/crypto/node"
 import { connectRpc, methods } from "@qpc/rpc"
 import type { RpcClient } from "@qpc/rpc"
-import { Server, toConfiguration } from "@qpc/server"
-import type { ServerClock, ServerLimits, Storage } from "@qpc/server"
+import { toConfiguration } from "@qpc/server"
+import type { Server, ServerClock, ServerLimits, Storage } from "@qpc/server"
 import { memoryPair } from "@qpc/transport"
 import type { MemoryPair } from "@qpc/transport"
 import { toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
+import { openServer } from "../in-process/open-server.ts"
 import type { Prng } from "../simulate/prng.ts"
 
 /** Time stands still: nothing expires within a history. */
@@ -50,20 +51,7 @@ export class Served {
 
   /** @param storage - stays the caller's. @param slowed - the same as the server sees it */
   static async open(storage: Storage, slowed: Storage): Promise<Served> {
-    const server = await Server.open({
-      storage: slowed,
-      suite: suite0001,
-      clock,
-      random: nodeRandom,
-      limits: LIMITS,
-      rpcLimits: {},
-      isRegistrationOpen: false,
-      version: "checked",
-      observe: () => undefined,
-      onFault: ({ during, error }) => {
-        throw new Error(`a fault of the server, ${during}`, { cause: error })
-      },
-    })
+    const server = await openServer({ storage: slowed, clock, limits: LIMITS, version: "checked" })
     return new Served(storage, server)
   }
 

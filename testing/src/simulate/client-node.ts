@@ -1,8 +1,9 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { ClientError, newMemoryDisk, openClient } from "@qpc/sdk"
-import type { Change, Client, OpaqueClient } from "@qpc/sdk"
+import type { Change, Client } from "@qpc/sdk"
 import { ClientDisk } from "./client-disk.ts"
 import { Endpoint } from "./endpoint.ts"
+import { noOpaque } from "./no-opaque.ts"
 import type { PacketNetwork } from "./packet-network.ts"
 import { PERFECT_DISK } from "./plan.ts"
 import type { DiskFaults, Plan } from "./plan.ts"
@@ -31,14 +32,6 @@ const RETRY_CAP_MS = 1_000
 /** Devices that are lost for good must not take longer to pass over than a world takes to settle. */
 const LEAVE_TURN_MS = 200
 const LOOK_EVERY_MS = 250
-
-const noOpaque: OpaqueClient = {
-  startRegistration: () => Promise.reject(new Error("unreachable: nobody signs up here")),
-  finishRegistration: () => Promise.reject(new Error("unreachable: nobody signs up here")),
-  startLogin: () => Promise.reject(new Error("unreachable: nobody logs in here")),
-  finishLogin: () => Promise.reject(new Error("unreachable: nobody logs in here")),
-  [Symbol.asyncDispose]: async () => {},
-}
 
 /** A device with a disk, on which the real client is started, killed, and started again. */
 export class ClientNode {

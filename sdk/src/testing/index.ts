@@ -1,0 +1,2 @@
+/** What tests of anything that runs clients need. @module */
+export { TestClock } from "./test-clock.ts"
