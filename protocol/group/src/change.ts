@@ -71,11 +71,10 @@ function withoutPeople(settings: GroupSettings, gone: readonly IdentityKey[]): G
 export function extendChange(state: MemberState, change: Change, wanted: Wanted, nowMs: number): Change | PlanFailure {
   switch (wanted.kind) {
     case "invite":
-      return withInvited(state, change, wanted.keyPackages, nowMs)
+    case "add_devices":
+      return withNewcomers(state, change, wanted, nowMs)
     case "remove":
       return withRemoved(state, change, wanted.members)
-    case "add_devices":
-      return withOwnDevices(state, change, wanted.keyPackages, nowMs)
     case "remove_devices":
       return withoutOwnDevices(state, change, wanted.devices)
     case "rename":
@@ -123,41 +122,28 @@ function withSuite(
   return { adds: [], removes: [], leaves: [], settings: state.profile.settings, suite }
 }
 
-/** Invites people with all the devices that were named; whoever is there already brings in their other devices themselves. */
-function withInvited(
+/**
+ * Invites people with all the devices that were named, or brings in other devices of ours. Whoever is there already is left out: for
+ * an invitation that is a person, who brings in their other devices themselves, else a device.
+ */
+function withNewcomers(
   state: MemberState,
   change: Change,
-  keyPackages: readonly Uint8Array[],
+  { kind, keyPackages }: Extract<Wanted, { kind: "invite" | "add_devices" }>,
   nowMs: number,
 ): Change | PlanFailure {
   const newcomers = newcomersOf(state, keyPackages, nowMs)
   if (newcomers === undefined) return "key_package_rejected"
-  const present = new Set([...leavesOf(state.group), ...change.adds].map(({ identityKey }) => toHex(identityKey)))
-  const leaving = new Set(goneIn(change).map((one) => toHex(one.identityKey)))
-  if (newcomers.some(({ identityKey }) => leaving.has(toHex(identityKey)))) return "commit_refused"
+  const areOurs = kind === "add_devices"
+  if (areOurs && newcomers.some(({ identityKey }) => !equalBytes(identityKey, state.self))) return "device_of_another"
+  const nameOf = ({ identityKey, deviceKey }: Device): string => toHex(areOurs ? deviceKey : identityKey)
+  const present = new Set([...leavesOf(state.group), ...change.adds].map(nameOf))
+  const leaving = new Set(goneIn(change).map(nameOf))
+  if (newcomers.some((one) => leaving.has(nameOf(one)))) return "commit_refused"
   return withAdds(
     state,
     change,
-    newcomers.filter(({ identityKey }) => !present.has(toHex(identityKey))),
-  )
-}
-
-function withOwnDevices(
-  state: MemberState,
-  change: Change,
-  keyPackages: readonly Uint8Array[],
-  nowMs: number,
-): Change | PlanFailure {
-  const newcomers = newcomersOf(state, keyPackages, nowMs)
-  if (newcomers === undefined) return "key_package_rejected"
-  if (newcomers.some(({ identityKey }) => !equalBytes(identityKey, state.self))) return "device_of_another"
-  const present = new Set([...leavesOf(state.group), ...change.adds].map(({ deviceKey }) => toHex(deviceKey)))
-  const leaving = new Set(goneIn(change).map((one) => toHex(one.deviceKey)))
-  if (newcomers.some(({ deviceKey }) => leaving.has(toHex(deviceKey)))) return "commit_refused"
-  return withAdds(
-    state,
-    change,
-    newcomers.filter(({ deviceKey }) => !present.has(toHex(deviceKey))),
+    newcomers.filter((one) => !present.has(nameOf(one))),
   )
 }
 
