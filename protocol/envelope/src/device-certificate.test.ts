@@ -7,7 +7,8 @@ import {
   readDeviceCertificate,
   verifyDeviceCertificate,
 } from "./device-certificate.ts"
-import type { DeviceCrypto, DeviceStatement } from "./device-certificate.ts"
+import type { DeviceStatement } from "./device-certificate.ts"
+import type { DeviceCrypto } from "./person-statement.ts"
 
 const seedHeader = fromHex("302e020100300506032b657004220420")
 const keyHeader = fromHex("302a300506032b6570032100")

@@ -6,7 +6,7 @@ export {
   readDeviceCertificate,
   verifyDeviceCertificate,
 } from "./device-certificate.ts"
-export type { DeviceCertificate, DeviceCrypto, DeviceStatement } from "./device-certificate.ts"
+export type { DeviceCertificate, DeviceStatement } from "./device-certificate.ts"
 export { readDeviceRevocation, revokeDevice, verifyDeviceRevocation } from "./device-revocation.ts"
 export type { DeviceRevocation } from "./device-revocation.ts"
 export {
@@ -33,6 +33,7 @@ export {
 export type { Equivocation, LogCrypto, LogEntry, LogHead, LogReaderCrypto, SignedLogHead } from "./epoch-log.ts"
 export { envelopeHeader } from "./header.ts"
 export { paddedBytes } from "./padding.ts"
+export type { DeviceCrypto } from "./person-statement.ts"
 export { receiveEnvelope } from "./receive.ts"
 export type { ReceivedEnvelope } from "./receive.ts"
 export { sendEnvelope } from "./send.ts"
