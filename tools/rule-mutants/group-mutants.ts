@@ -21,9 +21,16 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
   {
     does: "opens a commit that nobody has put into an order",
     file: `${src}/mls-keys.ts`,
-    was: `{ only: "application" }`,
-    is: "{}",
+    was: `{ only: "application", authenticatedData }`,
+    is: "{ authenticatedData }",
     tests: [`${src}/hostile.test.ts`],
+  },
+  {
+    does: "lets a text under another header use up its key",
+    file: `${src}/mls-keys.ts`,
+    was: `{ only: "application", authenticatedData }`,
+    is: `{ only: "application" }`,
+    tests: [`${src}/hostile-proposals.test.ts`],
   },
   {
     does: "lets in somebody under a name that is not their key",

@@ -38,10 +38,17 @@ export const LAYER_MUTANTS: readonly RuleMutant[] = [
     tests: [`${gbp}/receive.test.ts`],
   },
   {
-    does: "takes a payload under the header of another frame",
+    does: "takes a frame under another label",
     file: `${gbp}/receive.ts`,
-    was: "if (!wasSealedUnder(",
-    is: "if (opened.plaintext === undefined && !wasSealedUnder(",
+    was: "frameAuthenticatedData(frame, label?.context)",
+    is: "frameAuthenticatedData(frame)",
+    tests: [`${gbp}/receive.test.ts`],
+  },
+  {
+    does: "takes a payload of another epoch than the header tells of",
+    file: `${gbp}/receive.ts`,
+    was: "if (opened.epoch !== frame.epoch)",
+    is: "if (opened.epoch > frame.epoch)",
     tests: [`${gbp}/receive.test.ts`],
   },
   {

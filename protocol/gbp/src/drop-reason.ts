@@ -15,7 +15,7 @@ export type DropReason =
   | "epoch_too_old"
   | "epoch_mismatch"
   | "decrypt_failed"
-  /** Opened, but the sender sealed it under another header than the one that arrived. */
+  /** The sender sealed it under another header, or another label, than the one that arrived. */
   | "header_mismatch"
   /** Opened, but what was inside is not the one encoding of a content. */
   | "malformed_content"

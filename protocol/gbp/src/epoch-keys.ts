@@ -4,6 +4,8 @@ export type OpenRejection =
   | "epoch_mismatch"
   /** Its key was used before: the same bytes again. */
   | "replay_detected"
+  /** Sealed under other authenticated data. */
+  | "header_mismatch"
   /** Everything else: not sealed by a member of this group, or changed on the way. */
   | "decrypt_failed"
 
@@ -15,7 +17,6 @@ export type Opened =
       readonly senderLeafIndex: number
       readonly epoch: bigint
       readonly plaintext: Uint8Array
-      readonly authenticatedData: Uint8Array
     }
   | { readonly kind: "rejected"; readonly reason: OpenRejection }
 
@@ -31,8 +32,11 @@ export interface EpochKeys {
   /** The oldest epoch that {@link open} may still open. */
   readonly oldestEpoch: bigint
   seal(plaintext: Uint8Array, authenticatedData: Uint8Array): Uint8Array
-  /** Total for foreign bytes; what does not open changes nothing. */
-  open(sealed: Uint8Array): Opened
+  /**
+   * Total for foreign bytes; what does not open changes nothing. So what was sealed under other authenticated data must not be opened
+   * at all: opening uses up its key, and the payload itself could come later.
+   */
+  open(sealed: Uint8Array, authenticatedData: Uint8Array): Opened
 }
 
 /** Who is who in the group right now. */

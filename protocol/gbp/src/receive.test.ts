@@ -28,7 +28,7 @@ const membership: Membership = {
 }
 const hello: Payload = { streamType: "text", payload: Uint8Array.of(1, 2, 3) }
 
-/** Seals by writing everything in the open behind a tag; opens whatever carries the tag. Counts what it opened. */
+/** Seals by writing everything in the open behind a tag; opens whatever carries the tag and was sealed under what it is said to be. Counts what it opened. */
 class OpenKeys implements EpochKeys {
   epoch = 5n
   oldestEpoch = 3n
@@ -46,16 +46,16 @@ class OpenKeys implements EpochKeys {
     return concatBytes(written, Uint8Array.of(written.reduce((sum, byte) => (sum * 31 + byte) & 0xff, 0)))
   }
 
-  open(sealed: Uint8Array): Opened {
+  open(sealed: Uint8Array, authenticatedData: Uint8Array): Opened {
     const body = sealed.subarray(0, -1)
     const tag = body.reduce((sum, byte) => (sum * 31 + byte) & 0xff, 0)
     if (body[0] !== 0x7a || sealed.at(-1) !== tag) return { kind: "rejected", reason: "decrypt_failed" }
-    this.opened++
     return decodeWhole(body, (reader) => {
       reader.uint8()
-      const senderLeafIndex = reader.uint32()
-      const epoch = reader.uint64()
-      return { kind: "opened", senderLeafIndex, epoch, plaintext: reader.vector(), authenticatedData: reader.vector() }
+      const [senderLeafIndex, epoch, plaintext] = [reader.uint32(), reader.uint64(), reader.vector()]
+      if (!equalBytes(reader.vector(), authenticatedData)) return { kind: "rejected", reason: "header_mismatch" }
+      this.opened++
+      return { kind: "opened", senderLeafIndex, epoch, plaintext }
     })
   }
 }
@@ -189,8 +189,10 @@ describe("receiving a frame", () => {
     const sender = senderAt(1)
     const framed = sender.send({ streamType: "text", payload: Uint8Array.of(9), context })
     if (framed.kind !== "frame") return expect.unreachable()
-    const under = (label?: Uint8Array) => receiverAt().receive(framed.bytes, { epoch: 5n, context: label })
+    const keys = new OpenKeys(0)
+    const under = (label?: Uint8Array) => receiverAt(keys).receive(framed.bytes, { epoch: 5n, context: label })
     for (const label of [undefined, other]) expect(under(label)).toEqual({ kind: "drop", reason: "header_mismatch" })
+    expect(keys.opened).toBe(0)
     expect(under(context)).toMatchObject({ kind: "payload" })
     expect(receiverAt().receive(frameOf(sender), { epoch: 5n, context })).toMatchObject({ kind: "drop" })
   })

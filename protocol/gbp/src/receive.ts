@@ -1,7 +1,6 @@
 import { decodeWhole, DecodeError, encode, equalBytes } from "@qpc/wire"
 import type { RecordLog, RecordReader, StateRecord } from "@qpc/wire"
 import type { DropReason } from "./drop-reason.ts"
-import type { Opened } from "./epoch-keys.ts"
 import type { FrameContent, SealedFrame } from "./frame.ts"
 import { decodeContent, decodeFrame, frameAuthenticatedData, UnsupportedVersion } from "./profile-2.ts"
 import type { OpenedContent } from "./profile-2.ts"
@@ -15,9 +14,8 @@ export type ReceivedFrame =
   /** Nothing changed. */
   | { readonly kind: "drop"; readonly reason: DropReason }
 
-/** A label around a frame. */
+/** A label around a frame. A frame of another is dropped unopened: whoever changed the label must not be able to use up the frame. */
 export interface FrameLabel {
-  /** A frame of another epoch is dropped unopened: whoever changed the label must not be able to use up the frame. */
   readonly epoch: bigint
   /** What {@link Payload.context} has to have been. */
   readonly context?: Uint8Array | undefined
@@ -37,9 +35,9 @@ export interface ReceivedPayload {
 /**
  * The way up through GBP. Total: whatever bytes arrive, {@link receive} returns.
  *
- * The checks, in order: size and encoding, version, label, group, epoch; then the payload opens, which authenticates; then its
- * header, its encoding, stream type, sender, flags, transition, and last the sequence number. Nothing changes before the
- * payload opened, and the replay window moves only for a frame that is delivered.
+ * The checks, in order: size and encoding, version, label, group, epoch; then the payload opens under this header, which
+ * authenticates both; then its encoding, stream type, sender, flags, transition, and last the sequence number. Nothing changes
+ * before the payload opened, and the replay window moves only for a frame that is delivered.
  */
 export class Receiver {
   readonly #surroundings: FrameSurroundings
@@ -59,9 +57,10 @@ export class Receiver {
     if (frame.epoch > keys.epoch) return drop("epoch_in_future")
     if (frame.epoch < keys.oldestEpoch) return drop("epoch_too_old")
 
-    const opened = keys.open(frame.sealed)
+    const opened = keys.open(frame.sealed, frameAuthenticatedData(frame, label?.context))
     if (opened.kind === "rejected") return drop(opened.reason)
-    if (!wasSealedUnder(frame, opened, label?.context)) return drop("header_mismatch")
+    // A member can seal under a header that tells of another epoch than its keys.
+    if (opened.epoch !== frame.epoch) return drop("header_mismatch")
 
     const content = this.#parseContent(opened.plaintext)
     if (content === undefined) return drop("malformed_content")
@@ -150,14 +149,6 @@ export class Receiver {
 }
 
 const STATE_VERSION = 1
-
-function wasSealedUnder(
-  frame: SealedFrame,
-  opened: Extract<Opened, { kind: "opened" }>,
-  context: Uint8Array | undefined,
-): boolean {
-  return opened.epoch === frame.epoch && equalBytes(opened.authenticatedData, frameAuthenticatedData(frame, context))
-}
 
 function drop(reason: DropReason): ReceivedFrame {
   return { kind: "drop", reason }

@@ -3,7 +3,7 @@ import { encodeEnvelope, receiveEnvelope } from "@qpc/envelope"
 import { decodeFrame } from "@qpc/gbp"
 import type { ProposalToSend } from "@qpc/mls"
 import { concatBytes, encodeCbor, equalBytes, toGroupId, toHex } from "@qpc/wire"
-import type { CborValue } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { encodeSettings, firstSettings, GROUP_SETTINGS_EXTENSION } from "./group-settings.ts"
 import { ADMIN_ROLE } from "./permissions.ts"
@@ -38,6 +38,12 @@ const sealedIn = (envelope: Uint8Array): Uint8Array => {
 }
 /** The PrivateMessage of a text, which anybody who gets the text can take out of its frame. */
 const textOf = (envelope: Uint8Array): Uint8Array => decodeFrame(sealedIn(envelope)).sealed
+/** A text's envelope with anything in its frame, under a label that says the same as the frame. */
+const frameOf = (label: { readonly groupId: GroupId; readonly epoch: bigint }, payload: Uint8Array): Uint8Array => {
+  const { groupId, epoch } = label
+  const frame = { v: 2, gid: groupId, ep: Number(epoch), pl: payload }
+  return encodeEnvelope({ kind: "application", groupId, epoch, sealed: encodeCbor(new Map(Object.entries(frame))) })
+}
 /** What a store holds of a device, in bytes. */
 const storedBytes = ({ member }: Device): number => member.toBytes().length
 
@@ -117,14 +123,7 @@ describe("a proposal by reference", () => {
     for (const kind of ["application", "commit"] as const) {
       expect(alice.receive(encodeEnvelope({ ...label, kind, sealed })).events).toMatchObject([{ kind: "dropped" }])
     }
-    const frame = [
-      ["v", 2],
-      ["gid", label.groupId],
-      ["ep", Number(label.epoch)],
-      ["pl", sealed],
-    ] as const
-    const framed = encodeCbor(new Map<string, CborValue>(frame))
-    const { events } = alice.receive(encodeEnvelope({ ...label, kind: "application", sealed: framed }))
+    const { events } = alice.receive(frameOf(label, sealed))
     expect(events).toMatchObject([{ kind: "dropped", reason: "decrypt_failed" }])
     expect(toHex(alice.member.toBytes())).toBe(before)
     const text = encodeEnvelope({
@@ -136,15 +135,16 @@ describe("a proposal by reference", () => {
   })
 
   it.each([
-    ["of this epoch", (): void => undefined],
+    ["of this epoch", (): void => undefined, (epoch: bigint) => epoch - 1n],
     [
       "of the epoch before",
       (world: World, alice: Device): void => {
         alice.send({ kind: "update_keys" })
         world.settle()
       },
+      (epoch: bigint) => epoch,
     ],
-  ])("does not use up a text %s, which can still be shown", (_when, next) => {
+  ])("does not use up a text %s, which can still be shown", (_when, next, otherEpoch) => {
     const { world, alice, bob, outlaw } = withOutlaw()
     const text = envelopeOf(bob.text("once"))
     bob.outbox.length = 0
@@ -162,6 +162,8 @@ describe("a proposal by reference", () => {
     const commit = sealedIn(outlaw.commit({}))
     const broken = concatBytes(textOf(text), commit.with(commit.length - 1, commit.at(-1)! ^ 1))
     alice.receive(encodeEnvelope({ ...label, kind: "commit", sealed: broken }))
+    const misdated = frameOf({ ...label, epoch: otherEpoch(label.epoch) }, textOf(text))
+    expect(alice.receive(misdated).events).toMatchObject([{ kind: "dropped", reason: "header_mismatch" }])
     expect(alice.member.toBytes()).toEqual(before)
     alice.receive(text)
     expect(alice.shown()).toEqual(["once"])

@@ -1,6 +1,6 @@
 import { paddedBytes } from "@qpc/envelope"
 import type { EpochKeys, Opened, OpenRejection } from "@qpc/gbp"
-import type { Group, RejectReason } from "@qpc/mls"
+import type { Group, ReceiveOptions, RejectReason } from "@qpc/mls"
 import type { Random } from "@qpc/wire"
 import type { MlsGroup, OpenedByReplaced, ReplacedGroups } from "./replaced-groups.ts"
 import type { OnLayer } from "./trace.ts"
@@ -63,17 +63,17 @@ export class MlsKeys implements EpochKeys {
     return sealed
   }
 
-  open(sealed: Uint8Array): Opened {
+  open(sealed: Uint8Array, authenticatedData: Uint8Array): Opened {
     // A commit in an application envelope was not ordered by anybody: it is not even opened.
-    const { received, epochsBefore } = this.#receive(sealed)
+    const { received, epochsBefore } = this.#receive(sealed, { only: "application", authenticatedData })
     switch (received.kind) {
       case "application": {
-        const { senderLeafIndex, plaintext, authenticatedData } = received
+        const { senderLeafIndex, plaintext } = received
         const epoch = epochsBefore + received.epoch
         const id = `leaf ${senderLeafIndex}, generation ${received.generation}`
         const [bytesIn, bytesOut] = [sealed.length, plaintext.length]
         this.#options.onLayer?.({ layer: "mls", direction: "up", bytesIn, bytesOut, id })
-        return { kind: "opened", senderLeafIndex, epoch, plaintext, authenticatedData }
+        return { kind: "opened", senderLeafIndex, epoch, plaintext }
       }
       case "commit":
       case "own_commit":
@@ -85,10 +85,10 @@ export class MlsKeys implements EpochKeys {
     }
   }
 
-  #receive(sealed: Uint8Array): OpenedByReplaced {
-    const received = this.#group.receive(sealed, this.nowMs, { only: "application" })
+  #receive(sealed: Uint8Array, wanted: ReceiveOptions): OpenedByReplaced {
+    const received = this.#group.receive(sealed, this.nowMs, wanted)
     const isOfAnother = received.kind === "rejected" && received.reason === "unknown_group"
-    const opened = isOfAnother ? this.#options.replaced.receive(sealed, this.nowMs) : undefined
+    const opened = isOfAnother ? this.#options.replaced.receive(sealed, this.nowMs, wanted) : undefined
     return opened ?? { received, epochsBefore: this.#epochsBefore }
   }
 }
@@ -96,5 +96,5 @@ export class MlsKeys implements EpochKeys {
 function openRejection(reason: RejectReason): OpenRejection {
   if (reason === "epoch_passed" || reason === "epoch_ahead") return "epoch_mismatch"
   if (reason === "key_consumed" || reason === "own_message") return "replay_detected"
-  return "decrypt_failed"
+  return reason === "other_authenticated_data" ? "header_mismatch" : "decrypt_failed"
 }

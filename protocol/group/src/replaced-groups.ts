@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import type { Group, Member, Received } from "@qpc/mls"
+import type { Group, Member, Received, ReceiveOptions } from "@qpc/mls"
 import { decodeWhole, DecodeError, encode, recordKey } from "@qpc/wire"
 import type { RecordLog, RecordReader, StateRecord } from "@qpc/wire"
 
@@ -61,9 +61,9 @@ export class ReplacedGroups {
   }
 
   /** Opens a text of an epoch before our group; `undefined` if it is of none of these groups. Total for foreign bytes. */
-  receive(message: Uint8Array, nowMs: number): OpenedByReplaced | undefined {
+  receive(message: Uint8Array, nowMs: number, wanted: ReceiveOptions): OpenedByReplaced | undefined {
     for (const replaced of this.#groups) {
-      const received = replaced.group.receive(message, nowMs, { only: "application" })
+      const received = replaced.group.receive(message, nowMs, wanted)
       if (received.kind === "rejected" && received.reason === "unknown_group") continue
       if (received.kind === "application") this.#markReplaced(replaced)
       return { received, epochsBefore: replaced.epochsBefore }

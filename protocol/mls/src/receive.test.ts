@@ -72,6 +72,31 @@ describe("receiving a message", () => {
     expect(bob.receive(commit, nowMs, { only: "commit" }).kind).toBe("commit")
   })
 
+  it("opens on request only what was sealed under certain data, and uses up no key of the rest, in past epochs neither", () => {
+    const party = Party.of("under", ["alice", "bob"], { policy: { proposals: true } })
+    const [bob, { random, nowMs }] = [party.group("bob"), party]
+    const [ours, other] = [Uint8Array.of(1), Uint8Array.of(1, 0)]
+    const say = () => party.group("alice").protect(Uint8Array.of(7), { authenticatedData: ours, random })
+    const past = say()
+    party.commit("alice")
+    const present = say()
+    const options = { authenticatedData: ours, random, nowMs, wireFormat: "public" } as const
+    const proposed = party.group("alice").propose({ kind: "update" }, options)
+    if (proposed.kind === "refused") throw new Error(proposed.reason)
+    const before = bob.toBytes()
+    for (const message of [past, present, proposed.message]) {
+      for (const authenticatedData of [other, NO_DATA]) {
+        const received = bob.receive(message, nowMs, { authenticatedData })
+        expect(received).toEqual({ kind: "rejected", reason: "other_authenticated_data" })
+      }
+    }
+    expect(bob.toBytes()).toEqual(before)
+    const kinds = [past, present, proposed.message].map((message) => {
+      return bob.receive(message, nowMs, { authenticatedData: ours }).kind
+    })
+    expect(kinds).toEqual(["application", "application", "proposal"])
+  })
+
   it("is total: refuses what is no message, and messages that are not for groups", () => {
     const party = Party.of("total", ["alice", "bob"])
     const keyPackage = party.keyPackage("carol").keyPackage

@@ -36,6 +36,12 @@ export interface ReceiveOptions {
    * Default: all are.
    */
   readonly only?: ContentType
+  /**
+   * What has to be authenticated beside the content; a message with anything else is rejected as `other_authenticated_data` and uses
+   * up no key. For callers whose channel says what that is: otherwise whoever passes a message on under another header could have
+   * its key used up before the message comes. Default: whatever there is, which the caller compares.
+   */
+  readonly authenticatedData?: Uint8Array | undefined
 }
 
 /** A proposal that came by itself (RFC 9420 §12.1). Borrowed. */
@@ -66,7 +72,8 @@ export function receive(state: GroupState, bytes: Uint8Array, options: Circumsta
   const current = state.epoch.context
   if (!equalBytes(groupId, current.groupId)) return reject("unknown_group")
   // In front of past epochs too: their texts have keys that can be used up.
-  if (options.only !== undefined && contentTypeOf(message) !== options.only) return reject("not_allowed")
+  const unwanted = objectionTo(message, options)
+  if (unwanted !== undefined) return reject(unwanted)
   if (epoch < current.epoch && message.kind === "private_message") return receiveLate(state, message.message)
   if (epoch < current.epoch) return reject("epoch_passed")
   if (epoch > current.epoch) return reject("epoch_ahead")
@@ -78,9 +85,15 @@ export function receive(state: GroupState, bytes: Uint8Array, options: Circumsta
     : receivePublic(state, message.message, options)
 }
 
-/** As the message claims; whoever opens it authenticates that. */
-function contentTypeOf(message: GroupMessage): ContentType {
-  return message.kind === "private_message" ? message.message.contentType : message.message.content.body.kind
+/** Both are as the message claims; whoever opens it authenticates that. */
+function objectionTo(message: GroupMessage, wanted: ReceiveOptions): RejectReason | undefined {
+  const isPrivate = message.kind === "private_message"
+  const contentType = isPrivate ? message.message.contentType : message.message.content.body.kind
+  if (wanted.only !== undefined && contentType !== wanted.only) return "not_allowed"
+  const { authenticatedData } = isPrivate ? message.message : message.message.content
+  const isSealedUnder =
+    wanted.authenticatedData === undefined || equalBytes(authenticatedData, wanted.authenticatedData)
+  return isSealedUnder ? undefined : "other_authenticated_data"
 }
 
 /** What is accepted of the current epoch counts, but for commits: they end it, or leave the state as it was. */

@@ -54,6 +54,8 @@ export type RejectReason =
   | "application_not_encrypted"
   /** `GroupPolicy` does not allow it. */
   | "not_allowed"
+  /** See `ReceiveOptions.authenticatedData`. */
+  | "other_authenticated_data"
   /** Its sender may not make this kind of proposal (RFC 9420 §12.1.8), or no proposal but a commit at all. */
   | "content_forbidden"
   /** The same proposal came before. */

@@ -75,9 +75,7 @@ const openKeys: EpochKeys = {
   epoch: EPOCH,
   oldestEpoch: EPOCH - 2n,
   seal: (plaintext) => plaintext,
-  open: (plaintext): Opened => {
-    return { kind: "opened", senderLeafIndex: SENDER, epoch: EPOCH, plaintext, authenticatedData: frameOf(EPOCH) }
-  },
+  open: (plaintext): Opened => ({ kind: "opened", senderLeafIndex: SENDER, epoch: EPOCH, plaintext }),
 }
 const surroundings: FrameSurroundings = {
   groupId,
