@@ -153,6 +153,13 @@ export interface Conversation {
   /** @param name - 1 to 256 UTF-16 units. @throws ClientError `group_refused` @throws RangeError for another name */
   rename(name: string): Promise<Sent>
   /**
+   * Replaces our keys in the group at once, as is wise when somebody else may have seen this device or its profile: who has what was on
+   * it reads nothing that is written from then on. Each month it happens by itself.
+   *
+   * @throws ClientError `group_refused`
+   */
+  updateKeys(): Promise<Sent>
+  /**
    * Leaves the group. It is done once another member who is online has carried it out; until then it is tried again by itself.
    *
    * @param successor - Who becomes an admin first; the last admin has to name somebody, or close the group.

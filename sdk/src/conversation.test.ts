@@ -215,3 +215,27 @@ describe("live events", () => {
     )
   })
 })
+
+describe("an update of our keys", () => {
+  it("is a commit of its own, which nobody needs a role for", async () => {
+    const { alice, bob, grouped, done, sync } = await people("alice", "bob")
+    const group = await grouped(alice, "bob")
+    bob.connect()
+    const bobs = bob.conversation("us")
+    const [epoch, authenticator] = [group.epoch, group.epochAuthenticator]
+    await done(bobs, bobs.updateKeys())
+    await sync(alice)
+    expect(group.epoch).toBe(epoch + 1n)
+    expect(group.epochAuthenticator).not.toEqual(authenticator)
+    expect(group.epochAuthenticator).toEqual(bobs.epochAuthenticator)
+  })
+
+  it("is refused to whoever is out of the group", async () => {
+    const { alice, bob, clock, grouped, done, sync } = await people("alice", "bob")
+    const group = await grouped(alice, "bob")
+    await done(group, group.remove("bob"))
+    await sync(bob)
+    const refused = clock.during(bob.conversation("us").updateKeys())
+    await expect(refused).rejects.toMatchObject({ code: "not_a_member" })
+  })
+})

@@ -153,6 +153,10 @@ export class GroupConversation implements Conversation {
     return this.#send({ kind: "rename", name })
   }
 
+  updateKeys(): Promise<Sent> {
+    return this.#send({ kind: "update_keys" })
+  }
+
   async leave(successor?: string): Promise<Sent> {
     if (successor === undefined) return this.#send({ kind: "leave" })
     const { identityKey } = this.#context.contacts.pinned(successor) ?? (await this.#resolve(successor))

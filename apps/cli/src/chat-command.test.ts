@@ -7,9 +7,10 @@ import { UsageError } from "./usage-error.ts"
 function listening() {
   const asked: string[][] = []
   const sent = Promise.resolve({ id: "1", state: "stored" } as const)
-  const group: Pick<Conversation, "rename" | "setRole" | "setTimer" | "leave"> = {
+  const group: Pick<Conversation, "rename" | "setRole" | "setTimer" | "updateKeys" | "leave"> = {
     rename: (name) => (asked.push(["rename", name]), sent),
     setTimer: (seconds) => (asked.push(["timer", String(seconds)]), sent),
+    updateKeys: () => (asked.push(["update keys"]), sent),
     leave: (successor) => (asked.push(["leave", ...(successor === undefined ? [] : [successor])]), sent),
     setRole: (username, role) => (asked.push([username, role]), sent),
   }
@@ -25,6 +26,7 @@ describe("a line of a chat", () => {
     ["/demote bob moderator", ["bob", "moderator"]],
     ["/timer 1d", ["timer", "86400"]],
     ["/timer off", ["timer", "0"]],
+    ["/update-keys", ["update keys"]],
     ["/leave", ["leave"]],
     ["/leave bob", ["leave", "bob"]],
   ])("that is a command is done: %s", async (line, done) => {
@@ -45,6 +47,7 @@ describe("a line of a chat", () => {
     "/leave bob carol",
     "/timer",
     "/timer soon",
+    "/update-keys of bob",
   ])("is refused: %s", (line) => {
     const { asked, group } = listening()
     expect(() => chatCommand(group, line)).toThrow(UsageError)

@@ -41,6 +41,21 @@ describe("two people with a server and two shells", () => {
     expect((a["members"] as unknown[]).length).toBe(2)
   })
 
+  it("agree on the new keys after one of them has updated theirs", async () => {
+    using folder = new TestFolder()
+    await using server = await TestServer.start(folder.at("server"), 0)
+    const { alice, bob } = await twoFriends(folder, server.address)
+    const before = await bob.json("members", "friends")
+    expect(await alice.qpc(["update-keys", "friends"])).toMatchObject({
+      code: 0,
+      out: "Your keys in friends are new.\n",
+    })
+    await bob.json("recv")
+    const [a, b] = [await alice.json("members", "friends"), await bob.json("members", "friends")]
+    expect(a["epochAuthenticator"]).toEqual(b["epochAuthenticator"])
+    expect(a["epochAuthenticator"]).not.toEqual(before["epochAuthenticator"])
+  })
+
   it("send what was written while the server was away, once it is back", async () => {
     using folder = new TestFolder()
     const first = await TestServer.start(folder.at("server"), 0)

@@ -47,6 +47,21 @@ export const timer: Command = {
   },
 }
 
+/** Makes a stolen copy of this device's keys useless for what comes. */
+export const updateKeys: Command = {
+  name: "update-keys",
+  summary: "replace your keys in a group, at once, if somebody may have seen this device; monthly by itself",
+  arguments: [GROUP],
+  options: [],
+  examples: ["qpc update-keys friends"],
+  async run(context, values) {
+    await changeGroup(context, values, async (group) => {
+      const sent = await group.updateKeys()
+      return { sent, result: { updated: true }, line: () => `Your keys in ${groupText(group)} are new.` }
+    })
+  },
+}
+
 /** Lists who may do what; needs no server. */
 export const roles: Command = {
   name: "roles",
