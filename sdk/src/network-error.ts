@@ -57,7 +57,11 @@ const BY_TRANSPORT: Readonly<Record<TransportError["code"], Meaning>> = {
     "the server shows another key than before; somebody may be in between",
     "Nothing was sent.",
   ],
-  certificate_expired: ["certificate_expired", "the server's certificate has expired", "Ask its operator to renew it."],
+  certificate_expired: [
+    "certificate_expired",
+    "the server's certificate has expired, or this machine's clock is wrong",
+    "Connect over TLS (--transport auto); then set the clock, or ask the operator to renew the certificate.",
+  ],
   protocol: ["protocol", "what answers there does not speak our protocol", "Check the address and the port."],
   aborted: ["aborted", "the call was cancelled", "Nothing."],
   address_unavailable: ["unreachable", "the local address cannot be used", "Choose another."],

@@ -102,9 +102,9 @@ describe("the warning about a certificate", () => {
     expect(warning).toMatch(/expires on 2030-09-23, in 29 days: renew it with the same key/)
   })
 
-  it("says that clients refuse an expired one", () => {
+  it("says what an expired one costs", () => {
     expect(certificateWarning(info, new Date("2030-09-24T00:00:00Z"))).toMatch(
-      /expired on 2030-09-23; clients refuse it/,
+      /expired on 2030-09-23; clients come over TLS only/,
     )
   })
 })

@@ -97,7 +97,7 @@ export function certificateWarning(certificate: CertificateInfo, now: Date, days
   if (leftMs > days * DAY_MS) return undefined
   const date = certificate.notAfter.toISOString().slice(0, 10)
   const renew = "renew it with the same key, so that clients keep their pin"
-  if (leftMs <= 0) return `the server's certificate expired on ${date}; clients refuse it: ${renew}`
+  if (leftMs <= 0) return `the server's certificate expired on ${date}; clients come over TLS only: ${renew}`
   return `the server's certificate expires on ${date}, in ${Math.floor(leftMs / DAY_MS)} days: ${renew}`
 }
 

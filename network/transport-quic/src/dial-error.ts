@@ -26,5 +26,5 @@ export function protocolError({ host, port }: ServerAddress, cause: unknown): Tr
 
 /** Errors after which another way to the same server must not be tried: somebody has to decide first. */
 export function isFinal(error: unknown): boolean {
-  return error instanceof TransportError && ["peer_changed", "certificate_expired", "aborted"].includes(error.code)
+  return error instanceof TransportError && ["peer_changed", "aborted"].includes(error.code)
 }

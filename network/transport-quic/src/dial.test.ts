@@ -11,6 +11,8 @@ import { AUTHORITY_PEM, SIGNED_KEY_PEM, SIGNED_PEM } from "./testing/company-pro
 import { openRelay } from "./testing/relay.ts"
 import { echoes, echoServer, loopbackCertificate } from "./testing/server.ts"
 
+const DAY_MS = 86_400_000
+
 /** A store that writes down what is saved. */
 function recordingStore(): KnownServers & { readonly saved: [string, string, string][] } {
   const store = memoryKnownServers()
@@ -95,13 +97,20 @@ describe("dialling a known server", () => {
     expect((await store.load(name))?.certificatePem.trim()).toBe(server.certificate.certificatePem.trim())
   })
 
-  it.each(["auto", "quic", "tls"] as const)("refuses an expired certificate over %s", async (transport) => {
+  it.each(["auto", "tls"] as const)("takes the pinned key over %s, whatever the dates beside it", async (transport) => {
     const made = { names: ["localhost"], days: 10, now: new Date("2024-01-01T00:00:00Z") }
-    const certificate = makeCertificate(made)
-    await using server = await echoServer({ certificate })
-    const options: DialOptions = { ...server.dialOptions, transport }
+    await using server = await echoServer({ certificate: makeCertificate(made) })
+    await using connection = await dial({ ...server.dialOptions, transport })
+    expect(connection.kind).toBe("tls")
+    expect(await echoes(connection)).toBe(true)
+  })
+
+  it("does not use QUIC with an expired certificate, and says why to whoever wants nothing else", async () => {
+    const made = { names: ["localhost"], days: 10, now: new Date("2024-01-01T00:00:00Z") }
+    await using server = await echoServer({ certificate: makeCertificate(made) })
+    const options: DialOptions = { ...server.dialOptions, transport: "quic" }
     await expect(dial(options)).rejects.toMatchObject({ code: "certificate_expired", retryable: false })
-    await expect(dial(options)).rejects.toThrow(/expired on 2024-01-11 \(today is .* must renew the certificate/)
+    await expect(dial(options)).rejects.toThrow(/expired on 2024-01-11 \(today is .* should renew the certificate/)
   })
 
   it("reaches a server whose certificate an authority signed over TLS, pinned all the same", async () => {
@@ -115,7 +124,7 @@ describe("dialling a known server", () => {
     await expect(dial(otherKey)).rejects.toMatchObject({ code: "peer_changed" })
   })
 
-  it("refuses a certificate that expired since it was learned", async () => {
+  it("goes on over TLS with a certificate that expired since it was learned", async () => {
     const certificate = makeCertificate({ names: [], days: 10, now: new Date("2024-01-01T00:00:00Z") })
     await using server = await echoServer({ certificate })
     await server.dialOptions.pin.store!.save(
@@ -123,13 +132,39 @@ describe("dialling a known server", () => {
       knownAs(certificate.certificatePem),
       "first_contact",
     )
-    await expect(dial(server.dialOptions)).rejects.toMatchObject({ code: "certificate_expired" })
+    await using connection = await dial(server.dialOptions)
+    expect(connection.kind).toBe("tls")
   })
 
-  it("refuses a certificate that is not valid yet, and points at the clock", async () => {
+  it.each([
+    ["ten minutes", 600_000],
+    ["two days", 2 * DAY_MS],
+    ["ten years", 3653 * DAY_MS],
+  ])("reaches a server by a clock that is %s ahead or behind, at first contact and later", async (_title, offMs) => {
+    for (const aheadMs of [offMs, -offMs]) {
+      await using server = await echoServer()
+      const store = recordingStore()
+      const options = { ...server.listener.address, pin: { store }, nowMs: () => Date.now() + aheadMs }
+      await using first = await dial(options)
+      await using again = await dial(options)
+      expect([await echoes(first), await echoes(again)]).toEqual([true, true])
+    }
+  })
+
+  it("refuses another key by a wrong clock as by a right one", async () => {
     await using server = await echoServer()
-    const yesteryear = dial({ ...server.dialOptions, nowMs: () => Date.parse("2020-01-01T00:00:00Z") })
-    await expect(yesteryear).rejects.toMatchObject({ code: "certificate_expired" })
+    const { fingerprint } = readCertificate(loopbackCertificate().certificatePem)
+    const pin = { fingerprint }
+    for (const aheadMs of [3653 * DAY_MS, -3653 * DAY_MS]) {
+      const options = { ...server.dialOptions, pin, nowMs: () => Date.now() + aheadMs }
+      await expect(dial(options)).rejects.toMatchObject({ code: "peer_changed" })
+    }
+  })
+
+  it("points at the clock where QUIC is wanted alone and the certificate is not valid yet", async () => {
+    await using server = await echoServer()
+    const options: DialOptions = { ...server.dialOptions, transport: "quic" }
+    const yesteryear = dial({ ...options, nowMs: () => Date.parse("2020-01-01T00:00:00Z") })
     await expect(yesteryear).rejects.toThrow(/is not valid before .* set this machine's clock/)
   })
 })

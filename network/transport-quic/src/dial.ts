@@ -2,7 +2,7 @@ import type { Connection, ConnectionLimits, Dial } from "@qpc/transport"
 import { readCertificate } from "./certificate.ts"
 import type { CertificateInfo } from "./certificate.ts"
 import { abortedError, isFinal, unreachableError } from "./dial-error.ts"
-import { judgeCertificate } from "./judge.ts"
+import { datesRefused, isDated, judgeCertificate } from "./judge.ts"
 import type { KnownServer, KnownServers } from "./known-servers.ts"
 import { dialQuic } from "./quic-dial.ts"
 import { race } from "./race.ts"
@@ -41,7 +41,7 @@ export interface DialOptions extends ConnectionLimits, ServerAddress {
   readonly timeoutMs?: number
   /** After TLS won, how long QUIC is not tried again. Default 10 min. */
   readonly retryQuicAfterMs?: number
-  /** The time by which certificates are judged. Default `Date.now`. */
+  /** By this, and as the QUIC library does, certificates are taken for QUIC; over TLS their dates do not count. Default `Date.now`. */
   readonly nowMs?: () => number
 }
 
@@ -76,8 +76,8 @@ export function dialer(options: DialOptions): Dial {
 /**
  * Opens one connection; see `dialer`.
  *
- * @throws TransportError `unreachable`, `protocol`, `aborted`; `peer_changed` and `certificate_expired`, after which
- * nothing else is tried
+ * @throws TransportError `unreachable`, `protocol`, `aborted`; `peer_changed`, after which nothing else is tried; `certificate_expired`
+ * for `transport: "quic"` only
  */
 export async function dial(options: DialOptions & { readonly signal?: AbortSignal }): Promise<Connection> {
   return await dialer(options)(options.signal === undefined ? {} : { signal: options.signal })
@@ -139,9 +139,11 @@ async function dialOverEither(dialling: Dialling): Promise<Connection> {
 async function upgrade(dialling: Dialling, contact: TlsContact): Promise<Connection> {
   const { options } = dialling
   try {
-    if (!contact.certificate.isSelfSigned) {
+    const { certificate } = contact
+    if (!certificate.isSelfSigned) {
       throw unreachableError(options, "QUIC", new Error("only a self-signed certificate can be pinned there"))
     }
+    if (!isDated(certificate, dialling.nowMs)) throw datesRefused(certificate, options, dialling.nowMs)
     const connection = await overQuic(dialling, contact.certificatePem)
     void contact.connection.close("continued over QUIC")
     return remember(options, connection)
@@ -168,7 +170,6 @@ async function contactOverTls(dialling: Dialling): Promise<TlsContact> {
       server: options,
       fingerprint: expected,
       origin: known?.fingerprint === expected ? "earlier contact" : "address",
-      now: new Date(dialling.nowMs),
     })
   const contact = await dialTls({ server: options, servername: options.servername, limits, signal, judge })
   const { certificatePem, certificate } = contact
@@ -180,13 +181,12 @@ async function contactOverTls(dialling: Dialling): Promise<TlsContact> {
   return contact
 }
 
-/** The remembered certificate, if it is of the expected key, valid today, and one that QUIC can be pinned to. */
+/** The remembered certificate, if it is of the expected key and one that QUIC can be pinned to today. */
 function pinnedCertificate({ known, expected, nowMs }: Dialling): string | undefined {
   if (known === undefined || known.fingerprint !== expected) return undefined
   const certificate = readCertificate(known.certificatePem)
-  const isValid = certificate.notBefore.getTime() <= nowMs && nowMs < certificate.notAfter.getTime()
   const isExpected = certificate.fingerprint === expected
-  return isExpected && isValid && certificate.isSelfSigned ? known.certificatePem : undefined
+  return isExpected && isDated(certificate, nowMs) && certificate.isSelfSigned ? known.certificatePem : undefined
 }
 
 function prefersTls({ options, nowMs }: Dialling): boolean {

@@ -10,27 +10,39 @@ export interface Expectation {
   readonly fingerprint: Fingerprint | undefined
   /** Where the expected fingerprint comes from, for the explanation. */
   readonly origin: "address" | "earlier contact"
-  readonly now: Date
 }
 
 /**
- * Decides whether a certificate is the server's. Its key counts; names and issuers do not.
+ * Decides whether a certificate is the server's. Its key counts; names, issuers and dates do not.
  *
- * @throws TransportError `peer_changed`, `certificate_expired`, each saying what the user or the operator does next
+ * Whoever has the key can sign a certificate with any dates, so that dates keep nobody out; they would only shut out people whose
+ * clock is wrong, from the server that could tell them the time.
+ *
+ * @throws TransportError `peer_changed`, saying what the user does next
  */
-export function judgeCertificate(certificate: CertificateInfo, expected: Expectation): void {
-  if (expected.fingerprint !== undefined && certificate.fingerprint !== expected.fingerprint) {
-    throw new TransportError("peer_changed", changedMessage(certificate.fingerprint, expected.fingerprint, expected))
-  }
-  const { notBefore, notAfter } = certificate
-  if (notBefore <= expected.now && expected.now < notAfter) return
-  const [from, until, today] = [notBefore, notAfter, expected.now].map((date) => date.toISOString().slice(0, 10))
-  const when = notAfter <= expected.now ? `expired on ${until}` : `is not valid before ${from}`
-  throw new TransportError(
+export function judgeCertificate({ fingerprint }: CertificateInfo, expected: Expectation): void {
+  if (expected.fingerprint === undefined || fingerprint === expected.fingerprint) return
+  throw new TransportError("peer_changed", changedMessage(fingerprint, expected.fingerprint, expected))
+}
+
+/** True if the QUIC library would take a certificate at `nowMs`: unlike TLS it cannot be kept from looking at the dates. */
+export function isDated({ notBefore, notAfter }: CertificateInfo, nowMs: number): boolean {
+  return notBefore.getTime() <= nowMs && nowMs < notAfter.getTime()
+}
+
+/** For whoever wants QUIC and nothing else. */
+export function datesRefused(
+  { notBefore, notAfter }: CertificateInfo,
+  server: ServerAddress,
+  nowMs: number,
+): TransportError {
+  const [from, until, today] = [notBefore, notAfter, new Date(nowMs)].map((date) => date.toISOString().slice(0, 10))
+  const when = notAfter.getTime() <= nowMs ? `expired on ${until}` : `is not valid before ${from}`
+  return new TransportError(
     "certificate_expired",
-    `the certificate of ${formatServerAddress(expected.server)} ${when} (today is ${today} on this machine). ` +
-      "If that date is right, the server's operator must renew the certificate with the same key; " +
-      "if it is wrong, set this machine's clock.",
+    `the certificate of ${formatServerAddress(server)} ${when} (today is ${today} on this machine), and QUIC takes none ` +
+      "such; TLS does, with the same key. If that date is right, the server's operator should renew the certificate with " +
+      "the same key; if it is wrong, set this machine's clock.",
   )
 }
 

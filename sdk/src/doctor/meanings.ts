@@ -39,8 +39,8 @@ const PROFILE_STATES: Readonly<Record<ProfileState, Meaning>> = {
   },
   certificate_expired: {
     urgency: "stuck",
-    meaning: "the server's certificate has expired, or this machine's clock is wrong",
-    nextStep: "Check the clock, then ask the server's operator to renew it.",
+    meaning: "the server's certificate has expired, or this machine's clock is wrong, and QUIC takes none such",
+    nextStep: "Connect over TLS (--transport auto); then set the clock, or ask the server's operator to renew it.",
   },
   server_refuses: { urgency: "stuck", meaning: "the server refuses this profile", nextStep: TELL_OPERATOR },
   server_lost_inbox: {
