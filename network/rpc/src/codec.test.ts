@@ -76,6 +76,7 @@ describe("the method table", () => {
       "701 listDevices",
       "702 revokeDevice",
       "802 health",
+      "803 askTime",
     ])
   })
 

@@ -59,6 +59,7 @@ export interface Methods {
   readonly listDevices: MethodRow<"listDevices", device.ListDevicesRequest, device.ListDevicesResponse>
   readonly revokeDevice: MethodRow<"revokeDevice", device.RevokeDeviceRequest, device.RevokeDeviceResponse>
   readonly health: MethodRow<"health", common.HealthRequest, common.HealthResponse>
+  readonly askTime: MethodRow<"askTime", common.AskTimeRequest, common.AskTimeResponse>
 }
 
 /** A whole frame: messages and key packages. */
@@ -140,6 +141,7 @@ export const methods: Methods = {
   listDevices: row(701, "listDevices", device.ListDevicesRequestSchema, device.ListDevicesResponseSchema),
   revokeDevice: row(702, "revokeDevice", device.RevokeDeviceRequestSchema, device.RevokeDeviceResponseSchema),
   health: row(802, "health", common.HealthRequestSchema, common.HealthResponseSchema, open),
+  askTime: row(803, "askTime", common.AskTimeRequestSchema, common.AskTimeResponseSchema),
 }
 
 /** Any row of the table. */

@@ -1,8 +1,11 @@
 import { toIdentityKey } from "@qpc/wire"
+import { signServerTime, TIME_NONCE_BYTES } from "@qpc/envelope"
+import type { KeyPair } from "@qpc/crypto"
 import type { Handlers, RequestOf, Methods, ResponseInitOf } from "@qpc/rpc"
 import type { Accounts } from "../accounts/accounts.ts"
 import type { Devices } from "../accounts/devices.ts"
 import type { ServerClock } from "../clock.ts"
+import type { LogSuite } from "../delivery/delivery-key.ts"
 import { reachedNobody } from "../delivery/delivery.ts"
 import type { Delivery } from "../delivery/delivery.ts"
 import type { InboxNotifier } from "../delivery/inbox-notifier.ts"
@@ -21,8 +24,9 @@ export interface Services {
   readonly connections: IdentityConnections
   readonly keyPackages: KeyPackages
   readonly delivery: Delivery
-  /** The public half of the key that signs the logs of epochs. */
-  readonly deliveryKey: Uint8Array
+  readonly suite: LogSuite
+  /** Signs the logs of epochs, and the time. */
+  readonly deliveryKey: KeyPair
   readonly notifier: InboxNotifier
   readonly storage: Storage
   readonly clock: ServerClock
@@ -47,7 +51,15 @@ export function makeHandlers(services: Services): Served {
       nowMs: BigInt(services.clock.unixMs()),
       uptimeMs: BigInt(Math.floor(services.clock.nowMs() - startedMs)),
     }),
+    askTime: async ({ nonce }) => tellTime(services, nonce),
   }
+}
+
+/** Needs a session, so that strangers cannot have the server sign for them without end. */
+function tellTime({ suite, deliveryKey, clock }: Services, nonce: Uint8Array): ResponseInitOf<Methods["askTime"]> {
+  if (nonce.length !== TIME_NONCE_BYTES) throw refusal("malformed")
+  const nowMs = BigInt(clock.unixMs())
+  return { nowMs, signature: signServerTime(suite, deliveryKey.privateKey, { nonce, unixMs: nowMs }) }
 }
 
 type AccountMethods = Pick<
@@ -55,7 +67,7 @@ type AccountMethods = Pick<
   "opaqueRegisterStart" | "opaqueRegisterFinish" | "opaqueLoginStart" | "opaqueLoginFinish" | "resumeSession"
 >
 
-function accountHandlers({ accounts, deliveryKey }: Services): AccountMethods {
+function accountHandlers({ accounts, deliveryKey: { publicKey: deliveryKey } }: Services): AccountMethods {
   return {
     opaqueRegisterStart: async ({ username, request }, client) => {
       const response = await accounts.startRegistration(username, request)

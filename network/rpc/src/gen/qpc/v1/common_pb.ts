@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file qpc/v1/common.proto.
  */
 export const file_qpc_v1_common: GenFile = /*@__PURE__*/
-  fileDesc("ChNxcGMvdjEvY29tbW9uLnByb3RvEgZxcGMudjEiQAoFRXJyb3ISDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAyABKA0iDwoNSGVhbHRoUmVxdWVzdCJECg5IZWFsdGhSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg4KBm5vd19tcxgCIAEoBBIRCgl1cHRpbWVfbXMYAyABKAQiNwoJR29pbmdBd2F5Eg4KBnJlYXNvbhgBIAEoCRIaChJyZWNvbm5lY3RfYWZ0ZXJfbXMYAiABKA0iHgoMU2Vzc2lvbkVuZGVkEg4KBnJlYXNvbhgBIAEoCWIGcHJvdG8z");
+  fileDesc("ChNxcGMvdjEvY29tbW9uLnByb3RvEgZxcGMudjEiQAoFRXJyb3ISDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAyABKA0iDwoNSGVhbHRoUmVxdWVzdCJECg5IZWFsdGhSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg4KBm5vd19tcxgCIAEoBBIRCgl1cHRpbWVfbXMYAyABKAQiHwoOQXNrVGltZVJlcXVlc3QSDQoFbm9uY2UYASABKAwiNAoPQXNrVGltZVJlc3BvbnNlEg4KBm5vd19tcxgBIAEoBBIRCglzaWduYXR1cmUYAiABKAwiNwoJR29pbmdBd2F5Eg4KBnJlYXNvbhgBIAEoCRIaChJyZWNvbm5lY3RfYWZ0ZXJfbXMYAiABKA0iHgoMU2Vzc2lvbkVuZGVkEg4KBnJlYXNvbhgBIAEoCWIGcHJvdG8z");
 
 /**
  * The payload of every answer whose status is not 0.
@@ -90,6 +90,53 @@ export const HealthResponseSchema: GenMessage<HealthResponse> = /*@__PURE__*/
   messageDesc(file_qpc_v1_common, 2);
 
 /**
+ * 803. Tells the time, for this question alone: an answer that fits the nonce is no older than the question.
+ *
+ * @generated from message qpc.v1.AskTimeRequest
+ */
+export type AskTimeRequest = Message<"qpc.v1.AskTimeRequest"> & {
+  /**
+   * 32 random bytes.
+   *
+   * @generated from field: bytes nonce = 1;
+   */
+  nonce: Uint8Array;
+};
+
+/**
+ * Describes the message qpc.v1.AskTimeRequest.
+ * Use `create(AskTimeRequestSchema)` to create a new message.
+ */
+export const AskTimeRequestSchema: GenMessage<AskTimeRequest> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_common, 3);
+
+/**
+ * @generated from message qpc.v1.AskTimeResponse
+ */
+export type AskTimeResponse = Message<"qpc.v1.AskTimeResponse"> & {
+  /**
+   * Unix milliseconds.
+   *
+   * @generated from field: uint64 now_ms = 1;
+   */
+  nowMs: bigint;
+
+  /**
+   * Ed25519 by the delivery key over "quicprochat server time\0", nonce and now_ms (64 bits, big-endian).
+   *
+   * @generated from field: bytes signature = 2;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message qpc.v1.AskTimeResponse.
+ * Use `create(AskTimeResponseSchema)` to create a new message.
+ */
+export const AskTimeResponseSchema: GenMessage<AskTimeResponse> = /*@__PURE__*/
+  messageDesc(file_qpc_v1_common, 4);
+
+/**
  * Event 2: the server is about to stop. Finish calls, then reconnect after the delay.
  *
  * @generated from message qpc.v1.GoingAway
@@ -111,7 +158,7 @@ export type GoingAway = Message<"qpc.v1.GoingAway"> & {
  * Use `create(GoingAwaySchema)` to create a new message.
  */
 export const GoingAwaySchema: GenMessage<GoingAway> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_common, 3);
+  messageDesc(file_qpc_v1_common, 5);
 
 /**
  * Event 3: this session was ended (revoked, or the account was deleted). Log in again.
@@ -130,5 +177,5 @@ export type SessionEnded = Message<"qpc.v1.SessionEnded"> & {
  * Use `create(SessionEndedSchema)` to create a new message.
  */
 export const SessionEndedSchema: GenMessage<SessionEnded> = /*@__PURE__*/
-  messageDesc(file_qpc_v1_common, 4);
+  messageDesc(file_qpc_v1_common, 6);
 
