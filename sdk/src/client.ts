@@ -1,4 +1,5 @@
 import { createMember } from "@qpc/group"
+import type { RpcClient } from "@qpc/rpc"
 import { toGroupId } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { login, prepareLink, register } from "./account.ts"
@@ -17,7 +18,9 @@ import type { Link } from "./link.ts"
 import type { ClientEvent, ConnectionState, Identity, Notice, Person, SyncReport } from "./model.ts"
 import { asClientError } from "./network-error.ts"
 import { noticeOf } from "./notice.ts"
+import type { Call } from "./outbox.ts"
 import { resolveUser } from "./resolve.ts"
+import { learnTime } from "./server-time.ts"
 import { goOn, serverProofs } from "./server-proof.ts"
 import type { ServerProof } from "./server-proof.ts"
 import { synchronise } from "./synchronise.ts"
@@ -59,7 +62,7 @@ export class StoredClient implements Client {
     const { opaque, serverAddress = "" } = this.#options
     await this.#link.apart(async (rpc) => {
       await register(this.#context, { rpc, opaque, username, password }, serverAddress)
-      await asClientError(topUpKeyPackages(this.#context, (method, request) => rpc.call(method, request)))
+      await this.#getReady(rpc)
     })
     return this.#identity()
   }
@@ -68,7 +71,7 @@ export class StoredClient implements Client {
     const { opaque } = this.#options
     await this.#link.apart(async (rpc) => {
       await login(this.#context, { rpc, opaque, username, password })
-      await asClientError(topUpKeyPackages(this.#context, (method, request) => rpc.call(method, request)))
+      await this.#getReady(rpc)
     })
     if (this.#link.state.at === "stopped") this.#link.start()
     return this.#identity()
@@ -158,6 +161,13 @@ export class StoredClient implements Client {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /** What the server needs of us in order that others can invite us. */
+  async #getReady(rpc: RpcClient): Promise<void> {
+    const call: Call = (method, request) => rpc.call(method, request)
+    await learnTime(this.#context, call)
+    await asClientError(topUpKeyPackages(this.#context, call))
   }
 
   /** In the order of the data path: nothing new comes in, what is under way ends, the store is last. */

@@ -4,7 +4,7 @@ import type { IdentityKey, Random } from "@qpc/wire"
 import { toIdentityKey } from "@qpc/wire"
 import type { ClientLimits } from "./api.ts"
 import { ClientError } from "./client-error.ts"
-import type { Clock } from "./clock.ts"
+import type { Calendar } from "./calendar.ts"
 import type { Contacts } from "./contacts.ts"
 import type { DeliveryKey } from "./delivery-key.ts"
 import type { EventHub } from "./event-hub.ts"
@@ -30,7 +30,7 @@ export interface Context {
   readonly profile: Profile
   readonly suite: CipherSuite
   readonly random: Random
-  readonly clock: Clock
+  readonly clock: Calendar
   readonly limits: ClientLimits
   readonly hub: EventHub
   /** Beats whenever something changed that somebody may wait for. */
@@ -52,7 +52,7 @@ export interface Context {
   readonly positions: Positions
   /** Members that want to be ticked. */
   readonly wakes: Wakes
-  /** By which messages disappear. */
+  /** By which messages disappear; no server has a say in it. */
   readonly time: ProfileTime
   readonly sweeper: Sweeper
 }

@@ -1,4 +1,4 @@
-import { DEVICES_PER_PERSON, inspectKeyPackage, roleOf } from "@qpc/group"
+import { DEVICES_PER_PERSON, roleOf } from "@qpc/group"
 import type { Member } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import { equalBytes, fromHex, toDeviceKey, toHex, toMessageId } from "@qpc/wire"
@@ -8,6 +8,7 @@ import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { devicesOf } from "./devices.ts"
 import { markRead } from "./disappearing.ts"
+import { inspectNow } from "./inspect-now.ts"
 import type { MemberRole, MissingHistory, NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
 import { asClientError, toClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
@@ -226,8 +227,7 @@ export class GroupConversation implements Conversation {
    * @throws ClientError `key_package_refused` if the server handed out another one's, or one that cannot be used
    */
   #checkKeyPackage(data: Uint8Array, asked: Asked, username: string): CheckedKeyPackage {
-    const { suite, clock } = this.#context
-    const inspected = inspectKeyPackage(suite, data, clock.unixMs())
+    const inspected = inspectNow(this.#context, data)
     const isTheirs = inspected.kind === "valid" && equalBytes(inspected.identityKey, asked.identityKey)
     if (isTheirs && equalBytes(inspected.deviceKey, asked.deviceKey)) {
       return { data, isLastResort: inspected.isLastResort }

@@ -1,4 +1,4 @@
-import { DEVICES_PER_PERSON, inspectKeyPackage } from "@qpc/group"
+import { DEVICES_PER_PERSON } from "@qpc/group"
 import type { Intent, Member } from "@qpc/group"
 import { methods } from "@qpc/rpc"
 import { equalBytes } from "@qpc/wire"
@@ -6,6 +6,7 @@ import type { DeviceKey, GroupId } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { ClientErrorCode } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { inspectNow } from "./inspect-now.ts"
 import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { send } from "./send.ts"
@@ -74,13 +75,13 @@ async function addDevice(
 
 /** `undefined` if there is none, "wait" where asking again would be refused as well. */
 async function keyPackageOf(
-  { suite, clock }: Context,
+  context: Context,
   call: Call,
   deviceKey: DeviceKey,
 ): Promise<Uint8Array | "wait" | undefined> {
   try {
     const { data } = await asClientError(call(methods.fetchKeyPackage, { identityKey: deviceKey }))
-    const inspected = inspectKeyPackage(suite, data, clock.unixMs())
+    const inspected = inspectNow(context, data)
     return inspected.kind === "valid" && equalBytes(inspected.deviceKey, deviceKey) ? data : undefined
   } catch (error) {
     if (!isForLater(error)) throw error

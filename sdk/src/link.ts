@@ -15,6 +15,7 @@ import type { OpaqueClient } from "./opaque.ts"
 import { Outbox } from "./outbox.ts"
 import type { Call } from "./outbox.ts"
 import { settleParked } from "./receive.ts"
+import { learnTime } from "./server-time.ts"
 import { learnNames } from "./resolve.ts"
 import { tracedDial } from "./traced-dial.ts"
 import { Transaction } from "./transaction.ts"
@@ -114,7 +115,11 @@ export class Link {
   async apart<T>(action: (rpc: RpcClient) => Promise<T>): Promise<T> {
     const connection = await asClientError(this.#options.dial())
     await using rpc = connectRpc(connection, this.#rpcOptions())
-    return await action(rpc)
+    try {
+      return await action(rpc)
+    } finally {
+      if (this.#state.at !== "online") this.#context.clock.connectionEnded()
+    }
   }
 
   /** Work on the side; where it fails, the store did: the connection ends, and the next one looks at everything again. */
@@ -167,6 +172,8 @@ export class Link {
       if (!isExpired || password === undefined || username === undefined) throw error
       await login(this.#context, { rpc, opaque: this.#options.opaque, username, password: await password() })
     }
+    // Before anything is judged by it, or put off because of it.
+    await learnTime(this.#context, (method, request) => rpc.call(method, request))
     const onTrouble = (error: unknown): void => this.#leave(rpc, error)
     const onSessionEnded = (): void => void rpc.close("session ended")
     const inbox = new Inbox(this.#context, { rpc, onTrouble, onSessionEnded })
@@ -280,6 +287,7 @@ export class Link {
 
   #enter(state: ConnectionState): void {
     this.#state = state
+    if (state.at !== "online") this.#context.clock.connectionEnded()
     this.#context.hub.publish({ kind: "connection", state })
     this.#context.pulse.beat()
   }

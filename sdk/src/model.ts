@@ -142,6 +142,10 @@ export type NoticeReason =
   | "invited_by_last_resort"
   /** The server took none of our new key packages: nobody can invite us for long. A wrong clock does that. */
   | "key_packages_refused"
+  /** This machine's clock and the server's differ by much. We go by the server's. */
+  | "clock_differs"
+  /** The server named a time that is over, or did not sign what it said. We do not go by it. */
+  | "server_time_refused"
   /** The server was proven to show two histories of a group: see {@link Client.proofs}. */
   | "server_equivocated"
   /** Something in the log of a group's epochs is not as it should be. */

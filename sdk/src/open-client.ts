@@ -1,5 +1,6 @@
 import type { LayerLine } from "@qpc/group"
 import type { Client, ClientOptions } from "./api.ts"
+import { Calendar } from "./calendar.ts"
 import { StoredClient } from "./client.ts"
 import { isDiskFull } from "./client-error.ts"
 import { Contacts } from "./contacts.ts"
@@ -36,10 +37,11 @@ const SUITE_ID = 1
  * @throws RangeError for a limit that is not a positive integer, and for another cipher suite than 0x0001
  */
 export async function openClient(options: ClientOptions): Promise<Client> {
-  const { store, suite, clock } = options
+  const { store, suite, clock: machine } = options
   if (suite.id !== SUITE_ID) throw new RangeError(`cipher suite ${suite.id} cannot register`)
   const limits = completeLimits(options.limits)
   const profile = new Profile(store)
+  const clock = new Calendar(machine, await profile.calendar())
   const tracer = new Tracer(clock, options.onTrace)
   const onLayer = (line: LayerLine): void => tracer.line(line)
   const deliveryKey = new DeliveryKey(profile, await profile.deliveryKey())
@@ -71,7 +73,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     cursor: { seq: await profile.cursor() },
     positions: await positions(profile),
     wakes: new Wakes(clock, (groupId) => link.run(tick(context, groupId))),
-    time: new ProfileTime(clock, await profile.time()),
+    time: new ProfileTime(machine, await profile.time()),
     sweeper: new Sweeper(
       () => context,
       (sweep) => link.run(sweep()),

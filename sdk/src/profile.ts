@@ -3,6 +3,7 @@ import { toGroupId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId, StateChanges, StateRecord } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import {
+  calendarRecord,
   counterRecord,
   identityRecord,
   keyPackageRecord,
@@ -17,6 +18,7 @@ import {
   sessionRecord,
 } from "./records.ts"
 import type {
+  CalendarRecord,
   IdentityRecord,
   KeyPackageRecord,
   MessageRecord,
@@ -35,6 +37,7 @@ const CURSOR = toUtf8("cursor")
 const DELIVERY_KEY = toUtf8("delivery_key")
 const LAST_RESORT = toUtf8("last_resort")
 const TIME = toUtf8("time")
+const CALENDAR = toUtf8("calendar")
 /** Rows read at one time where all of a collection are wanted. */
 const PAGE_ROWS = 500
 
@@ -176,6 +179,10 @@ export class Profile {
   /** The profile's own time; `undefined` before anything was due. */
   time = (): Promise<ProfileTimeRecord | undefined> => this.#read("settings", TIME, profileTimeRecord)
   putTime = (time: ProfileTimeRecord): Change => put("settings", TIME, profileTimeRecord.encode(time))
+
+  /** Where the calendar stood when the server was heard last; `undefined` before that. */
+  calendar = (): Promise<CalendarRecord | undefined> => this.#read("settings", CALENDAR, calendarRecord)
+  putCalendar = (calendar: CalendarRecord): Change => put("settings", CALENDAR, calendarRecord.encode(calendar))
 
   /** The next messages to be deleted, soonest first. */
   async expiring(limit: number): Promise<readonly Expiring[]> {

@@ -64,6 +64,15 @@ export interface ProfileTimeRecord {
   readonly wallMs: number
 }
 
+/** Where our calendar stood when the server was heard last, in Unix milliseconds; see `calendar.ts`. */
+export interface CalendarRecord {
+  readonly calendarMs: number
+  /** The machine's own at the same moment. */
+  readonly machineMs: number
+  /** It was no earlier then. */
+  readonly floorMs: number
+}
+
 /** How far something of ours got. */
 export interface SentRecord {
   readonly groupId: GroupId
@@ -207,6 +216,13 @@ export const messageRecord: RecordCodec<MessageRecord> = codec(
 export const profileTimeRecord: RecordCodec<ProfileTimeRecord> = codec(
   (writer, value) => writer.uint64(BigInt(value.profileMs)).uint64(BigInt(value.wallMs)),
   (reader) => ({ profileMs: number(reader), wallMs: number(reader) }),
+)
+
+export const calendarRecord: RecordCodec<CalendarRecord> = codec(
+  (writer, value) => {
+    writer.uint64(BigInt(value.calendarMs)).uint64(BigInt(value.machineMs)).uint64(BigInt(value.floorMs))
+  },
+  (reader) => ({ calendarMs: number(reader), machineMs: number(reader), floorMs: number(reader) }),
 )
 
 const SENT_STATES = ["stored", "accepted", "failed"] as const

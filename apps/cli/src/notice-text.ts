@@ -37,6 +37,10 @@ export function noticeText(notice: Notice): string {
     case "head_missing":
     case "head_contradicts":
       return `The server showed a change of a group that does not fit the history that it has signed (${reason}): it was not followed. Ask the other members whether they can read you.`
+    case "clock_differs":
+      return "This machine's clock differs by much from the server's, so qpc goes by the server's. Set the clock of this machine; if it is right, tell the server's operator (qpc doctor says by how much)."
+    case "server_time_refused":
+      return "The server named a time that is over already, or did not sign it, so qpc does not go by it. Set the clock of this machine; if it is right, tell the server's operator."
     case "leave_delayed":
       return "You want to leave a group, and for a day no other member was online to let you go. It goes on by itself."
     case "ghost_device":

@@ -2,7 +2,7 @@ import { methods } from "@qpc/rpc"
 import { equalBytes, toGroupId } from "@qpc/wire"
 import { resume } from "../account.ts"
 import { ClientError } from "../client-error.ts"
-import type { Clock } from "../clock.ts"
+import type { Calendar } from "../calendar.ts"
 import type { Context } from "../context.ts"
 import type { Link } from "../link.ts"
 import { asClientError } from "../network-error.ts"
@@ -30,7 +30,7 @@ export async function askServer(context: Context, link: Link, snapshot: ProfileS
   }
 }
 
-async function ask(clock: Clock, call: Call, snapshot: ProfileSnapshot): Promise<ServerAnswer> {
+async function ask(clock: Calendar, call: Call, snapshot: ProfileSnapshot): Promise<ServerAnswer> {
   const time = await askTime(clock, call)
   const { available, lastResort } = await asClientError(call(methods.uploadKeyPackage, {}))
   return {
@@ -46,12 +46,12 @@ async function ask(clock: Clock, call: Call, snapshot: ProfileSnapshot): Promise
   }
 }
 
-async function askTime(clock: Clock, call: Call): Promise<ServerAnswer["clock"]> {
+async function askTime(clock: Calendar, call: Call): Promise<ServerAnswer["clock"]> {
   const beganMs = clock.nowMs()
   const { nowMs } = await asClientError(call(methods.health, {}))
   if (nowMs === 0n) return undefined
   const uncertaintyMs = Math.ceil((clock.nowMs() - beganMs) / 2)
-  return { offsetMs: Number(nowMs) + uncertaintyMs - clock.unixMs(), uncertaintyMs }
+  return { offsetMs: Number(nowMs) + uncertaintyMs - clock.machineMs(), uncertaintyMs }
 }
 
 async function askInbox(call: Call, { cursorSeq }: ProfileSnapshot): Promise<boolean> {

@@ -1,13 +1,11 @@
 import { equalBytes } from "@qpc/wire"
+import { CLOCK_TOLERANCE_MS } from "../calendar.ts"
 import type { ClientErrorCode } from "../client-error.ts"
 import { diagnoseGroup } from "./diagnose-group.ts"
 import { diagnosisOf, finding } from "./finding.ts"
 import type { Diagnosis, Finding } from "./finding.ts"
 import type { StuckState } from "./stuck-state.ts"
 import type { Asked, ProfileSnapshot, ServerAnswer } from "./snapshot.ts"
-
-/** Clocks that differ by no more do no harm: key packages are valid from an hour before they were made. */
-const CLOCK_TOLERANCE_MS = 15 * 60_000
 
 /**
  * Says what is with a profile and with each of its groups. Pure: whoever has the same snapshot and the same answer gets the same

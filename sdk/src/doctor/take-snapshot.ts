@@ -14,7 +14,7 @@ export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
   return {
     isRegistered: self.identity?.isRegistered === true,
     isLoggedIn: (await profile.session()) !== undefined,
-    clock: { nowMs: clock.unixMs(), newestStoredMs: await newestStoredMs(context) },
+    clock: { nowMs: clock.machineMs(), newestStoredMs: await newestStoredMs(context) },
     cursorSeq: cursor.seq,
     keyPackageLow: limits.keyPackageLow,
     keyPackages: await keyPackages(context),

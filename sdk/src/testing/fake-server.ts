@@ -286,6 +286,7 @@ export class FakeServer {
       },
       batchEnqueue: async (batch, { account }) => this.#enqueue(batch, toHex(account!.identityKey)),
       enqueue: async () => refuse("unimplemented", "unimplemented"),
+      askTime: async () => refuse("unimplemented", "unimplemented"),
       health: async () => ({ version: "fake", nowMs: BigInt(this.nowMs()), uptimeMs: 0n }),
     } satisfies Partial<Handlers<Session>>
   }

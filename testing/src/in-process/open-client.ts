@@ -4,6 +4,7 @@ import type { Client, ClientOptions, MemoryDisk } from "@qpc/sdk"
 import type { MemoryStorage, Server } from "@qpc/server"
 import type { TestClock } from "@qpc/sdk/testing"
 import { memoryPair } from "@qpc/transport"
+import type { MemoryPair } from "@qpc/transport"
 import { enrol } from "../simulate/enrol.ts"
 import { noOpaque } from "../simulate/no-opaque.ts"
 
@@ -17,12 +18,13 @@ export async function enrolledDisk(username: string, storage: MemoryStorage, clo
 /** The real client of a server in this process. The caller's to close. */
 export function openClientOf(
   server: Server,
-  parts: { readonly disk: MemoryDisk; readonly clock: TestClock },
+  parts: { readonly disk: MemoryDisk; readonly clock: TestClock; readonly onCable?: (cable: MemoryPair) => void },
   options: Partial<ClientOptions> = {},
 ): Promise<Client> {
   const dial: ClientOptions["dial"] = async () => {
     const cable = memoryPair()
     server.accept(cable.far)
+    parts.onCable?.(cable)
     return cable.near
   }
   const { disk, clock } = parts

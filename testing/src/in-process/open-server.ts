@@ -1,9 +1,12 @@
 import { nodeRandom, suite0001 } from "@qpc/crypto/node"
 import { Server, toConfiguration } from "@qpc/server"
-import type { OptionTexts, ServerClock, ServerLimits, Storage } from "@qpc/server"
+import type { OptionTexts, ServerClock, ServerLimits, ServerOptions, Storage } from "@qpc/server"
+
+/** What may be unlike in a server: what its clock says, what signs, and who may sign up. */
+export type ServerOddities = Partial<Pick<ServerOptions, "clock" | "suite" | "isRegistrationOpen">>
 
 /** What tells one server of a test from another. */
-interface ServerParts {
+interface ServerParts extends ServerOddities {
   readonly storage: Storage
   readonly clock: ServerClock
   readonly limits: ServerLimits
@@ -13,7 +16,6 @@ interface ServerParts {
 /** The real server, with all its layers, within this process. Accounts are made by hand, and a fault of it is an error of the test. */
 export function openServer(parts: ServerParts): Promise<Server> {
   return Server.open({
-    ...parts,
     suite: suite0001,
     random: nodeRandom,
     rpcLimits: {},
@@ -22,6 +24,7 @@ export function openServer(parts: ServerParts): Promise<Server> {
     onFault: ({ during, error }) => {
       throw new Error(`a fault of the server, ${during}`, { cause: error })
     },
+    ...parts,
   })
 }
 

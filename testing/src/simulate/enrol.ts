@@ -6,7 +6,8 @@ import { encode, toIdentityKey, toUtf8 } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
 
 const RECORD_VERSION = 1
-const A_YEAR_MS = 365 * 24 * 3_600_000
+/** Longer than anybody plays, also with a clock that jumps. */
+const SESSION_MS = 50 * 365 * 24 * 3_600_000
 
 /**
  * Makes an account with a session on both sides, as registering would have left it.
@@ -26,7 +27,7 @@ export async function enrol(parts: {
   const keys = suite.signatureKeyPair(random(suite.sizes.signatureSeedBytes))
   const identityKey = toIdentityKey(keys.publicKey)
   const token = random(32)
-  const expiresAtMs = nowMs + A_YEAR_MS
+  const expiresAtMs = nowMs + SESSION_MS
   const opaqueRecord = new Uint8Array()
   await storage.createAccount({ username, usernameKey: username, identityKey, opaqueRecord, createdAtMs: nowMs })
   await storage.createSession({ tokenHash: suite.hash(token), identityKey, createdAtMs: nowMs, expiresAtMs }, 16)
