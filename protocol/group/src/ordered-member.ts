@@ -1,4 +1,5 @@
 import type { DeviceKey, GroupId, IdentityKey, MessageId, StateChanges } from "@qpc/wire"
+import { boundWaits } from "./bound-waits.ts"
 import { conditionOf } from "./condition.ts"
 import type { MemberCondition } from "./condition.ts"
 import type { Content } from "./content.ts"
@@ -142,6 +143,7 @@ export class OrderedMember implements Member {
     return this.#step((state, draft) => {
       const expired = state.parked.takeExpired(nowMs)
       for (let i = 0; i < expired.length; i++) draft.drop("epoch_in_future", "EPOCH_MISMATCH")
+      boundWaits(state, nowMs)
       tickConflict(state, nowMs, draft)
       tickOwnLeave(state, nowMs, draft)
       tickLeaveTurn(state, nowMs, draft)

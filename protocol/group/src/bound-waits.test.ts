@@ -1,0 +1,37 @@
+import { suite0001 } from "@qpc/crypto/node"
+import { describe, expect, it } from "vitest"
+import { nth } from "./testing/nth.ts"
+import { EQUALS, World } from "./testing/world.ts"
+
+const YEARS_MS = 10 * 366 * 86_400_000
+
+describe("a clock that is set back by years", () => {
+  it("lets a commit that lost without a winner be made anew in time", () => {
+    const world = new World(suite0001)
+    const [alice] = world.group(2)
+    world.clock.nowMs += YEARS_MS
+    alice.send({ kind: "update_keys" })
+    alice.take(alice.member.conflict(nth(alice.outbox.splice(0)).messageId, world.clock.nowMs))
+    world.clock.nowMs -= YEARS_MS
+    alice.tick()
+    expect(alice.wakeAtMs).toBe(world.clock.nowMs + 30_000)
+    world.clock.nowMs += 30_000
+    alice.tick()
+    expect(alice.outbox).toHaveLength(1)
+  })
+
+  it("lets somebody go when it is our turn, and reminds those who lost the wish", () => {
+    const world = new World(suite0001)
+    const [alice, bob, carol] = world.group(3, { roles: EQUALS })
+    world.clock.nowMs += YEARS_MS
+    bob.send({ kind: "leave" })
+    bob.flush(world.service)
+    // Carol, whose turn is first, is away.
+    alice.receiveNext(world.service)
+    world.clock.nowMs -= YEARS_MS
+    for (const device of [alice, bob]) device.tick()
+    expect(alice.wakeAtMs).toBeLessThanOrEqual(world.clock.nowMs + 40_000)
+    expect(bob.wakeAtMs).toBe(world.clock.nowMs + 24 * 3_600_000)
+    expect(carol.isMember).toBe(true)
+  })
+})
