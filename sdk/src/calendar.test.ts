@@ -104,6 +104,13 @@ describe("a server that lies about the time", () => {
     expect(calendar.unixMs()).toBe(trueMs())
   })
 
+  it("cannot go back into the time for which we have been running", () => {
+    const { clock, trueMs, calendar } = machine(0)
+    calendar.hear(truth(trueMs()))
+    clock.advance(DAY_MS)
+    expect(calendar.hear(truth(trueMs() - 60 * MINUTE_MS))).toBe("refused")
+  })
+
   it("can go back to when it was last heard at most, also after a restart", () => {
     const { clock, trueMs, calendar } = machine(0)
     calendar.hear(truth(trueMs()))
@@ -124,11 +131,14 @@ describe("a server that lies about the time", () => {
   })
 
   it("does not mislead for longer than it lies, where the machine's clock is right", () => {
-    const { trueMs, calendar } = machine(0)
+    const { clock, trueMs, calendar } = machine(0)
     calendar.hear(truth(trueMs()))
     expect(calendar.hear(truth(trueMs() + 10 * YEAR_MS))).toBe("differs")
     expect(calendar.hear(truth(trueMs()))).toBe("agrees")
     expect(calendar.unixMs()).toBe(trueMs())
+    // Nor does anything of the lie stay for when that clock breaks.
+    clock.calendarAheadMs = -10 * YEAR_MS
+    expect(calendar.hear(truth(trueMs()))).toBe("differs")
   })
 
   it("misled a machine whose clock was wrong too until that clock is set", () => {
