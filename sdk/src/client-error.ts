@@ -80,6 +80,9 @@ export class ClientError extends Error {
   }
 }
 
+/** How long a full disk is left alone before what is due is tried again, milliseconds. */
+export const FULL_DISK_RETRY_MS = 60_000
+
 /** Nothing could be written, and nothing is wrong with what is there: it may go when somebody has made room. */
 export function isDiskFull(error: unknown): boolean {
   return error instanceof ClientError && error.code === "store_full"

@@ -1,6 +1,6 @@
 import { toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
-import { isDiskFull } from "./client-error.ts"
+import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { MessageRecord, MessageTimer } from "./records.ts"
 import { Transaction } from "./transaction.ts"
@@ -9,8 +9,6 @@ import { Transaction } from "./transaction.ts"
 const SWEEP_ROWS = 256
 /** The longest time between two looks: the machine may have slept meanwhile. */
 const LOOK_EVERY_MS = 3_600_000
-/** How long a full disk is left alone before the next try. */
-const FULL_DISK_RETRY_MS = 60_000
 
 /** What becomes of a message of a group with this timer; `undefined` without one. Our own are read when they are written. */
 export function timerOf(

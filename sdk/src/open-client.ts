@@ -106,20 +106,24 @@ async function load(context: Context): Promise<void> {
   }
   if (identity === undefined) return
   self.become(identity)
-  await sweepFirst(sweeper)
+  await unlessFull(() => sweeper.sweep())
   await upgradeMembers(context, identity)
   await groups.load(profile, identity)
   await missing.load(profile)
   for (const member of groups.all()) {
-    if (parked.has(member.groupId)) await turn.takeAlways(() => replayParked(context, member.groupId))
-    await tick(context, member.groupId)
+    const { groupId } = member
+    if (parked.has(groupId)) await unlessFull(() => turn.takeAlways(() => replayParked(context, groupId)))
+    await unlessFull(() => tick(context, groupId))
   }
 }
 
-/** What is due goes before anybody can see it. A full disk keeps nobody out of the profile: the sweeper tries again. */
-async function sweepFirst(sweeper: Sweeper): Promise<void> {
+/**
+ * What is due is done before anybody looks. A full disk keeps nobody out of the profile: the sweeper and the groups try again by
+ * themselves, and what is parked is looked at with each connection.
+ */
+async function unlessFull(due: () => Promise<void>): Promise<void> {
   try {
-    await sweeper.sweep()
+    await due()
   } catch (error) {
     if (!isDiskFull(error)) throw error
   }

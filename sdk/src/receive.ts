@@ -2,6 +2,7 @@ import { joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/gro
 import type { Envelope, Joined, JoinRejection, KeyPackageBundle, Member } from "@qpc/group"
 import { DecodeError, equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
+import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
@@ -182,12 +183,23 @@ async function expireParked(context: Context): Promise<void> {
   }
 }
 
-/** Does what is due in one group, if anything is. */
+/**
+ * Does what is due in one group, if anything is.
+ *
+ * @throws ClientError `store_…`; after `store_full` it tries again by itself
+ */
 export function tick(context: Context, groupId: GroupId): Promise<void> {
-  return context.turn.takeAlways(async () => {
-    const member = context.groups.find(groupId)
+  const { turn, groups, clock, wakes } = context
+  return turn.takeAlways(async () => {
+    const member = groups.find(groupId)
     if (member === undefined) return
-    const step = member.tick(context.clock.unixMs())
-    await Transaction.run(context, "up", (tx) => recordStep(context, tx, member, step, OWN_STEP))
+    const step = member.tick(clock.unixMs())
+    try {
+      await Transaction.run(context, "up", (tx) => recordStep(context, tx, member, step, OWN_STEP))
+    } catch (error) {
+      // The timer that led here is gone, and nothing was written that could set another.
+      if (isDiskFull(error)) wakes.schedule(groupId, clock.unixMs() + FULL_DISK_RETRY_MS)
+      throw error
+    }
   })
 }
