@@ -126,4 +126,28 @@ describe("a Welcome for a group that we were removed from", () => {
     expect(viewOf(bob)).toEqual(before)
     expect(await reasons(bob)).toContain("welcome_replaces_group")
   })
+
+  it("leads on without a word where a member whom we know has invited us again", async () => {
+    const { clock, bob, group, done } = await world()
+    await done(group.remove("bob"))
+    await clock.during(bob.client.sync())
+    await done(group.invite("bob"))
+    await clock.during(bob.client.sync())
+    expect(viewOf(bob)).toMatchObject({ isMember: true, epoch: group.epoch })
+    expect(await reasons(bob)).not.toContain("welcome_by_stranger")
+  })
+
+  it("names whoever invited us where nobody knew them in the group: it may be another one", async () => {
+    const all = await world()
+    const { clock, bob, group, done } = all
+    await done(group.remove("bob"))
+    await clock.during(bob.client.sync())
+    await inviteIntoTwin(all)
+    await clock.during(bob.client.sync())
+    expect(viewOf(bob)).toMatchObject({ isMember: true, name: "5" })
+    const [stranger] = groupOf(bob).members()
+    expect(await bob.client.notices()).toContainEqual(
+      expect.objectContaining({ reason: "welcome_by_stranger", groupId: group.id, person: stranger }),
+    )
+  })
 })

@@ -112,6 +112,8 @@ export type NoticeReason =
   | "welcome_refused"
   /** An invitation that would replace a group of ours by an older state of it, or by a group of somebody who is not in it. */
   | "welcome_replaces_group"
+  /** We were out of a group, and somebody has invited us into it whom we do not know from there: it may be another group of that id. */
+  | "welcome_by_stranger"
   /** Too many envelopes of groups that we are not in. */
   | "parking_full"
   /** An envelope waited for its group until the limit. */

@@ -1,7 +1,7 @@
 import { joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/group"
 import type { Envelope, Joined, JoinRejection, KeyPackageBundle, Member } from "@qpc/group"
 import { DecodeError, equalBytes } from "@qpc/wire"
-import type { GroupId } from "@qpc/wire"
+import type { GroupId, IdentityKey } from "@qpc/wire"
 import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { passGap } from "./missing-history.ts"
@@ -88,6 +88,10 @@ async function join(
       member[Symbol.dispose]()
       return undefined
     }
+    if (earlier?.isActive === false && !wasIn(earlier, joined.by)) {
+      const reason = "welcome_by_stranger" satisfies NoticeReason
+      tx.notice({ ...origin, groupId: earlier.groupId, reason, person: joined.by })
+    }
     // RFC 9420 §16.8: a key package that was used once is never used again, but for one that others may have got as well.
     if (!isLastResort) tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
     tx.touch(member)
@@ -109,7 +113,12 @@ async function join(
  */
 function continues(earlier: Member, { member, by }: Extract<Joined, { kind: "joined" }>): boolean {
   if (member.epoch <= earlier.epoch) return false
-  return !earlier.isActive || earlier.members().some(({ identityKey }) => equalBytes(identityKey, by))
+  return !earlier.isActive || wasIn(earlier, by)
+}
+
+/** True if we know somebody as a member of a group, as it was when we last could follow it. */
+function wasIn(earlier: Member, person: IdentityKey): boolean {
+  return earlier.members().some(({ identityKey }) => equalBytes(identityKey, person))
 }
 
 async function storedBundles({ profile, suite }: Context): Promise<KeyPackageBundle[]> {

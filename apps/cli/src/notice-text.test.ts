@@ -15,6 +15,18 @@ describe("a notice", () => {
     expect(notice("welcome_replaces_group")).toMatch(/^An invitation was refused: .* ask a member who was in it/)
   })
 
+  it("names who invited us into a group that nobody knew them in, and what to do first", () => {
+    expect(notice("welcome_by_stranger", { person: { identityKey, username: "mallory" } })).toMatch(
+      /^mallory, whom you do not know from there, .* members \(qpc members\) before you write/,
+    )
+  })
+
+  it("names who goes by another key of the server", () => {
+    expect(notice("other_server_key", { person: { identityKey, username: "bob" } })).toMatch(
+      /^bob was told another key/,
+    )
+  })
+
   it("says whose last resort was used", () => {
     expect(notice("last_resort_used")).toMatch(/^Last resort used: your key packages/)
     expect(notice("invited_by_last_resort", { person: { identityKey, username: "bob" } })).toMatch(

@@ -14,6 +14,8 @@ export function noticeText(notice: Notice): string {
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. Ask a member to remove you and invite you again."
     case "welcome_replaces_group":
       return "An invitation was refused: it would have replaced a group of yours by an older state of it, or by a group of somebody who is not in it. If you cannot follow that group, ask a member who was in it when you last could to remove you and invite you again."
+    case "welcome_by_stranger":
+      return `${who}, whom you do not know from there, invited you again into a group that you were out of. Look at its members (qpc members) before you write: it may be another group with the same id.`
     case "last_resort_used":
       return "Last resort used: your key packages had run out, and several people may have invited you with the same one. It has been replaced."
     case "invited_by_last_resort":
@@ -31,7 +33,7 @@ export function noticeText(notice: Notice): string {
     case "time_backwards":
       return `What the server says of a group's history is not in order (${reason}). If it stays so, tell its operator.`
     case "other_server_key":
-      return "A member of a group was told another key of the server than you, or says so, and then no lie of the server could be proven between you. Compare the server's key (qpc proof list) with theirs and with what its operator publishes."
+      return `${who} was told another key of the server than you, or says so, and then no lie of the server could be proven between you. Compare the server's key (qpc proof list) with theirs and with what its operator publishes.`
     case "authenticator_misstated":
       return "Somebody who changed a group told the server's log something untrue about it. The change itself is valid."
     case "head_missing":
