@@ -6,6 +6,7 @@ import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import type { Context } from "./context.ts"
 import { tellGivenUp } from "./full-inboxes.ts"
 import { putTimedMessage, timerOf } from "./disappearing.ts"
+import { noteAnomaly } from "./log-anomaly.ts"
 import { closeGap } from "./missing-history.ts"
 import type { Failure, NoticeReason, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
@@ -101,7 +102,7 @@ export async function recordEvent(
       tx.notice({ seq: origin.seq, sizeBytes: origin.sizeBytes, groupId, reason: event.reason })
       return
     case "log_anomaly":
-      return tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason satisfies NoticeReason })
+      return noteAnomaly(context, tx, groupId, event)
     case "server_equivocated":
       tx.notice({ ...NO_ENVELOPE, groupId, reason: "server_equivocated" satisfies NoticeReason })
       return tx.event({ kind: "server_equivocated", groupId, epoch: event.epoch })

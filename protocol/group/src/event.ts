@@ -137,7 +137,14 @@ export type GroupEvent =
    */
   | { readonly kind: "server_equivocated"; readonly epoch: bigint; readonly proof: Uint8Array }
   /** Something is wrong with the log of the group's epochs, which stops nothing. `epoch` is the one that it is about. */
-  | { readonly kind: "log_anomaly"; readonly epoch: bigint; readonly reason: LogAnomaly }
+  | { readonly kind: "log_anomaly"; readonly epoch: bigint; readonly reason: Exclude<LogAnomaly, "other_server_key"> }
+  /** The same, where a member's message shows it. Told of each person once, and again after a restart. */
+  | {
+      readonly kind: "log_anomaly"
+      readonly epoch: bigint
+      readonly reason: "other_server_key"
+      readonly by: IdentityKey
+    }
   /** Bytes that were not delivered to anyone. Nothing changed, except that a duplicate stays known. */
   | {
       readonly kind: "dropped"

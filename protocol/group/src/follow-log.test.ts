@@ -47,7 +47,7 @@ describe("a member and the log of epochs", () => {
     expect(bob.shown()).toEqual(["hello"])
   })
 
-  it("does not show a text whose head was changed or taken away", () => {
+  it("does not show a text whose head was changed or taken away, and still shows the text itself after", () => {
     const { alice, bob } = pair()
     const [first, second] = [
       decodeEnvelope(envelopeOf(alice.text("one"))),
@@ -59,6 +59,8 @@ describe("a member and the log of epochs", () => {
     const { log: _, ...plain } = second
     expect(reasons(bob.receive(encodeEnvelope(plain)))).toEqual(["header_mismatch"])
     expect(bob.shown()).toEqual([])
+    for (const text of [first, second]) bob.receive(encodeEnvelope(text))
+    expect(bob.shown()).toEqual(["one", "two"])
   })
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("never accuses an honest service, seed %i", (seed) => {
@@ -188,6 +190,17 @@ describe("a service that tells two keys", () => {
       expect(reasons(step)).toEqual(["other_server_key"])
     }
     expect([alice.shown(), bob.shown()]).toEqual([["hello too"], ["hello"]])
+  })
+
+  it("is told once of each person, by name", () => {
+    const { alice, bob } = estranged()
+    for (const text of ["one", "two"]) bob.receive(envelopeOf(alice.text(text)))
+    const anomaly = { kind: "log_anomaly", epoch: 1n, reason: "other_server_key", by: alice.self }
+    expect(told(bob, "log_anomaly")).toEqual([anomaly])
+    expect(bob.shown()).toEqual(["one", "two"])
+    bob.restart()
+    bob.receive(envelopeOf(alice.text("three")))
+    expect(told(bob, "log_anomaly")).toEqual([anomaly, anomaly])
   })
 
   it("leads nobody on with a commit whose head is signed with the other", () => {

@@ -1,6 +1,6 @@
 import { LOG_HASH_BYTES, LOG_SIGNATURE_BYTES } from "@qpc/envelope"
-import { DecodeError, readList, readOptional } from "@qpc/wire"
-import type { Reader, Writer } from "@qpc/wire"
+import { DecodeError, readList, readOptional, toHex } from "@qpc/wire"
+import type { IdentityKey, Reader, Writer } from "@qpc/wire"
 
 /** What the delivery service signed for one epoch of our group. */
 export interface Head {
@@ -34,6 +34,14 @@ export class Heads {
   /** The first that was found; one is enough. */
   proof: ServerProof | undefined
   #signed = new Map<bigint, Head>()
+  /** Members who go by another key of the delivery service. Not stored: it is told again after a restart. */
+  readonly #ofOtherKey = new Set<string>()
+
+  /** Somebody in the group goes by another key of the delivery service than ours. @returns true for the first time */
+  noteOtherKey(member: IdentityKey): boolean {
+    const { size } = this.#ofOtherKey
+    return this.#ofOtherKey.add(toHex(member)).size > size
+  }
 
   /** True while nothing that is wanted here, or due by the clock, becomes a commit. What others asked for does. */
   get isHalting(): boolean {

@@ -5,6 +5,7 @@ import type { ErrorName, ReceivedPayload } from "@qpc/gbp"
 import { splitMlsMessages } from "@qpc/mls"
 import type { Received, RejectReason, StagedCommit } from "@qpc/mls"
 import { DecodeError, equalBytes } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
 import { checkCommit, findDevices } from "./check-commit.ts"
 import type { CommitObjection } from "./check-commit.ts"
 import { checkText } from "./check-settings.ts"
@@ -69,9 +70,8 @@ function receiveOne(
   const verdict = observeLabel(state, envelope, draft)
   if (epoch > state.keys.epoch) return park(state, bytes, epoch, nowMs, draft)
   if (kind === "proposal") return receiveProposal(state, envelope, nowMs, draft)
-  const isAuthentic = receiveApplication(state, envelope, draft)
-  if (verdict !== "unsigned") return
-  draft.tell({ kind: "log_anomaly", epoch, reason: isAuthentic ? "other_server_key" : "head_unsigned" })
+  const by = receiveApplication(state, envelope, draft)
+  if (verdict === "unsigned") tellOfUnsigned(state, epoch, by, draft)
 }
 
 function park(state: MemberState, bytes: Uint8Array, epoch: bigint, nowMs: number, draft: Draft): void {
@@ -170,6 +170,13 @@ function receiveProposal(state: MemberState, { epoch, sealed }: Envelope, nowMs:
   if (reason === "own_message_ahead") mustRejoin(state, reason, draft)
 }
 
+/** A message names a head that the delivery service, as we know it, did not sign. @param by - who wrote it, if it is authentic */
+function tellOfUnsigned({ heads }: MemberState, epoch: bigint, by: IdentityKey | undefined, draft: Draft): void {
+  if (by === undefined) return draft.tell({ kind: "log_anomaly", epoch, reason: "head_unsigned" })
+  // Each of their messages shows it again.
+  if (heads.noteOtherKey(by)) draft.tell({ kind: "log_anomaly", epoch, reason: "other_server_key", by })
+}
+
 function tellOfGhost(state: MemberState, staged: StagedCommit, selfRemovals: readonly number[], draft: Draft): void {
   const found = findDevices(state, staged, selfRemovals)
   if (found === undefined) throw new Error("unreachable: the commit was refused for a device")
@@ -183,36 +190,38 @@ function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft):
   draft.tell({ kind: "must_rejoin", epoch: state.keys.epoch, reason })
 }
 
-/** Opens an application message and tells what is in it, or why nothing is. @returns true if a member wrote it, and its label */
-export function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): boolean {
+/** Opens an application message and tells what is in it, or why nothing is. @returns who wrote it, and its label, if a member did */
+export function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): IdentityKey | undefined {
   const { epoch } = envelope
   const received = state.receiver.receive(envelope.sealed, { epoch, context: frameContext(envelope) })
   if (received.kind === "drop") {
     const { reason } = received
     draft.tell({ kind: "dropped", reason, code: dropError(reason).code })
     if (state.keys.isCopied) mustRejoin(state, "own_message_ahead", draft)
-    return false
+    return undefined
   }
   const { content, contentBytes, senderLeafIndex } = received
   const id = `${content.streamType} ${content.streamId}, sequence ${content.sequence}`
   const bytesOut = content.payload.length
   state.onLayer?.({ layer: "gbp", direction: "up", bytesIn: contentBytes, bytesOut, id })
 
-  if (content.streamType === "text") receiveText(state, received, senderLeafIndex, draft)
+  const author = deviceAt(state, senderLeafIndex, received.epoch)
+  if (content.streamType === "text") receiveText(state, received, author, draft)
   else draft.drop("stream_not_spoken", "STREAM_POLICY_VIOLATION")
-  return true
+  return author.identityKey
 }
 
-function receiveText(state: MemberState, { content, epoch }: ReceivedPayload, leafIndex: number, draft: Draft): void {
+function receiveText(state: MemberState, received: ReceivedPayload, author: Device, draft: Draft): void {
+  const { content, epoch, senderLeafIndex } = received
   const { payload, payloadFormat } = content
-  const message = state.messages.receive({ senderId: leafIndex, payloadFormat, payload })
+  const message = state.messages.receive({ senderId: senderLeafIndex, payloadFormat, payload })
   if (message.kind === "drop") return draft.tell({ kind: "dropped", reason: message.reason, code: message.code })
   if (message.kind === "binary") return draft.drop("content_type_not_spoken", "GTP_UNSUPPORTED_CONTENT_TYPE")
 
   const { messageId: mid, text } = message
   const [id, bytesOut] = [`${mid}`, text.length]
   state.onLayer?.({ layer: "gtp", direction: "up", bytesIn: payload.length, bytesOut, id })
-  const { identityKey: sender, deviceKey: device } = deviceAt(state, leafIndex, epoch)
+  const { identityKey: sender, deviceKey: device } = author
   const settings = state.formerSettings.at(epoch) ?? state.profile.settings
   const objection = checkText(settings, sender)
   if (objection !== undefined) return draft.drop(objection, "STREAM_POLICY_VIOLATION")
