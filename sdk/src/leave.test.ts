@@ -104,6 +104,35 @@ describe("leaving a conversation", () => {
     expect(await us(again).history()).toMatchObject([{ text: "held", state: "accepted" }])
   })
 
+  it.each([
+    [0, 3600],
+    [3600, 0],
+    [3600, 60],
+  ])("has a text that was held as it changed the timer from %i s to %i s disappear for all alike", async (from, to) => {
+    const { clock, server, people, clients, all } = await company("alice", "bob", "carol", "dave")
+    const [alice, bob, carol, dave] = clients as [Client, Client, Client, Client]
+    const setTimer = (seconds: number) =>
+      clock.during(
+        us(alice)
+          .setTimer(seconds)
+          .then(({ id }) => us(alice).waitAccepted(id)),
+      )
+    if (from > 0) await setTimer(from)
+    await all(dave)
+    await clock.during(carol.close()) // It would be carol's turn to let bob go.
+    await clock.during(us(bob).leave())
+    await all(bob, dave)
+    await clock.during(dave.close())
+    const again = await openPerson(server, clock, people[3]!.disk)
+    await clock.during(us(again.client).send("held"))
+    const timerOf = async (client: Client) => (await us(client).history())[0]?.disappears?.afterSeconds ?? 0
+    expect(await timerOf(again.client)).toBe(from)
+    await setTimer(to)
+    await all(again.client, alice)
+    expect([await timerOf(again.client), await timerOf(alice)]).toEqual([to, to])
+    expect(again.disk.collections.get("expiring")?.size).toBe(to > 0 ? 1 : 0)
+  })
+
   it("of the only member needs nobody", async () => {
     const { clock, clients } = await company("alice")
     const [alice] = clients as [Client]

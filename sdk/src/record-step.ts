@@ -10,6 +10,7 @@ import { noteAnomaly } from "./log-anomaly.ts"
 import { closeGap } from "./missing-history.ts"
 import type { Failure, NoticeReason, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
+import { retimeQueued } from "./queued-texts.ts"
 import { roleName } from "./role.ts"
 import type { Transaction } from "./transaction.ts"
 
@@ -42,6 +43,7 @@ export async function recordStep(
   }
   for (const outgoing of step.outgoing)
     tx.enqueue(outgoing, isText(step, outgoing.messageId) ? outgoing.messageId : undefined)
+  await retimeQueued(context, tx, member.groupId, step.events)
   tx.afterwards(() => context.wakes.schedule(member.groupId, step.wakeAtMs))
 }
 
