@@ -151,7 +151,10 @@ describe("changing a group", () => {
       nextStep: /spelling/,
     })
     Object.assign(server.account("carol"), { keyPackages: [], lastResort: undefined })
-    await expect(clock.during(group.invite("carol"))).rejects.toMatchObject({ code: "key_packages_exhausted" })
+    await expect(clock.during(group.invite("carol"))).rejects.toMatchObject({
+      code: "key_packages_exhausted",
+      nextStep: /come online on that device/,
+    })
     await expect(clock.during(group.invite("bob"))).rejects.toMatchObject({ code: "group_refused" })
     await expect(clock.during(group.remove("alice"))).rejects.toMatchObject({ code: "group_refused" })
     await expect(clock.during(group.send("x".repeat(70_000)))).rejects.toMatchObject({ code: "text_too_long" })

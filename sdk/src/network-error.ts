@@ -32,8 +32,8 @@ const BY_REASON: Readonly<Record<string, Meaning>> = {
   user_unknown: ["user_unknown", "the server knows no such user", "Check the spelling of the name."],
   key_packages_exhausted: [
     "key_packages_exhausted",
-    "that user cannot be invited right now: their key packages are used up",
-    "Ask them to come online, then try again.",
+    "that user cannot be invited right now: the key packages of the device on which they registered are used up",
+    "Ask them to come online on that device, then try again; their other devices come in with it, or after it.",
   ],
   inbox_full: ["inbox_full", "a member's inbox is full", "Nothing; it is tried again until they read their messages."],
 }
