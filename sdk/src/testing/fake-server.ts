@@ -127,7 +127,10 @@ export class FakeServer {
       const faulty = async (request: never, session: Session): Promise<object> => {
         this.calls.push(name as MethodName)
         const fail = (fault: Fault): void => {
-          if (fault === "cut") cable.cut()
+          if (fault === "cut") {
+            this.#cables.delete(cable)
+            cable.cut()
+          }
           if (fault instanceof RpcError) throw fault
         }
         fail(this.before(name as MethodName))
