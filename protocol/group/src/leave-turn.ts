@@ -10,10 +10,11 @@ import { leavesOf } from "./roster.ts"
  * Plans the commit for those who asked to leave. All members stand in one line, which they compute alike: it begins right of
  * whoever asked first, goes round the leaves, and ends with those who want to leave themselves. The first commits at once, each further
  * one a turn later, if nobody did. Nobody coordinates, and nobody is trusted.
+ *
+ * Call it with each request: whoever asks makes place for those behind them. None puts our turn off, or many could keep everybody waiting.
  */
 export function scheduleLeaveTurn(state: MemberState, nowMs: number): void {
   const { leaving, group, limits, random } = state
-  if (leaving.turnAtMs !== undefined) return
   const asked = new Set(leaving.requests.map(({ leafIndex }) => leafIndex))
   const first = [...asked].find((leafIndex) => leafIndex !== group.ownLeafIndex)
   if (first === undefined) return
@@ -21,7 +22,8 @@ export function scheduleLeaveTurn(state: MemberState, nowMs: number): void {
   const round = [...leaves.filter((leaf) => leaf > first), ...leaves.filter((leaf) => leaf <= first)]
   const line = [...round.filter((leaf) => !asked.has(leaf)), ...round.filter((leaf) => asked.has(leaf))]
   const place = line.indexOf(group.ownLeafIndex)
-  leaving.turnAtMs = nowMs + place * limits.leaveTurnMs + (place === 0 ? 0 : jitterMs(random, limits.leaveTurnMs))
+  const turnAtMs = nowMs + place * limits.leaveTurnMs + (place === 0 ? 0 : jitterMs(random, limits.leaveTurnMs))
+  leaving.turnAtMs = Math.min(leaving.turnAtMs ?? turnAtMs, turnAtMs)
 }
 
 /** When {@link tickLeaveTurn} has something to do. While a commit of ours is on its way, its end looks at this again. */
