@@ -210,8 +210,15 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
   {
     does: "lets somebody undo their removal on another branch",
     file: `${src}/serverless/fork-rule.ts`,
-    was: "const rivals = withoutRemovedAuthors(all).toSorted(",
+    was: "const rivals = withoutUndoing(all).toSorted(",
     is: "const rivals = all.toSorted(",
+    tests: [`${src}/serverless/fork-rule.test.ts`],
+  },
+  {
+    does: "counts the commits of whoever was removed on top of somebody else's",
+    file: `${src}/serverless/fork-rule.ts`,
+    was: "const counted = end < 0 ? rival.counted : rival.counted.slice(0, end)",
+    is: "const counted = end !== 0 ? rival.counted : []",
     tests: [`${src}/serverless/fork-rule.test.ts`],
   },
 ]

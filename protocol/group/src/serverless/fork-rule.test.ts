@@ -118,9 +118,38 @@ describe("the rule for forks", () => {
     expect(chosen(fork(undoing, honest))).toEqual(["root c cc", "removed_author"])
   })
 
+  it("does not let somebody undo their own removal on top of what others did", () => {
+    const carols = epoch("bb", { by: CAROL, witnesses: 2, children: [epoch("bbb", { by: CAROL })] })
+    const removal = epoch("a", { by: ALICE, removes: [CAROL] })
+    expect(chosen(fork(epoch("b", { by: BOB, children: [carols] }), removal))).toEqual(["root a", "committer"])
+    const longer = { ...removal, children: [epoch("aa", { by: BOB })] }
+    expect(chosen(fork(epoch("b", { by: BOB, children: [carols] }), longer))).toEqual(["root a aa", "removed_author"])
+  })
+
+  it("counts what others did before, and follows their branch to its end where that is more", () => {
+    const carols = epoch("bbb", { by: CAROL })
+    const bobs = epoch("b", { by: BOB, children: [epoch("bb", { by: BOB, children: [carols] })] })
+    expect(chosen(fork(bobs, epoch("a", { removes: [CAROL] })))).toEqual(["root b bb bbb", "depth"])
+  })
+
   it("decides between two who remove each other as between any others", () => {
     const a = epoch("a", { by: ALICE, removes: [BOB] })
     expect(chosen(fork(epoch("b", { by: BOB, removes: [ALICE] }), a))).toEqual(["root a", "committer"])
+  })
+
+  it("holds no removal against somebody who removes its author, wherever on their branch", () => {
+    const carols = epoch("bb", { by: CAROL, removes: [ALICE] })
+    const removal = epoch("a", { by: ALICE, removes: [CAROL] })
+    expect(chosen(fork(epoch("b", { by: BOB, children: [carols] }), removal))).toEqual(["root b bb", "depth"])
+  })
+
+  it("leaves all sides in where each is undone by another", () => {
+    const sides = [
+      epoch("a", { by: ALICE, removes: [BOB] }),
+      epoch("b", { by: BOB, removes: [CAROL] }),
+      epoch("c", { by: CAROL, removes: [ALICE] }),
+    ]
+    expect(chosen(fork(...sides))).toEqual(["root a", "committer"])
   })
 
   it("decides a fork by what grew below it alone", () => {

@@ -26,7 +26,7 @@ export interface EpochOrigin {
  * What decided between two branches, in the order in which it is asked.
  *
  * - `only_branch`: there was no fork.
- * - `removed_author`: the other branch begins with a commit of a device that this one removes.
+ * - `removed_author`: the other branch has commits of a device that this one removes; they and what follows them do not count.
  * - `depth`: more commits, a quorum counting as {@link ForkPolicy.quorumDepth} of them.
  * - `quorum`: enough people were heard in one epoch.
  * - `committer`: the identity key of who made the first commit is smaller.
@@ -79,33 +79,64 @@ export function chooseBranch<Epoch extends ForkedEpoch<Epoch>>(epoch: Epoch, pol
 interface Rival<Epoch> {
   readonly origin: EpochOrigin
   readonly branch: ChosenBranch<Epoch>
+  /** The beginning of the branch that counts. */
+  readonly counted: readonly Epoch[]
 }
 
 function bestRival<Epoch extends ForkedEpoch<Epoch>>(
   { children }: Epoch,
   policy: ForkPolicy,
 ): { readonly best: Rival<Epoch> | undefined; readonly rule: ForkRule } {
-  const all = children.map((child) => ({ origin: originOf(child), branch: chooseBranch(child, policy) }))
-  const rivals = withoutRemovedAuthors(all).toSorted((a, b) => compareRivals(a, b, policy).order)
+  const all = children.map((child) => {
+    const branch = chooseBranch(child, policy)
+    return { origin: originOf(child), branch, counted: branch.path }
+  })
+  const rivals = withoutUndoing(all).toSorted((a, b) => compareRivals(a, b, policy).order)
   const [best, second] = rivals
   if (best !== undefined && second !== undefined) return { best, rule: compareRivals(best, second, policy).rule }
   return { best, rule: rivals.length < all.length ? "removed_author" : "only_branch" }
 }
 
 /**
- * Leaves out the commits of devices that another side removes: nobody undoes their own removal by being faster elsewhere. Where
- * that would leave nobody, as where two remove each other, all stay.
+ * Counts of each side what comes before the first commit of a device that another side removes, and leaves out the sides of which nothing
+ * is left: nobody undoes their own removal by being faster elsewhere, alone or on top of what others did. Where that would leave
+ * nobody, all stay.
  */
-function withoutRemovedAuthors<Epoch extends ForkedEpoch<Epoch>>(
-  rivals: readonly Rival<Epoch>[],
-): readonly Rival<Epoch>[] {
+function withoutUndoing<Epoch extends ForkedEpoch<Epoch>>(rivals: readonly Rival<Epoch>[]): readonly Rival<Epoch>[] {
   if (rivals.length < 2) return rivals
-  const removed = rivals.map(({ branch }) => new Set(branch.path.flatMap((one) => originOf(one).removed.map(toHex))))
-  const staying = rivals.filter(({ origin }, at) => {
-    const author = toHex(origin.device)
-    return removed.every((names, other) => other === at || !names.has(author))
+  const removals = rivals.map(({ branch }) => removalsOf(branch.path))
+  const staying = rivals.flatMap((rival, at) => {
+    const others = removals.filter((_, other) => other !== at)
+    const end = rival.branch.path.findIndex((epoch) => isUndone(originOf(epoch), removals[at]!, others))
+    const counted = end < 0 ? rival.counted : rival.counted.slice(0, end)
+    return counted.length === 0 ? [] : [{ ...rival, counted }]
   })
   return staying.length === 0 ? rivals : staying
+}
+
+/** Who removes which device, and with which of their own. */
+interface Removal {
+  readonly by: string
+  readonly device: string
+  readonly removed: string
+}
+
+function removalsOf<Epoch extends ForkedEpoch<Epoch>>(path: readonly Epoch[]): readonly Removal[] {
+  return path.flatMap((epoch) => {
+    const { committer, device, removed } = originOf(epoch)
+    return removed.map((one) => ({ by: toHex(committer), device: toHex(device), removed: toHex(one) }))
+  })
+}
+
+/** True if another side removes the device that made a commit. Where each removes the other, neither counts for more. */
+function isUndone(
+  { committer, device }: EpochOrigin,
+  own: readonly Removal[],
+  others: readonly (readonly Removal[])[],
+): boolean {
+  const [author, name] = [toHex(committer), toHex(device)]
+  const removers = others.flat().filter(({ removed }) => removed === name)
+  return removers.some((remover) => !own.some(({ by, removed }) => by === author && removed === remover.device))
 }
 
 /**
@@ -114,23 +145,32 @@ function withoutRemovedAuthors<Epoch extends ForkedEpoch<Epoch>>(
  * Below the quorum nobody counts: whoever writes on a branch that only they know would hold on to it for as long as nobody else
  * reads what they wrote.
  */
-function compareRivals<Epoch>(
+function compareRivals<Epoch extends ForkedEpoch<Epoch>>(
   a: Rival<Epoch>,
   b: Rival<Epoch>,
   policy: ForkPolicy,
 ): { readonly order: number; readonly rule: ForkRule } {
-  const depth = weight(b.branch, policy) - weight(a.branch, policy)
-  if (depth !== 0) return { order: depth, rule: "depth" }
-  const quorum = Number(b.branch.hasQuorum) - Number(a.branch.hasQuorum)
+  const depth = weight(b, policy) - weight(a, policy)
+  if (depth !== 0) return { order: depth, rule: isCut(depth < 0 ? b : a) ? "removed_author" : "depth" }
+  const quorum = Number(reachesQuorum(b, policy)) - Number(reachesQuorum(a, policy))
   if (quorum !== 0) return { order: quorum, rule: "quorum" }
   const committer = compareBytes(a.origin.committer, b.origin.committer)
   if (committer !== 0) return { order: committer, rule: "committer" }
   return { order: compareBytes(a.origin.commitHash, b.origin.commitHash), rule: "commit_hash" }
 }
 
-function weight<Epoch>({ path, hasQuorum }: ChosenBranch<Epoch>, { quorumDepth }: ForkPolicy): number {
-  return path.length + (hasQuorum ? quorumDepth : 0)
+function weight<Epoch extends ForkedEpoch<Epoch>>(rival: Rival<Epoch>, policy: ForkPolicy): number {
+  return rival.counted.length + (reachesQuorum(rival, policy) ? policy.quorumDepth : 0)
 }
+
+function reachesQuorum<Epoch extends ForkedEpoch<Epoch>>(
+  { counted }: Rival<Epoch>,
+  { quorumSenders }: ForkPolicy,
+): boolean {
+  return counted.some(({ witnessCount }) => witnessCount >= quorumSenders)
+}
+
+const isCut = <Epoch>({ branch, counted }: Rival<Epoch>): boolean => counted.length < branch.path.length
 
 function originOf<Epoch extends ForkedEpoch<Epoch>>({ origin }: Epoch): EpochOrigin {
   if (origin === undefined) throw new Error("unreachable: an epoch below another came from a commit")
