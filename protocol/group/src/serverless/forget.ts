@@ -1,6 +1,6 @@
 import { compareBytes } from "@qpc/wire"
 import { tellFailed } from "./end-intents.ts"
-import type { KeptEpoch } from "./kept-epoch.ts"
+import { KeptEpoch } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { choose, tipOf } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
@@ -38,6 +38,19 @@ export function settleRoot(state: ServerlessState, nowMs: number, draft: Serverl
     state.root = next
     state.path = [next, ...state.path.slice(2)]
   }
+}
+
+/**
+ * It is over for us, and not by a commit that another branch could take back: whoever finds our state afterwards has no key of the
+ * group. What the group was called and how it was set up stays.
+ */
+export function forgetGroup(state: ServerlessState, draft: ServerlessDraft): void {
+  const { epoch, profile, sinceMs, left, state: layers } = tipOf(state)
+  forgetAll(state, state.root, draft)
+  const gone = layers?.leaving.hasLeft === true ? [...left, state.self] : left
+  state.root = new KeptEpoch({ epoch, origin: undefined, left: gone, profile, state: undefined, sinceMs })
+  state.path = [state.root]
+  state.waiting.takeAll()
 }
 
 /** When {@link settleRoot} has something to do. */

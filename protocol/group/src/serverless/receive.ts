@@ -9,6 +9,7 @@ import { takeLeaveRequest } from "../leave-requests.ts"
 import { commitError, messagesIn, receiveApplication, takeProposals } from "../receive.ts"
 import { failAll } from "./conclude-intents.ts"
 import { follow } from "./follow.ts"
+import { forgetGroup } from "./forget.ts"
 import { grow, hasTooMany, identityAt } from "./grow.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import { growPending } from "./pending.ts"
@@ -45,8 +46,10 @@ export function receiveAll(
       follow(state, nowMs, draft, intake.texts.splice(0))
     }
   }
-  if (state.isEnded) return showTexts(state, intake.texts, draft)
-  follow(state, nowMs, draft, intake.texts)
+  if (!state.isEnded) return follow(state, nowMs, draft, intake.texts)
+  // What came before the end was for us.
+  showTexts(state, intake.texts, draft)
+  forgetGroup(state, draft)
 }
 
 /** Takes in one envelope, and those that waited for the epochs that it leads to. */

@@ -5,6 +5,8 @@ import { sendContent } from "../send.ts"
 import { holdText, makeText, sealText } from "../send-text.ts"
 import type { MadeText } from "../send-text.ts"
 import { commitBy } from "./follow.ts"
+import { forgetGroup } from "./forget.ts"
+import { isOwnWish } from "./leave.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import { activeState, tipOf } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
@@ -13,13 +15,15 @@ import type { ServerlessState } from "./serverless-state.ts"
 export function send(state: ServerlessState, content: Content, nowMs: number, draft: ServerlessDraft): void {
   const active = activeState(state)
   if (active === undefined) {
-    const mustRejoin = state.isEnded && tipOf(state).state?.leaving.hasLeft !== true
+    const mustRejoin = state.isEnded && !isOwnWish(state)
     return draft.tell({ kind: "refused", reason: mustRejoin ? "must_rejoin" : "not_a_member" })
   }
   if (content.kind === "text") return sendText(state, content.text, nowMs, draft)
   commitBy(state, nowMs, draft, (shared) => sendContent(active, content, nowMs, shared))
   // Whoever is alone, or in a closed group, has left at once.
-  if (!active.isActive) state.isEnded = true
+  if (active.isActive) return
+  state.isEnded = true
+  forgetGroup(state, draft)
 }
 
 function sendText(state: ServerlessState, text: string, nowMs: number, draft: ServerlessDraft): void {

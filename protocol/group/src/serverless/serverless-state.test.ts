@@ -98,6 +98,34 @@ describe("the keys of a member without a delivery service", () => {
     for (const { state: layers } of state.root.all()) expect(() => layers!.group.toBytes()).toThrow(TypeError)
   })
 
+  it("are forgotten once we cannot go on, and what the group was called is not", () => {
+    const { alice, mesh } = busy()
+    const authenticator = toHex(alice.member.epochAuthenticator)
+    const name = alice.member.name
+    const commits = alice.outbox.filter(({ isCommit }) => isCommit)
+    const [commit] = commits.flatMap(({ deliveries }) => deliveries.map(({ envelope }) => envelope))
+    alice.abandon()
+    mesh.clock.nowMs += 1
+    alice.receive(commit!)
+    expect(alice.told("must_rejoin")).toHaveLength(1)
+    const stored = alice.member.toBytes()
+    expect(toHex(stored)).not.toContain(authenticator)
+    expect(stored.length).toBeLessThan(1500)
+    alice.restart()
+    expect([alice.member.name, alice.member.isActive, alice.member.members()]).toEqual([name, false, []])
+    expect(alice.text("?").events).toEqual([{ kind: "refused", reason: "must_rejoin" }])
+    alice.receive(commit!)
+    expect(alice.told("dropped").at(-1)).toMatchObject({ reason: "not_a_member" })
+  })
+
+  it("are forgotten by whoever leaves with nobody else there", () => {
+    const { state, member } = alone()
+    const first = state.root.state!.group
+    member.send({ kind: "leave" }, 0)
+    expect(() => first.toBytes()).toThrow(TypeError)
+    expect(member.send({ kind: "text", text: "?" }, 0).events).toEqual([{ kind: "refused", reason: "not_a_member" }])
+  })
+
   it("of an epoch are kept in one place: the commit that led there holds none of them", () => {
     const { member } = alone()
     member.send({ kind: "update_keys" }, 0)
