@@ -1,6 +1,7 @@
 /** What runs in the page: the vectors and a conversation, one report for each set. */
 import { cryptoVectorSets, loadBrowserVectorProvider } from "@qpc/crypto/conformance"
 import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
+import { sframeVectorSets } from "@qpc/sframe/conformance"
 import { wireVectorSets } from "@qpc/wire/conformance"
 import type { VectorFiles, VectorSet } from "@qpc/wire/conformance"
 import { runSafely } from "../conformance/run-set.ts"
@@ -35,6 +36,7 @@ async function runAll(): Promise<void> {
     ...treeVectorSets(served, provider.suites),
     ...groupVectorSets(served, provider.suites),
     ...cryptoVectorSets(served, provider),
+    ...sframeVectorSets(served, provider.sframeCiphers),
     ...wireVectorSets(served),
   ]
   for (const set of sets) await report(runSafely(set))

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs"
 import { cryptoVectorSets, loadBrowserVectorProvider, nodeVectorProvider } from "@qpc/crypto/conformance"
 import type { VectorProvider } from "@qpc/crypto/conformance"
 import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
+import { sframeVectorSets } from "@qpc/sframe/conformance"
 import { vectorFolder, wireVectorSets } from "@qpc/wire/conformance"
 import type { VectorFiles, VectorSet } from "@qpc/wire/conformance"
 import { NoChromiumError } from "../chromium/find-chromium.ts"
@@ -38,6 +39,7 @@ function setsOf(from: VectorFiles, provider: VectorProvider): VectorSet[] {
     ...treeVectorSets(from, provider.suites),
     ...groupVectorSets(from, provider.suites),
     ...cryptoVectorSets(from, provider),
+    ...sframeVectorSets(from, provider.sframeCiphers),
     ...wireVectorSets(from),
   ]
 }

@@ -38,7 +38,6 @@ const WAITING: readonly {
     count: (f) => jsonFiles(f).length,
     why: "these are stories, not vectors: `npm run scenarios` plays them",
   },
-  { name: "sframe-rfc9605", folder: "sframe-rfc9605", count: countJson, why: "SFrame comes with the audio protocol" },
   {
     name: "opaque-rfc9807",
     folder: "opaque-rfc9807",

@@ -1,20 +1,11 @@
 import type { GroupName } from "../dh-groups.ts"
 import type { NistCurveName } from "../nist-curves.ts"
-import type { Aead, AeadName, DhGroup, HashFunction, HashName, SignatureScheme } from "../primitives.ts"
+import type { DhGroup, SignatureScheme } from "../primitives.ts"
 import type { Platform, SignatureName } from "../suite-specs.ts"
-import { aes128Gcm, aes256Gcm, chacha20Poly1305 } from "./aead.ts"
 import { ed25519 } from "./ed25519.ts"
-import { sha256, sha384, sha512 } from "./hash-function.ts"
 import { loadSodium, type Sodium } from "./sodium.ts"
+import { symmetric } from "./symmetric.ts"
 import { x25519 } from "./x25519.ts"
-
-const HASHES: Readonly<Record<HashName, HashFunction>> = { "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 }
-
-const AEADS: Readonly<Record<AeadName, Aead>> = {
-  "AES-128-GCM": aes128Gcm,
-  "AES-256-GCM": aes256Gcm,
-  "ChaCha20-Poly1305": chacha20Poly1305,
-}
 
 /** What libsodium lacks: files that only those fetch who want them. */
 interface NistCurves {
@@ -37,8 +28,7 @@ export async function loadBrowserPlatform(groups: readonly GroupName[]): Promise
 
 function platformOf(sodium: Sodium, nist: NistCurves | undefined, curve448: Curve448 | undefined): Platform {
   return {
-    hash: (name) => HASHES[name],
-    aead: (name) => AEADS[name],
+    ...symmetric,
     group(name): DhGroup {
       if (name === "X25519") return x25519(sodium)
       return name === "X448" ? loaded(curve448).x448 : loaded(nist).nistDhGroup(name)

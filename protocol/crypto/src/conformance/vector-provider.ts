@@ -1,5 +1,6 @@
 import { mlKem768 } from "../browser/ml-kem.ts"
 import { loadBrowserPlatform } from "../browser/platform.ts"
+import { sframeCiphers as browserSFrameCiphers } from "../browser/sframe-ciphers.ts"
 import { sha3 as browserSha3 } from "../browser/sha3.ts"
 import { loadSodium } from "../browser/sodium.ts"
 import type { CipherSuite } from "../cipher-suite.ts"
@@ -10,7 +11,9 @@ import { type Libraries, sodiumFor } from "../node/libraries.ts"
 import { seededMlKem } from "../node/ml-kem.ts"
 import { nodePlatform } from "../node/platform.ts"
 import { sha3 as nodeSha3 } from "../node/sha3.ts"
+import { sframeCiphers as nodeSFrameCiphers } from "../node/sframe-ciphers.ts"
 import type { MlKem, Sha3 } from "../primitives.ts"
+import type { SFrameCipher } from "../sframe-cipher.ts"
 import { type Platform, SUITE_SPECS, suitePartsOf } from "../suite-specs.ts"
 import { XWing } from "../xwing.ts"
 import { xwingSuiteParts } from "../xwing-suite.ts"
@@ -23,6 +26,7 @@ export interface VectorProvider {
   readonly platform: Platform
   readonly mlKem: MlKem
   readonly xwing: XWing
+  readonly sframeCiphers: ReadonlyMap<number, SFrameCipher>
   /** Absent where the platform has none. */
   readonly argon2id?: (password: Uint8Array, salt: Uint8Array, cost: Argon2idCost) => Uint8Array
 }
@@ -37,19 +41,23 @@ export function nodeVectorProvider(libraries: Libraries = "fastest"): VectorProv
   const keys = new Keys()
   const name = libraries === "fastest" ? "node" : "openssl"
   const platform = nodePlatform(keys, sodiumFor(libraries))
-  return { ...providerOf(name, platform, { mlKem: seededMlKem(keys), sha3: nodeSha3 }), argon2id }
+  return {
+    ...providerOf(name, platform, { mlKem: seededMlKem(keys), sha3: nodeSha3, sframeCiphers: nodeSFrameCiphers }),
+    argon2id,
+  }
 }
 
 /** The primitives of `@qpc/crypto/browser`; they run under Node as well. */
 export async function loadBrowserVectorProvider(): Promise<VectorProvider> {
   const platform = await loadBrowserPlatform(["X25519", "X448", "P-256", "P-384", "P-521"])
-  return providerOf("browser", platform, { mlKem: mlKem768(await loadSodium()), sha3: browserSha3 })
+  const mlKem = mlKem768(await loadSodium())
+  return providerOf("browser", platform, { mlKem, sha3: browserSha3, sframeCiphers: browserSFrameCiphers })
 }
 
 function providerOf(
   name: string,
   platform: Platform,
-  own: { readonly mlKem: MlKem; readonly sha3: Sha3 },
+  own: Pick<VectorProvider, "mlKem" | "sframeCiphers"> & { readonly sha3: Sha3 },
 ): Omit<VectorProvider, "argon2id"> {
   const registered = [...SUITE_SPECS.values()].map((spec) => makeSuite(suitePartsOf(spec, platform)))
   return {
@@ -57,6 +65,7 @@ function providerOf(
     suites: [...registered, makeSuite(xwingSuiteParts({}, platform, own))],
     platform,
     mlKem: own.mlKem,
+    sframeCiphers: own.sframeCiphers,
     xwing: new XWing({ ...own, x25519: platform.group("X25519") }, "hpke-pq"),
   }
 }

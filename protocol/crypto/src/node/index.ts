@@ -7,6 +7,7 @@ export type { Libraries } from "./libraries.ts"
 export { nodeRandom } from "./node-random.ts"
 export { parallelSuite } from "./parallel-suite.ts"
 export type { ParallelOptions, ParallelSuite } from "./parallel-suite.ts"
+export { sframeCiphers } from "./sframe-ciphers.ts"
 export {
   newSuite,
   newSuite0001,
