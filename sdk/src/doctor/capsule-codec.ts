@@ -17,7 +17,7 @@ import type { StuckState } from "./stuck-state.ts"
 /** Bounds of a capsule. A profile with more groups than this has a capsule of the first ones. */
 export const CAPSULE_LIMITS = {
   /** The whole document in UTF-16 units. */
-  characters: 1024 * 1024,
+  characters: 1_048_576,
   /** Lists and objects within each other. */
   depth: 8,
   /** Lists and objects together. */

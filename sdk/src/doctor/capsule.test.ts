@@ -120,7 +120,7 @@ describe("a capsule", () => {
         const { text } = await stuckProfile(other)
         expect(text).toBe(standard)
       }),
-      { numRuns: 8 },
+      { numRuns: 8, endOnFailure: true },
     )
   })
 
