@@ -1,7 +1,7 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { suite0001 } from "@qpc/crypto/node"
-import { describe, expect, it } from "vitest"
-import { applyCommit, EPOCH_MAX } from "./apply-commit.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import { applyCommit } from "./apply-commit.ts"
 import type { VerifiedContent } from "./authenticated-content.ts"
 import { EXTENSION_TYPES } from "./extension.ts"
 import { Group } from "./group.ts"
@@ -34,17 +34,20 @@ const resumption = (usage: "reinit" | "branch"): Proposal => ({
 })
 
 describe("a commit is refused", () => {
-  const party = Party.of("refused commits", ["alice", "bob", "carol"])
+  let party: Party
+  beforeAll(() => {
+    party = Party.of("refused commits", ["alice", "bob", "carol"])
+  })
   const verdict = (proposals: readonly (Proposal | Uint8Array)[], path: UpdatePath | undefined): string =>
     party.hear("bob", commitOf(party, proposals, path))
 
-  it.each([
-    ["an empty one", []],
-    ["one that removes", [remove(2)]],
-    ["one that changes the extensions", [extensions]],
-    ["one that adds and removes", [addOf(party, "dave"), remove(2)]],
+  it.each<[string, () => Proposal[]]>([
+    ["an empty one", () => []],
+    ["one that removes", () => [remove(2)]],
+    ["one that changes the extensions", () => [extensions]],
+    ["one that adds and removes", () => [addOf(party, "dave"), remove(2)]],
   ])("without a path where one is required: %s", (_, proposals) => {
-    expect(verdict(proposals, undefined)).toBe("path_missing")
+    expect(verdict(proposals(), undefined)).toBe("path_missing")
   })
 
   it.each([
@@ -121,7 +124,7 @@ describe("a commit is refused", () => {
     const { content, auth } = publicIn(commit)
     const verified = { wireFormat: "public_message", content, auth } as VerifiedContent
     const options = { nowMs: party.nowMs, psks: undefined }
-    const epoch = { ...state.epoch, context: { ...state.epoch.context, epoch: EPOCH_MAX } }
+    const epoch = { ...state.epoch, context: { ...state.epoch.context, epoch: 0xffff_ffff_ffff_ffffn } }
     expect(applyCommit({ ...state, epoch }, verified, options)).toBe("epoch_exhausted")
     expect(applyCommit(state, verified, options)).toMatchObject({ kind: "applied", committer: 0 })
   })
@@ -150,6 +153,24 @@ describe("a commit is followed", () => {
     const party = Party.of("as many", ["alice", "bob", "carol"], { limits: { committedProposals: 2 } })
     const { commit } = party.stage("alice", { adds: [party.keyPackage("dave").keyPackage], removes: [2] })
     expect(party.hear("bob", commit)).toBe("commit")
+  })
+})
+
+describe("a commit of several Updates", () => {
+  it("gives each member its own new key", () => {
+    const party = Party.of("several updates", ["alice", "bob", "carol"], { policy: { proposals: true } })
+    const { random, nowMs } = party
+    const updates = ["bob", "carol"].map((name) => {
+      const proposed = party.group(name).propose({ kind: "update" }, { authenticatedData: NO_DATA, random, nowMs })
+      if (proposed.kind === "refused") throw new Error(proposed.reason)
+      return { name, message: proposed.message }
+    })
+    for (const { name, message } of updates) {
+      for (const other of party.names.filter((each) => each !== name)) party.hear(other, message)
+    }
+    for (let commits = 0; commits < 2; commits++) party.commit("alice", { forcePath: true })
+    const authenticators = party.names.map((name) => party.group(name).epochAuthenticator())
+    expect(authenticators).toEqual([authenticators[0], authenticators[0], authenticators[0]])
   })
 })
 

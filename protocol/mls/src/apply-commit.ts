@@ -265,13 +265,15 @@ function initSecretOf({ suite, epoch }: GroupState, { externalInit }: SortedProp
   return externalInitSecret(suite, epoch.secrets.externalSecret, externalInit)
 }
 
-/** Our private keys once the proposals are applied: an Update of ours may be among them. */
-function keysAfterProposals({ epoch, queue }: GroupState, { sorted, applied }: Changes): TreePrivateState {
+/**
+ * Our private keys once the proposals are applied: an Update of ours may be among them. Those of nodes that became blank go when
+ * the path is opened: without one, no node becomes blank (RFC 9420 §12.4).
+ */
+function keysAfterProposals({ epoch, queue }: GroupState, { sorted }: Changes): TreePrivateState {
   const keys = epoch.keys.fork()
   const ownUpdate = sorted.updates.find(({ leafIndex }) => leafIndex === keys.leafIndex)
   const updateKey = ownUpdate === undefined ? undefined : queue.updateKeyOf(ownUpdate.leafNode.encoded)
   if (updateKey !== undefined) keys.set(2 * keys.leafIndex, updateKey.slice())
-  keys.forgetBlank(applied.tree)
   return keys
 }
 
