@@ -1,5 +1,7 @@
-import { encode, toUtf8 } from "@qpc/wire"
-import { describe, expect, it } from "vitest"
+import { suite0001 } from "@qpc/crypto/node"
+import { encode, toHex, toUtf8 } from "@qpc/wire"
+import type { Random } from "@qpc/wire"
+import { beforeAll, describe, expect, it } from "vitest"
 import { signContent } from "./authenticated-content.ts"
 import { EXTENSION_TYPES } from "./extension.ts"
 import type { Extension } from "./extension.ts"
@@ -14,6 +16,7 @@ import type { Proposal } from "./proposal.ts"
 import type { PskLookup } from "./psk.ts"
 import { externalCommit } from "./testing/external-commit.ts"
 import { outcomeOf, Party } from "./testing/party.ts"
+import { watchSecrets } from "./testing/watched-suite.ts"
 import { encodeRatchetTree } from "./tree-codec.ts"
 
 const NO_DATA = new Uint8Array(0)
@@ -163,28 +166,31 @@ const externalPub = (extensionData: Uint8Array): Extension => ({
 })
 
 describe("an external join is not made", () => {
-  const party = Party.of("external refused", ["alice", "bob", "carol"], { policy })
+  let party: Party
+  beforeAll(() => {
+    party = Party.of("external refused", ["alice", "bob", "carol"], { policy })
+  })
 
   it.each([
-    ["malformed", { groupInfo: NO_DATA }],
-    ["not_a_group_info", { groupInfo: party.keyPackage("carol").keyPackage }],
-    ["external_pub_missing", { groupInfo: party.group("alice").groupInfo().groupInfo }],
-    ["external_pub_malformed", { groupInfo: forgedInfo(party, { extra: [externalPub(Uint8Array.of(9))] }) }],
+    ["malformed", () => ({ groupInfo: NO_DATA })],
+    ["not_a_group_info", () => ({ groupInfo: party.keyPackage("carol").keyPackage })],
+    ["external_pub_missing", () => ({ groupInfo: party.group("alice").groupInfo().groupInfo })],
+    ["external_pub_malformed", () => ({ groupInfo: forgedInfo(party, { extra: [externalPub(Uint8Array.of(9))] }) })],
     [
       "external_pub_unusable",
-      { groupInfo: forgedInfo(party, { extra: [externalPub(Uint8Array.of(32, ...new Uint8Array(32)))] }) },
+      () => ({ groupInfo: forgedInfo(party, { extra: [externalPub(Uint8Array.of(32, ...new Uint8Array(32)))] }) }),
     ],
-    ["unknown_signer", { groupInfo: forgedInfo(party, { content: { signer: 7 } }) }],
-    ["bad_group_info_signature", { groupInfo: forgedInfo(party, { content: { signer: 1 } }) }],
-    ["group_already_known", { isKnownGroup: () => true }],
-    ["resync_leaf_missing", { replaces: () => false }],
-    ["credential_not_successor", { replaces: isNamed("bob") }],
+    ["unknown_signer", () => ({ groupInfo: forgedInfo(party, { content: { signer: 7 } }) })],
+    ["bad_group_info_signature", () => ({ groupInfo: forgedInfo(party, { content: { signer: 1 } }) })],
+    ["group_already_known", () => ({ isKnownGroup: () => true })],
+    ["resync_leaf_missing", () => ({ replaces: () => false })],
+    ["credential_not_successor", () => ({ replaces: isNamed("bob") })],
     // Without a Remove there would be two leaves with one key.
-    ["duplicate_signature_key", {}],
-    ["ratchet_tree_malformed", { ratchetTree: Uint8Array.of(1) }],
-    ["group_full", { signatureKeys: party.keysOf("dave"), limits: { members: 3 } }],
-  ] as [string, Partial<JoinExternallyOptions>][])("with %s", (reason, changes) => {
-    expect(reasonOf(party, changes)).toBe(reason)
+    ["duplicate_signature_key", () => ({})],
+    ["ratchet_tree_malformed", () => ({ ratchetTree: Uint8Array.of(1) })],
+    ["group_full", () => ({ signatureKeys: party.keysOf("dave"), limits: { members: 3 } })],
+  ] as [string, () => Partial<JoinExternallyOptions>][])("with %s", (reason, changes) => {
+    expect(reasonOf(party, changes())).toBe(reason)
   })
 
   it("with signature keys that are not a pair", () => {
@@ -198,6 +204,39 @@ describe("an external join is not made", () => {
     demanding.commit("alice", { extensions: [{ extensionType: 0xf001, extensionData: NO_DATA }] })
     expect(reasonOf(demanding, {})).toBe("extension_not_supported_by_all")
     expect(reasonOf(demanding, { capabilities: { extensions: [0xf001] } })).toBe("joined")
+  })
+})
+
+/** Joins, and says what was derived or drawn and not zeroed. */
+function joinWatched(party: Party, changes: Partial<JoinExternallyOptions>): { joined: string; left: string[] } {
+  const { suite, secretsLeft } = watchSecrets(suite0001)
+  const drawn: Uint8Array[] = []
+  const random: Random = (lengthBytes) => {
+    const bytes = party.random(lengthBytes)
+    // The shorter ones choose GREASE, which everybody sees.
+    if (lengthBytes >= suite.sizes.kemSeedBytes) drawn.push(bytes)
+    return bytes
+  }
+  const joined = Group.joinExternally({ ...joinOptions(party, "dave"), suite, random, ...changes })
+  const left = [...secretsLeft(), ...drawn.filter((bytes) => bytes.some((byte) => byte !== 0))].map(toHex)
+  if (joined.kind === "rejected") return { joined: joined.reason, left }
+  const state = toHex(joined.group.toBytes())
+  return { joined: joined.kind, left: left.filter((secret) => !state.includes(secret)) }
+}
+
+describe("what an external join derives", () => {
+  it("is zeroed but for what the member goes on with", () => {
+    const party = Party.of("external derived", ["alice", "bob", "carol"], { policy })
+    expect(joinWatched(party, {})).toEqual({ joined: "joined", left: [] })
+  })
+
+  it.each<[string, (party: Party) => Partial<JoinExternallyOptions>]>([
+    ["group_full", () => ({ limits: { members: 3 } })],
+    ["duplicate_signature_key", (party) => ({ signatureKeys: party.keysOf("carol") })],
+    ["credential_not_successor", () => ({ replaces: isNamed("bob") })],
+  ])("is all zeroed when nobody can be joined: %s", (reason, changes) => {
+    const party = Party.of("external derived", ["alice", "bob", "carol"], { policy })
+    expect(joinWatched(party, changes(party))).toEqual({ joined: reason, left: [] })
   })
 })
 

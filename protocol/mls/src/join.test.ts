@@ -1,7 +1,7 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { suite0001, suite0003 } from "@qpc/crypto/node"
 import { toHex, toUtf8 } from "@qpc/wire"
-import { describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { EXTENSION_TYPES } from "./extension.ts"
 import type { GroupInfo } from "./group-info.ts"
 import { signGroupInfo } from "./group-info.ts"
@@ -21,8 +21,14 @@ import { memberSecret, welcomeSecret } from "./key-schedule.ts"
 
 const NO_DATA = new Uint8Array(0)
 
+interface Invited {
+  readonly party: Party
+  readonly bundle: KeyPackageBundle
+  readonly welcome: Uint8Array
+}
+
 /** A party whose member alice is about to be joined by bob, and the Welcome for him. */
-function invited(seed: string): { party: Party; bundle: KeyPackageBundle; welcome: Uint8Array } {
+function invited(seed: string): Invited {
   const party = Party.of(seed, ["alice", "carol"])
   const bundle = party.keyPackage("bob")
   const { welcome = NO_DATA } = party.commit("alice", { adds: [bundle.keyPackage], forcePath: true })
@@ -176,64 +182,68 @@ describe("joining by a Welcome", () => {
   })
 })
 
+const psk = (id: Partial<PreSharedKeyId> = {}): PreSharedKeyId =>
+  ({ kind: "external", pskId: NO_DATA, pskNonce: new Uint8Array(32), ...id }) as PreSharedKeyId
+
 describe("a Welcome that a malicious member made", () => {
-  const { party, bundle } = invited("malicious")
-  const { epoch } = party.insidesOf("alice")
+  let party: Party
+  let bundle: KeyPackageBundle
+  beforeAll(() => {
+    ;({ party, bundle } = invited("malicious"))
+  })
   const verdict = (forgery: Forgery): string =>
     outcomeOf(party, { welcome: forge(party, bundle, forgery), bundles: [bundle] })
-  const contextWith = (changes: object): GroupInfo["groupContext"] => makeGroupContext({ ...epoch.context, ...changes })
-  const psk = (id: Partial<PreSharedKeyId> = {}): PreSharedKeyId =>
-    ({ kind: "external", pskId: NO_DATA, pskNonce: new Uint8Array(32), ...id }) as PreSharedKeyId
-
+  const contextWith = (changes: object): GroupInfo["groupContext"] =>
+    makeGroupContext({ ...party.insidesOf("alice").epoch.context, ...changes })
   it.each([
-    ["bad_group_info_signature", { signaturePrivateKey: party.keysOf("carol").privateKey }],
-    ["group_info_not_decrypted", { welcomeKey: new Uint8Array(32) }],
-    ["unknown_signer", { info: { signer: 7 } }],
-    ["unknown_signer", { info: { signer: 2 }, signaturePrivateKey: party.keysOf("bob").privateKey }],
-    ["group_cipher_suite", { info: { groupContext: contextWith({ cipherSuite: 2 }) } }],
-    ["tree_hash_mismatch", { info: { groupContext: contextWith({ treeHash: new Uint8Array(32) }) } }],
-    ["leaf_signature_invalid", { info: { groupContext: contextWith({ groupId: toUtf8("other") }) } }],
+    ["bad_group_info_signature", () => ({ signaturePrivateKey: party.keysOf("carol").privateKey })],
+    ["group_info_not_decrypted", () => ({ welcomeKey: new Uint8Array(32) })],
+    ["unknown_signer", () => ({ info: { signer: 7 } })],
+    ["unknown_signer", () => ({ info: { signer: 2 }, signaturePrivateKey: party.keysOf("bob").privateKey })],
+    ["group_cipher_suite", () => ({ info: { groupContext: contextWith({ cipherSuite: 2 }) } })],
+    ["tree_hash_mismatch", () => ({ info: { groupContext: contextWith({ treeHash: new Uint8Array(32) }) } })],
+    ["leaf_signature_invalid", () => ({ info: { groupContext: contextWith({ groupId: toUtf8("other") }) } })],
     [
       "extension_not_supported_by_all",
-      { info: { groupContext: contextWith({ extensions: [{ extensionType: 0xf00f, extensionData: NO_DATA }] }) } },
+      () => ({
+        info: { groupContext: contextWith({ extensions: [{ extensionType: 0xf00f, extensionData: NO_DATA }] }) },
+      }),
     ],
     [
       "external_senders_malformed",
-      { info: { groupContext: contextWith({ extensions: [{ extensionType: 5, extensionData: Uint8Array.of(9) }] }) } },
+      () => ({
+        info: { groupContext: contextWith({ extensions: [{ extensionType: 5, extensionData: Uint8Array.of(9) }] }) },
+      }),
     ],
-    ["path_secret_mismatch", { secrets: { pathSecret: new Uint8Array(32) } }],
-    ["path_secret_mismatch", { secrets: { pathSecret: NO_DATA } }],
-    ["bad_confirmation_tag", {}],
-    ["psk_missing", { secrets: { psks: [psk()] } }],
-    ["psk_invalid", { secrets: { psks: [psk(), psk()] } }],
-    ["psk_invalid", { secrets: { psks: [psk({ pskNonce: NO_DATA })] } }],
+    ["path_secret_mismatch", () => ({ secrets: { pathSecret: new Uint8Array(32) } })],
+    ["path_secret_mismatch", () => ({ secrets: { pathSecret: NO_DATA } })],
+    ["bad_confirmation_tag", () => ({})],
+    ["psk_missing", () => ({ secrets: { psks: [psk()] } })],
+    ["psk_invalid", () => ({ secrets: { psks: [psk(), psk()] } })],
+    ["psk_invalid", () => ({ secrets: { psks: [psk({ pskNonce: NO_DATA })] } })],
     [
       "parent_group_missing",
-      {
+      () => ({
         secrets: {
           psks: [{ kind: "resumption", usage: "branch", pskGroupId: NO_DATA, pskEpoch: 0n, pskNonce: NO_DATA }],
         },
-      },
+      }),
     ],
-  ] as [string, Forgery][])("is refused with %s", (reason, forgery) => {
-    expect(verdict(forgery)).toBe(reason)
+  ] as [string, () => Forgery][])("is refused with %s", (reason, forgery) => {
+    expect(verdict(forgery())).toBe(reason)
   })
 })
 
 describe("a Welcome", () => {
-  const { party, bundle } = invited("limits of a Welcome")
-
   it("is for nobody who is not in the tree", () => {
+    const { party } = invited("not in the tree")
     const other = party.keyPackage("bob")
     expect(outcomeOf(party, { welcome: forge(party, other, {}), bundles: [other] })).toBe("own_leaf_missing")
   })
 
   it("may name as many PSKs as a commit may hold proposals", () => {
-    const psks = [1, 2].map((id) => ({
-      kind: "external" as const,
-      pskId: Uint8Array.of(id),
-      pskNonce: new Uint8Array(32),
-    }))
+    const { party, bundle } = invited("limits of a Welcome")
+    const psks = [1, 2].map((id) => psk({ pskId: Uint8Array.of(id) }))
     const welcome = forge(party, bundle, { secrets: { psks } })
     const verdicts = [1, 2].map((committedProposals) =>
       outcomeOf(party, { welcome, bundles: [bundle], limits: { committedProposals } }),
@@ -243,7 +253,12 @@ describe("a Welcome", () => {
 })
 
 describe("what joining derives", () => {
-  const { party, bundle, welcome } = invited("derived")
+  let party: Party
+  let bundle: KeyPackageBundle
+  let welcome: Uint8Array
+  beforeAll(() => {
+    ;({ party, bundle, welcome } = invited("derived"))
+  })
 
   /** Joins by a Welcome, and says which secrets it derived and did not zero. */
   function join(bytes: Uint8Array): { readonly joined: ReturnType<typeof Group.join>; readonly left: string[] } {
@@ -262,15 +277,15 @@ describe("what joining derives", () => {
     expect(left).not.toEqual([])
   })
 
-  it.each<[string, Forgery]>([
-    ["group_info_not_decrypted", { welcomeKey: new Uint8Array(32) }],
-    ["malformed", { encodedInfo: NO_DATA }],
-    ["bad_group_info_signature", { signaturePrivateKey: party.keysOf("carol").privateKey }],
-    ["path_secret_mismatch", { secrets: { pathSecret: new Uint8Array(32) } }],
-    ["bad_confirmation_tag", { secrets: { pathSecret: pathSecretIn(party, bundle, welcome) } }],
-    ["psk_missing", { secrets: { psks: [{ kind: "external", pskId: NO_DATA, pskNonce: new Uint8Array(32) }] } }],
+  it.each<[string, () => Forgery]>([
+    ["group_info_not_decrypted", () => ({ welcomeKey: new Uint8Array(32) })],
+    ["malformed", () => ({ encodedInfo: NO_DATA })],
+    ["bad_group_info_signature", () => ({ signaturePrivateKey: party.keysOf("carol").privateKey })],
+    ["path_secret_mismatch", () => ({ secrets: { pathSecret: new Uint8Array(32) } })],
+    ["bad_confirmation_tag", () => ({ secrets: { pathSecret: pathSecretIn(party, bundle, welcome) } })],
+    ["psk_missing", () => ({ secrets: { psks: [psk()] } })],
   ])("is all zeroed when the Welcome is refused: %s", (reason, forgery) => {
-    expect(join(forge(party, bundle, forgery))).toEqual({ joined: { kind: "rejected", reason }, left: [] })
+    expect(join(forge(party, bundle, forgery()))).toEqual({ joined: { kind: "rejected", reason }, left: [] })
   })
 })
 
