@@ -1,3 +1,4 @@
+import { XWING_SUITE_ID } from "@qpc/crypto"
 import { IDENTITY_KEY_BYTES, toDeviceKey, toHex, toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import type { ServerClock } from "./clock.ts"
@@ -12,6 +13,18 @@ export interface Stock {
   /** Absent if there is none, or it has expired. */
   readonly lastResort: LastResort | undefined
 }
+
+/** What a person adds to one of their stocks. */
+export interface Upload {
+  readonly packages: readonly StockedKeyPackage[]
+  /** Takes the place of the one before. */
+  readonly lastResort: StockedKeyPackage | undefined
+  /** IANA code point of the cipher suite of all of them. */
+  readonly suiteId: number
+}
+
+/** A stock for any number would be room without end: groups have one of these (`suite-rules.ts` of @qpc/group). */
+const SUITES: ReadonlySet<number> = new Set([0x0001, 0x0003, XWING_SUITE_ID])
 
 /** Stocks of key packages, each handed out once, and one for each that is empty (RFC 9420 §16.8). Refusals are thrown as `RpcError`. */
 export class KeyPackages {
@@ -31,11 +44,8 @@ export class KeyPackages {
   }
 
   /** Adds to the owner's stock, all or nothing, and replaces the last-resort package, if there is another. */
-  async upload(
-    owner: IdentityKey,
-    packages: readonly StockedKeyPackage[],
-    lastResort: StockedKeyPackage | undefined,
-  ): Promise<Stock> {
+  async upload(owner: IdentityKey, { packages, lastResort, suiteId }: Upload): Promise<Stock> {
+    if (!SUITES.has(suiteId)) throw refusal("cipher_suite_unknown")
     const nowMs = this.#clock.unixMs()
     const { keyPackageBytes, keyPackageLifetimeMs, keyPackageStock } = this.#limits
     if (packages.length > keyPackageStock) throw refusal("key_package_stock_full")
@@ -44,24 +54,24 @@ export class KeyPackages {
       const isTimely = expiresAtMs > nowMs && expiresAtMs <= nowMs + keyPackageLifetimeMs
       if (!isSized || !isTimely) throw refusal("key_package_invalid")
     }
-    const at = { nowMs, stockLimit: keyPackageStock }
+    const at = { nowMs, stockLimit: keyPackageStock, suiteId }
     const outcome = await this.#storage.addKeyPackages(owner, packages, at)
     if (outcome.kind === "stock_full") throw refusal("key_package_stock_full")
     if (outcome.kind === "device_revoked") throw refusal("device_revoked")
-    const kept = lastResort === undefined ? undefined : await this.#storage.keepLastResort(owner, lastResort)
+    const kept = lastResort === undefined ? undefined : await this.#storage.keepLastResort(owner, lastResort, suiteId)
     if (kept === "device_revoked") throw refusal("device_revoked")
-    return { available: outcome.available, lastResort: await this.#storage.lastResort(owner, nowMs) }
+    return { available: outcome.available, lastResort: await this.#storage.lastResort(owner, nowMs, suiteId) }
   }
 
   /**
    * Takes one package of `identityKey` for ever, or the last-resort one; that it is gone, or was used, is durable before it is
    * handed out.
    */
-  async fetch(requester: IdentityKey, identityKey: Uint8Array): Promise<TakenKeyPackage> {
+  async fetch(requester: IdentityKey, identityKey: Uint8Array, suiteId: number): Promise<TakenKeyPackage> {
     if (identityKey.length !== IDENTITY_KEY_BYTES) throw refusal("malformed")
     const owner = toIdentityKey(identityKey)
     this.#admit(toHex(requester), toHex(owner))
-    const taken = await this.#storage.takeKeyPackage(owner, this.#clock.unixMs())
+    const taken = await this.#storage.takeKeyPackage(owner, this.#clock.unixMs(), suiteId)
     if (taken) return taken
     throw refusal((await this.#isKnown(owner)) ? "key_packages_exhausted" : "user_unknown")
   }

@@ -22,6 +22,7 @@ export type RefusalReason =
   | "key_packages_exhausted"
   | "key_package_stock_full"
   | "key_package_invalid"
+  | "cipher_suite_unknown"
   | "malformed"
   | "envelope_invalid"
   | "too_large"
@@ -73,6 +74,7 @@ const refusals: Readonly<Record<RefusalReason, readonly [RpcErrorCode, string]>>
     "This user has no key packages left: try again after their device was online.",
   ],
   key_package_stock_full: ["failed_precondition", "The stock of key packages is full: upload fewer."],
+  cipher_suite_unknown: ["invalid_argument", "This server keeps no key packages of that cipher suite: update it."],
   key_package_invalid: ["invalid_argument", "A key package is empty, too large, or expires in the past or too late."],
   malformed: ["invalid_argument", "A field of this request is malformed."],
   envelope_invalid: ["invalid_argument", "An envelope does not belong to this channel, epoch or kind of request."],

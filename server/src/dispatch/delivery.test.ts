@@ -346,6 +346,22 @@ describe("key packages", () => {
     await expect(upload).rejects.toMatchObject({ reason: "key_package_invalid" })
   })
 
+  it("are apart for each cipher suite, of which there are three", async () => {
+    await using room = await pair()
+    const [first, xWing] = [1, 2].map((n) => ({ data: Uint8Array.of(n), expiresAtMs: later }))
+    const upload = { keyPackages: [xWing!], cipherSuite: 0xf002 }
+    await room.alice.rpc.call(methods.uploadKeyPackage, { keyPackages: [first!] })
+    const stock = await room.alice.rpc.call(methods.uploadKeyPackage, upload)
+    expect(stock).toMatchObject({ available: 1, cipherSuite: 0xf002 })
+    expect(await room.alice.rpc.call(methods.uploadKeyPackage, {})).toMatchObject({ available: 1, cipherSuite: 1 })
+    const fetch = (cipherSuite: number) =>
+      room.bob.rpc.call(methods.fetchKeyPackage, { identityKey: room.alice.key, cipherSuite })
+    expect(await fetch(0xf002)).toMatchObject({ data: Uint8Array.of(2) })
+    await expect(fetch(0xf002)).rejects.toMatchObject({ reason: "key_packages_exhausted" })
+    const unknown = room.alice.rpc.call(methods.uploadKeyPackage, { ...upload, cipherSuite: 0x0a0a })
+    await expect(unknown).rejects.toMatchObject({ reason: "cipher_suite_unknown" })
+  })
+
   it("cannot be drained by one requester", async () => {
     await using room = await pair({ "fetch-rate-of-one": "1/1h" })
     const keyPackages = [1, 2].map((n) => ({ data: Uint8Array.of(n), expiresAtMs: later }))

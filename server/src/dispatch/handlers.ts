@@ -13,6 +13,7 @@ import type { KeyPackages } from "../key-packages.ts"
 import type { Observe } from "../observe.ts"
 import { refusal } from "../refusal.ts"
 import type { ServerLimits } from "../server-limits.ts"
+import { FIRST_SUITE } from "../storage/storage.ts"
 import type { HeadPosition, Storage } from "../storage/storage.ts"
 import type { ClientConnection } from "./client-connection.ts"
 import type { IdentityConnections } from "./identity-connections.ts"
@@ -110,20 +111,31 @@ type KeyMethods = Pick<Served, "uploadKeyPackage" | "fetchKeyPackage" | "resolve
 function keyHandlers({ accounts, keyPackages }: Services): KeyMethods {
   return {
     uploadKeyPackage: async (request, client) => {
-      const packages = request.keyPackages.map(toStocked)
-      const newLastResort = request.lastResort && toStocked(request.lastResort)
-      const { available, lastResort } = await keyPackages.upload(client.session.deviceKey, packages, newLastResort)
-      if (lastResort === undefined) return { available }
+      const suiteId = suiteIdOf(request)
+      const upload = {
+        packages: request.keyPackages.map(toStocked),
+        lastResort: request.lastResort && toStocked(request.lastResort),
+        suiteId,
+      }
+      const { available, lastResort } = await keyPackages.upload(client.session.deviceKey, upload)
+      const stock = { available, cipherSuite: suiteId }
+      if (lastResort === undefined) return stock
       const { expiresAtMs, uses } = lastResort
-      return { available, lastResort: { expiresAtMs: BigInt(expiresAtMs), uses } }
+      return { ...stock, lastResort: { expiresAtMs: BigInt(expiresAtMs), uses } }
     },
-    fetchKeyPackage: async ({ identityKey }, client) => {
-      const { data, isLastResort } = await keyPackages.fetch(client.session.deviceKey, identityKey)
+    fetchKeyPackage: async (request, client) => {
+      const { deviceKey } = client.session
+      const { data, isLastResort } = await keyPackages.fetch(deviceKey, request.identityKey, suiteIdOf(request))
       return { data, lastResort: isLastResort }
     },
     resolveUser: async ({ username }) => ({ identityKey: await accounts.resolveUser(username) }),
     resolveIdentity: async ({ identityKey }) => ({ username: await accounts.resolveIdentity(identityKey) }),
   }
+}
+
+/** What the callers of before there were several leave out. */
+function suiteIdOf({ cipherSuite }: { readonly cipherSuite: number }): number {
+  return cipherSuite === 0 ? FIRST_SUITE : cipherSuite
 }
 
 const NOT_REVOKED = new Uint8Array(0)

@@ -4,6 +4,7 @@ import type { Batch, BatchOutcome, StockedKeyPackage, StoredEnvelope } from "./s
 export interface Stocked {
   readonly data: Uint8Array
   readonly hash: string
+  readonly suiteId: number
   readonly expiresAtMs: number
   taken: boolean
 }
@@ -14,7 +15,8 @@ export interface Inbox {
   commitsLeftOut: number
   envelopes: (StoredEnvelope & { readonly expiresAtMs: number })[]
   stock: Stocked[]
-  lastResort: (StockedKeyPackage & { uses: number }) | undefined
+  /** By cipher suite. */
+  lastResorts: Map<number, StockedKeyPackage & { uses: number }>
   remembered: Map<string, { readonly batch: Batch; outcome: BatchOutcome }>
 }
 
@@ -25,7 +27,7 @@ export function emptyInbox(): Inbox {
     commitsLeftOut: 0,
     envelopes: [],
     stock: [],
-    lastResort: undefined,
+    lastResorts: new Map(),
     remembered: new Map(),
   }
 }
@@ -34,12 +36,12 @@ const copyOfStocked = (stocked: Stocked): Stocked => ({ ...stocked })
 
 /** One that changes by itself. What is in it is never changed in place. */
 export function copyOf(inbox: Inbox): Inbox {
-  const { envelopes, stock, lastResort, remembered } = inbox
+  const { envelopes, stock, lastResorts, remembered } = inbox
   return {
     ...inbox,
     envelopes: [...envelopes],
     stock: stock.map(copyOfStocked),
-    lastResort: lastResort && { ...lastResort },
+    lastResorts: new Map(Array.from(lastResorts, ([suiteId, lastResort]) => [suiteId, { ...lastResort }])),
     remembered: new Map([...remembered].map(([id, one]) => [id, { ...one }])),
   }
 }

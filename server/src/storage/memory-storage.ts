@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { equalBytes, toHex } from "@qpc/wire"
 import type { DeviceKey, GroupId, IdentityKey } from "@qpc/wire"
-import { isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
+import { FIRST_SUITE, isReadableIn, MISSED_COMMITS_BYTES_MAX, MISSED_COMMITS_MAX } from "./storage.ts"
 import { copyOfChannel, newChannel, newestEpochFor, pageOf } from "./memory-channel.ts"
 import type { Channel } from "./memory-channel.ts"
 import { MemoryDevices } from "./memory-devices.ts"
@@ -92,7 +92,7 @@ export class MemoryStorage implements Storage {
     this.#sessions = this.#sessions.filter((session) => !equalBytes(session.identityKey, deviceKey))
     const inbox = this.#inboxes.get(toHex(deviceKey))!
     for (const stocked of inbox.stock) stocked.taken = true
-    inbox.lastResort = undefined
+    inbox.lastResorts.clear()
   }
 
   async createSession(session: Session, limit: number): Promise<"created" | "device_revoked"> {
@@ -111,17 +111,18 @@ export class MemoryStorage implements Storage {
   async addKeyPackages(
     identityKey: IdentityKey,
     packages: readonly StockedKeyPackage[],
-    at: { readonly nowMs: number; readonly stockLimit: number },
+    at: { readonly nowMs: number; readonly stockLimit: number; readonly suiteId?: number },
   ): Promise<StockOutcome> {
     if (this.#devices.isRevoked(identityKey)) return { kind: "device_revoked" }
     const inbox = this.#inbox(identityKey)
     inbox.stock = inbox.stock.filter((stocked) => stocked.expiresAtMs > at.nowMs)
-    const available = inbox.stock.filter((stocked) => !stocked.taken).length
+    const { suiteId = FIRST_SUITE } = at
+    const available = inbox.stock.filter((stocked) => !stocked.taken && stocked.suiteId === suiteId).length
     const fresh = new Map<string, Stocked>()
     for (const { data, expiresAtMs } of packages) {
       const hash = createHash("sha256").update(data).digest("hex")
       if (!inbox.stock.some((stocked) => stocked.hash === hash)) {
-        fresh.set(hash, { data: data.slice(), hash, expiresAtMs, taken: false })
+        fresh.set(hash, { data: data.slice(), hash, suiteId, expiresAtMs, taken: false })
       }
     }
     if (available + fresh.size > at.stockLimit) return { kind: "stock_full", available }
@@ -129,15 +130,21 @@ export class MemoryStorage implements Storage {
     return { kind: "added", available: available + fresh.size }
   }
 
-  async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined> {
+  async takeKeyPackage(
+    identityKey: IdentityKey,
+    nowMs: number,
+    suiteId: number = FIRST_SUITE,
+  ): Promise<TakenKeyPackage | undefined> {
     if (this.#devices.isRevoked(identityKey)) return undefined
     const inbox = this.#inboxes.get(toHex(identityKey))
-    const oldest = inbox?.stock.find((stocked) => !stocked.taken && stocked.expiresAtMs > nowMs)
+    const oldest = inbox?.stock.find(
+      (stocked) => stocked.suiteId === suiteId && !stocked.taken && stocked.expiresAtMs > nowMs,
+    )
     if (oldest) {
       oldest.taken = true
       return { data: oldest.data, isLastResort: false }
     }
-    const lastResort = inbox?.lastResort
+    const lastResort = inbox?.lastResorts.get(suiteId)
     if (!lastResort || lastResort.expiresAtMs <= nowMs) return undefined
     lastResort.uses++
     return { data: lastResort.data, isLastResort: true }
@@ -146,16 +153,22 @@ export class MemoryStorage implements Storage {
   async keepLastResort(
     identityKey: IdentityKey,
     { data, expiresAtMs }: StockedKeyPackage,
+    suiteId: number = FIRST_SUITE,
   ): Promise<"kept" | "device_revoked"> {
     if (this.#devices.isRevoked(identityKey)) return "device_revoked"
     const inbox = this.#inbox(identityKey)
-    const isSame = inbox.lastResort !== undefined && equalBytes(inbox.lastResort.data, data)
-    inbox.lastResort = { data: data.slice(), expiresAtMs, uses: isSame ? inbox.lastResort!.uses : 0 }
+    const before = inbox.lastResorts.get(suiteId)
+    const uses = before !== undefined && equalBytes(before.data, data) ? before.uses : 0
+    inbox.lastResorts.set(suiteId, { data: data.slice(), expiresAtMs, uses })
     return "kept"
   }
 
-  async lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined> {
-    const { lastResort } = this.#inbox(identityKey)
+  async lastResort(
+    identityKey: IdentityKey,
+    nowMs: number,
+    suiteId: number = FIRST_SUITE,
+  ): Promise<LastResort | undefined> {
+    const lastResort = this.#inbox(identityKey).lastResorts.get(suiteId)
     if (!lastResort || lastResort.expiresAtMs <= nowMs) return undefined
     return { expiresAtMs: lastResort.expiresAtMs, uses: lastResort.uses }
   }

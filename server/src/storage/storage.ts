@@ -42,6 +42,9 @@ export interface Session {
   readonly expiresAtMs: number
 }
 
+/** The MLS cipher suite of the only stock that there was at first: its IANA code point. */
+export const FIRST_SUITE = 0x0001
+
 /** One key package on its way into a stock (RFC 9420 §10); opaque here. */
 export interface StockedKeyPackage {
   readonly data: Uint8Array
@@ -298,24 +301,28 @@ export interface Storage extends AsyncDisposable {
   session(tokenHash: Uint8Array, nowMs: number): Promise<Session | undefined>
 
   /**
-   * Adds to a stock, all or nothing. A package that is there, or was taken and has not expired, is not added again:
+   * Adds to the stock of one cipher suite, all or nothing. Here and below the suite is {@link FIRST_SUITE} unless another is named. A package that is there, or was taken and has not expired, is not added again:
    * an upload repeated after a lost answer must not make a package usable twice (RFC 9420 §16.8). Nothing is kept for a revoked
    * device.
    */
   addKeyPackages(
     identityKey: IdentityKey,
     packages: readonly StockedKeyPackage[],
-    at: { readonly nowMs: number; readonly stockLimit: number },
+    at: { readonly nowMs: number; readonly stockLimit: number; readonly suiteId?: number },
   ): Promise<StockOutcome>
   /**
    * Takes the oldest unexpired package for ever. From an empty stock the last-resort package is handed out and counted, unless
    * it has expired; `undefined` where there is none either, and for a revoked device.
    */
-  takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined>
+  takeKeyPackage(identityKey: IdentityKey, nowMs: number, suiteId?: number): Promise<TakenKeyPackage | undefined>
   /** Keeps a package for an empty stock, in place of the one before; it stays, if expired. The same one keeps its count. */
-  keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<"kept" | "device_revoked">
+  keepLastResort(
+    identityKey: IdentityKey,
+    lastResort: StockedKeyPackage,
+    suiteId?: number,
+  ): Promise<"kept" | "device_revoked">
   /** What is kept for an empty stock; `undefined` if nothing is, or it has expired. */
-  lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined>
+  lastResort(identityKey: IdentityKey, nowMs: number, suiteId?: number): Promise<LastResort | undefined>
 
   enqueue(batch: Batch, limits: BatchLimits): Promise<BatchOutcome>
   /** Reads without removing, in order, what has not expired. */

@@ -175,6 +175,25 @@ const lastResorts: readonly StorageCase[] = [
       assert.equal(await storage.lastResort(identity(1), START_MS + 10), undefined)
     },
   },
+  {
+    name: "keeps a stock and a last resort for each cipher suite",
+    async run(storage) {
+      await storage.createAccount(account(1))
+      await storage.addKeyPackages(identity(1), [stocked(1), stocked(2), stocked(3)], NOW)
+      assert.deepEqual(await storage.addKeyPackages(identity(1), [stocked(4)], { ...NOW, suiteId: 3 }), {
+        kind: "added",
+        available: 1,
+      })
+      await storage.keepLastResort(identity(1), stocked(7))
+      await storage.keepLastResort(identity(1), stocked(8), 3)
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS, 3), once(4))
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS, 3), { ...once(8), isLastResort: true })
+      assert.equal((await storage.lastResort(identity(1), START_MS, 3))?.uses, 1)
+      assert.equal((await storage.lastResort(identity(1), START_MS))?.uses, 0)
+      assert.equal(await storage.takeKeyPackage(identity(1), START_MS, 2), undefined)
+      assert.deepEqual(await storage.takeKeyPackage(identity(1), START_MS), once(1))
+    },
+  },
 ]
 
 /** People, their sessions and their key packages. */

@@ -99,6 +99,8 @@ describe("a store that is opened again", () => {
       ALTER TABLE channels DROP COLUMN head_hash; ALTER TABLE channels DROP COLUMN head_signature;
       ALTER TABLE channels DROP COLUMN head_at_ms; ALTER TABLE channels DROP COLUMN log_bytes; ALTER TABLE inboxes DROP COLUMN commits_left_out;
       DROP TABLE devices; DROP TABLE channel_former_members;
+      DROP INDEX key_packages_in_stock; ALTER TABLE key_packages DROP COLUMN suite;
+      CREATE INDEX key_packages_in_stock ON key_packages (account, id) WHERE data IS NOT NULL;
       DELETE FROM migrations WHERE version >= 2`)
     db.close()
     await using storage = await opened(place.options)
@@ -106,6 +108,26 @@ describe("a store that is opened again", () => {
     // Two messages of one byte are there.
     expect(await storage.enqueue(batch(3), limits)).toMatchObject({ kind: "accepted" })
     expect(await storage.enqueue(batch(4), limits)).toMatchObject({ kind: "inbox_full" })
+  })
+
+  it("takes the key packages of an earlier release for those of the first cipher suite", async () => {
+    using place = temporaryStore()
+    await filled(place)
+    const db = openDatabase(place.options)
+    db.exec(`DROP INDEX key_packages_in_stock; ALTER TABLE key_packages DROP COLUMN suite;
+      CREATE INDEX key_packages_in_stock ON key_packages (account, id) WHERE data IS NOT NULL;
+      DROP TABLE last_resort_key_packages;
+      CREATE TABLE last_resort_key_packages (account INTEGER PRIMARY KEY REFERENCES accounts (id), data BLOB NOT NULL,
+        expires_at_ms INTEGER NOT NULL, uses INTEGER NOT NULL) STRICT;
+      INSERT INTO key_packages (account, hash, data, expires_at_ms) SELECT id, x'01', x'01', ${2 * START_MS} FROM accounts;
+      INSERT INTO last_resort_key_packages SELECT id, x'02', ${2 * START_MS}, 5 FROM accounts;
+      DELETE FROM migrations WHERE version >= 8`)
+    db.close()
+    await using storage = await opened(place.options)
+    expect(await storage.lastResort(identity(1), START_MS)).toMatchObject({ uses: 5 })
+    expect(await storage.takeKeyPackage(identity(1), START_MS, 3)).toBeUndefined()
+    expect(await storage.takeKeyPackage(identity(1), START_MS)).toEqual({ data: bytes(1), isLastResort: false })
+    expect(await storage.takeKeyPackage(identity(1), START_MS)).toEqual({ data: bytes(2), isLastResort: true })
   })
 
   it("begins the heads of a channel that an earlier release has left without", async () => {

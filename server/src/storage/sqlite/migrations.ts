@@ -158,6 +158,24 @@ CREATE TABLE devices (
 CREATE INDEX devices_by_owner ON devices (owner, id);
 `
 
+// A stock for each cipher suite. What was there is of the first, IANA code point 1.
+const SUITES = `
+ALTER TABLE key_packages ADD COLUMN suite INTEGER NOT NULL DEFAULT 1;
+DROP INDEX key_packages_in_stock;
+CREATE INDEX key_packages_in_stock ON key_packages (account, suite, id) WHERE data IS NOT NULL;
+ALTER TABLE last_resort_key_packages RENAME TO first_last_resorts;
+CREATE TABLE last_resort_key_packages (
+  account INTEGER NOT NULL REFERENCES accounts (id),
+  suite INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  uses INTEGER NOT NULL, -- how often it was handed out
+  PRIMARY KEY (account, suite)
+) STRICT, WITHOUT ROWID;
+INSERT INTO last_resort_key_packages SELECT account, 1, data, expires_at_ms, uses FROM first_last_resorts;
+DROP TABLE first_last_resorts;
+`
+
 /** The schema's history, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "accounts, key packages, inboxes, channels", sql: FIRST_SCHEMA },
@@ -167,6 +185,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, name: "a log of commits", sql: COMMIT_LOG },
   { version: 6, name: "heads of the logs of epochs", sql: HEADS },
   { version: 7, name: "devices", sql: DEVICES },
+  { version: 8, name: "key packages of several cipher suites", sql: SUITES },
 ]
 
 /**

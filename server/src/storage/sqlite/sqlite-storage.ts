@@ -2,6 +2,7 @@ import type { SqliteDatabase } from "./engine.ts"
 import { toIdentityKey } from "@qpc/wire"
 import type { DeviceKey, GroupId, IdentityKey } from "@qpc/wire"
 import { StorageError } from "../storage-error.ts"
+import { FIRST_SUITE } from "../storage.ts"
 import type {
   Account,
   Batch,
@@ -148,34 +149,46 @@ class SqliteStorage implements Storage {
   async addKeyPackages(
     identityKey: IdentityKey,
     packages: readonly StockedKeyPackage[],
-    at: { readonly nowMs: number; readonly stockLimit: number },
+    at: { readonly nowMs: number; readonly stockLimit: number; readonly suiteId?: number },
   ): Promise<StockOutcome> {
     return this.#commit.write(() => {
       const account = this.#idOf(identityKey)
       if (this.#devices.isRevoked(account)) return { kind: "device_revoked" }
-      return this.#keyPackages.add(account, packages, at)
+      return this.#keyPackages.add({ account, suiteId: at.suiteId ?? FIRST_SUITE }, packages, at)
     })
   }
 
-  async takeKeyPackage(identityKey: IdentityKey, nowMs: number): Promise<TakenKeyPackage | undefined> {
+  async takeKeyPackage(
+    identityKey: IdentityKey,
+    nowMs: number,
+    suiteId: number = FIRST_SUITE,
+  ): Promise<TakenKeyPackage | undefined> {
     return this.#commit.write(() => {
       const account = this.#accounts.idOf(identityKey)
       if (account === undefined || this.#devices.isRevoked(account)) return undefined
-      return this.#keyPackages.take(account, nowMs)
+      return this.#keyPackages.take({ account, suiteId }, nowMs)
     })
   }
 
-  async keepLastResort(identityKey: IdentityKey, lastResort: StockedKeyPackage): Promise<"kept" | "device_revoked"> {
+  async keepLastResort(
+    identityKey: IdentityKey,
+    lastResort: StockedKeyPackage,
+    suiteId: number = FIRST_SUITE,
+  ): Promise<"kept" | "device_revoked"> {
     return this.#commit.write(() => {
       const account = this.#idOf(identityKey)
       if (this.#devices.isRevoked(account)) return "device_revoked"
-      this.#keyPackages.keepLastResort(account, lastResort)
+      this.#keyPackages.keepLastResort({ account, suiteId }, lastResort)
       return "kept"
     })
   }
 
-  async lastResort(identityKey: IdentityKey, nowMs: number): Promise<LastResort | undefined> {
-    return this.#read(() => this.#keyPackages.lastResort(this.#idOf(identityKey), nowMs))
+  async lastResort(
+    identityKey: IdentityKey,
+    nowMs: number,
+    suiteId: number = FIRST_SUITE,
+  ): Promise<LastResort | undefined> {
+    return this.#read(() => this.#keyPackages.lastResort({ account: this.#idOf(identityKey), suiteId }, nowMs))
   }
 
   async enqueue(batch: Batch, limits: BatchLimits): Promise<BatchOutcome> {

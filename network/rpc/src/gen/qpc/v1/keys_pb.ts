@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file qpc/v1/keys.proto.
  */
 export const file_qpc_v1_keys: GenFile = /*@__PURE__*/
-  fileDesc("ChFxcGMvdjEva2V5cy5wcm90bxIGcXBjLnYxIjEKCktleVBhY2thZ2USDAoEZGF0YRgBIAEoDBIVCg1leHBpcmVzX2F0X21zGAIgASgEImwKF1VwbG9hZEtleVBhY2thZ2VSZXF1ZXN0EigKDGtleV9wYWNrYWdlcxgBIAMoCzISLnFwYy52MS5LZXlQYWNrYWdlEicKC2xhc3RfcmVzb3J0GAIgASgLMhIucXBjLnYxLktleVBhY2thZ2UiVgoYVXBsb2FkS2V5UGFja2FnZVJlc3BvbnNlEhEKCWF2YWlsYWJsZRgBIAEoDRInCgtsYXN0X3Jlc29ydBgCIAEoCzISLnFwYy52MS5MYXN0UmVzb3J0IjEKCkxhc3RSZXNvcnQSFQoNZXhwaXJlc19hdF9tcxgBIAEoBBIMCgR1c2VzGAIgASgNIi4KFkZldGNoS2V5UGFja2FnZVJlcXVlc3QSFAoMaWRlbnRpdHlfa2V5GAEgASgMIjwKF0ZldGNoS2V5UGFja2FnZVJlc3BvbnNlEgwKBGRhdGEYASABKAwSEwoLbGFzdF9yZXNvcnQYAiABKAhiBnByb3RvMw");
+  fileDesc("ChFxcGMvdjEva2V5cy5wcm90bxIGcXBjLnYxIjEKCktleVBhY2thZ2USDAoEZGF0YRgBIAEoDBIVCg1leHBpcmVzX2F0X21zGAIgASgEIoIBChdVcGxvYWRLZXlQYWNrYWdlUmVxdWVzdBIoCgxrZXlfcGFja2FnZXMYASADKAsyEi5xcGMudjEuS2V5UGFja2FnZRInCgtsYXN0X3Jlc29ydBgCIAEoCzISLnFwYy52MS5LZXlQYWNrYWdlEhQKDGNpcGhlcl9zdWl0ZRgDIAEoDSJsChhVcGxvYWRLZXlQYWNrYWdlUmVzcG9uc2USEQoJYXZhaWxhYmxlGAEgASgNEicKC2xhc3RfcmVzb3J0GAIgASgLMhIucXBjLnYxLkxhc3RSZXNvcnQSFAoMY2lwaGVyX3N1aXRlGAMgASgNIjEKCkxhc3RSZXNvcnQSFQoNZXhwaXJlc19hdF9tcxgBIAEoBBIMCgR1c2VzGAIgASgNIkQKFkZldGNoS2V5UGFja2FnZVJlcXVlc3QSFAoMaWRlbnRpdHlfa2V5GAEgASgMEhQKDGNpcGhlcl9zdWl0ZRgCIAEoDSI8ChdGZXRjaEtleVBhY2thZ2VSZXNwb25zZRIMCgRkYXRhGAEgASgMEhMKC2xhc3RfcmVzb3J0GAIgASgIYgZwcm90bzM");
 
 /**
  * @generated from message qpc.v1.KeyPackage
@@ -39,7 +39,8 @@ export const KeyPackageSchema: GenMessage<KeyPackage> = /*@__PURE__*/
   messageDesc(file_qpc_v1_keys, 0);
 
 /**
- * 300. Adds to the caller's own stock. With no packages it only counts.
+ * 300. Adds to the caller's own stock. With no packages it only counts. Reasons: key_package_stock_full, key_package_invalid,
+ * cipher_suite_unknown, device_revoked.
  *
  * @generated from message qpc.v1.UploadKeyPackageRequest
  */
@@ -55,6 +56,13 @@ export type UploadKeyPackageRequest = Message<"qpc.v1.UploadKeyPackageRequest"> 
    * @generated from field: qpc.v1.KeyPackage last_resort = 2;
    */
   lastResort?: KeyPackage | undefined;
+
+  /**
+   * The MLS cipher suite of the packages, each with a stock of its own: its IANA code point. 0 means 0x0001.
+   *
+   * @generated from field: uint32 cipher_suite = 3;
+   */
+  cipherSuite: number;
 };
 
 /**
@@ -81,6 +89,13 @@ export type UploadKeyPackageResponse = Message<"qpc.v1.UploadKeyPackageResponse"
    * @generated from field: qpc.v1.LastResort last_resort = 2;
    */
   lastResort?: LastResort | undefined;
+
+  /**
+   * Whose stock that is. Servers of before there were several leave it out: they have one stock, of 0x0001, so count before you upload.
+   *
+   * @generated from field: uint32 cipher_suite = 3;
+   */
+  cipherSuite: number;
 };
 
 /**
@@ -128,6 +143,13 @@ export type FetchKeyPackageRequest = Message<"qpc.v1.FetchKeyPackageRequest"> & 
    * @generated from field: bytes identity_key = 1;
    */
   identityKey: Uint8Array;
+
+  /**
+   * As in UploadKeyPackageRequest.
+   *
+   * @generated from field: uint32 cipher_suite = 2;
+   */
+  cipherSuite: number;
 };
 
 /**
