@@ -77,7 +77,10 @@ export interface ClientOptions {
   readonly store: Store
   /** Called for every connection and reconnection. */
   readonly dial: Dial
+  /** Of new groups, of identities and of what the server signs. */
   readonly suite: CipherSuite
+  /** Other suites that groups may be in or change to. Key packages are published for each. Default none. */
+  readonly otherSuites?: readonly CipherSuite[]
   readonly random: Random
   readonly clock: Clock
   /** The client closes it. */
@@ -166,6 +169,15 @@ export interface Conversation {
    * @throws ClientError `user_unknown`, `group_refused` without a successor where one is needed
    */
   leave(successor?: string): Promise<Sent>
+  /** The cipher suite of the group: its IANA code point. */
+  readonly suiteId: number
+  /**
+   * Leads the group into another cipher suite; nothing else of it changes. Takes a key package of each other device in the group.
+   *
+   * @throws ClientError `group_refused` if that suite is not for this group, or not ours to choose; `suite_not_ready` with those whose
+   *   devices cannot follow yet
+   */
+  changeSuite(suiteId: number): Promise<Sent>
   /** Ends the group for everybody and for ever; the history stays. @throws ClientError `group_refused` */
   close(): Promise<Sent>
   /** Seals and stores; the network follows by itself. Resolves when the message is safe on this disk. */

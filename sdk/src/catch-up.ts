@@ -7,6 +7,7 @@ import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { asClientError } from "./network-error.ts"
 import { recordHistoryGone } from "./missing-history.ts"
+import { receiveBy } from "./receive.ts"
 import { recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -148,7 +149,7 @@ function applyLogged(
   { epoch, data }: { readonly epoch: bigint; readonly data: Uint8Array },
 ): Promise<void> {
   return context.turn.takeAlways(async () => {
-    const { groups, clock, tracer } = context
+    const { groups, tracer } = context
     const member = groups.find(groupId)
     const received = receiveEnvelope(data)
     if (member?.isActive !== true || member.epoch !== epoch || received.kind === "drop") return
@@ -156,8 +157,8 @@ function applyLogged(
     tracer.begin()
     tracer.line({ layer: "sdk", direction: "up", bytesIn: data.length, bytesOut: data.length })
     const origin = { seq: 0n, sizeBytes: data.length }
-    await Transaction.run(context, "up", (tx) =>
-      recordStep(context, tx, member, member.receive(data, clock.unixMs()), origin),
+    await Transaction.run(context, "up", async (tx) =>
+      recordStep(context, tx, member, await receiveBy(context, member, data), origin),
     )
   })
 }

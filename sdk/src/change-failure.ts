@@ -12,7 +12,7 @@ const ASK_ADMIN = "Ask an admin of the group."
 const NOT_YOURS = { what: "your role in this group does not allow it", nextStep: ASK_ADMIN }
 const NOT_ABOVE = { what: "their role allows more than yours", nextStep: ASK_ADMIN }
 
-const KNOWN_SUITES = "Choose x-wing, which also holds against quantum computers, or 0x0001 or 0x0003."
+const KNOWN_SUITES = "Choose x-wing: qpc change-suite GROUP x-wing"
 
 /** What to say to a person, and what they can do. */
 export const CHANGE_FAILURES: Readonly<Record<ChangeFailure, { readonly what: string; readonly nextStep: string }>> = {
@@ -33,7 +33,7 @@ export const CHANGE_FAILURES: Readonly<Record<ChangeFailure, { readonly what: st
     what: "a person would have more devices than the group allows",
     nextStep: "Remove one of the devices first.",
   },
-  suite_missing: { what: "this program does not have that cipher suite", nextStep: "Update qpc." },
+  suite_missing: { what: "this program does not have that cipher suite", nextStep: KNOWN_SUITES },
   suite_unchanged: { what: "the group has that cipher suite", nextStep: "Nothing." },
   suite_unknown: { what: "groups do not have that cipher suite", nextStep: KNOWN_SUITES },
   suite_other_signature: { what: "devices sign with Ed25519, and that cipher suite does not", nextStep: KNOWN_SUITES },

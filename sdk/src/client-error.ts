@@ -23,6 +23,7 @@ export type ClientErrorCode =
   | "identity_changed"
   | "key_packages_exhausted"
   | "key_package_refused"
+  | "suite_not_ready"
   | "conversation_unknown"
   | "conversation_ambiguous"
   | "not_a_member"

@@ -29,6 +29,8 @@ export interface Context {
   readonly store: Store
   readonly profile: Profile
   readonly suite: CipherSuite
+  /** All that we have, that one first. */
+  readonly suites: readonly CipherSuite[]
   readonly random: Random
   readonly clock: Calendar
   readonly limits: ClientLimits

@@ -15,6 +15,7 @@ import type { Call } from "./outbox.ts"
 import { storedMessage } from "./record-step.ts"
 import type { SentRecord } from "./records.ts"
 import { resolveUser } from "./resolve.ts"
+import { keyPackagesOfAll, suiteOf } from "./change-suite.ts"
 import { ROLE_IDS, roleName } from "./role.ts"
 import type { RoleName } from "./role.ts"
 import { send } from "./send.ts"
@@ -93,7 +94,8 @@ export class GroupConversation implements Conversation {
       const nextStep = "Nothing; they are in."
       throw new ClientError("group_refused", `${username} is a member already`, { nextStep })
     }
-    const { data } = await asClientError(this.#call(methods.fetchKeyPackage, { identityKey }))
+    const cipherSuite = this.suiteId
+    const { data } = await asClientError(this.#call(methods.fetchKeyPackage, { identityKey, cipherSuite }))
     const first = this.#checkKeyPackage(data, { identityKey, deviceKey: toDeviceKey(identityKey) }, username)
     const keyPackages = [first, ...(await this.#keyPackagesOfOthers(identityKey, username))]
     const sent = await this.#send({ kind: "invite", keyPackages: keyPackages.map((one) => one.data) })
@@ -108,7 +110,10 @@ export class GroupConversation implements Conversation {
     const active = devices.filter(({ isRevoked }) => !isRevoked).slice(0, DEVICES_PER_PERSON - 1)
     for (const { deviceKey } of active) {
       try {
-        const { data } = await this.#call(methods.fetchKeyPackage, { identityKey: deviceKey })
+        const { data } = await this.#call(methods.fetchKeyPackage, {
+          identityKey: deviceKey,
+          cipherSuite: this.suiteId,
+        })
         keyPackages.push(this.#checkKeyPackage(data, { identityKey, deviceKey }, username))
       } catch (error) {
         if (!(error instanceof RpcError) || error.reason !== "key_packages_exhausted") throw toClientError(error)
@@ -166,6 +171,15 @@ export class GroupConversation implements Conversation {
       throw new ClientError("group_refused", "nobody is their own successor", { nextStep })
     }
     return this.#send({ kind: "leave", successor: identityKey })
+  }
+
+  get suiteId(): number {
+    return this.#member().suiteId
+  }
+
+  async changeSuite(suiteId: number): Promise<Sent> {
+    const keyPackages = await keyPackagesOfAll(this.#context, this.#call, this.#member(), suiteId)
+    return this.#send({ kind: "change_suite", suiteId, keyPackages })
   }
 
   close(): Promise<Sent> {
@@ -227,7 +241,8 @@ export class GroupConversation implements Conversation {
    * @throws ClientError `key_package_refused` if the server handed out another one's, or one that cannot be used
    */
   #checkKeyPackage(data: Uint8Array, asked: Asked, username: string): CheckedKeyPackage {
-    const inspected = inspectNow(this.#context, data)
+    const suite = suiteOf(this.#context, this.suiteId)
+    const inspected = inspectNow({ ...this.#context, suite }, data)
     const isTheirs = inspected.kind === "valid" && equalBytes(inspected.identityKey, asked.identityKey)
     if (isTheirs && equalBytes(inspected.deviceKey, asked.deviceKey)) {
       return { data, isLastResort: inspected.isLastResort }

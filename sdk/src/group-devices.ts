@@ -1,8 +1,10 @@
+import type { CipherSuite } from "@qpc/crypto"
 import { DEVICES_PER_PERSON } from "@qpc/group"
 import type { Intent, Member } from "@qpc/group"
 import { methods } from "@qpc/rpc"
 import { equalBytes } from "@qpc/wire"
 import type { DeviceKey, GroupId } from "@qpc/wire"
+import { suiteOf } from "./change-suite.ts"
 import { ClientError } from "./client-error.ts"
 import type { ClientErrorCode } from "./client-error.ts"
 import type { Context } from "./context.ts"
@@ -64,7 +66,7 @@ async function addDevice(
     if (isHalted(context)) return "wait"
     const member = context.groups.find(groupId)
     if (member === undefined || !canChange(member) || !hasRoom(member) || hasDevice(member, deviceKey)) continue
-    const keyPackage = await keyPackageOf(context, call, deviceKey)
+    const keyPackage = await keyPackageOf(context, call, deviceKey, suiteOf(context, member.suiteId))
     if (keyPackage === "wait") return "wait"
     // It has not logged in yet, or the server hands out nothing of use: the next group would get no other.
     if (keyPackage === undefined) return "asked"
@@ -78,10 +80,13 @@ async function keyPackageOf(
   context: Context,
   call: Call,
   deviceKey: DeviceKey,
+  suite: CipherSuite,
 ): Promise<Uint8Array | "wait" | undefined> {
   try {
-    const { data } = await asClientError(call(methods.fetchKeyPackage, { identityKey: deviceKey }))
-    const inspected = inspectNow(context, data)
+    const { data } = await asClientError(
+      call(methods.fetchKeyPackage, { identityKey: deviceKey, cipherSuite: suite.id }),
+    )
+    const inspected = inspectNow({ ...context, suite }, data)
     return inspected.kind === "valid" && equalBytes(inspected.deviceKey, deviceKey) ? data : undefined
   } catch (error) {
     if (!isForLater(error)) throw error

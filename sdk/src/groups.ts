@@ -1,5 +1,12 @@
 import { GroupStateError, memberFromBytes, memberFromRecords } from "@qpc/group"
-import type { EpochLogOptions, GroupLimits, LayerLine, Member, MemberSurroundings } from "@qpc/group"
+import type {
+  EpochLogOptions,
+  GroupLimits,
+  GroupStateErrorCode,
+  LayerLine,
+  Member,
+  MemberSurroundings,
+} from "@qpc/group"
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { toHex } from "@qpc/wire"
 import type { GroupId, Random, StateRecord } from "@qpc/wire"
@@ -9,7 +16,8 @@ import type { Profile } from "./profile.ts"
 
 /** What waking a member takes. */
 export interface GroupsOptions {
-  readonly suite: CipherSuite
+  /** At least one. New members are in the first unless they say otherwise. */
+  readonly suites: readonly CipherSuite[]
   readonly random: Random
   readonly limits: GroupLimits
   readonly onLayer: (line: LayerLine) => void
@@ -32,8 +40,8 @@ export class Groups {
 
   /** What a member needs besides its state. */
   surroundings(device: KeyPair): MemberSurroundings {
-    const { random, limits, onLayer, epochLog } = this.#options
-    return { device, random, limits, onLayer, epochLog }
+    const { suites, random, limits, onLayer, epochLog } = this.#options
+    return { device, suites, random, limits, onLayer, epochLog }
   }
 
   /** Wakes every group. @throws ClientError `store_corrupt` */
@@ -43,7 +51,7 @@ export class Groups {
 
   /** A member that a profile of the first format has in one piece. The caller's. @throws ClientError `store_corrupt` */
   wakeWhole(groupId: GroupId, state: Uint8Array, device: KeyPair): Member {
-    return named(groupId, () => memberFromBytes(this.#options.suite, state, this.surroundings(device)))
+    return named(groupId, () => memberFromBytes(this.#options.suites[0]!, state, this.surroundings(device)))
   }
 
   find(groupId: GroupId): Member | undefined {
@@ -78,7 +86,7 @@ export class Groups {
   }
 
   #wake(groupId: GroupId, records: readonly StateRecord[], device: KeyPair): Member {
-    return named(groupId, () => memberFromRecords(this.#options.suite, records, this.surroundings(device)))
+    return named(groupId, () => memberFromRecords(this.#options.suites[0]!, records, this.surroundings(device)))
   }
 }
 
@@ -86,11 +94,15 @@ function named(groupId: GroupId, wake: () => Member): Member {
   try {
     return wake()
   } catch (error) {
-    if (error instanceof GroupStateError && error.code === "unknown_version") throw newerRecord(groupId, error)
+    const isNewer = error instanceof GroupStateError && NEWER.has(error.code)
+    if (isNewer) throw newerRecord(groupId, error)
     if (error instanceof GroupStateError) throw corruptRecord(`group ${toHex(groupId)}: ${error.code}`, error)
     throw error
   }
 }
+
+/** What only a newer program has. */
+const NEWER: ReadonlySet<GroupStateErrorCode> = new Set(["unknown_version", "unknown_suite"])
 
 function newerRecord(groupId: GroupId, cause: GroupStateError): ClientError {
   const what = `group ${toHex(groupId)} was written by a newer qpc`

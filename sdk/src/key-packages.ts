@@ -31,32 +31,51 @@ interface LastResortThere {
  * whether more are needed, because one package must never be handed to two people (RFC 9420 §16.8).
  */
 export async function topUpKeyPackages(context: Context, call: Call): Promise<void> {
-  const { turn } = context
-  await turn.takeAlways(() => forgetEnded(context))
-  const { available, lastResort: there } = await call(methods.uploadKeyPackage, {})
+  await context.turn.takeAlways(() => forgetEnded(context))
+  for (const suite of context.suites) {
+    if ((await topUpStock({ ...context, suite }, call)) === "not_kept") return
+  }
+}
+
+/** @returns "not_kept" by a server of before there were several suites: it would hand these packages out as those of the first */
+async function topUpStock(context: Context, call: Call): Promise<"kept" | "not_kept"> {
+  const { turn, suite } = context
+  const cipherSuite = suite.id
+  const { available, lastResort: there, ...stock } = await call(methods.uploadKeyPackage, { cipherSuite })
+  if (!isFirst(context) && stock.cipherSuite !== cipherSuite) return "not_kept"
   const keyPackages = await turn.takeAlways(() => topUp(context, available))
-  if (keyPackages.length > 0) await call(methods.uploadKeyPackage, { keyPackages })
+  if (keyPackages.length > 0) await call(methods.uploadKeyPackage, { keyPackages, cipherSuite })
   const lastResort = await turn.takeAlways(() => renewLastResort(context, there))
   if (lastResort !== undefined) await uploadLastResort(context, call, lastResort)
+  return "kept"
 }
+
+const isFirst = ({ suite, suites }: Context): boolean => suite.id === suites[0]?.id
+
+/** A group changes its suite once, while people invite all the time. */
+const OTHER_STOCK = { keyPackageStock: 8, keyPackageLow: 4 }
+
+const stockLimits = (context: Context) => (isFirst(context) ? context.limits : OTHER_STOCK)
 
 /** A server that does not keep packages for as long gets one that lives no longer than those of the stock. */
 async function uploadLastResort(context: Context, call: Call, lastResort: Uploaded): Promise<void> {
-  const { turn, limits } = context
+  const { turn, limits, suite } = context
+  const cipherSuite = suite.id
   try {
-    await call(methods.uploadKeyPackage, { lastResort })
+    await call(methods.uploadKeyPackage, { lastResort, cipherSuite })
   } catch (error) {
     if (!(error instanceof RpcError) || error.reason !== "key_package_invalid") throw error
     const shorter = await turn.takeAlways(() => replaceLastResort(context, limits.keyPackageLifetimeMs, false))
-    await call(methods.uploadKeyPackage, { lastResort: shorter })
+    await call(methods.uploadKeyPackage, { lastResort: shorter, cipherSuite })
   }
 }
 
 async function topUp(context: Context, available: number): Promise<Uploaded[]> {
   const { limits, profile, store } = context
-  if (available >= limits.keyPackageLow) return []
+  const { keyPackageStock, keyPackageLow } = stockLimits(context)
+  if (available >= keyPackageLow) return []
   const room = limits.keyPackagesKept - (await storedCount(context))
-  const count = Math.min(limits.keyPackageStock - available, room)
+  const count = Math.min(keyPackageStock - available, room)
   if (count <= 0) return []
   const made = makeKeyPackages(context, { count, lifetimeMs: limits.keyPackageLifetimeMs, lastResort: false })
   await store.commit(made.map(({ ref, expiresAtMs, stored }) => profile.putKeyPackage(ref, expiresAtMs, stored)))
@@ -73,7 +92,7 @@ async function renewLastResort(context: Context, there: LastResortThere | undefi
   const { profile, clock, limits } = context
   const nowMs = clock.unixMs()
   const lifetimeMs = limits.lastResortLifetimeMs
-  const here = await profile.lastResort()
+  const here = await profile.lastResort(suiteName(context))
   const isThere = here !== undefined && there?.expiresAtMs === BigInt(here.expiresAtMs)
   const isUsed = isThere && there !== undefined && there.uses > 0
   const isFresh = here !== undefined && here.expiresAtMs - nowMs > lifetimeMs * LIFE_LEFT
@@ -85,7 +104,7 @@ async function renewLastResort(context: Context, there: LastResortThere | undefi
 async function replaceLastResort(context: Context, lifetimeMs: number, isUsed: boolean): Promise<Uploaded> {
   const { profile, clock } = context
   const nowMs = clock.unixMs()
-  const here = await profile.lastResort()
+  const here = await profile.lastResort(suiteName(context))
   const [made] = makeKeyPackages(context, { count: 1, lifetimeMs, lastResort: true })
   if (made === undefined) throw new Error("unreachable: one was asked for")
   await Transaction.run(context, "down", async (tx) => {
@@ -93,18 +112,24 @@ async function replaceLastResort(context: Context, lifetimeMs: number, isUsed: b
     if (here !== undefined) {
       tx.change(profile.putKeyPackage(here.ref, Math.min(here.expiresAtMs, nowMs), here.bundle))
     }
-    tx.change(profile.putKeyPackage(made.ref, made.expiresAtMs, made.stored), profile.putLastResort(made.ref))
+    tx.change(
+      profile.putKeyPackage(made.ref, made.expiresAtMs, made.stored),
+      profile.putLastResort(made.ref, suiteName(context)),
+    )
   })
   return made.upload
 }
 
+/** What the last-resort packages of suites beside the first are told apart by. */
+const suiteName = (context: Context): string | undefined => (isFirst(context) ? undefined : `${context.suite.id}`)
+
 /** @throws ClientError `store_corrupt` */
 function uploadOf(
-  { suite }: Context,
+  { suites }: Context,
   { bundle: stored, expiresAtMs }: { readonly bundle: Uint8Array; readonly expiresAtMs: number },
 ): Uploaded {
   try {
-    using bundle = keyPackageBundleFromBytes(suite, stored)
+    using bundle = keyPackageBundleFromBytes(suites, stored)
     return { data: bundle.keyPackage, expiresAtMs: BigInt(expiresAtMs) }
   } catch (error) {
     if (error instanceof DecodeError) throw corruptRecord("key package", error)

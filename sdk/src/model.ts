@@ -204,6 +204,14 @@ export type ClientEvent =
       /** Who has another role now, and which: a {@link RoleName}, or a number. */
       readonly assigned: readonly MemberRole[]
     }
+  /** Somebody led the group into another cipher suite, by its IANA code point; everything else of it is as it was. */
+  | {
+      readonly kind: "suite_changed"
+      readonly groupId: GroupId
+      readonly epoch: bigint
+      readonly by: Person
+      readonly suiteId: number
+    }
   /** We are out of the group: somebody removed us, we left, or we cannot follow it any more. */
   | { readonly kind: "removed"; readonly groupId: GroupId; readonly because: "removed" | "left" | "must_rejoin" }
   /** The server signed two histories of a group: nobody changes a group over it until {@link Client.goOn}. */

@@ -39,6 +39,7 @@ const SUITE_ID = 1
 export async function openClient(options: ClientOptions): Promise<Client> {
   const { store, suite, clock: machine } = options
   if (suite.id !== SUITE_ID) throw new RangeError(`cipher suite ${suite.id} cannot register`)
+  const suites = [suite, ...(options.otherSuites ?? [])]
   const limits = completeLimits(options.limits)
   const profile = new Profile(store)
   const clock = new Calendar(machine, await profile.calendar())
@@ -46,7 +47,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   const onLayer = (line: LayerLine): void => tracer.line(line)
   const deliveryKey = new DeliveryKey(profile, await profile.deliveryKey())
   const members = {
-    suite,
+    suites,
     epochLog: { crypto: suite, serverKey: () => deliveryKey.pinned },
     random: options.random,
     limits: { ...options.group, textBytes: limits.textBytes, pastEpochs: limits.pastEpochs },
@@ -56,6 +57,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     store,
     profile,
     suite,
+    suites,
     random: options.random,
     clock,
     limits,

@@ -12,6 +12,7 @@ import { AWAY_TOO_LONG } from "./missing-history.ts"
 import type { Failure, NoticeReason } from "./model.ts"
 import { asClientError } from "./network-error.ts"
 import type { OutboxRecord } from "./records.ts"
+import { withKeyPackages } from "./receive.ts"
 import { OWN_STEP, recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -272,7 +273,9 @@ async function tellMember(
   const step =
     outcome.kind === "refused"
       ? member.abandon(messageId, nowMs)
-      : member.conflict(messageId, nowMs, outcome.missedCommits)
+      : await withKeyPackages(context, outcome.missedCommits, (options) =>
+          member.conflict(messageId, nowMs, outcome.missedCommits, options),
+        )
   await recordStep(context, tx, member, step, OWN_STEP)
 }
 

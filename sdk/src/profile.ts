@@ -35,7 +35,7 @@ const IDENTITY = toUtf8("identity")
 const SESSION = toUtf8("session")
 const CURSOR = toUtf8("cursor")
 const DELIVERY_KEY = toUtf8("delivery_key")
-const LAST_RESORT = toUtf8("last_resort")
+const LAST_RESORT = "last_resort"
 const TIME = toUtf8("time")
 const CALENDAR = toUtf8("calendar")
 /** Rows read at one time where all of a collection are wanted. */
@@ -51,6 +51,8 @@ const parkedKey = (groupId: GroupId, seq: bigint): Uint8Array => encode((w) => w
 const memberKey = (groupId: GroupId, key: string): Uint8Array => concatBytes(groupId, toUtf8(key))
 const MISSING = toUtf8("missing/")
 const missingKey = (groupId: GroupId): Uint8Array => concatBytes(MISSING, groupId)
+const lastResortKey = (suite?: string): Uint8Array =>
+  toUtf8(suite === undefined ? LAST_RESORT : `${LAST_RESORT}/${suite}`)
 const readKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("read/"), groupId)
 
 const nextKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("next/"), groupId)
@@ -265,13 +267,14 @@ export class Profile {
     put("key_packages", ref, keyPackageRecord.encode({ expiresAtMs, bundle }))
   forgetKeyPackage = (ref: Uint8Array): Change => remove("key_packages", ref)
 
-  /** The key package that we publish for an empty stock. */
-  async lastResort(): Promise<(KeyPackageRecord & { readonly ref: Uint8Array }) | undefined> {
-    const ref = await this.#read("settings", LAST_RESORT, referenceRecord)
+  /** The key package that we publish for an empty stock. @param suite - named for suites beside the first */
+  async lastResort(suite?: string): Promise<(KeyPackageRecord & { readonly ref: Uint8Array }) | undefined> {
+    const ref = await this.#read("settings", lastResortKey(suite), referenceRecord)
     const record = ref && (await this.#read("key_packages", ref, keyPackageRecord))
     return ref && record && { ref, ...record }
   }
-  putLastResort = (ref: Uint8Array): Change => put("settings", LAST_RESORT, referenceRecord.encode(ref))
+  putLastResort = (ref: Uint8Array, suite?: string): Change =>
+    put("settings", lastResortKey(suite), referenceRecord.encode(ref))
 
   async #read<T>(collection: Collection, key: Uint8Array, codec: RecordCodec<T>): Promise<T | undefined> {
     const bytes = await this.#store.get(collection, key)

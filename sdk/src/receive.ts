@@ -1,5 +1,5 @@
-import { joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/group"
-import type { Envelope, Joined, JoinRejection, KeyPackageBundle, Member } from "@qpc/group"
+import { changesSuite, joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/group"
+import type { Envelope, Joined, JoinRejection, KeyPackageBundle, Member, Step } from "@qpc/group"
 import { DecodeError, equalBytes } from "@qpc/wire"
 import type { GroupId, IdentityKey } from "@qpc/wire"
 import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
@@ -58,7 +58,7 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   if (isWelcome)
     tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason: "welcome_for_known_group" })
   else if (member === undefined) park(context, tx, inbox, envelope)
-  else await recordStep(context, tx, member, member.receive(inbox.bytes, context.clock.unixMs()), origin)
+  else await recordStep(context, tx, member, await receiveBy(context, member, inbox.bytes), origin)
   return undefined
 }
 
@@ -121,11 +121,32 @@ function wasIn(earlier: Member, person: IdentityKey): boolean {
   return earlier.members().some(({ identityKey }) => equalBytes(identityKey, person))
 }
 
-async function storedBundles({ profile, suite }: Context): Promise<KeyPackageBundle[]> {
+/** Hands an envelope to its member, with our key packages if it leads into another cipher suite. */
+export function receiveBy(context: Context, member: Member, envelope: Uint8Array): Promise<Step> {
+  const nowMs = context.clock.unixMs()
+  return withKeyPackages(context, [envelope], (options) => member.receive(envelope, nowMs, options))
+}
+
+/** What a member needs for envelopes that it may take in. The key packages are zeroed afterwards. */
+export async function withKeyPackages(
+  context: Context,
+  envelopes: readonly Uint8Array[],
+  step: (options: { readonly keyPackages?: readonly KeyPackageBundle[] }) => Step,
+): Promise<Step> {
+  if (!envelopes.some(changesSuite)) return step({})
+  const keyPackages = await storedBundles(context)
+  try {
+    return step({ keyPackages })
+  } finally {
+    for (const bundle of keyPackages) bundle[Symbol.dispose]()
+  }
+}
+
+async function storedBundles({ profile, suites }: Context): Promise<KeyPackageBundle[]> {
   const bundles: KeyPackageBundle[] = []
   for await (const { bundle } of profile.keyPackages()) {
     try {
-      bundles.push(keyPackageBundleFromBytes(suite, bundle))
+      bundles.push(keyPackageBundleFromBytes(suites, bundle))
     } catch (error) {
       if (error instanceof DecodeError) throw corruptRecord("key package", error)
       throw error
@@ -156,7 +177,7 @@ function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope:
  * between goes on where it stopped. Call it inside the turn.
  */
 export async function replayParked(context: Context, groupId: GroupId): Promise<void> {
-  const { groups, profile, clock, parked } = context
+  const { groups, profile, parked } = context
   for await (const { seq, envelope } of profile.parked(groupId)) {
     const member = groups.find(groupId)
     if (member === undefined) return
@@ -164,7 +185,7 @@ export async function replayParked(context: Context, groupId: GroupId): Promise<
       tx.change(profile.forgetParked(groupId, seq))
       tx.afterwards(() => parked.drop(groupId, envelope.length))
       const origin = { seq, sizeBytes: envelope.length }
-      await recordStep(context, tx, member, member.receive(envelope, clock.unixMs()), origin)
+      await recordStep(context, tx, member, await receiveBy(context, member, envelope), origin)
     })
   }
 }

@@ -79,17 +79,17 @@ export async function recordEvent(
     case "devices_changed":
       return tx.event({ kind: "devices_changed", groupId, ...devicesChange(context, event), epoch: event.epoch })
     case "ghost_device":
-      tx.notice({ ...NO_ENVELOPE, groupId, person: event.by, reason: event.kind satisfies NoticeReason })
-      return
+      return tx.notice({ ...NO_ENVELOPE, groupId, person: event.by, reason: event.kind satisfies NoticeReason })
     case "settings_changed":
       return tx.event({ kind: "settings_changed", groupId, ...settingsChange(context, event) })
+    case "suite_changed":
+      return recordSuite(context, tx, groupId, event)
     case "removed_from_group":
       return recordRemoval(context, tx, { groupId, because: "removed", failure: NOT_A_MEMBER })
     case "left_group":
       return recordRemoval(context, tx, { groupId, because: "left", failure: LEFT })
     case "leave_delayed":
-      tx.notice({ ...NO_ENVELOPE, groupId, reason: event.kind satisfies NoticeReason })
-      return
+      return tx.notice({ ...NO_ENVELOPE, groupId, reason: event.kind satisfies NoticeReason })
     case "must_rejoin":
       tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason satisfies NoticeReason })
       return recordRemoval(context, tx, { groupId, because: "must_rejoin", failure: MUST_REJOIN })
@@ -223,6 +223,17 @@ function settingsChange(context: Context, event: GroupEvent & { readonly kind: "
   })
   const person = context.contacts.person(by)
   return { epoch, by: person, changed, name, disappearAfterSeconds, isClosed, assigned }
+}
+
+/** RFC 9420 §16.8: a key package that was used once is never used again, but for one that others may have got as well. */
+function recordSuite(
+  { profile, contacts }: Context,
+  tx: Transaction,
+  groupId: GroupId,
+  { epoch, by, suiteId, used }: GroupEvent & { readonly kind: "suite_changed" },
+): void {
+  if (used?.isLastResort === false) tx.change(profile.forgetKeyPackage(used.ref))
+  tx.event({ kind: "suite_changed", groupId, epoch, by: contacts.person(by), suiteId })
 }
 
 /** We were invited anew, and another member takes the place of this one: what that one had open ends, and is told. */

@@ -7,9 +7,12 @@ const notice = (reason: string, more: Partial<Notice> = {}): string =>
   noticeText({ position: 1, atMs: 0, seq: 7n, sizeBytes: 300, reason, ...more })
 
 describe("a notice", () => {
-  it.each(["own_message_ahead", "abandoned_commit"])("says how to get back into a group: %s", (reason) => {
-    expect(notice(reason)).toContain("ask a member to remove you and invite you again".slice(4))
-  })
+  it.each(["own_message_ahead", "abandoned_commit", "key_package_gone"])(
+    "says how to get back into a group: %s",
+    (reason) => {
+      expect(notice(reason)).toContain("ask a member to remove you and invite you again".slice(4))
+    },
+  )
 
   it("says who can invite anew when an invitation was not one into the same group", () => {
     expect(notice("welcome_replaces_group")).toMatch(/^An invitation was refused: .* ask a member who was in it/)

@@ -10,6 +10,8 @@ export function noticeText(notice: Notice): string {
       return "Another copy of this profile sent messages to a group, so this one has stopped there. Use one copy only, and ask a member to remove you and invite you again."
     case "abandoned_commit":
       return "The server passed on a change that it had refused before, so this profile cannot follow the group. Ask a member to remove you and invite you again."
+    case "key_package_gone":
+      return "A group changed its cipher suite by a key package that this profile does not have any more, so it cannot follow. Ask a member to remove you and invite you again."
     case "history_gone":
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. Ask a member to remove you and invite you again."
     case "welcome_replaces_group":

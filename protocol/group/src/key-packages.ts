@@ -7,6 +7,7 @@ import {
   validateKeyPackage,
 } from "@qpc/mls"
 import type { KeyPackageBundle, KeyPackageReason } from "@qpc/mls"
+import { DecodeError } from "@qpc/wire"
 import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import { credentialOf, deviceValidator } from "./device-credential.ts"
 import { OUR_EXTENSIONS } from "./group-profile.ts"
@@ -74,9 +75,18 @@ export function createKeyPackages(options: KeyPackageOptions): readonly KeyPacka
   )
 }
 
-/** Restores what {@link KeyPackageBundle.toBytes} stored. @throws DecodeError for anything else */
-export function keyPackageBundleFromBytes(suite: CipherSuite, bytes: Uint8Array): KeyPackageBundle {
-  return mlsBundleFromBytes(suite, bytes)
+/** Restores what {@link KeyPackageBundle.toBytes} stored, in whichever of these suites it is. @throws DecodeError for anything else */
+export function keyPackageBundleFromBytes(suites: readonly CipherSuite[], bytes: Uint8Array): KeyPackageBundle {
+  let failure: unknown = new RangeError("no cipher suite")
+  for (const suite of suites) {
+    try {
+      return mlsBundleFromBytes(suite, bytes)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      failure = error
+    }
+  }
+  throw failure
 }
 
 /**

@@ -32,8 +32,11 @@ const IDENTITY = "identity"
 /** What reading a member takes. */
 export interface DamageOptions {
   readonly suite: CipherSuite
+  readonly otherSuites?: readonly CipherSuite[]
   readonly random: Random
 }
+
+const suitesOf = ({ suite, otherSuites = [] }: DamageOptions): readonly CipherSuite[] => [suite, ...otherSuites]
 
 /** A record that cannot be read, and the rows that go when it is forgotten. */
 interface Damage {
@@ -82,7 +85,7 @@ async function damages(store: Store, options: DamageOptions): Promise<readonly D
     // Members need their owner's keys, and are read whole.
     if (collection === "group_records" || collection === "members") continue
     for await (const row of rowsOf(store, collection)) {
-      if (isReadable(collection, row, options.suite)) continue
+      if (isReadable(collection, row, suitesOf(options))) continue
       const facts = { collection, ...(collection === "settings" && { record: settingName(row.key) }) }
       found.push({ finding: finding("record_damaged", facts), rows: [{ collection, key: row.key }] })
     }
@@ -111,10 +114,10 @@ function decodes<T>(decode: () => T): T | undefined {
   }
 }
 
-function isReadable(collection: Collection, { key, value }: Row, suite: CipherSuite): boolean {
+function isReadable(collection: Collection, { key, value }: Row, suites: readonly CipherSuite[]): boolean {
   if (collection === "settings") return isReadableSetting(settingName(key), value)
   if (collection === "known_servers") return decodes(() => decodeKnownServer(value)) !== undefined
-  if (collection === "key_packages") return isReadableKeyPackage(value, suite)
+  if (collection === "key_packages") return isReadableKeyPackage(value, suites)
   const codec = CODECS[collection]
   return codec === undefined || decodes(() => codec.decode(value)) !== undefined
 }
@@ -128,9 +131,9 @@ const CODECS: Partial<Record<Collection, RecordCodec<unknown>>> = {
   notices: noticeRecord,
 }
 
-function isReadableKeyPackage(value: Uint8Array, suite: CipherSuite): boolean {
+function isReadableKeyPackage(value: Uint8Array, suites: readonly CipherSuite[]): boolean {
   const read = decodes(() => {
-    using bundle = keyPackageBundleFromBytes(suite, keyPackageRecord.decode(value).bundle)
+    using bundle = keyPackageBundleFromBytes(suites, keyPackageRecord.decode(value).bundle)
     return bundle.ref
   })
   return read !== undefined
@@ -184,14 +187,17 @@ async function groupIds(store: Store): Promise<readonly GroupId[]> {
 async function stateOfGroup(
   store: Store,
   groupId: GroupId,
-  { suite, random }: DamageOptions,
+  options: DamageOptions,
   device: KeyPair,
 ): Promise<"group_damaged" | "profile_newer" | undefined> {
   try {
-    memberFromRecords(suite, await new Profile(store).member(groupId), { device, random })[Symbol.dispose]()
+    const records = await new Profile(store).member(groupId)
+    const surroundings = { device, random: options.random, suites: suitesOf(options) }
+    memberFromRecords(options.suite, records, surroundings)[Symbol.dispose]()
     return undefined
   } catch (error) {
-    if (error instanceof GroupStateError) return error.code === "unknown_version" ? "profile_newer" : "group_damaged"
+    const isNewer = error instanceof GroupStateError && ["unknown_version", "unknown_suite"].includes(error.code)
+    if (error instanceof GroupStateError) return isNewer ? "profile_newer" : "group_damaged"
     if (error instanceof ClientError && error.code === "store_corrupt") return "group_damaged"
     throw error
   }

@@ -1,9 +1,15 @@
-import { nodeRandom, suite0001 } from "@qpc/crypto/node"
+import { newXWingSuite, nodeRandom, suite0001 } from "@qpc/crypto/node"
 import type { ClientOptions } from "../api.ts"
 import { systemClock } from "../clock.ts"
 import { opaqueInWorker } from "./opaque-in-worker.ts"
 
 /** What every client on Node is made of; a store and a dial are missing. */
-export function nodeClientParts(): Pick<ClientOptions, "suite" | "random" | "clock" | "opaque"> {
-  return { suite: suite0001, random: nodeRandom, clock: systemClock, opaque: opaqueInWorker() }
+export function nodeClientParts(): Pick<ClientOptions, "suite" | "otherSuites" | "random" | "clock" | "opaque"> {
+  return {
+    suite: suite0001,
+    otherSuites: [newXWingSuite()],
+    random: nodeRandom,
+    clock: systemClock,
+    opaque: opaqueInWorker(),
+  }
 }

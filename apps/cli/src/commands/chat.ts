@@ -6,6 +6,7 @@ import { noticeText } from "../notice-text.ts"
 import { openProfile } from "../open.ts"
 import { printable } from "../output.ts"
 import { settingsText } from "../role-text.ts"
+import { suiteText } from "../suite-text.ts"
 import { countText, groupText, hex, messageJson, messageText, personText } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
 
@@ -171,6 +172,8 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
       return isHere(event.groupId, group) ? devicesText(event) : undefined
     case "settings_changed":
       return isHere(event.groupId, group) ? settingsText(event) : undefined
+    case "suite_changed":
+      return isHere(event.groupId, group) ? suiteText(event) : undefined
     case "removed":
       // That we cannot follow the group is told by a notice, with what to do.
       if (!isHere(event.groupId, group) || event.because === "must_rejoin") return undefined

@@ -9,7 +9,7 @@ import { login } from "./login.ts"
 import { history, receive, send } from "./messages.ts"
 import { proof } from "./proof.ts"
 import { registerUser } from "./register-user.ts"
-import { close, demote, promote, rename, roles, timer, updateKeys } from "./settings.ts"
+import { changeSuite, close, demote, promote, rename, roles, timer, updateKeys } from "./settings.ts"
 import { whoami } from "./whoami.ts"
 
 /** Everything `qpc` can do, in the order in which a newcomer meets it. */
@@ -31,6 +31,7 @@ export const commands: readonly Command[] = [
   remove,
   rename,
   timer,
+  changeSuite,
   roles,
   promote,
   demote,

@@ -3,6 +3,7 @@ import type { Command, CommandContext, CommandValues } from "../command.ts"
 import { durationText, parseDuration } from "../duration.ts"
 import { openProfile } from "../open.ts"
 import { aRole, parseRole } from "../role-text.ts"
+import { parseSuite, suiteName } from "../suite-text.ts"
 import { groupText, hex, personText } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
 
@@ -58,6 +59,27 @@ export const updateKeys: Command = {
     await changeGroup(context, values, async (group) => {
       const sent = await group.updateKeys()
       return { sent, result: { updated: true }, line: () => `Your keys in ${groupText(group)} are new.` }
+    })
+  },
+}
+
+/** Leads a group into another cipher suite. */
+export const changeSuite: Command = {
+  name: "change-suite",
+  summary: "let a group go on with another cipher suite, such as the post-quantum one; admins may",
+  arguments: [
+    GROUP,
+    { name: "suite", description: "x-wing, which also holds against quantum computers; there is no way back from it" },
+  ],
+  options: [],
+  examples: ["qpc change-suite friends x-wing"],
+  async run(context, values) {
+    const suiteId = parseSuite(values.text("suite"))
+    await changeGroup(context, values, async (group) => {
+      const sent = await group.changeSuite(suiteId)
+      const line = (): string =>
+        `${groupText(group)} goes on with ${suiteName(suiteId)}: the same people, with new keys.`
+      return { sent, result: { suite: suiteName(suiteId), suiteId }, line }
     })
   },
 }
