@@ -1,0 +1,34 @@
+import { suite0001, suite0003 } from "@qpc/crypto/node"
+import { inspectKeyPackage } from "@qpc/group"
+import { describe, expect, it } from "vitest"
+import { FakeServer } from "./testing/fake-server.ts"
+import { newPerson } from "./testing/person.ts"
+import { TestClock } from "./testing/test-clock.ts"
+
+describe("key packages of several cipher suites", () => {
+  it("are kept back from a server that has one stock for all", async () => {
+    const clock = new TestClock()
+    const server = new FakeServer()
+    const alice = await newPerson(server, clock, "alice", { otherSuites: [suite0003] })
+    const { keyPackages } = server.account("alice")
+    const kinds = keyPackages.map((keyPackage) => inspectKeyPackage(suite0001, keyPackage, clock.unixMs()).kind)
+    expect(kinds).toEqual(["valid", "valid", "valid", "valid"])
+    await clock.during(alice.client.close())
+  })
+
+  it("are asked for by a change of the suite, and who has none is named", async () => {
+    const clock = new TestClock()
+    const server = new FakeServer()
+    const alice = await newPerson(server, clock, "alice", { otherSuites: [suite0003] })
+    const bob = await newPerson(server, clock, "bob")
+    const group = await clock.during(alice.client.createGroup("friends"))
+    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    await expect(clock.during(group.changeSuite(3))).rejects.toMatchObject({
+      code: "suite_not_ready",
+      message: "not everybody can follow into that cipher suite yet: bob",
+      candidates: ["bob"],
+    })
+    await expect(clock.during(group.changeSuite(0xf002))).rejects.toMatchObject({ code: "group_refused" })
+    for (const { client } of [alice, bob]) await clock.during(client.close())
+  })
+})
