@@ -2,7 +2,7 @@ import { certifyDevice, readDeviceCertificate, revokeDevice, verifyDeviceCertifi
 import { methods } from "@qpc/rpc"
 import { concatBytes, equalBytes, fromHex, toDeviceKey, toHex } from "@qpc/wire"
 import type { DeviceKey, IdentityKey } from "@qpc/wire"
-import { EARLIEST_MS } from "./calendar.ts"
+import { certificateTime } from "./certificate-time.ts"
 import { changeIdentity } from "./change-identity.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
@@ -18,10 +18,6 @@ export interface LinkedDevice {
   readonly isRevoked: boolean
 }
 
-/** How long a certificate counts: then the device is linked anew, or stays in its groups and comes into no others. */
-const CERTIFICATE_MS = 5 * 366 * 86_400_000
-/** A certificate begins earlier by this, for those whose clock is late; as key packages do. */
-const EARLY_MS = 3_600_000
 const CHECK_BYTES = 4
 
 /** What a new device shows to the first one: its key and four bytes of a hash, in hexadecimal, so that no digit is mistyped. */
@@ -51,10 +47,11 @@ export async function approveDevice(context: Context, call: Call, request: strin
   const { self, suite, clock } = context
   const deviceKey = keyOfRequest(context, request)
   const { privateKey } = linkable(context, deviceKey)
-  // By the earlier of two clocks that differ: nobody is harmed by a certificate that counts at once, whichever of them is wrong.
-  const notBeforeMs = Math.max(EARLIEST_MS, Math.min(clock.unixMs(), clock.machineMs()) - EARLY_MS)
-  const time = { notBeforeMs, notAfterMs: clock.unixMs() + CERTIFICATE_MS }
-  const certificate = certifyDevice(suite, privateKey, { identityKey: self.identityKey, deviceKey, ...time })
+  const certificate = certifyDevice(suite, privateKey, {
+    identityKey: self.identityKey,
+    deviceKey,
+    ...certificateTime(clock),
+  })
   await asClientError(call(methods.registerDevice, { certificate }))
   await changeIdentity(context, () => {
     const record = linkable(context, deviceKey)

@@ -8,6 +8,7 @@ import { Person, twoFriends } from "./people.ts"
 import { freePort, qpc, TestServer } from "./programs.ts"
 import type { Ended } from "./programs.ts"
 import { TestFolder } from "./test-folder.ts"
+import { withClock } from "./with-clock.ts"
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS
@@ -37,13 +38,6 @@ function damageFile(path: string): void {
   const file = openSync(path, "r+")
   writeSync(file, Buffer.alloc(512, 0xa5), 0, 512, Math.floor(statSync(path).size / 2))
   closeSync(file)
-}
-
-/** Sets the calendar of a program, and leaves its timers alone. */
-function withClock(offsetMs: number): { readonly NODE_OPTIONS: string } {
-  const shift = `const now = Date.now; Date.now = () => now() + ${offsetMs}`
-  const url = `data:text/javascript,${encodeURIComponent(shift)}`
-  return { NODE_OPTIONS: `${process.env["NODE_OPTIONS"] ?? ""} --import=${url}` }
 }
 
 const doctor = (person: Person, ...words: string[]): Promise<Ended> => person.qpc(["--json", "doctor", ...words])

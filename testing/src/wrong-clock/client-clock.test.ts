@@ -126,6 +126,29 @@ describe.each(OFF_MS)("somebody whose clock is %s", (_title, aheadMs) => {
   })
 })
 
+describe("somebody whose clock is years behind, for years", () => {
+  it("still forgets the private keys of key packages that have ended, or there would be no room for new ones", async () => {
+    const limits = { keyPackageStock: 4, keyPackageLow: 2, keyPackagesKept: 16 }
+    const service = await Service.open()
+    const { clock } = service
+    const bobs = await service.enrol("bob")
+    const wrong = new WrongClock(clock, -3653 * DAY_MS)
+    const alice = await service.client(await service.enrol("alice"))
+    await clock.during(alice.sync())
+    for (let month = 0; month < 24; month++) {
+      await using bob = await service.client(bobs, { clock: wrong, limits })
+      await clock.during(bob.sync())
+      expect(bobs.disk.collections.get("key_packages")!.size).toBeLessThanOrEqual(16)
+      clock.advance(40 * DAY_MS)
+    }
+    await using bob = await service.client(bobs, { clock: wrong, limits })
+    await clock.during(bob.sync())
+    const group = await clock.during(alice.createGroup("late"))
+    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    expect(await reasons(alice)).toEqual([])
+  })
+})
+
 describe.each(OFF_MS)("a clock that jumps to %s in the middle", (_title, aheadMs) => {
   it("changes nothing while the connection lasts, and is told with the next one", async () => {
     const world = await friends(0)
