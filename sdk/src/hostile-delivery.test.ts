@@ -23,6 +23,13 @@ async function three() {
 }
 type World = Awaited<ReturnType<typeof three>>
 
+/** Says that it took whatever was offered, and keeps nothing of it. */
+const takeAndThrowAway: FakeServer["answerInstead"] = (method) => {
+  if (method !== "batchEnqueue") return undefined
+  const value = { duplicate: false, acceptedAtMs: 0n, skippedKeys: [], fullKeys: [] }
+  return { outcome: { case: "accepted", value } }
+}
+
 const groupOf = ({ client }: Person) => client.conversations()[0]!
 const historyOf = async (person: Person): Promise<string[]> => (await groupOf(person).history()).map(({ text }) => text)
 
@@ -194,11 +201,7 @@ describe("a server that invents", () => {
   it("that it took a text which it threw away cannot be noticed by its author alone, and harms nothing else", async () => {
     const world = await three()
     const { clock, server, alice, bob } = world
-    server.answerInstead = (method) => {
-      if (method !== "batchEnqueue") return undefined
-      const value = { duplicate: false, acceptedAtMs: 0n, skippedKeys: [], fullKeys: [] }
-      return { outcome: { case: "accepted", value } }
-    }
+    server.answerInstead = takeAndThrowAway
     await say(world, alice, "into the void")
     server.answerInstead = () => undefined
     await say(world, alice, "heard")
@@ -209,11 +212,7 @@ describe("a server that invents", () => {
   it("that it took a change which it threw away does not make it so, and texts go on", async () => {
     const world = await three()
     const { clock, server, alice, bob } = world
-    server.answerInstead = (method) => {
-      if (method !== "batchEnqueue") return undefined
-      const value = { duplicate: false, acceptedAtMs: 0n, skippedKeys: [], fullKeys: [] }
-      return { outcome: { case: "accepted", value } }
-    }
+    server.answerInstead = takeAndThrowAway
     const { id } = await clock.during(groupOf(alice).rename("orchard"))
     await expect(clock.during(groupOf(alice).waitAccepted(id, { timeoutMs: 5000 }))).rejects.toMatchObject({
       code: "timeout",

@@ -15,6 +15,10 @@ function groupOf(memberCount: number, roles: "ranks" | "equals" = "ranks"): { wo
   return { world, members: world.group(memberCount, { roles: roles === "ranks" ? DEFAULT_ROLES : EQUALS }) }
 }
 
+function makeAdmin(by: Device, { self: identityKey }: Device): void {
+  by.send({ kind: "set_roles", assignments: [{ identityKey, role: ADMIN_ROLE }], permissions: new Map() })
+}
+
 const hasLeft = (device: Device): boolean => !device.member.isActive && told(device, "left_group").length === 1
 
 describe("leaving", () => {
@@ -126,11 +130,7 @@ describe("leaving", () => {
   it("ends a role with the membership", () => {
     const { world, members } = groupOf(3)
     const [alice, bob, carol] = members as [Device, Device, Device]
-    alice.send({
-      kind: "set_roles",
-      assignments: [{ identityKey: bob.self, role: ADMIN_ROLE }],
-      permissions: new Map(),
-    })
+    makeAdmin(alice, bob)
     world.settle()
     alice.send(LEAVE)
     world.settle()
@@ -229,11 +229,7 @@ describe("the last admin", () => {
   it("is told if the successor left first, and the group is not without one", () => {
     const { world, members } = groupOf(3)
     const [alice, bob, carol] = members as [Device, Device, Device]
-    alice.send({
-      kind: "set_roles",
-      assignments: [{ identityKey: bob.self, role: ADMIN_ROLE }],
-      permissions: new Map(),
-    })
+    makeAdmin(alice, bob)
     world.settle()
     for (const device of [alice, bob]) device.send(LEAVE)
     for (const device of [alice, bob]) device.flush(world.service)
