@@ -8,7 +8,8 @@ import type { ForkRule } from "./fork-rule.ts"
  * comes again with the same `mid` for a text whose branch was given up: it was sealed on the other one too.
  */
 export type ServerlessEvent =
-  | Exclude<GroupEvent, { readonly kind: "intent_failed" }>
+  | Exclude<GroupEvent, { readonly kind: "intent_failed" | "text" }>
+  | ServerlessText
   /**
    * Others preferred another branch: epochs from `forkEpoch` on are not what we believed. `members_changed` and the like follow,
    * with the difference between what was and what is.
@@ -30,6 +31,15 @@ export type ServerlessEvent =
       readonly intentId: MessageId
       readonly reason: IntentFailure | ServerlessIntentFailure
     }
+
+/** A text. */
+type ServerlessText = Extract<GroupEvent, { readonly kind: "text" }> & {
+  /**
+   * Its author is not in the group any more, as we see it. They have the keys of the epochs that they were in, and nobody can tell what
+   * they wrote before they went from what they wrote after.
+   */
+  readonly isByFormerMember?: true
+}
 
 /** Why an intent ended without having its way, beside what there is everywhere. */
 export type ServerlessIntentFailure =

@@ -1,4 +1,5 @@
 import { equalBytes } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
 import { leavesOf } from "../roster.ts"
 import type { KeptEpoch, OpenedText } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
@@ -33,14 +34,18 @@ export function showHeld(state: ServerlessState, draft: ServerlessDraft): void {
 }
 
 function isToShow(state: ServerlessState, { in: epoch, text }: TextOfEpoch): boolean {
-  if (state.path.includes(epoch)) return true
-  const active = activeState(state)
-  return active !== undefined && leavesOf(active.group).some(({ identityKey }) => equalBytes(identityKey, text.sender))
+  return state.path.includes(epoch) || isMember(state, text.sender) === true
 }
 
-function show({ seen }: ServerlessState, text: OpenedText, draft: ServerlessDraft): void {
-  if (seen.add(text.sender, text.mid)) draft.tell(text)
-  else draft.drop("duplicate_message", "GTP_DUPLICATE_MESSAGE")
+/** Whether somebody is in the group; `undefined` while we are not, and cannot see it. */
+function isMember(state: ServerlessState, person: IdentityKey): boolean | undefined {
+  const active = activeState(state)
+  return active && leavesOf(active.group).some(({ identityKey }) => equalBytes(identityKey, person))
+}
+
+function show(state: ServerlessState, text: OpenedText, draft: ServerlessDraft): void {
+  if (!state.seen.add(text.sender, text.mid)) return draft.drop("duplicate_message", "GTP_DUPLICATE_MESSAGE")
+  draft.tell(isMember(state, text.sender) === false ? { ...text, isByFormerMember: true } : text)
 }
 
 function hold(state: ServerlessState, { in: epoch, text }: TextOfEpoch, draft: ServerlessDraft): void {
