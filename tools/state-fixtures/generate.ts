@@ -5,7 +5,7 @@
  *     node --conditions=@qpc/source tools/state-fixtures/generate.ts state 3
  *     node --conditions=@qpc/source tools/state-fixtures/generate.ts member 3
  */
-import { suite0001, suite0007 } from "@qpc/crypto/node"
+import { suite0001, suite0003, suite0007 } from "@qpc/crypto/node"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { memberHistories } from "../../protocol/group/src/testing/member-histories.ts"
 import { stateHistories } from "../../protocol/mls/src/testing/state-histories.ts"
@@ -24,7 +24,7 @@ if (kind === "state") {
     write("mls/src/testing/fixtures/state", name, stateHistories(suite))
   }
 } else if (kind === "member") {
-  write("group/src/testing/fixtures/member", "suite0001", memberHistories(suite0001))
+  write("group/src/testing/fixtures/member", "suite0001", memberHistories(suite0001, suite0003))
 } else {
   throw new RangeError("name the kind of state: state or member")
 }

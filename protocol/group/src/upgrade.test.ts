@@ -1,4 +1,4 @@
-import { suite0001 as suite } from "@qpc/crypto/node"
+import { suite0001 as suite, suite0003 } from "@qpc/crypto/node"
 import { fromHex } from "@qpc/wire"
 import { RecordStore } from "@qpc/wire/conformance"
 import { readdirSync, readFileSync } from "node:fs"
@@ -47,7 +47,7 @@ function expectGoesOn(member: Member, { envelopes }: Pick<StoredMember, "envelop
 const surroundingsOf = ({ identity }: Pick<StoredMember, "identity">) => {
   const { publicKey, privateKey } = identity
   const keys = { publicKey: fromHex(publicKey), privateKey: fromHex(privateKey) }
-  return { device: keys, random: seededRandom(1) }
+  return { device: keys, random: seededRandom(1), suites: [suite0003] }
 }
 
 describe("a member stored in any format there ever was", () => {

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts"
 import { reportSync } from "../delivery.ts"
 import { EXIT_CODES } from "../exit-code.ts"
 import { openProfile } from "../open.ts"
+import { suiteName } from "../suite-text.ts"
 import { countText, groupText, hex, personText } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
 import { waitOption } from "../wait-option.ts"
@@ -120,6 +121,7 @@ export const list: Command = {
       groupId: hex(group.id),
       name: group.name,
       epoch: Number(group.epoch),
+      suite: suiteName(group.suiteId),
       members: group.members().length,
       isMember: group.isMember,
       isLeaving: group.isLeaving,

@@ -17,10 +17,10 @@ export interface StoredMember {
   readonly envelopes: readonly { readonly envelope: string; readonly events: readonly string[] }[]
 }
 
-/** One member of every kind that there can be. */
-export function memberHistories(suite: CipherSuite): StoredMember[] {
-  const histories = { alone, talking, wanting, waiting, removed, linked, leaving, holding }
-  return Object.entries(histories).map(([name, history], at) => history(name, new World(suite, at + 1)))
+/** One member of every kind that there can be. @param next - the cipher suite that some groups change to */
+export function memberHistories(suite: CipherSuite, next: CipherSuite): StoredMember[] {
+  const histories = { alone, talking, wanting, waiting, removed, linked, leaving, holding, changed, changing }
+  return Object.entries(histories).map(([name, history], at) => history(name, new World(suite, at + 1), next))
 }
 
 function snapshot(
@@ -131,3 +131,27 @@ function linked(name: string, world: World): StoredMember {
     [echo, "devices_changed", "epoch_changed", "intent_done"],
   ])
 }
+
+/** In its second cipher suite, with a text of before to come. */
+function changed(name: string, world: World, next: CipherSuite): StoredMember {
+  const [alice, bob] = world.group(2, { suites: [next] })
+  const early = envelopeOf(bob.text("early"))
+  bob.outbox = []
+  alice.send({ kind: "change_suite", suiteId: next.id, keyPackages: [bob.keyPackage(DAY_MS, next)] })
+  world.settle()
+  return snapshot(name, alice, [
+    [early, "text"],
+    [envelopeOf(bob.text("later")), "text"],
+    [early, "dropped"],
+  ])
+}
+
+/** About to change its cipher suite; the commit comes back. */
+function changing(name: string, world: World, next: CipherSuite): StoredMember {
+  const [alice, bob] = world.group(2, { suites: [next] })
+  alice.send({ kind: "change_suite", suiteId: next.id, keyPackages: [bob.keyPackage(DAY_MS, next)] })
+  const echo = nth(nth(alice.outbox).deliveries).envelope
+  return snapshot(name, alice, [[echo, "suite_changed", "epoch_changed", "intent_done"]])
+}
+
+const DAY_MS = 86_400_000
