@@ -67,6 +67,8 @@ export interface ClientLimits {
   readonly lastResortLifetimeMs: number
   /** How long one call to the server may take. Default 30 s. */
   readonly callDeadlineMs: number
+  /** So many requests to be let into a lost group again may lead nowhere before this is given up. Default 8. */
+  readonly rejoinAttempts: number
   /** The longest wait between two tries to hand a message over. Default 30 s. */
   readonly retryCapMs: number
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Client } from "./api.ts"
 import { FakeServer } from "./testing/fake-server.ts"
-import { newPerson, openPerson } from "./testing/person.ts"
+import { HELPS_NOBODY, newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
@@ -22,7 +22,7 @@ async function bobIsFull() {
 async function bobIsConnected() {
   const clock = new TestClock()
   const server = new FakeServer()
-  const alice = await newPerson(server, clock, "alice")
+  const alice = await newPerson(server, clock, "alice", HELPS_NOBODY)
   const bob = await newPerson(server, clock, "bob")
   const group = await clock.during(alice.client.createGroup("friends"))
   await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))

@@ -8,6 +8,7 @@ import type { Context } from "./context.ts"
 import { asClientError } from "./network-error.ts"
 import { recordHistoryGone } from "./missing-history.ts"
 import { receiveBy } from "./receive.ts"
+import { loseGroup } from "./rejoin-state.ts"
 import { recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -104,7 +105,10 @@ export class CatchUp {
       const page = await this.#fetch(request)
       await this.#apply(groupId, page, epoch)
       const reached = this.#epochOf(groupId)
-      if (reached === from && page.commits.length > 0) this.#ends.set(name, from)
+      if (reached === from && page.commits.length > 0) {
+        this.#ends.set(name, from)
+        if (page.oldestEpoch <= from) await loseGroup(this.#context, groupId)
+      }
       if (reached === from && page.oldestEpoch > from) await this.#giveUp(groupId, from, page)
       if (reached === from) return
       from = reached

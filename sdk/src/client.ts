@@ -172,8 +172,9 @@ export class StoredClient implements Client {
 
   /** In the order of the data path: nothing new comes in, what is under way ends, the store is last. */
   async #close(): Promise<void> {
-    const { turn, hub, groups, self, store, wakes, sweeper } = this.#context
+    const { turn, hub, groups, self, store, wakes, rejoining, sweeper } = this.#context
     wakes.close()
+    rejoining.close()
     sweeper.close()
     await this.#link.close()
     await turn.idle()

@@ -44,6 +44,10 @@ export class Contacts {
     return this.#byName.get(sameName(username))
   }
 
+  all(): readonly Person[] {
+    return [...this.#byName.values()]
+  }
+
   person(identityKey: IdentityKey): Person {
     return this.#byKey.get(toHex(identityKey)) ?? { identityKey }
   }

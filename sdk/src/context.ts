@@ -16,6 +16,7 @@ import type { ParkedIndex } from "./parked-index.ts"
 import type { Pulse } from "./pulse.ts"
 import type { Positions } from "./positions.ts"
 import type { Profile } from "./profile.ts"
+import type { Rejoining } from "./rejoining.ts"
 import type { IdentityRecord } from "./records.ts"
 import type { Store } from "./store.ts"
 import type { Tracer } from "./tracer.ts"
@@ -45,6 +46,7 @@ export interface Context {
   readonly outbox: OutboxIndex
   readonly parked: ParkedIndex
   readonly missing: MissingHistories
+  readonly rejoining: Rejoining
   readonly self: Self
   /** Under which the server signs the logs of epochs. */
   readonly deliveryKey: DeliveryKey

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Client } from "./api.ts"
 import { FakeServer } from "./testing/fake-server.ts"
-import { newPerson, openPerson } from "./testing/person.ts"
+import { HELPS_NOBODY, newPerson, openPerson } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
 const DAY_MS = 86_400_000
@@ -12,7 +12,7 @@ async function fullBob() {
   const server = new FakeServer()
   const alice = await newPerson(server, clock, "alice", { limits: { heldRows: 3 } })
   const bob = await newPerson(server, clock, "bob")
-  const carol = await newPerson(server, clock, "carol")
+  const carol = await newPerson(server, clock, "carol", HELPS_NOBODY)
   const group = await clock.during(alice.client.createGroup("friends"))
   for (const name of ["bob", "carol"]) {
     await clock.during(group.invite(name).then(({ id }) => group.waitAccepted(id)))

@@ -2,7 +2,7 @@ import { RpcError } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { FakeServer } from "./testing/fake-server.ts"
-import { newPerson, openPerson } from "./testing/person.ts"
+import { HELPS_NOBODY, newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
@@ -12,9 +12,9 @@ const reasons = async ({ client }: Person): Promise<string[]> => (await client.n
 async function three() {
   const clock = new TestClock()
   const server = new FakeServer()
-  const alice = await newPerson(server, clock, "alice")
+  const alice = await newPerson(server, clock, "alice", HELPS_NOBODY)
   const bob = await newPerson(server, clock, "bob")
-  const carol = await newPerson(server, clock, "carol")
+  const carol = await newPerson(server, clock, "carol", HELPS_NOBODY)
   const group = await clock.during(alice.client.createGroup("friends"))
   for (const name of ["bob", "carol"]) await clock.during(group.invite(name).then(({ id }) => group.waitAccepted(id)))
   const all = [alice, bob, carol]

@@ -2,7 +2,7 @@ import { toHex } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { FakeServer } from "./testing/fake-server.ts"
-import { newPerson, openPerson } from "./testing/person.ts"
+import { HELPS_NOBODY, newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
@@ -13,7 +13,7 @@ const groupOf = ({ client }: Person) => client.conversations()[0]!
 async function world() {
   const clock = new TestClock()
   const server = new FakeServer()
-  const alice = await newPerson(server, clock, "alice")
+  const alice = await newPerson(server, clock, "alice", HELPS_NOBODY)
   const bob = await newPerson(server, clock, "bob")
   const group = await clock.during(alice.client.createGroup("friends"))
   alice.client.connect()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { FakeServer } from "./testing/fake-server.ts"
-import { newPerson, openPerson } from "./testing/person.ts"
+import { HELPS_NOBODY, newPerson, openPerson } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
 /**
@@ -10,9 +10,9 @@ import { TestClock } from "./testing/test-clock.ts"
 async function bobIsStuck() {
   const clock = new TestClock()
   const server = new FakeServer()
-  const alice = await newPerson(server, clock, "alice")
+  const alice = await newPerson(server, clock, "alice", HELPS_NOBODY)
   const bob = await newPerson(server, clock, "bob")
-  const carol = await newPerson(server, clock, "carol")
+  const carol = await newPerson(server, clock, "carol", HELPS_NOBODY)
   const group = await clock.during(alice.client.createGroup("friends"))
   alice.client.connect()
   for (const name of ["bob", "carol"]) await clock.during(group.invite(name).then(({ id }) => group.waitAccepted(id)))
@@ -29,7 +29,7 @@ async function bobIsStuck() {
   await clock.during(bob.client.close())
 
   server.isUp = true
-  const admin = await openPerson(server, clock, alice.disk)
+  const admin = await openPerson(server, clock, alice.disk, HELPS_NOBODY)
   const [alices] = admin.client.conversations()
   await clock.during(admin.client.sync())
   const done = (sending: Promise<{ readonly id: string }>): Promise<unknown> =>

@@ -23,6 +23,7 @@ export const DEFAULT_LIMITS: ClientLimits = {
   keyPackageLifetimeMs: 28 * DAY_MS,
   lastResortLifetimeMs: 84 * DAY_MS,
   callDeadlineMs: 30_000,
+  rejoinAttempts: 8,
   retryCapMs: 30_000,
 }
 

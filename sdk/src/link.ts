@@ -15,6 +15,7 @@ import type { OpaqueClient } from "./opaque.ts"
 import { Outbox } from "./outbox.ts"
 import type { Call } from "./outbox.ts"
 import { settleParked } from "./receive.ts"
+import { continueRejoins } from "./continue-rejoins.ts"
 import { learnTime } from "./server-time.ts"
 import { learnNames } from "./resolve.ts"
 import { tracedDial } from "./traced-dial.ts"
@@ -61,6 +62,8 @@ export class Link {
       const isAboutPeople = event.kind === "joined" || event.kind === "members_changed"
       if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp)
         this.run(this.#counted(this.#learn(this.#visit.rpc)))
+      const isLost = event.kind === "history_gone" || (event.kind === "removed" && event.because === "must_rejoin")
+      if (isLost) this.goOnRejoining()
     })
     this.#outbox = new Outbox(context, { call: this.call, isReady, onStoreFailure: (error) => this.#giveUp(error) })
   }
@@ -216,6 +219,20 @@ export class Link {
       await this.#stockUp(rpc)
       await this.#learn(rpc)
       await addOwnDevices(this.#context, call)
+      await continueRejoins(this.#context, call)
+    } catch (error) {
+      this.#leave(rpc, error)
+    }
+  }
+
+  /** It is time to go on with a group that this device lost; without a connection, the next one does it. */
+  goOnRejoining(): void {
+    if (this.#visit !== undefined && this.isCaughtUp) this.run(this.#counted(this.#rejoin(this.#visit)))
+  }
+
+  async #rejoin({ rpc }: Visit): Promise<void> {
+    try {
+      await continueRejoins(this.#context, (method, request) => rpc.call(method, request))
     } catch (error) {
       this.#leave(rpc, error)
     }

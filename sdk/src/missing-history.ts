@@ -1,3 +1,4 @@
+import type { Member } from "@qpc/group"
 import { toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
@@ -82,6 +83,22 @@ export function closeGap({ missing, profile }: Context, tx: Transaction, groupId
   if (!missing.isStuck(groupId)) return
   tx.change(profile.forgetMissingHistory(groupId))
   tx.afterwards(() => missing.forget(groupId))
+}
+
+/**
+ * What a device has missed of a group that it lets itself into again: from the epoch that it was in, and from the newest message that
+ * it has or, without any, from when it found out.
+ */
+export async function bridgeGap(
+  { missing, profile, clock }: Context,
+  groupId: GroupId,
+  sinceMs: number,
+  earlier: Member | undefined,
+): Promise<Pick<MissingHistory, "fromEpoch" | "fromMs" | "toMs">> {
+  const gap = missing.find(groupId)
+  const fromEpoch = gap?.isBehindUs === false ? gap.fromEpoch : (earlier?.epoch ?? 0n)
+  const [newest] = await profile.messages(groupId, Number.MAX_SAFE_INTEGER, 1)
+  return { fromEpoch, fromMs: newest?.record.storedAtMs ?? sinceMs, toMs: clock.unixMs() }
 }
 
 /** We are in the group again, invited anew: what lies between stays missing. */

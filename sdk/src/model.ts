@@ -97,8 +97,12 @@ export interface MissingHistory {
   readonly fromEpoch: bigint
   /** The first epoch of which nothing is missing; while we cannot follow, the server's when we asked last. */
   readonly toEpoch: bigint
-  /** False while we cannot follow the group; true once we were invited anew. */
+  /** False while we cannot follow the group; true once we are in it again. */
   readonly isBehindUs: boolean
+  /** When the newest message before it was stored, by our clock, Unix milliseconds; present where we let ourselves in again. */
+  readonly fromMs?: number
+  /** When we were in again. */
+  readonly toMs?: number
 }
 
 /** Reasons that this package adds to those of the group protocol. */
@@ -130,6 +134,16 @@ export type NoticeReason =
   | "own_message_ahead"
   | "abandoned_commit"
   | "key_package_gone"
+  /** A copy of this device let itself into a group again, and took our place there. */
+  | "replaced_by_copy"
+  /** We lost a group and are in it again: see {@link Conversation.missing} for what cannot be read. */
+  | "rejoined"
+  /** A device of somebody lost a group, and is in it again. */
+  | "member_rejoined"
+  /** An answer to our request to be let in again is not believed; others may come. */
+  | "rejoin_answer_refused"
+  /** We do not get back into a group by ourselves: a member has to remove us and invite us again. */
+  | "rejoin_given_up"
   /** We were away for longer than the server keeps a group's changes: a member has to remove us and invite us again. */
   | "history_gone"
   /** Somebody's inbox is full since then: what we write waits for room in it, and all others have it. */
@@ -218,6 +232,8 @@ export type ClientEvent =
   | { readonly kind: "server_equivocated"; readonly groupId: GroupId; readonly epoch: bigint }
   /** Messages whose time was over have been deleted. */
   | { readonly kind: "disappeared"; readonly groupId: GroupId; readonly positions: readonly number[] }
+  /** We lost the group and are in it again: `missing` says which part of its history cannot be read. */
+  | { readonly kind: "rejoined"; readonly groupId: GroupId; readonly name: string }
   /** The server no longer has the changes that lead out of `fromEpoch`: we cannot follow the group, which is in `toEpoch`. */
   | { readonly kind: "history_gone"; readonly groupId: GroupId; readonly fromEpoch: bigint; readonly toEpoch: bigint }
   | { readonly kind: "notice"; readonly notice: Notice }

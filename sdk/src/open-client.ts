@@ -16,6 +16,7 @@ import { OutboxIndex } from "./outbox-index.ts"
 import { MissingHistories } from "./missing-history.ts"
 import { ParkedIndex } from "./parked-index.ts"
 import { Positions } from "./positions.ts"
+import { Rejoining } from "./rejoining.ts"
 import { Profile } from "./profile.ts"
 import { Pulse } from "./pulse.ts"
 import { replayParked, tick } from "./receive.ts"
@@ -70,6 +71,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     outbox: new OutboxIndex(() => link.kick()),
     parked: new ParkedIndex(limits),
     missing: new MissingHistories(),
+    rejoining: new Rejoining(clock, () => link.goOnRejoining()),
     self: new Self(),
     deliveryKey,
     cursor: { seq: await profile.cursor() },
@@ -99,7 +101,7 @@ async function positions(profile: Profile): Promise<Positions> {
 }
 
 async function load(context: Context): Promise<void> {
-  const { store, profile, self, contacts, groups, outbox, parked, missing, turn, sweeper } = context
+  const { store, profile, self, contacts, groups, outbox, parked, missing, rejoining, turn, sweeper } = context
   const identity = await profile.identity()
   await contacts.load(store)
   for await (const { groupId, envelope } of profile.parked()) parked.add(groupId, envelope.length)
@@ -112,6 +114,7 @@ async function load(context: Context): Promise<void> {
   await upgradeMembers(context, identity)
   await groups.load(profile, identity)
   await missing.load(profile)
+  await rejoining.load(profile)
   for (const member of groups.all()) {
     const { groupId } = member
     if (parked.has(groupId)) await unlessFull(() => turn.takeAlways(() => replayParked(context, groupId)))

@@ -1,5 +1,5 @@
 import { receiveEnvelope } from "@qpc/group"
-import type { Head, Outgoing } from "@qpc/group"
+import type { EnvelopeKind, Head, Outgoing } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
@@ -14,6 +14,7 @@ import { asClientError } from "./network-error.ts"
 import type { OutboxRecord } from "./records.ts"
 import { withKeyPackages } from "./receive.ts"
 import { OWN_STEP, recordStep } from "./record-step.ts"
+import { isRejoin, rejoinRefused } from "./rejoin-state.ts"
 import { Transaction } from "./transaction.ts"
 
 /** Asks the server something on whatever connection there is. */
@@ -195,6 +196,9 @@ function settle(
       if (outcome.kind !== "refused") await noteHead(context, tx, outgoing, outcome.head)
       if (outcome.kind === "accepted") return settleAccepted(context, tx, { position, row }, outcome)
       tx.dequeue(groupId, position)
+      if (isRejoin(context, groupId, outgoing.messageId)) {
+        return rejoinRefused(context, tx, groupId, outcome.kind === "refused" ? outcome.failure.code : undefined)
+      }
       // A proposal ends with its epoch: its member makes another, once it hears of the new one.
       if (outcome.kind === "refused" && outcome.failure === MOVED_ON && sentId === undefined) return
       if (outcome.kind === "refused") {
@@ -233,10 +237,13 @@ function settleAccepted(
   const isPassed = isUnreadable(context, outgoing)
   // Nobody can tell how far the others are, and the server says of a repeated message only who has not got it.
   const isAway = context.missing.isStuck(groupId)
-  // Whoever lacks a proposal gets it with the commit: as soon as somebody has it, it is where it should be.
+  const kind = kindOf(outgoing)
+  // Whoever lacks a proposal gets it with the commit: as soon as somebody has it, it is where it should be. Whoever wants back into a
+  // group asks again.
+  const isEnough = kind === "proposal" ? hasReached : kind === "rejoin_request" || kind === "rejoin_answer"
   const isWaited =
     full.length > 0 &&
-    !(hasReached && isProposal(outgoing)) &&
+    !isEnough &&
     waitForRoom(context, tx, { position, row }, { isTooOld: isPassed || isAway, missing: full, hasReached })
   if (!isWaited) tx.dequeue(groupId, position)
   if (sentId === undefined || wasReached) return
@@ -252,9 +259,9 @@ function recipientsAmong(outgoing: Outgoing, keys: readonly Uint8Array[]): Devic
   return recipientsOf(outgoing).filter((recipient) => named.has(toHex(recipient)))
 }
 
-function isProposal({ deliveries: [first] }: Outgoing): boolean {
+function kindOf({ deliveries: [first] }: Outgoing): EnvelopeKind | undefined {
   const received = first && receiveEnvelope(first.envelope)
-  return received?.kind === "envelope" && received.envelope.kind === "proposal"
+  return received?.kind === "envelope" ? received.envelope.kind : undefined
 }
 
 const recipientsOf = ({ deliveries }: Outgoing): DeviceKey[] => deliveries.flatMap(({ recipients }) => recipients)
@@ -307,7 +314,8 @@ function readableUntil({ deliveries, claim }: Outgoing, pastEpochs: number): big
   const received = receiveEnvelope(first.envelope)
   if (received.kind === "drop") return undefined
   const { kind, epoch } = received.envelope
-  return kind === "proposal" ? epoch : epoch + BigInt(pastEpochs)
+  if (kind === "rejoin_request") return undefined
+  return kind === "application" ? epoch + BigInt(pastEpochs) : epoch
 }
 
 /** True for a text that waited until the group had moved on, as far as we know. */

@@ -28,6 +28,8 @@ import type {
 } from "./records.ts"
 import type { RecordCodec, SentRecord, SessionRecord } from "./records.ts"
 import type { MissingHistory } from "./model.ts"
+import { rejoinRecord } from "./rejoin-record.ts"
+import type { RejoinRecord } from "./rejoin-record.ts"
 import { put, remove } from "./store.ts"
 import type { Change, Collection, Row, RowRange, Store } from "./store.ts"
 
@@ -53,6 +55,8 @@ const MISSING = toUtf8("missing/")
 const missingKey = (groupId: GroupId): Uint8Array => concatBytes(MISSING, groupId)
 const lastResortKey = (suite?: string): Uint8Array =>
   toUtf8(suite === undefined ? LAST_RESORT : `${LAST_RESORT}/${suite}`)
+const REJOIN = toUtf8("rejoin/")
+const rejoinKey = (groupId: GroupId): Uint8Array => concatBytes(REJOIN, groupId)
 const readKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("read/"), groupId)
 
 const nextKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("next/"), groupId)
@@ -214,6 +218,16 @@ export class Profile {
   putMissingHistory = (groupId: GroupId, missing: MissingHistory): Change =>
     put("settings", missingKey(groupId), missingHistoryRecord.encode(missing))
   forgetMissingHistory = (groupId: GroupId): Change => remove("settings", missingKey(groupId))
+
+  /** Groups that this device lost. */
+  async *rejoins(): AsyncGenerator<{ readonly groupId: GroupId; readonly record: RejoinRecord }> {
+    for await (const { key, value } of this.#rows("settings", { prefix: REJOIN })) {
+      yield { groupId: toGroupId(key.slice(REJOIN.length)), record: decoded("settings", value, rejoinRecord) }
+    }
+  }
+  putRejoin = (groupId: GroupId, record: RejoinRecord): Change =>
+    put("settings", rejoinKey(groupId), rejoinRecord.encode(record))
+  forgetRejoin = (groupId: GroupId): Change => remove("settings", rejoinKey(groupId))
 
   async wasSeen(groupId: GroupId, sender: IdentityKey, mid: bigint): Promise<boolean> {
     return (await this.#store.get("seen", seenKey(groupId, sender, mid))) !== undefined

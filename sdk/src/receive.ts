@@ -7,6 +7,8 @@ import type { Context } from "./context.ts"
 import { passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { corruptRecord } from "./profile.ts"
+import { takeRejoin } from "./rejoin.ts"
+import { forgetRejoin } from "./rejoin-state.ts"
 import { OWN_STEP, recordEvent, recordReplaced, recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -51,6 +53,9 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   const { envelope } = received
   const member = context.groups.find(envelope.groupId)
   const isWelcome = envelope.kind === "welcome"
+  const rejoin = await takeRejoin(context, tx, envelope, inbox.bytes, origin)
+  if (rejoin === "keep") park(context, tx, inbox, envelope)
+  if (rejoin !== "unrelated") return rejoin === "joined" ? (envelope.groupId.slice() as GroupId) : undefined
   const isStuck = context.missing.isStuck(envelope.groupId)
   if (isWelcome && (member?.isActive !== true || isStuck)) return join(context, tx, inbox, member)
   // Nothing of a later epoch can be read any more, which was told when that was found.
@@ -97,6 +102,7 @@ async function join(
     tx.touch(member)
     tx.afterwards(() => groups.adopt(member))
     if (earlier?.isActive === true) await recordReplaced(context, tx, earlier)
+    forgetRejoin(context, tx, member.groupId)
     for (const event of events) await recordEvent(context, tx, member, event, origin)
     // After the events: the first epoch that we are in again does not close the gap before it.
     passGap(context, tx, member.groupId, member.epoch)

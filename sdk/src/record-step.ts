@@ -8,6 +8,7 @@ import { tellGivenUp } from "./full-inboxes.ts"
 import { putTimedMessage, timerOf } from "./disappearing.ts"
 import { noteAnomaly } from "./log-anomaly.ts"
 import { closeGap } from "./missing-history.ts"
+import { forgetRejoin, stopRejoin } from "./rejoin-state.ts"
 import type { Failure, NoticeReason, StoredMessage } from "./model.ts"
 import type { MessageRecord } from "./records.ts"
 import { retimeQueued } from "./queued-texts.ts"
@@ -90,9 +91,13 @@ export async function recordEvent(
       return recordRemoval(context, tx, { groupId, because: "left", failure: LEFT })
     case "leave_delayed":
       return tx.notice({ ...NO_ENVELOPE, groupId, reason: event.kind satisfies NoticeReason })
+    case "rejoined":
+      return recordRejoined(context, tx, member, event)
+    case "member_rejoined":
+      tx.notice({ ...NO_ENVELOPE, groupId, person: event.by, reason: event.kind satisfies NoticeReason })
+      return
     case "must_rejoin":
-      tx.notice({ ...NO_ENVELOPE, groupId, reason: event.reason satisfies NoticeReason })
-      return recordRemoval(context, tx, { groupId, because: "must_rejoin", failure: MUST_REJOIN })
+      return recordMustRejoin(context, tx, groupId, event.reason)
     case "intent_queued":
       return tx.sent(groupId, event.intentId, "stored")
     case "intent_done":
@@ -109,6 +114,7 @@ export async function recordEvent(
       tx.notice({ ...NO_ENVELOPE, groupId, reason: "server_equivocated" satisfies NoticeReason })
       return tx.event({ kind: "server_equivocated", groupId, epoch: event.epoch })
     case "epoch_changed":
+      forgetRejoin(context, tx, groupId)
       return closeGap(context, tx, groupId)
     case "intent_rebased":
     case "refused": // Answered by whoever asked; a refusal changes nothing.
@@ -122,7 +128,7 @@ export const REJOIN = "Ask a member to remove you and to invite you again; use t
 const MUST_REJOIN: Failure = { code: "must_rejoin", nextStep: REJOIN }
 const INVITED_ANEW: Failure = {
   code: "must_rejoin",
-  nextStep: "You were invited into the group anew: look at it, and do it again if it is still wanted.",
+  nextStep: "You came into the group anew: look at it, and do it again if it is still wanted.",
 }
 const NOT_A_MEMBER: Failure = { code: "not_a_member", nextStep: "Ask a member to invite you again." }
 const LEFT: Failure = { code: "left_group", nextStep: NOT_A_MEMBER.nextStep }
@@ -236,7 +242,32 @@ function recordSuite(
   tx.event({ kind: "suite_changed", groupId, epoch, by: contacts.person(by), suiteId })
 }
 
-/** We were invited anew, and another member takes the place of this one: what that one had open ends, and is told. */
+function recordMustRejoin(
+  context: Context,
+  tx: Transaction,
+  groupId: GroupId,
+  reason: (GroupEvent & { readonly kind: "must_rejoin" })["reason"],
+): Promise<void> {
+  tx.notice({ ...NO_ENVELOPE, groupId, reason: reason satisfies NoticeReason })
+  if (reason === "replaced_by_copy") stopRejoin(context, tx, groupId, reason)
+  return recordRemoval(context, tx, { groupId, because: "must_rejoin", failure: MUST_REJOIN })
+}
+
+function recordRejoined(
+  context: Context,
+  tx: Transaction,
+  { groupId, name }: Member,
+  event: GroupEvent & { readonly kind: "rejoined" },
+): void {
+  const { epoch, by, added, removed } = event
+  tx.notice({ ...NO_ENVELOPE, groupId, person: by, reason: "rejoined" satisfies NoticeReason })
+  tx.event({ kind: "rejoined", groupId, name })
+  if (added.length + removed.length === 0) return
+  const [come, gone] = [added, removed].map((keys) => keys.map((key) => context.contacts.person(key)))
+  tx.event({ kind: "members_changed", groupId, epoch, added: come!, removed: gone!, left: [] })
+}
+
+/** We are in the group anew, and another member takes the place of this one: what that one had open ends, and is told. */
 export async function recordReplaced(context: Context, tx: Transaction, earlier: Member): Promise<void> {
   const { groupId } = earlier
   // The state of the earlier member is not written any more: its records go with the new one's arrival.

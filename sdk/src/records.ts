@@ -286,12 +286,18 @@ export const parkedRecord: RecordCodec<ParkedRecord> = codec(
 )
 
 export const missingHistoryRecord: RecordCodec<MissingHistory> = codec(
-  (writer, { fromEpoch, toEpoch, isBehindUs }) =>
+  (writer, { fromEpoch, toEpoch, isBehindUs, fromMs, toMs }) => {
     writer
       .uint64(fromEpoch)
       .uint64(toEpoch)
-      .uint8(isBehindUs ? 1 : 0),
-  (reader) => ({ fromEpoch: reader.uint64(), toEpoch: reader.uint64(), isBehindUs: flag(reader) }),
+      .uint8(isBehindUs ? 1 : 0)
+    // Were added later, so they are absent without a mark.
+    if (fromMs !== undefined && toMs !== undefined) writer.uint64(BigInt(fromMs)).uint64(BigInt(toMs))
+  },
+  (reader) => {
+    const range = { fromEpoch: reader.uint64(), toEpoch: reader.uint64(), isBehindUs: flag(reader) }
+    return reader.remainingBytes === 0 ? range : { ...range, fromMs: number(reader), toMs: number(reader) }
+  },
 )
 
 export const noticeRecord: RecordCodec<NoticeRecord> = codec(

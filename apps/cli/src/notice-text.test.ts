@@ -7,12 +7,25 @@ const notice = (reason: string, more: Partial<Notice> = {}): string =>
   noticeText({ position: 1, atMs: 0, seq: 7n, sizeBytes: 300, reason, ...more })
 
 describe("a notice", () => {
-  it.each(["own_message_ahead", "abandoned_commit", "key_package_gone"])(
-    "says how to get back into a group: %s",
+  it.each(["own_message_ahead", "abandoned_commit", "key_package_gone", "history_gone"])(
+    "says who lets us into a group again: %s",
     (reason) => {
-      expect(notice(reason)).toContain("ask a member to remove you and invite you again".slice(4))
+      expect(notice(reason)).toContain("asks the members to let it in again")
     },
   )
+
+  it.each(["replaced_by_copy", "rejoin_given_up"])(
+    "says how to get back where we do not by ourselves: %s",
+    (reason) => {
+      expect(notice(reason)).toContain("sk a member to remove you and invite you again")
+    },
+  )
+
+  it("says whose device is back", () => {
+    expect(notice("member_rejoined", { person: { identityKey, username: "bob" } })).toMatch(
+      /^bob's device had lost the group and is back in it/,
+    )
+  })
 
   it("says who can invite anew when an invitation was not one into the same group", () => {
     expect(notice("welcome_replaces_group")).toMatch(/^An invitation was refused: .* ask a member who was in it/)

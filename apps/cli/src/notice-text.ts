@@ -7,13 +7,23 @@ export function noticeText(notice: Notice): string {
   const who = person === undefined ? "A member" : personText(person)
   switch (reason) {
     case "own_message_ahead":
-      return "Another copy of this profile sent messages to a group, so this one has stopped there. Use one copy only, and ask a member to remove you and invite you again."
+      return "Another copy of this profile sent messages to a group, so this one has stopped there and asks the members to let it in again. Use one copy only: the other one will be out then."
     case "abandoned_commit":
-      return "The server passed on a change that it had refused before, so this profile cannot follow the group. Ask a member to remove you and invite you again."
+      return "The server passed on a change that it had refused before, so this profile cannot follow the group. It asks the members to let it in again."
     case "key_package_gone":
-      return "A group changed its cipher suite by a key package that this profile does not have any more, so it cannot follow. Ask a member to remove you and invite you again."
+      return "A group changed its cipher suite by a key package that this profile does not have any more, so it cannot follow. It asks the members to let it in again."
+    case "replaced_by_copy":
+      return "Another copy of this profile let itself into a group again, so this one is out there. Use one copy only; to go on with this one, ask a member to remove you and invite you again."
+    case "rejoined":
+      return "This profile had lost a group and is in it again. What was said there meanwhile cannot be read: see qpc history."
+    case "member_rejoined":
+      return `${who}'s device had lost the group and is back in it: they cannot read what was said there meanwhile.`
+    case "rejoin_answer_refused":
+      return "Somebody's answer about a group that this profile has lost was not believed. If it does not get back in, ask a member to remove you and invite you again."
+    case "rejoin_given_up":
+      return "This profile has lost a group and does not get back in by itself. Ask a member to remove you and invite you again, or try again: qpc doctor --repair."
     case "history_gone":
-      return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. Ask a member to remove you and invite you again."
+      return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. It asks the members to let it in again."
     case "welcome_replaces_group":
       return "An invitation was refused: it would have replaced a group of yours by an older state of it, or by a group of somebody who is not in it. If you cannot follow that group, ask a member who was in it when you last could to remove you and invite you again."
     case "welcome_by_stranger":

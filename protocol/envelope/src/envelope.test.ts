@@ -17,13 +17,15 @@ const anyHead = fc.record({ hash: anyBytes(32), signature: anyBytes(64) })
 const anyEntry = fc.record({ authenticatorHash: anyBytes(32), acceptedAtMs: fc.maxSafeNat() })
 const anyEnvelope: fc.Arbitrary<Envelope> = fc
   .record({
-    kind: fc.constantFrom("application" as const, "commit" as const, "welcome" as const, "proposal" as const),
+    kind: fc.constantFrom(
+      ...(["application", "commit", "welcome", "proposal", "rejoin_request", "rejoin_answer"] as const),
+    ),
     groupId: anyBytes(16).map((bytes) => toGroupId(bytes)),
     epoch: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     sealed: fc.uint8Array({ maxLength: 300 }),
   })
   .chain((plain): fc.Arbitrary<Envelope> => {
-    if (plain.kind === "proposal") return fc.constant(plain)
+    if (["proposal", "rejoin_request", "rejoin_answer"].includes(plain.kind)) return fc.constant(plain)
     const log: fc.Arbitrary<LogLabel> =
       plain.kind === "commit"
         ? fc.tuple(anyHead, anyEntry).map(([head, entry]) => Object.assign({}, head, { entry }))
@@ -57,7 +59,9 @@ describe("envelope", () => {
     ["0204" + sampleHex.slice(4), "reserved_value", "a proposal with a log label"],
     ["02" + sampleHex.slice(2), "truncated", "a version with a log label, and none"],
     ["0100" + sampleHex.slice(4), "reserved_value", "kind 0"],
-    ["0105" + sampleHex.slice(4), "reserved_value", "an unknown kind"],
+    ["0205" + sampleHex.slice(4), "reserved_value", "a rejoin request with a log label"],
+    ["0206" + sampleHex.slice(4), "reserved_value", "a rejoin answer with a log label"],
+    ["0107" + sampleHex.slice(4), "reserved_value", "an unknown kind"],
     [sampleHex + "00", "trailing_bytes", "something behind it"],
     [sampleHex.slice(0, -2), "truncated", "a missing byte"],
     [sampleHex.slice(0, 52) + "4003aabbcc", "not_minimal", "a long length"],

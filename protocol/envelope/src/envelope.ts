@@ -4,16 +4,17 @@ import { LOG_HASH_BYTES, LOG_SIGNATURE_BYTES } from "./epoch-log.ts"
 
 /**
  * What a message is to whoever carries it: an application message is delivered, a commit is also ordered (one per group
- * and epoch), a Welcome opens a group for its reader, a proposal is delivered and of use in its own epoch only.
+ * and epoch), a Welcome opens a group for its reader, a proposal is delivered and of use in its own epoch only. A device that
+ * cannot follow the group sends a rejoin request; the answer is for that device, and of use in its own epoch only.
  */
-export type EnvelopeKind = "application" | "commit" | "welcome" | "proposal"
+export type EnvelopeKind = "application" | "commit" | "welcome" | "proposal" | "rejoin_request" | "rejoin_answer"
 
 /** Everything that a server may read of a message, and the part that it may not. */
 export interface Envelope {
   readonly kind: EnvelopeKind
   /** Where it belongs: the server's channel. */
   readonly groupId: GroupId
-  /** The epoch it was sealed in; of a Welcome the epoch that its reader enters. */
+  /** The epoch it was sealed in; of a Welcome the epoch that its reader enters; of a rejoin request the last that its sender was in. */
   readonly epoch: bigint
   /** Opaque to everyone but the members. */
   readonly sealed: Uint8Array
@@ -58,7 +59,14 @@ export const ENVELOPE_MAX_BYTES: number = 4 * 1024 * 1024 - 4096
 
 /** Without and with a {@link LogLabel}. Others are refused, because nothing below them is known to mean the same. */
 const VERSIONS = { plain: 1, logged: 2 } as const
-const KINDS: readonly EnvelopeKind[] = ["application", "commit", "welcome", "proposal"]
+const KINDS: readonly EnvelopeKind[] = [
+  "application",
+  "commit",
+  "welcome",
+  "proposal",
+  "rejoin_request",
+  "rejoin_answer",
+]
 const HEAD_BYTES = LOG_HASH_BYTES + LOG_SIGNATURE_BYTES
 const ENTRY_BYTES = LOG_HASH_BYTES + 8
 
@@ -83,10 +91,10 @@ export function encodeEnvelope(envelope: Envelope, limits: EnvelopeLimits = {}):
   return bytes
 }
 
-/** How much longer a {@link LogLabel} makes an envelope; 0 for a proposal, which has none. */
+/** How much longer a {@link LogLabel} makes an envelope; 0 for the kinds that have none. */
 export function logLabelBytes(kind: EnvelopeKind): number {
-  if (kind === "proposal") return 0
-  return kind === "commit" ? ENTRY_BYTES + HEAD_BYTES : HEAD_BYTES
+  if (kind === "application" || kind === "welcome") return HEAD_BYTES
+  return kind === "commit" ? ENTRY_BYTES + HEAD_BYTES : 0
 }
 
 /**
@@ -118,7 +126,7 @@ function readKind(reader: Reader): EnvelopeKind {
 }
 
 function writeLogLabel(writer: Writer, kind: EnvelopeKind, { hash, signature, entry }: LogLabel): void {
-  if (kind === "proposal" || (entry !== undefined) !== (kind === "commit"))
+  if (logLabelBytes(kind) === 0 || (entry !== undefined) !== (kind === "commit"))
     throw new RangeError(`a log label of another kind than ${kind}`)
   if (hash.length !== LOG_HASH_BYTES || signature.length !== LOG_SIGNATURE_BYTES) throw new RangeError("not a log head")
   if (entry !== undefined) writer.bytes(entry.authenticatorHash).uint64(BigInt(entry.acceptedAtMs))

@@ -57,6 +57,17 @@ export type GroupEvent =
     }
   /** We entered the group through the Welcome of `by`. */
   | { readonly kind: "joined"; readonly epoch: bigint; readonly by: IdentityKey }
+  /**
+   * We lost the group and are in it again, by a commit of our own that `by` made possible: nothing of the epochs in between can be read.
+   * Who came and went meanwhile, as far as we know who was there before.
+   */
+  | {
+      readonly kind: "rejoined"
+      readonly epoch: bigint
+      readonly by: IdentityKey
+      readonly added: readonly IdentityKey[]
+      readonly removed: readonly IdentityKey[]
+    }
   /** A commit of `by` changed who is in the group. `epoch` is the first with the new members. */
   | {
       readonly kind: "members_changed"
@@ -66,6 +77,13 @@ export type GroupEvent =
       readonly removed: readonly IdentityKey[]
       /** Those of `removed` who asked for it. */
       readonly left: readonly IdentityKey[]
+    }
+  /** A device of `by`, who is in the group, had lost it and let itself in again: the same device, with the same key. */
+  | {
+      readonly kind: "member_rejoined"
+      readonly epoch: bigint
+      readonly by: IdentityKey
+      readonly device: DeviceKey
     }
   /** `by`, who was in the group before and still is, has other devices in it: nobody else may change them. */
   | {
@@ -204,6 +222,8 @@ export type MustRejoinReason =
   | "abandoned_commit"
   /** The group changed its cipher suite, by a key package of ours whose private half we do not have any more. */
   | "key_package_gone"
+  /** Somebody with our key let themselves in again and took our place: a copy of this device. */
+  | "replaced_by_copy"
 
 /** Why {@link Member.send} refused. */
 export type RefusalReason =

@@ -18,6 +18,14 @@ export interface GroupLimits {
   readonly leaveTurnMs?: number
   /** After this time a wish to leave that nobody carries out is told of and sent again. Default 24 hours. */
   readonly leaveWaitMs?: number
+  /** How old a request of a device to be let in again may be, for an answer. Default 24 hours. */
+  readonly rejoinRequestMs?: number
+  /** How long each member in line has for answering it, before the next one does. Default 10 s. */
+  readonly rejoinTurnMs?: number
+  /** So many requests of one device are answered in an hour; 0: none. Default 8. */
+  readonly rejoinsPerHour?: number
+  /** Devices whose requests are remembered at one time. Default 64. */
+  readonly rejoiningDevices?: number
   /** Commits that one intent may lose before it fails. Default 16. */
   readonly intentAttempts?: number
   /** Envelopes of later epochs that wait for the commit leading there; one more is dropped. Default 64. */

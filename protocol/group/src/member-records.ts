@@ -25,6 +25,7 @@ import { frameSurroundings, messageLimits } from "./member-state.ts"
 import type { MemberState, Self } from "./member-state.ts"
 import { OwnCommits } from "./own-commits.ts"
 import { Parked } from "./parked.ts"
+import { Rejoins } from "./rejoin/rejoins.ts"
 import type { WakeGroup } from "./replaced-groups.ts"
 import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
 
@@ -45,6 +46,7 @@ const PARTS = [
   "leaving",
   "heldTexts",
   "heads",
+  "rejoins",
 ] as const satisfies readonly (keyof MemberState)[]
 
 /** The record that tells which device's state this is, and ties the MLS group's records to the others. Borrowed. */
@@ -231,6 +233,7 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
     state.heldTexts = part("heldTexts", (reader) => HeldTexts.read(reader))
     state.heads = part("heads", (reader) => Heads.read(reader))
   }
+  if (version > 4) state.rejoins = part("rejoins", (reader) => Rejoins.read(reader))
   records.take(CHECK_KEY)
   records.end()
 }

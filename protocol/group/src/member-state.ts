@@ -20,6 +20,7 @@ import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import { MlsKeys } from "./mls-keys.ts"
 import { OwnCommits } from "./own-commits.ts"
 import { Parked } from "./parked.ts"
+import { Rejoins } from "./rejoin/rejoins.ts"
 import { ReplacedGroups } from "./replaced-groups.ts"
 import type { OnLayer } from "./trace.ts"
 
@@ -58,6 +59,7 @@ export interface MemberState extends Self {
   leaving: Leaving
   heldTexts: HeldTexts
   heads: Heads
+  rejoins: Rejoins
   /** False once we are out: removed by somebody, or unable to follow the group. */
   isActive: boolean
 }
@@ -125,6 +127,7 @@ export function newState(options: StateOptions): MemberState {
     leaving: new Leaving(),
     heldTexts: new HeldTexts(),
     heads: new Heads(),
+    rejoins: new Rejoins(),
     isActive: true,
   }
 }
@@ -166,6 +169,10 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   heldTextBytes: 4 * 1024 * 1024,
   leaveTurnMs: 10_000,
   leaveWaitMs: 24 * 3_600_000,
+  rejoinRequestMs: 24 * 3_600_000,
+  rejoinTurnMs: 10_000,
+  rejoinsPerHour: 8,
+  rejoiningDevices: 64,
   intentAttempts: 16,
   parkedEnvelopes: 64,
   parkedBytes: 4 * 1024 * 1024,

@@ -56,6 +56,8 @@ export interface Member extends Disposable {
   readonly epochAuthenticator: Uint8Array
   /** The proof that the delivery service showed two histories, once there is one. Owned by the caller. */
   readonly serverProof: ServerProof | undefined
+  /** What the delivery service signed for an epoch, if that was shown to us and is remembered. Owned by the caller. */
+  signedHead(epoch: bigint): Head | undefined
   /** How the member stands, for whoever looks for what holds it up. */
   condition(): MemberCondition
   /** In the order of their first leaves. */

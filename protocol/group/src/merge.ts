@@ -61,8 +61,10 @@ interface Commit {
 
 function merge(state: MemberState, { staged, selfRemovals, successor }: Commit, draft: Draft): MergeReport {
   const { group, keys, leaving, intents } = state
-  const by = knownDevice(group.member(staged.committer)).identityKey
-  const changes = changesOf(group, { staged, selfRemovals })
+  const rejoined = staged.report.added.find(({ leafIndex }) => leafIndex === staged.committer)
+  const { identityKey: by, deviceKey } = knownDevice(rejoined ?? group.member(staged.committer))
+  // Nobody comes or goes when a device takes its own place.
+  const changes = rejoined === undefined ? changesOf(group, { staged, selfRemovals }) : []
   const [leftEpoch, ownLeaf] = [keys.epoch, group.ownLeafIndex]
   if ((staged.report.reinit === undefined) !== (successor === undefined)) {
     throw new Error("unreachable: a group ends exactly where another takes its place")
@@ -85,6 +87,7 @@ function merge(state: MemberState, { staged, selfRemovals, successor }: Commit, 
   state.replaced.forgetBefore(keys.oldestEpoch)
   const { come, gone, left } = comeAndGone(changes)
   const { epoch } = keys
+  if (rejoined !== undefined) draft.tell({ kind: "member_rejoined", epoch, by, device: deviceKey })
   if (come.length + gone.length > 0) {
     draft.tell({ kind: "members_changed", epoch, by, added: come, removed: gone, left })
   }

@@ -22,6 +22,7 @@ import { sendContent } from "./send.ts"
 import { abandon, noteConflict, tickConflict, winnerAtMs } from "./settle.ts"
 import { encodeState } from "./state-codec.ts"
 import type { Step } from "./step.ts"
+import { rejoinTurnAtMs, tickRejoins } from "./rejoin/answer-rejoin.ts"
 import { tickUpkeep, upkeepAtMs } from "./upkeep.ts"
 
 /** A member of a group whose epochs are ordered by a delivery service: the first commit per epoch wins. */
@@ -90,6 +91,11 @@ export class OrderedMember implements Member {
     return proof && { bytes: proof.bytes.slice(), isHalting: proof.isHalting }
   }
 
+  signedHead(epoch: bigint): Head | undefined {
+    const head = this.#state.heads.signedAt(epoch)
+    return head && { epoch, hash: head.hash.slice(), signature: head.signature.slice() }
+  }
+
   condition(): MemberCondition {
     return conditionOf(this.#alive())
   }
@@ -147,6 +153,7 @@ export class OrderedMember implements Member {
       tickConflict(state, nowMs, draft)
       tickOwnLeave(state, nowMs, draft)
       tickLeaveTurn(state, nowMs, draft)
+      tickRejoins(state, nowMs, draft)
       tickUpkeep(state, nowMs, draft)
     })
   }
@@ -175,7 +182,7 @@ export class OrderedMember implements Member {
     change(state, draft)
     // Records are checked by hashes of the suite, so that none of before can stay.
     if (state.group !== group) this.#records = new MemberRecords(state)
-    const leaveAtMs = earliest(leaveTurnAtMs(state), state.leaving.own?.remindAtMs)
+    const leaveAtMs = earliest(leaveTurnAtMs(state), state.leaving.own?.remindAtMs, rejoinTurnAtMs(state))
     return draft.finish(earliest(state.parked.expiresAtMs, winnerAtMs(state), leaveAtMs, upkeepAtMs(state)))
   }
 

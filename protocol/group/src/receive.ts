@@ -19,6 +19,9 @@ import type { KeyPackageBundle } from "./key-packages.ts"
 import { takeLeaveRequest } from "./leave-requests.ts"
 import type { MemberState } from "./member-state.ts"
 import { mergeOthers, mergeOwn } from "./merge.ts"
+import { receiveRejoinRequest } from "./rejoin/answer-rejoin.ts"
+import { receiveRejoin } from "./rejoin/receive-rejoin.ts"
+import { readSealedCommit } from "./rejoin/sealed-commit.ts"
 import { knownDevice } from "./roster.ts"
 import type { Device } from "./roster.ts"
 
@@ -64,6 +67,9 @@ function receiveOne(
   if (!equalBytes(envelope.groupId, state.groupId)) return draft.drop("unknown_group", "UNKNOWN_GROUP")
   if (!state.isActive) return draft.drop("not_a_member", "UNKNOWN_GROUP")
   if (kind === "welcome") return draft.drop("already_a_member", "EPOCH_MISMATCH")
+  if (kind === "rejoin_request") return receiveRejoinRequest(state, envelope, nowMs, draft)
+  // Several may have answered, and we are in by one of them.
+  if (kind === "rejoin_answer") return
   if (kind === "commit" && epoch === state.keys.epoch) return receiveCommit(state, envelope, options, draft)
   if (kind === "commit" && epoch < state.keys.epoch) return draft.drop("epoch_too_old", "EPOCH_MISMATCH")
   // Before it opens: what it names may prove why it does not.
@@ -88,6 +94,8 @@ function receiveCommit(
   const { group } = state
   const contradiction = checkHead(state, envelope, draft)
   if (contradiction !== undefined) return draft.drop(contradiction, "COMMIT_INVALID")
+  const sealed = readSealedCommit(state.suite, envelope.sealed)
+  if (sealed !== undefined) return receiveRejoin(state, { envelope, sealed }, nowMs, draft)
   const { rest, welcome } = takeWelcome(envelope.sealed)
   const commit = takeProposals(state, rest, nowMs)
   if (commit === undefined) return draft.drop("malformed", "DECRYPT_FAILED")

@@ -28,6 +28,15 @@ import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
  *   identity
  */
 export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundings: MemberSurroundings): Member {
+  return wakeFromBytes(suite, bytes, surroundings).member
+}
+
+/** The same, with what the member is made of. @throws GroupStateError as {@link memberFromBytes} */
+export function wakeFromBytes(
+  suite: CipherSuite,
+  bytes: Uint8Array,
+  surroundings: MemberSurroundings,
+): { readonly member: Member; readonly state: MemberState } {
   return namingDamage(() => {
     const own = find(suitesOf(suite, surroundings), suiteIdIn(bytes)) ?? suite
     const opened = openState(own, bytes, surroundings.device.publicKey)
@@ -38,7 +47,7 @@ export function memberFromBytes(suite: CipherSuite, bytes: Uint8Array, surroundi
     else restoreLayers(state, opened.layers, wakeGroup(suite, surroundings))
     const records = new MemberRecords(state, opened.kind === "v2" ? undefined : splitRecords(opened.layers))
     records.oweAll()
-    return memberOf(state, records)
+    return { member: memberOf(state, records), state }
   })
 }
 

@@ -61,6 +61,7 @@ export interface AppliedCommit {
   readonly report: MergeReport
   /** Leaves whose Remove their own members sent. */
   readonly selfRemovals: readonly number[]
+  readonly proposalCount: number
 }
 
 /** What the receiver of a commit brings along. */
@@ -101,10 +102,10 @@ export function applyCommit(
   if (refusal !== undefined) return refusal
 
   const report = reportOf(epoch, applied, sorted, leafIndex, merged !== undefined, committer)
-  const selfRemovals = selfRemovalsIn(proposals)
-  if (report.selfRemoved) return { kind: "applied", committer: leafIndex, epoch: undefined, report, selfRemovals }
+  const counts = { selfRemovals: selfRemovalsIn(proposals), proposalCount: proposals.length }
+  if (report.selfRemoved) return { kind: "applied", committer: leafIndex, epoch: undefined, report, ...counts }
   const next = followCommit(state, verified, { sorted, applied, merged }, options)
-  return typeof next === "string" ? next : { kind: "applied", committer: leafIndex, epoch: next, report, selfRemovals }
+  return typeof next === "string" ? next : { kind: "applied", committer: leafIndex, epoch: next, report, ...counts }
 }
 
 function selfRemovalsIn(proposals: readonly SentProposal[]): readonly number[] {

@@ -19,6 +19,8 @@ export interface InspectedGroup {
   readonly epoch: bigint
   /** Extensions of the group context. */
   readonly extensions: readonly Extension[]
+  /** What the signer says beside the group context: extensions of the GroupInfo. Views. */
+  readonly statements: readonly Extension[]
   readonly members: readonly Member[]
   /** Leaf index of the member who says so. */
   readonly signer: number
@@ -54,7 +56,8 @@ export function inspectGroupInfo(options: {
   const { info, tree } = believed
   const { groupId, epoch, extensions } = ownedGroupContext(info.groupContext)
   const members = Array.from(tree.members(), ({ leafIndex }) => memberAt(tree, leafIndex))
-  return { kind: "believed", group: { groupId, epoch, extensions, members, signer: info.signer } }
+  const { signer, extensions: statements } = info
+  return { kind: "believed", group: { groupId, epoch, extensions, statements, members, signer } }
 }
 
 /**

@@ -185,11 +185,11 @@ function acceptCommit(state: GroupState, verified: VerifiedContent, options: Cir
   if (stagedByOthers >= state.limits.stagedCommits) return reject("too_many_staged_commits")
   const applied = applyCommit(state, verified, options)
   if (typeof applied === "string") return reject(applied)
-  const { committer, report, selfRemovals, epoch } = applied
+  const { committer, report, selfRemovals, proposalCount, epoch } = applied
   const staged: StagedCommit = { kind: "received", committer, report }
   state.staged.set(staged, epoch)
   const authenticatedData = verified.content.authenticatedData.slice()
-  return { kind: "commit", senderLeafIndex: committer, staged, selfRemovals, authenticatedData }
+  return { kind: "commit", senderLeafIndex: committer, staged, selfRemovals, proposalCount, authenticatedData }
 }
 
 /** The delivery service sends our commit to us as to everyone; its key is gone, so it is known by its bytes. */

@@ -22,6 +22,8 @@ export type Received =
       readonly staged: StagedCommit
       /** Leaves of those who are removed by a proposal of their own (RFC 9420 §12.1.3): they asked for it. */
       readonly selfRemovals: readonly number[]
+      /** How many proposals it covers: what the report does not show, such as a PSK, counts too. */
+      readonly proposalCount: number
       readonly authenticatedData: Uint8Array
     }
   /** The commit that we staged came back from the delivery service: merge it. */

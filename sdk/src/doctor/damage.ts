@@ -20,6 +20,8 @@ import {
   sessionRecord,
 } from "../records.ts"
 import type { RecordCodec } from "../records.ts"
+import { rejoinRecord } from "../rejoin-record.ts"
+import type { RejoinRecord } from "../rejoin-record.ts"
 import { COLLECTIONS, remove } from "../store.ts"
 import type { Change, Collection, Row, Store } from "../store.ts"
 import { stateOfError } from "./diagnose.ts"
@@ -59,15 +61,30 @@ export async function findDamage(store: Store, options: DamageOptions): Promise<
 /**
  * Deletes what {@link findDamage} finds, but for the identity, without which there is no profile. What was in it nobody can bring
  * back; pinned keys among it are believed anew at the next contact. Of a group whose keys cannot be read all keys go, and the
- * history stays: nothing is ever sealed with them again.
+ * history stays: nothing is ever sealed with them again. With the next connection, the members are asked to let this device in again.
  *
  * @returns what was found before
  */
 export async function forgetDamaged(store: Store, options: DamageOptions): Promise<Diagnosis> {
   const found = await damages(store, options)
-  const changes: Change[] = found.flatMap(({ rows }) => rows.map(({ collection, key }) => remove(collection, key)))
+  const lost = found.flatMap(({ finding: { state, groupId } }) =>
+    state === "group_damaged" && groupId ? [groupId] : [],
+  )
+  const changes: Change[] = [
+    ...found.flatMap(({ rows }) => rows.map(({ collection, key }) => remove(collection, key))),
+    ...lost.map((groupId) => new Profile(store).putRejoin(groupId, DAMAGED)),
+  ]
   if (changes.length > 0) await store.commit(changes)
   return diagnosisOf(found.map((damage) => damage.finding))
+}
+
+/** Nobody can tell since when. */
+const DAMAGED: RejoinRecord = {
+  cause: "group_damaged",
+  sinceMs: 0,
+  attempt: 0,
+  stage: { at: "due" },
+  nextAtMs: 0,
 }
 
 /** What it means that a store cannot be opened or read. @throws what is no `ClientError` of a store */
@@ -141,11 +158,11 @@ function isReadableKeyPackage(value: Uint8Array, suites: readonly CipherSuite[])
 
 /** The name of a setting; those of groups have their id behind it, which is no text. */
 function settingName(key: Uint8Array): string {
-  const isOfGroup = fromUtf8(key.subarray(0, READ_PREFIX.length)) === READ_PREFIX
-  return isOfGroup ? READ_PREFIX : (fromUtf8(key) ?? "unknown")
+  const prefix = GROUP_PREFIXES.find((name) => fromUtf8(key.subarray(0, name.length)) === name)
+  return prefix ?? fromUtf8(key) ?? "unknown"
 }
 
-const READ_PREFIX = "read/"
+const GROUP_PREFIXES = ["read/", "rejoin/"] as const
 
 function isReadableSetting(name: string, value: Uint8Array): boolean {
   const codec = SETTING_CODECS[name]
@@ -159,7 +176,8 @@ const SETTING_CODECS: Readonly<Record<string, RecordCodec<unknown>>> = {
   delivery_key: referenceRecord,
   last_resort: referenceRecord,
   time: profileTimeRecord,
-  [READ_PREFIX]: counterRecord,
+  "read/": counterRecord,
+  "rejoin/": rejoinRecord,
 }
 
 async function damagedGroups(store: Store, options: DamageOptions, device: KeyPair): Promise<readonly Damage[]> {

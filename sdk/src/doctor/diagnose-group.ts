@@ -1,8 +1,9 @@
 import type { MemberCondition } from "@qpc/group"
+import type { GroupId } from "@qpc/wire"
 import { finding } from "./finding.ts"
 import type { Facts, Finding } from "./finding.ts"
 import type { StuckState } from "./stuck-state.ts"
-import type { GroupAnswer, GroupSnapshot } from "./snapshot.ts"
+import type { GroupAnswer, GroupSnapshot, RejoinSnapshot } from "./snapshot.ts"
 
 /** What the server says of a group: nothing because it was not asked, or nothing because it knows nothing. */
 type Answer = GroupAnswer | "unknown" | "not_asked"
@@ -15,6 +16,7 @@ type Answer = GroupAnswer | "unknown" | "not_asked"
 export function diagnoseGroup(group: GroupSnapshot, answer: Answer, isSynchronised: boolean): readonly Finding[] {
   const { groupId, condition, isClosed } = group
   const one = (state: StuckState, facts: Facts = {}): Finding => finding(state, facts, groupId)
+  if (group.rejoin !== undefined) return [diagnoseLost(groupId, group.rejoin)]
   if (condition.ending !== undefined) return [one(ENDINGS[condition.ending], { epoch: Number(group.epoch) })]
   const found = [
     ...fromServer(group, answer, isSynchronised),
@@ -24,6 +26,14 @@ export function diagnoseGroup(group: GroupSnapshot, answer: Answer, isSynchronis
     ...(isClosed ? [{ state: "closed" as const, facts: {} }] : []),
   ]
   return found.length === 0 ? [one("healthy")] : found.map(({ state, facts }) => one(state, facts))
+}
+
+/** Says how far the way back into a lost group is. */
+export function diagnoseLost(groupId: GroupId, { cause, attempt, gaveUp }: RejoinSnapshot): Finding {
+  const facts = { cause, attempt }
+  return gaveUp === undefined
+    ? finding("rejoining", facts, groupId)
+    : finding("rejoin_given_up", { ...facts, reason: gaveUp }, groupId)
 }
 
 const ENDINGS: Readonly<Record<NonNullable<MemberCondition["ending"]>, StuckState>> = {

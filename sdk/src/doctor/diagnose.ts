@@ -1,7 +1,7 @@
 import { equalBytes } from "@qpc/wire"
 import { CLOCK_TOLERANCE_MS } from "../calendar.ts"
 import type { ClientErrorCode } from "../client-error.ts"
-import { diagnoseGroup } from "./diagnose-group.ts"
+import { diagnoseGroup, diagnoseLost } from "./diagnose-group.ts"
 import { diagnosisOf, finding } from "./finding.ts"
 import type { Diagnosis, Finding } from "./finding.ts"
 import type { StuckState } from "./stuck-state.ts"
@@ -24,7 +24,8 @@ export function diagnose(profile: ProfileSnapshot, asked: Asked, isSynchronised:
     const answer = asked.groups.find((one) => equalBytes(one.groupId, groupId)) ?? "unknown"
     return diagnoseGroup(group, answer, isSynchronised)
   })
-  return diagnosisOf([...ofProfile, ...ofGroups], grounds)
+  const ofLost = profile.lost.map(({ groupId, rejoin }) => diagnoseLost(groupId, rejoin))
+  return diagnosisOf([...ofProfile, ...ofGroups, ...ofLost], grounds)
 }
 
 /** What an error means that ended a try to open the profile, or to reach the server; `undefined` for any other. */

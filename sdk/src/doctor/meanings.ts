@@ -11,6 +11,7 @@ interface Meaning {
 
 const REPAIR = "Repair it: qpc doctor --repair"
 const REJOIN = "Ask a member to remove you and to invite you again; use this profile on one machine only."
+const LET_IN = "Connect: qpc recv. This device then asks the members to let it in again."
 const TELL_OPERATOR = "Tell the server's operator."
 
 const PROFILE_STATES: Readonly<Record<ProfileState, Meaning>> = {
@@ -109,7 +110,7 @@ const STORE_STATES: Readonly<Record<StoreState, Meaning>> = {
     urgency: "stuck",
     meaning: "the profile cannot read the keys of a group",
     nextStep:
-      "qpc doctor --repair --yes forgets the group's keys and keeps its history; then ask a member to remove you and to invite you again.",
+      "qpc doctor --repair --yes forgets the group's keys and keeps its history; this device then asks the members to let it in again.",
     repair: "forget_damaged",
   },
   identity_damaged: {
@@ -228,9 +229,10 @@ const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
     nextStep: `See why: qpc doctor --json, and the notices of qpc recv. ${REJOIN}`,
   },
   history_gone: {
-    urgency: "stuck",
+    urgency: "waits",
     meaning: "the server no longer keeps the changes of the group that this profile needs",
-    nextStep: REJOIN,
+    nextStep: LET_IN,
+    repair: "synchronise",
   },
   server_behind: {
     urgency: "stuck",
@@ -243,10 +245,24 @@ const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
     nextStep: `Ask the other members whether you are still in. If they say so: ${TELL_OPERATOR.toLowerCase()}`,
   },
   must_rejoin: {
-    urgency: "stuck",
+    urgency: "waits",
     meaning:
       "this profile cannot go on in the group: it was copied or restored, or the others followed a change that it gave up",
-    nextStep: REJOIN,
+    nextStep: `${LET_IN} Use this profile on one machine only.`,
+    repair: "synchronise",
+  },
+  rejoining: {
+    urgency: "waits",
+    meaning: "this device lost the group and has asked the members to let it in again",
+    nextStep:
+      "Nothing; it goes on when one of them is online. If that takes too long, ask a member to remove you and to invite you again.",
+    repair: "synchronise",
+  },
+  rejoin_given_up: {
+    urgency: "stuck",
+    meaning: "this device lost the group and has not found back into it by itself",
+    nextStep: `${REJOIN} Or try again: qpc doctor --repair (against a copy of this profile: qpc doctor --repair --yes)`,
+    repair: "synchronise",
   },
   removed: {
     urgency: "note",

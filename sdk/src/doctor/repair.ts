@@ -3,6 +3,7 @@ import type { Context } from "../context.ts"
 import type { Link } from "../link.ts"
 import { put, remove } from "../store.ts"
 import { OWN_STEP, recordStep } from "../record-step.ts"
+import { retryRejoins } from "../rejoin-state.ts"
 import { synchronise } from "../synchronise.ts"
 import { Transaction } from "../transaction.ts"
 import { toUtf8 } from "@qpc/wire"
@@ -56,6 +57,7 @@ export async function examine(context: Context, link: Link, isSynchronised: bool
 export async function repair(context: Context, link: Link, options: RepairOptions): Promise<RepairReport> {
   const { mayLose = false, ...wait } = options
   const before = await examine(context, link)
+  await retryRejoins(context, mayLose)
   const isSynchronised = await tryToSynchronise(context, link, wait)
   let after = await examine(context, link, isSynchronised)
   if (!mayLose) return { before, after }

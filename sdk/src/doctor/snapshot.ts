@@ -1,6 +1,7 @@
 import type { MemberCondition } from "@qpc/group"
 import type { GroupId } from "@qpc/wire"
 import type { ClientError } from "../client-error.ts"
+import type { RejoinCause } from "../rejoin-record.ts"
 
 /** What is on the way from us to the members of one group. */
 export interface OutboxSnapshot {
@@ -10,6 +11,15 @@ export interface OutboxSnapshot {
   readonly heldCount: number
   /** True if the commit that is pending is among them. */
   readonly hasPending: boolean
+}
+
+/** The way back into a group that this device lost. */
+export interface RejoinSnapshot {
+  readonly cause: RejoinCause
+  /** Requests made. */
+  readonly attempt: number
+  /** Why it was given up; absent while it goes on. */
+  readonly gaveUp?: string
 }
 
 /** One group, as this profile has it. */
@@ -23,6 +33,8 @@ export interface GroupSnapshot {
   readonly outbox: OutboxSnapshot
   /** Of the newest messages, own ones that will not be delivered. */
   readonly failedCount: number
+  /** Present if this device lost the group. */
+  readonly rejoin?: RejoinSnapshot
 }
 
 /** What a profile says by itself, without any server: what {@link diagnose} decides from. */
@@ -40,6 +52,8 @@ export interface ProfileSnapshot {
   /** Envelopes of groups that we are not in yet. */
   readonly parked: { readonly groupCount: number; readonly envelopeCount: number }
   readonly groups: readonly GroupSnapshot[]
+  /** Groups that this device lost together with all that it knew of them. */
+  readonly lost: readonly { readonly groupId: GroupId; readonly rejoin: RejoinSnapshot }[]
 }
 
 /** How far the server says a group is. */

@@ -48,6 +48,8 @@ export type GroupState =
   | "server_behind"
   | "server_lost_group"
   | "must_rejoin"
+  | "rejoining"
+  | "rejoin_given_up"
   | "removed"
   | "left"
   | "closed"

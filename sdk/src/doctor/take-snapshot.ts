@@ -1,14 +1,15 @@
 import type { Member } from "@qpc/group"
 import { equalBytes } from "@qpc/wire"
 import type { Context } from "../context.ts"
-import type { GroupSnapshot, OutboxSnapshot, ProfileSnapshot } from "./snapshot.ts"
+import type { RejoinRecord } from "../rejoin-record.ts"
+import type { GroupSnapshot, OutboxSnapshot, ProfileSnapshot, RejoinSnapshot } from "./snapshot.ts"
 
 /** Of each group, so many of the newest messages are looked at. */
 const NEWEST_MESSAGES = 50
 
 /** Reads what the profile says by itself. Call it inside the turn. @throws ClientError `store_…` */
 export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
-  const { self, profile, cursor, limits, groups, clock } = context
+  const { self, profile, cursor, limits, groups, rejoining, clock } = context
   const snapshots: GroupSnapshot[] = []
   for (const member of groups.all()) snapshots.push(await groupSnapshot(context, member))
   return {
@@ -20,12 +21,21 @@ export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
     keyPackages: await keyPackages(context),
     parked: await parkedEnvelopes(context),
     groups: snapshots,
+    lost: rejoining.all().flatMap(({ groupId, record }) => {
+      return groups.find(groupId) === undefined ? [{ groupId, rejoin: rejoinOf(record) }] : []
+    }),
   }
+}
+
+function rejoinOf({ cause, attempt, stage }: RejoinRecord): RejoinSnapshot {
+  return { cause, attempt, ...(stage.at === "stopped" && { gaveUp: stage.reason }) }
 }
 
 async function groupSnapshot(context: Context, member: Member): Promise<GroupSnapshot> {
   const members = member.members()
+  const lost = context.rejoining.find(member.groupId)
   return {
+    ...(lost && { rejoin: rejoinOf(lost) }),
     groupId: member.groupId,
     epoch: member.epoch,
     memberCount: members.length,

@@ -16,6 +16,9 @@ export interface Person {
   readonly disk: MemoryDisk
 }
 
+/** For members who let nobody who lost the group back in. */
+export const HELPS_NOBODY: Partial<ClientOptions> = { group: { rejoinsPerHour: 0 } }
+
 let seeds = 0
 
 /** Repeatable randomness: SHA-256 of a seed and a counter. */

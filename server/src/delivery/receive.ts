@@ -126,7 +126,7 @@ function receiveClaim(
   limits: ServerLimits,
 ): ReceivedClaim {
   if (!offered) {
-    const areMessages = envelopes.every(({ kind }) => kind === "application" || kind === "proposal")
+    const areMessages = envelopes.every(({ kind }) => kind !== "commit" && kind !== "welcome")
     return areMessages ? { kind: "claim", claim: undefined } : { kind: "refused", reason: "envelope_invalid" }
   }
   // Epochs are 64 bits in MLS; nobody gets beyond 2^53 by committing.

@@ -181,6 +181,7 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
     case "joined":
       return `You were added to ${groupText(event)}.`
     case "history_gone": // The notices of these names say it.
+    case "rejoined":
     case "server_equivocated":
       return undefined
     case "disappeared":

@@ -93,14 +93,18 @@ export const history: Command = {
 
 function missingJson({ missing }: Conversation): Record<string, unknown> {
   if (missing === undefined) return {}
-  const { fromEpoch, toEpoch, isBehindUs } = missing
-  return { missing: { fromEpoch: `${fromEpoch}`, toEpoch: `${toEpoch}`, isBehindUs } }
+  const { fromEpoch, toEpoch, isBehindUs, fromMs, toMs } = missing
+  const span = fromMs === undefined || toMs === undefined ? {} : { fromMs, toMs }
+  return { missing: { fromEpoch: `${fromEpoch}`, toEpoch: `${toEpoch}`, isBehindUs, ...span } }
 }
 
 function missingText({ missing }: Conversation): string[] {
   if (missing === undefined) return []
-  const what = `Missing: what was said in epochs ${missing.fromEpoch} to ${missing.toEpoch - 1n}, while this profile was away for too long.`
-  return [missing.isBehindUs ? what : `${what} Ask a member to remove you and invite you again.`]
+  const { fromMs, toMs } = missing
+  const isTimed = fromMs !== undefined && toMs !== undefined
+  const span = isTimed ? ` (from ${new Date(fromMs).toLocaleString()} to ${new Date(toMs).toLocaleString()})` : ""
+  const what = `Missing: what was said in epochs ${missing.fromEpoch} to ${missing.toEpoch - 1n}${span}, while this profile could not follow the group.`
+  return [missing.isBehindUs ? what : `${what} It asks the members to let it in again: qpc doctor.`]
 }
 
 /** A message and where it was said. */

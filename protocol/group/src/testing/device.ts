@@ -5,7 +5,7 @@ import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import type { Content } from "../content.ts"
 import { createMember, joinMember } from "../create.ts"
 import { memberFromRecords } from "../wake.ts"
-import type { Joined } from "../create.ts"
+import type { Joined, MemberSurroundings } from "../create.ts"
 import type { EpochLogOptions } from "../follow-log.ts"
 import type { GroupEvent } from "../event.ts"
 import { changesSuite } from "../follow-suite.ts"
@@ -92,7 +92,7 @@ export class Device {
       groupId,
       name,
       nowMs: clock.nowMs,
-      ...this.#surroundings(),
+      ...this.surroundings,
       ...this.#certified(),
       ...(roles && { roles }),
     })
@@ -106,6 +106,12 @@ export class Device {
     const made = createKeyPackages({ ...about, count: 1, lifetimeMs })
     this.#bundles.push(...made)
     return made[0]!.keyPackage
+  }
+
+  /** Takes the place of the member that it was. */
+  adopt(member: Member, events: readonly GroupEvent[]): void {
+    this.#member = member
+    this.take({ outgoing: [], events, wakeAtMs: this.#options.clock.nowMs })
   }
 
   send(content: Content): Step {
@@ -145,7 +151,7 @@ export class Device {
 
   join(envelope: Uint8Array): Joined {
     const { suite, clock } = this.#options
-    const joined = joinMember({ suite, envelope, bundles: this.#bundles, nowMs: clock.nowMs, ...this.#surroundings() })
+    const joined = joinMember({ suite, envelope, bundles: this.#bundles, nowMs: clock.nowMs, ...this.surroundings })
     if (joined.kind === "joined") {
       this.#member = joined.member
       this.#bundles = this.#bundles.filter((bundle) => bundle.ref !== joined.usedKeyPackageRef)
@@ -161,7 +167,7 @@ export class Device {
   restart(): void {
     const { member } = this
     this.store.write(member)
-    const woken = memberFromRecords(this.#options.suite, this.store.records(), this.#surroundings())
+    const woken = memberFromRecords(this.#options.suite, this.store.records(), this.surroundings)
     if (toHex(woken.toBytes()) !== toHex(member.toBytes())) throw new Error("the records are not those of the member")
     member[Symbol.dispose]()
     this.#member = woken
@@ -190,7 +196,8 @@ export class Device {
     return this.certificate === undefined ? {} : { certificate: this.certificate }
   }
 
-  #surroundings() {
+  /** What a member of it needs. */
+  get surroundings(): MemberSurroundings {
     const { suites, limits, onLayer, epochLog } = this.#options
     return {
       device: this.keys,

@@ -1,0 +1,83 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { receiveEnvelope } from "@qpc/envelope"
+import { equalBytes } from "@qpc/wire"
+import type { IdentityKey } from "@qpc/wire"
+import type { MemberSurroundings } from "../create.ts"
+import { Draft } from "../draft.ts"
+import type { GroupEvent } from "../event.ts"
+import { checkHead } from "../follow-log.ts"
+import type { LogObjection } from "../follow-log.ts"
+import type { GroupMember, Member } from "../member.ts"
+import type { MemberState } from "../member-state.ts"
+import { membersOf } from "../roster.ts"
+import { wakeFromBytes } from "../wake.ts"
+
+/** What {@link confirmRejoin} needs. */
+export interface ConfirmRejoinOptions extends MemberSurroundings {
+  readonly suite: CipherSuite
+  /** As `enterAgain` made it. */
+  readonly member: Uint8Array
+  /** The commit that the delivery service took out of the epoch which ours leaves. */
+  readonly envelope: Uint8Array
+  /** Who answered. */
+  readonly by: IdentityKey
+  /** Who we were in the group; `undefined` where that record is gone. Borrowed. */
+  readonly earlier: Member | undefined
+}
+
+/** Whether we are in. */
+export type ConfirmedRejoin =
+  | { readonly kind: "joined"; readonly member: Member; readonly events: readonly GroupEvent[] }
+  /** Another commit was first: ask again. */
+  | { readonly kind: "overtaken" }
+  /** What the delivery service says of the commit does not continue the log: ask again, some other member. */
+  | { readonly kind: "rejected"; readonly reason: LogObjection }
+
+/**
+ * Our external commit came back from the delivery service, or another one in its place: the echo decides, as with every commit.
+ *
+ * @throws GroupStateError if `member` is not what `enterAgain` made
+ */
+export function confirmRejoin(options: ConfirmRejoinOptions): ConfirmedRejoin {
+  const { suite, by, earlier } = options
+  const received = receiveEnvelope(options.envelope)
+  if (received.kind === "drop" || received.envelope.kind !== "commit") return { kind: "overtaken" }
+  const { envelope } = received
+  const { member, state } = wakeFromBytes(suite, options.member, options)
+  const { epoch } = state.keys
+  if (!state.ownCommits.has(state.suite.hash(envelope.sealed)) || envelope.epoch + 1n !== epoch) {
+    member[Symbol.dispose]()
+    return { kind: "overtaken" }
+  }
+  const draft = new Draft()
+  const reason = checkHead(state, envelope, draft)
+  if (reason !== undefined) {
+    member[Symbol.dispose]()
+    return { kind: "rejected", reason }
+  }
+  const { log } = envelope
+  const acceptedAtMs = log?.entry?.acceptedAtMs ?? 0
+  if (log !== undefined) state.heads.follow({ epoch, hash: log.hash, acceptedAtMs }, state.limits.headsKept)
+  state.ownCommits.forgetAll()
+  draft.tell({ kind: "rejoined", epoch, by, ...difference(state, earlier) })
+  draft.tell({ kind: "epoch_changed", epoch, authenticator: state.group.epochAuthenticator() })
+  return { kind: "joined", member, events: draft.finish(undefined).events }
+}
+
+/** Who came and went while we were away. Of a group that we knew nothing of any more, nobody can tell. */
+function difference(
+  { group }: MemberState,
+  earlier: Member | undefined,
+): { readonly added: readonly IdentityKey[]; readonly removed: readonly IdentityKey[] } {
+  if (earlier === undefined) return { added: [], removed: [] }
+  const [before, after] = [peopleIn(earlier.members()), peopleIn(membersOf(group))]
+  return { added: without(after, before), removed: without(before, after) }
+}
+
+function peopleIn(members: readonly GroupMember[]): readonly IdentityKey[] {
+  return members.map(({ identityKey }) => identityKey)
+}
+
+function without(keys: readonly IdentityKey[], others: readonly IdentityKey[]): readonly IdentityKey[] {
+  return keys.filter((key) => !others.some((other) => equalBytes(key, other)))
+}

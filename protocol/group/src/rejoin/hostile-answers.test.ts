@@ -1,0 +1,149 @@
+import { suite0001 as suite } from "@qpc/crypto/node"
+import { encodeEnvelope } from "@qpc/envelope"
+import { Group } from "@qpc/mls"
+import type { GroupInfoOptions } from "@qpc/mls"
+import { describe, expect, it } from "vitest"
+import { OUR_EXTENSIONS } from "../group-profile.ts"
+import { resolveLimits } from "../member-state.ts"
+import { mlsRules } from "../mls-rules.ts"
+import { random, withMallory } from "../testing/lost-device.ts"
+import type { Scene } from "../testing/lost-device.ts"
+import { rejoinExtension, sealAnswer } from "./rejoin-answer.ts"
+import type { RejoinStatement } from "./rejoin-answer.ts"
+import { commitKeyOf } from "./sealed-commit.ts"
+
+/** The same bytes but for one bit of the last. */
+function flippedAtEnd(bytes: Uint8Array): Uint8Array {
+  const last = bytes.length - 1
+  return bytes.with(last, bytes[last]! ^ 1)
+}
+
+/** An answer with any content, sealed as it should be. */
+function answerOf({ request, back }: Scene, groupInfo: Uint8Array, epoch = 2n): Uint8Array {
+  const { groupId } = back.earlier!
+  const place = { groupId, epoch, requestHash: request.hash }
+  const sealed = sealAnswer(suite, request.answerKey, place, groupInfo, random(suite.sizes.kemSeedBytes))!
+  return encodeEnvelope({ kind: "rejoin_answer", groupId, epoch, sealed })
+}
+
+/** What a member would say, but for what is changed. */
+function statementOf({ mallory, request, dave }: Scene, change: Partial<RejoinStatement> = {}): GroupInfoOptions {
+  const commitKey = commitKeyOf(suite, mallory.group, request.hash)
+  const head = dave.member.signedHead(2n)
+  const said = { requestHash: request.hash, commitKey, head, ...change }
+  return { externalPub: true, extensions: [rejoinExtension(said)] }
+}
+
+/** A group that mallory made up, with the id of ours: dave is in it, and others are not. */
+function madeUp(scene: Scene, epochs: number): Group {
+  const { mallory, dave, back } = scene
+  const group = Group.create({
+    suite,
+    groupId: back.earlier!.groupId,
+    credential: { kind: "basic", identity: mallory.self },
+    signatureKeys: mallory.identity,
+    random,
+    nowMs: 1_800_000_000_000,
+    capabilities: { extensions: OUR_EXTENSIONS },
+    extensions: mallory.group.extensions,
+    ...mlsRules(suite, resolveLimits()),
+  })
+  for (let made = 0; made < epochs; made++) {
+    const adds = made === 0 ? [dave.keyPackage()] : []
+    const authenticatedData = new Uint8Array(0)
+    const staged = group.stageCommit({ adds, authenticatedData, random, nowMs: 1_800_000_000_000, forcePath: true })
+    if (staged.kind === "refused") throw new Error(staged.reason)
+    group.merge(staged.staged)
+  }
+  return group
+}
+
+describe("an answer to whoever wants back into a group", () => {
+  const cases: readonly [string, string, (scene: Scene) => Uint8Array][] = [
+    ["an honest one of a member", "entering", (s) => answerOf(s, s.mallory.group.groupInfo(statementOf(s)).groupInfo)],
+    [
+      "one that was changed on the way",
+      "answer_unreadable",
+      (s) => flippedAtEnd(answerOf(s, s.mallory.group.groupInfo(statementOf(s)).groupInfo)),
+    ],
+    [
+      "the answer to an earlier request",
+      "answer_unreadable",
+      (s) => {
+        const old = answerOf(s, s.mallory.group.groupInfo(statementOf(s)).groupInfo)
+        s.back.ask()
+        return old
+      },
+    ],
+    [
+      "a statement that somebody else has signed",
+      "group_info_refused",
+      (s) => {
+        const { groupInfo } = s.mallory.group.groupInfo(statementOf(s))
+        return answerOf(s, flippedAtEnd(groupInfo))
+      },
+    ],
+    ["no statement at all", "group_info_refused", (s) => answerOf(s, s.mallory.keyPackage())],
+    [
+      "the state of the group for nobody in particular",
+      "statement_missing",
+      (s) => answerOf(s, s.mallory.group.groupInfo({ externalPub: true }).groupInfo),
+    ],
+    [
+      "a statement made for another request",
+      "statement_missing",
+      (s) => {
+        const requestHash = new Uint8Array(32).fill(7)
+        return answerOf(s, s.mallory.group.groupInfo(statementOf(s, { requestHash })).groupInfo)
+      },
+    ],
+    [
+      "another epoch than that of its label",
+      "header_mismatch",
+      (s) => answerOf(s, s.mallory.group.groupInfo(statementOf(s)).groupInfo, 3n),
+    ],
+    ["an older epoch", "epoch_too_old", (s) => answerOf(s, madeUp(s, 1).groupInfo(statementOf(s)).groupInfo, 1n)],
+    [
+      "a tree where others are missing, of an epoch that we know",
+      "members_contradict",
+      (s) => answerOf(s, madeUp(s, 2).groupInfo(statementOf(s)).groupInfo),
+    ],
+    [
+      "a group that we are not in",
+      "own_leaf_missing",
+      (s) => {
+        const { mallory, world, alice, dave } = s
+        alice.send({ kind: "remove", members: [dave.self] })
+        alice.flush(world.service)
+        mallory.follow(world.service.take(mallory.inboxKey)!)
+        return answerOf(s, mallory.group.groupInfo(statementOf(s)).groupInfo, 3n)
+      },
+    ],
+    [
+      "nothing of the log that we have followed",
+      "head_missing",
+      (s) => answerOf(s, s.mallory.group.groupInfo(statementOf(s, { head: undefined })).groupInfo),
+    ],
+    [
+      "a head that the delivery service has not signed",
+      "head_unsigned",
+      (s) => {
+        const head = { hash: new Uint8Array(32).fill(1), signature: new Uint8Array(64) }
+        return answerOf(s, s.mallory.group.groupInfo(statementOf(s, { head })).groupInfo)
+      },
+    ],
+    [
+      "a head of another line of epochs",
+      "head_contradicts",
+      (s) => {
+        const head = s.log.sign({ groupId: s.back.earlier!.groupId, epoch: 2n, hash: new Uint8Array(32).fill(1) })
+        return answerOf(s, s.mallory.group.groupInfo(statementOf(s, { head })).groupInfo)
+      },
+    ],
+  ]
+  it.each(cases)("that is %s: %s", (_, expected, make) => {
+    const scene = withMallory()
+    const entered = scene.back.enter(make(scene))
+    expect(entered.kind === "rejected" ? entered.reason : entered.kind).toBe(expected)
+  })
+})

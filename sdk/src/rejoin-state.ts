@@ -1,0 +1,82 @@
+import { equalBytes } from "@qpc/wire"
+import type { GroupId, MessageId } from "@qpc/wire"
+import type { Context } from "./context.ts"
+import type { NoticeReason } from "./model.ts"
+import type { RejoinCause, RejoinRecord } from "./rejoin-record.ts"
+import { Transaction } from "./transaction.ts"
+
+/** Others may have committed at the same time: so long, or less, until we ask again. */
+const AGAIN_MS = 4000
+/** A commit of ours that the inbox has not brought by then is looked for in the log. */
+export const ECHO_MS = 60_000
+
+/** Writes down how far the way back is. */
+export function putRejoin(context: Context, tx: Transaction, groupId: GroupId, record: RejoinRecord): void {
+  tx.change(context.profile.putRejoin(groupId, record))
+  tx.afterwards(() => context.rejoining.set(groupId, record))
+}
+
+/** The group is there again, whichever way, or over for us. */
+export function forgetRejoin({ rejoining, profile }: Context, tx: Transaction, groupId: GroupId): void {
+  if (rejoining.find(groupId) === undefined) return
+  tx.change(profile.forgetRejoin(groupId))
+  tx.afterwards(() => rejoining.forget(groupId))
+}
+
+/** Nothing more is tried until a person wants it. */
+export function stopRejoin(context: Context, tx: Transaction, groupId: GroupId, reason: string): void {
+  const known = context.rejoining.find(groupId) ?? newRecord(context, "must_rejoin")
+  putRejoin(context, tx, groupId, { ...known, stage: { at: "stopped", reason } })
+  tx.notice({ seq: 0n, sizeBytes: 0, groupId, reason: "rejoin_given_up" satisfies NoticeReason })
+}
+
+function newRecord({ clock }: Context, cause: RejoinCause): RejoinRecord {
+  const nowMs = clock.unixMs()
+  return { cause, sinceMs: nowMs, attempt: 0, stage: { at: "due" }, nextAtMs: nowMs }
+}
+
+/** The server has commits for us that do not lead us on: from now on the group counts as lost. */
+export function loseGroup(context: Context, groupId: GroupId): Promise<void> {
+  return context.turn.takeAlways(() =>
+    Transaction.run(context, "up", async (tx) => lose(context, tx, groupId, "not_followed")),
+  )
+}
+
+/** From now on the group counts as lost, unless it does already. */
+export function lose(context: Context, tx: Transaction, groupId: GroupId, cause: RejoinCause): void {
+  if (context.rejoining.find(groupId) === undefined) putRejoin(context, tx, groupId, newRecord(context, cause))
+}
+
+/** A person wants what was given up to be tried again. @param isForced - also against a copy of this device */
+export function retryRejoins(context: Context, isForced: boolean): Promise<void> {
+  return context.turn.takeAlways(() =>
+    Transaction.run(context, "up", async (tx) => {
+      for (const { groupId, record } of context.rejoining.all()) {
+        const { stage, cause } = record
+        if (stage.at !== "stopped" || (stage.reason === "replaced_by_copy" && !isForced)) continue
+        putRejoin(context, tx, groupId, newRecord(context, cause))
+      }
+    }),
+  )
+}
+
+/** Our commit was not the first: soon, and not at the same moment as whoever lost with us. */
+export function askAgain(context: Context, tx: Transaction, groupId: GroupId, record: RejoinRecord): void {
+  const [byte = 0] = context.random(1)
+  const nextAtMs = context.clock.unixMs() + Math.ceil((AGAIN_MS * (byte + 1)) / 256)
+  putRejoin(context, tx, groupId, { ...record, stage: { at: "due" }, nextAtMs })
+}
+
+/** True if a message of the outbox is part of the way back into its group. */
+export function isRejoin({ rejoining }: Context, groupId: GroupId, messageId: MessageId): boolean {
+  const { stage } = rejoining.find(groupId) ?? {}
+  return (stage?.at === "asked" || stage?.at === "committed") && equalBytes(stage.messageId, messageId)
+}
+
+/** The server did not take our request, or our commit. @param code - why it never will; absent if another commit was first */
+export function rejoinRefused(context: Context, tx: Transaction, groupId: GroupId, code: string | undefined): void {
+  const record = context.rejoining.find(groupId)
+  if (record === undefined) return
+  if (code === undefined || record.stage.at === "committed") askAgain(context, tx, groupId, record)
+  else stopRejoin(context, tx, groupId, code)
+}

@@ -1,0 +1,102 @@
+import { confirmRejoin, enterAgain } from "@qpc/group"
+import type { Envelope } from "@qpc/group"
+import type { GroupId } from "@qpc/wire"
+import type { Context } from "./context.ts"
+import { bridgeGap } from "./missing-history.ts"
+import type { NoticeReason } from "./model.ts"
+import { OWN_STEP, recordEvent, recordReplaced, recordStep } from "./record-step.ts"
+import type { StepOrigin } from "./record-step.ts"
+import { askAgain, ECHO_MS, putRejoin } from "./rejoin-state.ts"
+import type { Transaction } from "./transaction.ts"
+
+/** Where an envelope came from. */
+type Origin = Pick<StepOrigin, "seq" | "sizeBytes">
+
+/** What becomes of an envelope that is part of the way back into its group, or comes in between. */
+export type RejoinStep =
+  /** It is not: it goes its usual way. */
+  | "unrelated"
+  /** It can be opened once we are in. */
+  | "keep"
+  | "taken"
+  | "joined"
+
+/** Takes what belongs to the way back into a group: an answer, our commit, or another in its place. */
+export async function takeRejoin(
+  context: Context,
+  tx: Transaction,
+  envelope: Envelope,
+  bytes: Uint8Array,
+  origin: Origin,
+): Promise<RejoinStep> {
+  const { kind, epoch, groupId } = envelope
+  const { stage } = context.rejoining.find(groupId) ?? {}
+  const member = context.groups.find(groupId)
+  if (kind === "rejoin_answer") {
+    if (stage?.at === "asked") await takeAnswer(context, tx, groupId, bytes, origin)
+    return "taken"
+  }
+  // Whoever is lost, or not in the group, helps nobody else in.
+  if (kind === "rejoin_request" && (stage !== undefined || member?.isActive !== true)) return "taken"
+  if (stage?.at !== "committed" || kind === "welcome") return "unrelated"
+  if (kind === "commit" && epoch === stage.epoch) return takeEcho(context, tx, groupId, bytes, origin)
+  return epoch > stage.epoch ? "keep" : "unrelated"
+}
+
+async function takeAnswer(
+  context: Context,
+  tx: Transaction,
+  groupId: GroupId,
+  envelope: Uint8Array,
+  origin: Origin,
+): Promise<void> {
+  const { rejoining, groups, suite, self, clock } = context
+  const record = rejoining.find(groupId)
+  if (record?.stage.at !== "asked") throw new Error("unreachable: only whoever asked takes an answer")
+  const earlier = groups.find(groupId)
+  const nowMs = clock.unixMs()
+  const about = { suite, groupId, self: self.identityKey, asked: record.stage, envelope, earlier, nowMs }
+  const entered = enterAgain({ ...groups.surroundings(self.keys), ...about })
+  if (entered.kind === "rejected") {
+    tx.notice({ ...origin, groupId, reason: "rejoin_answer_refused" satisfies NoticeReason })
+    if (entered.head === undefined || earlier === undefined) return
+    return recordStep(context, tx, earlier, earlier.noteHead(entered.head, 0n), OWN_STEP)
+  }
+  const { member, outgoing, epoch, by } = entered
+  const stage = { at: "committed", messageId: outgoing.messageId, epoch, by, member } as const
+  putRejoin(context, tx, groupId, { ...record, stage, nextAtMs: nowMs + ECHO_MS })
+  tx.enqueue(outgoing, undefined)
+}
+
+/** The commit that the server took out of the epoch which ours leaves: ours, or another. */
+export async function takeEcho(
+  context: Context,
+  tx: Transaction,
+  groupId: GroupId,
+  envelope: Uint8Array,
+  origin: Origin,
+): Promise<RejoinStep> {
+  const { rejoining, groups, suite, self, profile } = context
+  const record = rejoining.find(groupId)
+  if (record?.stage.at !== "committed") throw new Error("unreachable: only whoever committed takes an echo")
+  const earlier = groups.find(groupId)
+  const { member: stored, by } = record.stage
+  const confirmed = confirmRejoin({ ...groups.surroundings(self.keys), suite, member: stored, envelope, by, earlier })
+  if (confirmed.kind !== "joined") {
+    if (confirmed.kind === "rejected") tx.notice({ ...origin, groupId, reason: confirmed.reason })
+    askAgain(context, tx, groupId, record)
+    return "taken"
+  }
+  const { member, events } = confirmed
+  tx.touch(member)
+  tx.afterwards(() => groups.adopt(member))
+  const gap = await bridgeGap(context, groupId, record.sinceMs, earlier)
+  if (earlier?.isActive === true) await recordReplaced(context, tx, earlier)
+  for (const event of events) await recordEvent(context, tx, member, event, origin)
+  // After the events: the first epoch that we are in again does not close the gap before it.
+  const missing = { ...gap, toEpoch: member.epoch, isBehindUs: true }
+  tx.change(profile.putMissingHistory(groupId, missing))
+  tx.afterwards(() => context.missing.set(groupId, missing))
+  tx.afterwards(() => context.wakes.schedule(groupId, context.clock.unixMs()))
+  return "joined"
+}
