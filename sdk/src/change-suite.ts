@@ -17,6 +17,13 @@ interface Asked {
   readonly deviceKey: DeviceKey
 }
 
+/** What leads everybody else into a suite. */
+export interface Gathered {
+  readonly keyPackages: readonly Uint8Array[]
+  /** Whose key packages others may have been given as well. */
+  readonly lastResorts: readonly IdentityKey[]
+}
+
 /** The suite of a group that we are in. */
 export function suiteOf({ suites }: Pick<Context, "suites">, suiteId: number): CipherSuite {
   const suite = suites.find(({ id }) => id === suiteId)
@@ -35,9 +42,9 @@ export async function keyPackagesOfAll(
   call: Call,
   member: Member,
   suiteId: number,
-): Promise<readonly Uint8Array[]> {
+): Promise<Gathered> {
   const { settings, self, device } = member
-  if (member.suiteId === suiteId) return []
+  if (member.suiteId === suiteId) return { keyPackages: [], lastResorts: [] }
   const objection = checkSuiteChange(settings, self, { from: member.suiteId, to: suiteId })
   const isOurs = context.suites.some(({ id }) => id === suiteId)
   if (objection !== undefined || !isOurs) {
@@ -50,35 +57,61 @@ export async function keyPackagesOfAll(
     .filter(({ deviceKey }) => !equalBytes(deviceKey, device))
   const keyPackages: Uint8Array[] = []
   const missing: Asked[] = []
+  const lastResorts: IdentityKey[] = []
   for (const asked of others) {
-    const keyPackage = await keyPackageOf(context, call, asked, suiteId)
-    if (keyPackage === undefined) missing.push(asked)
-    else keyPackages.push(keyPackage)
+    const found = await keyPackageOf(context, call, asked, suiteId)
+    if (found === undefined) missing.push(asked)
+    else keyPackages.push(found.data)
+    if (found?.isLastResort === true) lastResorts.push(asked.identityKey)
   }
   if (missing.length > 0) throw notReady(context, missing)
-  return keyPackages
+  return { keyPackages, lastResorts }
 }
 
 /** `undefined` if the server has none that is theirs and can be used. */
 async function keyPackageOf(
-  { suites, clock }: Context,
+  context: Context,
   call: Call,
   { identityKey, deviceKey }: Asked,
   suiteId: number,
-): Promise<Uint8Array | undefined> {
+): Promise<{ readonly data: Uint8Array; readonly isLastResort: boolean } | undefined> {
+  const { suites, clock } = context
   try {
-    const { data } = await call(methods.fetchKeyPackage, { identityKey: deviceKey, cipherSuite: suiteId })
+    const data = await fetchSlowly(context, () =>
+      call(methods.fetchKeyPackage, { identityKey: deviceKey, cipherSuite: suiteId }),
+    )
     const inspected = inspectNow({ suite: suiteOf({ suites }, suiteId), clock }, data)
     const isTheirs =
       inspected.kind === "valid" &&
       equalBytes(inspected.identityKey, identityKey) &&
       equalBytes(inspected.deviceKey, deviceKey)
-    return isTheirs ? data : undefined
+    return isTheirs ? { data, isLastResort: inspected.isLastResort } : undefined
   } catch (error) {
     if (error instanceof RpcError && NONE.has(error.reason)) return undefined
     throw toClientError(error)
   }
 }
+
+/** In a large group we ask faster than a server lets anybody: half of it would be used up for nothing if we gave up then. */
+async function fetchSlowly(
+  { pulse }: Context,
+  fetch: () => Promise<{ readonly data: Uint8Array }>,
+): Promise<Uint8Array> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return (await fetch()).data
+    } catch (error) {
+      const isTooFast = error instanceof RpcError && error.reason === "rate_limited"
+      if (!isTooFast || error.retryAfterMs > PAUSE_MAX_MS || tries === TRIES) throw error
+      await pulse.until(() => false, { timeoutMs: Math.max(error.retryAfterMs, PAUSE_MIN_MS) })
+    }
+  }
+}
+
+const TRIES = 10
+const PAUSE_MIN_MS = 100
+/** A limit that lasts longer than that is one on key packages, and a person should know. */
+const PAUSE_MAX_MS = 5000
 
 /** The device has published none, or is known to nobody any more. */
 const NONE: ReadonlySet<string> = new Set(["key_packages_exhausted", "user_unknown"])

@@ -178,8 +178,10 @@ export class GroupConversation implements Conversation {
   }
 
   async changeSuite(suiteId: number): Promise<Sent> {
-    const keyPackages = await keyPackagesOfAll(this.#context, this.#call, this.#member(), suiteId)
-    return this.#send({ kind: "change_suite", suiteId, keyPackages })
+    const { keyPackages, lastResorts } = await keyPackagesOfAll(this.#context, this.#call, this.#member(), suiteId)
+    const sent = await this.#send({ kind: "change_suite", suiteId, keyPackages })
+    for (const person of lastResorts) await this.#tellOfLastResort(person)
+    return sent
   }
 
   close(): Promise<Sent> {

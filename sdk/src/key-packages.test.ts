@@ -1,5 +1,6 @@
 import { suite0001, suite0003 } from "@qpc/crypto/node"
 import { inspectKeyPackage } from "@qpc/group"
+import { RpcError } from "@qpc/rpc"
 import { describe, expect, it } from "vitest"
 import { FakeServer } from "./testing/fake-server.ts"
 import { newPerson } from "./testing/person.ts"
@@ -29,6 +30,22 @@ describe("key packages of several cipher suites", () => {
       candidates: ["bob"],
     })
     await expect(clock.during(group.changeSuite(0xf002))).rejects.toMatchObject({ code: "group_refused" })
+    for (const { client } of [alice, bob]) await clock.during(client.close())
+  })
+
+  it("are asked for again where a server wants us to be slower", async () => {
+    const clock = new TestClock()
+    const server = new FakeServer()
+    const alice = await newPerson(server, clock, "alice", { otherSuites: [suite0003] })
+    const bob = await newPerson(server, clock, "bob")
+    const group = await clock.during(alice.client.createGroup("friends"))
+    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    let asked = 0
+    const slower = new RpcError("resource_exhausted", "rate_limited", "slow down", { retryAfterMs: 1000 })
+    server.before = (method) => (method === "fetchKeyPackage" && asked++ < 2 ? slower : undefined)
+    const before = clock.unixMs()
+    await expect(clock.during(group.changeSuite(3))).rejects.toMatchObject({ code: "suite_not_ready" })
+    expect([asked, clock.unixMs() - before]).toEqual([3, 2000])
     for (const { client } of [alice, bob]) await clock.during(client.close())
   })
 })

@@ -49,13 +49,6 @@ describe("a group without a delivery service", () => {
     expect(members.map((device) => device.shown())).toEqual([["hello"], [], ["hello"]])
   })
 
-  it("keeps its cipher suite, as nobody says which of two changes is the one", () => {
-    const { alice } = trio()
-    alice.send({ kind: "change_suite", suiteId: 3, keyPackages: [] })
-    expect(alice.told("refused")).toMatchObject([{ reason: "suite_missing" }])
-    expect(alice.member.epoch).toBe(1n)
-  })
-
   it("moves on with a commit once somebody took it, and not before", () => {
     const { alice } = trio()
     alice.send({ kind: "rename", name: "orchard" })
