@@ -210,7 +210,7 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
   {
     does: "lets somebody undo their removal on another branch",
     file: `${src}/serverless/fork-rule.ts`,
-    was: "const rivals = withoutUndoing(all).toSorted(",
+    was: "const rivals = withoutUndoing(all, policy).toSorted(",
     is: "const rivals = all.toSorted(",
     tests: [`${src}/serverless/fork-rule.test.ts`],
   },

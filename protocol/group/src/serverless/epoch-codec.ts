@@ -23,6 +23,7 @@ import { readOpenIntent, writeOpenIntent } from "../intents.ts"
 import { readFlag } from "../member-records.ts"
 import { frameSurroundings, newState } from "../member-state.ts"
 import type { MemberState } from "../member-state.ts"
+import { expelledBy } from "./grow.ts"
 import { KeptEpoch } from "./kept-epoch.ts"
 import type { OpenedText } from "./kept-epoch.ts"
 import type { ResolvedServerlessLimits } from "./serverless-limits.ts"
@@ -61,16 +62,20 @@ export interface EpochReading {
   readonly surroundings: Pick<MemberSurroundings, "random" | "onLayer">
 }
 
-/** Reads what {@link writeEpoch} wrote. Copies. @throws DecodeError @throws RangeError for another identity */
-export function readEpoch(reader: Reader, reading: EpochReading): KeptEpoch {
+/**
+ * Reads what {@link writeEpoch} wrote. Copies. @param parent - the epoch that it comes from, if that is kept
+ *
+ * @throws DecodeError
+ * @throws RangeError for another identity
+ */
+export function readEpoch(reader: Reader, reading: EpochReading, parent: KeptEpoch | undefined): KeptEpoch {
   const epoch = reader.uint64()
   const sinceMs = readMs(reader)
-  const origin = readOptional(reader, (inner) => ({
-    committer: readIdentity(inner),
-    device: readDevice(inner),
-    commitHash: inner.vector().slice(),
-    removed: readList(inner, readDevice),
-  }))
+  const origin = readOptional(reader, (inner) => {
+    const [committer, device, commitHash] = [readIdentity(inner), readDevice(inner), inner.vector().slice()]
+    const removed = readList(inner, readDevice)
+    return { committer, device, commitHash, removed, expelled: parent?.state ? expelledBy(parent.state, removed) : [] }
+  })
   const forgotten = readList(reader, (inner) => ({
     committer: readIdentity(inner),
     commitHash: inner.vector().slice(),

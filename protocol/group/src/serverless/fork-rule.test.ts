@@ -1,4 +1,4 @@
-import { toDeviceKey, toIdentityKey } from "@qpc/wire"
+import { toDeviceKey, toHex, toIdentityKey } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { chooseBranch } from "./fork-rule.ts"
@@ -7,7 +7,7 @@ import type { EpochOrigin, ForkPolicy } from "./fork-rule.ts"
 interface Branch {
   readonly name: string
   readonly origin: EpochOrigin | undefined
-  readonly witnessCount: number
+  readonly witnesses: ReadonlySet<string>
   readonly children: readonly Branch[]
 }
 
@@ -24,24 +24,29 @@ interface Shape {
   readonly device?: number
   readonly hash?: number
   readonly removes?: readonly number[]
-  readonly witnesses?: number
+  /** Who loses their only device so, unless it says otherwise. */
+  readonly expels?: readonly number[]
+  /** So many, or who. */
+  readonly witnesses?: number | readonly number[]
   readonly children?: readonly Branch[]
 }
 
 function epoch(
   name: string,
-  { by = ALICE, device = by, hash = 0, removes = [], witnesses = 0, children = [] }: Shape = {},
+  { by = ALICE, device = by, hash = 0, removes = [], expels = removes, witnesses = 0, children = [] }: Shape = {},
 ): Branch {
   const origin = {
     committer: key(by),
     device: deviceKey(device),
     commitHash: Uint8Array.of(hash),
     removed: removes.map(deviceKey),
+    expelled: expels.map(key),
   }
-  return { name, origin, witnessCount: witnesses, children }
+  const people = typeof witnesses === "number" ? Array.from({ length: witnesses }, (_, at) => at + 1) : witnesses
+  return { name, origin, witnesses: new Set(people.map((one) => toHex(key(one)))), children }
 }
 
-const fork = (...children: Branch[]): Branch => ({ name: "root", origin: undefined, witnessCount: 0, children })
+const fork = (...children: Branch[]): Branch => ({ name: "root", origin: undefined, witnesses: new Set(), children })
 const chosen = (root: Branch) => {
   const { path, rule } = chooseBranch(root, POLICY)
   return [path.map(({ name }) => name).join(" "), rule]
@@ -80,7 +85,7 @@ describe("the rule for forks", () => {
 
   it("lets no number of people outweigh two commits more", () => {
     const long = epoch("a", { children: [epoch("aa", { children: [epoch("aaa")] })] })
-    expect(chosen(fork(long, epoch("b", { witnesses: 1000 })))).toEqual(["root a aa aaa", "depth"])
+    expect(chosen(fork(long, epoch("b", { witnesses: 200 })))).toEqual(["root a aa aaa", "depth"])
   })
 
   it("does not count people below the quorum", () => {
@@ -130,6 +135,14 @@ describe("the rule for forks", () => {
     const carols = epoch("bbb", { by: CAROL })
     const bobs = epoch("b", { by: BOB, children: [epoch("bb", { by: BOB, children: [carols] })] })
     expect(chosen(fork(bobs, epoch("a", { removes: [CAROL] })))).toEqual(["root b bb bbb", "depth"])
+  })
+
+  it("does not hear whom another side removes, but those of whom a device stays", () => {
+    const heard = epoch("b", { by: BOB, witnesses: [BOB, CAROL] })
+    expect(chosen(fork(heard, epoch("a", { removes: [CAROL] })))).toEqual(["root a", "committer"])
+    expect(chosen(fork(heard, epoch("a", { removes: [9], expels: [] })))).toEqual(["root b", "depth"])
+    const hers = epoch("c", { by: CAROL, removes: [ALICE], witnesses: [BOB, CAROL] })
+    expect(chosen(fork(hers, epoch("a", { removes: [CAROL] })))).toEqual(["root c", "depth"])
   })
 
   it("decides between two who remove each other as between any others", () => {

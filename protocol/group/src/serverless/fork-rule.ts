@@ -5,8 +5,8 @@ import type { DeviceKey, IdentityKey } from "@qpc/wire"
 export interface ForkedEpoch<Self> {
   /** The commit that leads here; `undefined` for the oldest epoch that is kept. */
   readonly origin: EpochOrigin | undefined
-  /** How many different people were heard in it. */
-  readonly witnessCount: number
+  /** The people who were heard in it: their identity keys in hexadecimal. */
+  readonly witnesses: ReadonlySet<string>
   /** The epochs that commits of this one lead to; more than one is a fork. */
   readonly children: readonly Self[]
 }
@@ -20,6 +20,8 @@ export interface EpochOrigin {
   readonly commitHash: Uint8Array
   /** The devices that it removes, except those that asked to leave: of people who go, and single ones of people who stay. */
   readonly removed: readonly DeviceKey[]
+  /** The people who lose all their devices so. */
+  readonly expelled: readonly IdentityKey[]
 }
 
 /**
@@ -61,7 +63,7 @@ export interface ChosenBranch<Epoch> {
  * a different number of old epochs choose alike.
  */
 export function chooseBranch<Epoch extends ForkedEpoch<Epoch>>(epoch: Epoch, policy: ForkPolicy): ChosenBranch<Epoch> {
-  const { witnessCount } = epoch
+  const { size: witnessCount } = epoch.witnesses
   const hasQuorum = witnessCount >= policy.quorumSenders
   const witnessScore = Math.min(witnessCount, policy.quorumSenders)
   const { best, rule } = bestRival(epoch, policy)
@@ -81,6 +83,8 @@ interface Rival<Epoch> {
   readonly branch: ChosenBranch<Epoch>
   /** The beginning of the branch that counts. */
   readonly counted: readonly Epoch[]
+  /** True if a quorum was heard in an epoch of that. */
+  readonly hasQuorum: boolean
 }
 
 function bestRival<Epoch extends ForkedEpoch<Epoch>>(
@@ -89,9 +93,9 @@ function bestRival<Epoch extends ForkedEpoch<Epoch>>(
 ): { readonly best: Rival<Epoch> | undefined; readonly rule: ForkRule } {
   const all = children.map((child) => {
     const branch = chooseBranch(child, policy)
-    return { origin: originOf(child), branch, counted: branch.path }
+    return { origin: originOf(child), branch, counted: branch.path, hasQuorum: branch.hasQuorum }
   })
-  const rivals = withoutUndoing(all).toSorted((a, b) => compareRivals(a, b, policy).order)
+  const rivals = withoutUndoing(all, policy).toSorted((a, b) => compareRivals(a, b, policy).order)
   const [best, second] = rivals
   if (best !== undefined && second !== undefined) return { best, rule: compareRivals(best, second, policy).rule }
   return { best, rule: rivals.length < all.length ? "removed_author" : "only_branch" }
@@ -99,44 +103,64 @@ function bestRival<Epoch extends ForkedEpoch<Epoch>>(
 
 /**
  * Counts of each side what comes before the first commit of a device that another side removes, and leaves out the sides of which nothing
- * is left: nobody undoes their own removal by being faster elsewhere, alone or on top of what others did. Where that would leave
- * nobody, all stay.
+ * is left: nobody undoes their own removal by being faster elsewhere, alone or on top of what others did. Nor do they by being heard
+ * there: they have the keys of the epochs that they were in. Where that would leave nobody, all stay.
  */
-function withoutUndoing<Epoch extends ForkedEpoch<Epoch>>(rivals: readonly Rival<Epoch>[]): readonly Rival<Epoch>[] {
+function withoutUndoing<Epoch extends ForkedEpoch<Epoch>>(
+  rivals: readonly Rival<Epoch>[],
+  { quorumSenders }: ForkPolicy,
+): readonly Rival<Epoch>[] {
   if (rivals.length < 2) return rivals
   const removals = rivals.map(({ branch }) => removalsOf(branch.path))
   const staying = rivals.flatMap((rival, at) => {
-    const others = removals.filter((_, other) => other !== at)
-    const end = rival.branch.path.findIndex((epoch) => isUndone(originOf(epoch), removals[at]!, others))
+    const [own, others] = [removals[at]!, removals.filter((_, other) => other !== at).flat()]
+    const end = rival.branch.path.findIndex((epoch) => isUndone(originOf(epoch), own, others))
     const counted = end < 0 ? rival.counted : rival.counted.slice(0, end)
-    return counted.length === 0 ? [] : [{ ...rival, counted }]
+    const heard = counted.map(({ witnesses }) => [...witnesses].filter((person) => !isExpelled(person, own, others)))
+    const hasQuorum = heard.some(({ length }) => length >= quorumSenders)
+    return counted.length === 0 ? [] : [{ ...rival, counted, hasQuorum }]
   })
   return staying.length === 0 ? rivals : staying
 }
 
-/** Who removes which device, and with which of their own. */
+/** Who removes which devices and people, and with which device of theirs. */
 interface Removal {
   readonly by: string
   readonly device: string
-  readonly removed: string
+  readonly removed: ReadonlySet<string>
+  readonly expelled: ReadonlySet<string>
 }
 
 function removalsOf<Epoch extends ForkedEpoch<Epoch>>(path: readonly Epoch[]): readonly Removal[] {
   return path.flatMap((epoch) => {
-    const { committer, device, removed } = originOf(epoch)
-    return removed.map((one) => ({ by: toHex(committer), device: toHex(device), removed: toHex(one) }))
+    const { committer, device, removed, expelled } = originOf(epoch)
+    const whom = { removed: new Set(removed.map(toHex)), expelled: new Set(expelled.map(toHex)) }
+    return removed.length === 0 ? [] : [{ by: toHex(committer), device: toHex(device), ...whom }]
   })
 }
 
 /** True if another side removes the device that made a commit. Where each removes the other, neither counts for more. */
-function isUndone(
-  { committer, device }: EpochOrigin,
-  own: readonly Removal[],
-  others: readonly (readonly Removal[])[],
-): boolean {
-  const [author, name] = [toHex(committer), toHex(device)]
-  const removers = others.flat().filter(({ removed }) => removed === name)
-  return removers.some((remover) => !own.some(({ by, removed }) => by === author && removed === remover.device))
+function isUndone({ committer, device }: EpochOrigin, own: readonly Removal[], others: readonly Removal[]): boolean {
+  const name = toHex(device)
+  return isHeld(
+    toHex(committer),
+    own,
+    others.filter(({ removed }) => removed.has(name)),
+  )
+}
+
+/** True if another side removes somebody with all their devices; the same where both do it. */
+function isExpelled(person: string, own: readonly Removal[], others: readonly Removal[]): boolean {
+  return isHeld(
+    person,
+    own,
+    others.filter(({ expelled }) => expelled.has(person)),
+  )
+}
+
+/** True if one of these removals is not answered by one of its author on the side of whoever it concerns. */
+function isHeld(person: string, own: readonly Removal[], against: readonly Removal[]): boolean {
+  return against.some(({ device }) => !own.some(({ by, removed }) => by === person && removed.has(device)))
 }
 
 /**
@@ -152,22 +176,15 @@ function compareRivals<Epoch extends ForkedEpoch<Epoch>>(
 ): { readonly order: number; readonly rule: ForkRule } {
   const depth = weight(b, policy) - weight(a, policy)
   if (depth !== 0) return { order: depth, rule: isCut(depth < 0 ? b : a) ? "removed_author" : "depth" }
-  const quorum = Number(reachesQuorum(b, policy)) - Number(reachesQuorum(a, policy))
+  const quorum = Number(b.hasQuorum) - Number(a.hasQuorum)
   if (quorum !== 0) return { order: quorum, rule: "quorum" }
   const committer = compareBytes(a.origin.committer, b.origin.committer)
   if (committer !== 0) return { order: committer, rule: "committer" }
   return { order: compareBytes(a.origin.commitHash, b.origin.commitHash), rule: "commit_hash" }
 }
 
-function weight<Epoch extends ForkedEpoch<Epoch>>(rival: Rival<Epoch>, policy: ForkPolicy): number {
-  return rival.counted.length + (reachesQuorum(rival, policy) ? policy.quorumDepth : 0)
-}
-
-function reachesQuorum<Epoch extends ForkedEpoch<Epoch>>(
-  { counted }: Rival<Epoch>,
-  { quorumSenders }: ForkPolicy,
-): boolean {
-  return counted.some(({ witnessCount }) => witnessCount >= quorumSenders)
+function weight<Epoch>({ counted, hasQuorum }: Rival<Epoch>, { quorumDepth }: ForkPolicy): number {
+  return counted.length + (hasQuorum ? quorumDepth : 0)
 }
 
 const isCut = <Epoch>({ branch, counted }: Rival<Epoch>): boolean => counted.length < branch.path.length

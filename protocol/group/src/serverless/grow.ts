@@ -1,12 +1,12 @@
 import type { Group, StagedCommit } from "@qpc/mls"
-import { equalBytes } from "@qpc/wire"
-import type { IdentityKey } from "@qpc/wire"
+import { equalBytes, toHex } from "@qpc/wire"
+import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import { profileOf } from "../group-profile.ts"
 import type { OpenIntent } from "../intents.ts"
 import { newState } from "../member-state.ts"
 import type { MemberState } from "../member-state.ts"
 import { comeAndGone, personChanges } from "../device-rules.ts"
-import { knownDevice, leavesOf } from "../roster.ts"
+import { byPerson, knownDevice, leavesOf } from "../roster.ts"
 import { copyGroup } from "./copy-group.ts"
 import type { EpochOrigin } from "./fork-rule.ts"
 import { makeRoom } from "./forget.ts"
@@ -43,28 +43,35 @@ export function grow(state: ServerlessState, growth: Growth, draft: ServerlessDr
   const { report } = staged
   const committer = identityAt(before, staged.committer)
   const asked = new Set(selfRemovals)
-  const origin: EpochOrigin = {
-    committer,
-    device: knownDevice(before.group.member(staged.committer)).deviceKey,
-    commitHash,
-    removed: report.removed.filter(({ leafIndex }) => !asked.has(leafIndex)).map((one) => knownDevice(one).deviceKey),
-  }
+  const { deviceKey: device } = knownDevice(before.group.member(staged.committer))
+  const removed = report.removed
+    .filter(({ leafIndex }) => !asked.has(leafIndex))
+    .map((one) => knownDevice(one).deviceKey)
+  const origin: EpochOrigin = { committer, device, commitHash, removed, expelled: expelledBy(before, removed) }
   const left = peopleRemoved(before.group, report, (leafIndex) => asked.has(leafIndex))
   const profile = profileOf(report.extensions)
   if (profile === undefined) throw new Error("unreachable: a commit without settings was let in")
   copy.merge(staged)
-  const { suite, self, device } = state
+  const { suite, self } = state
   const { random, limits, onLayer } = before
   if (report.selfRemoved) copy[Symbol.dispose]()
   const after = report.selfRemoved
     ? undefined
-    : newState({ suite, self, device, profile, group: copy, random, limits, onLayer })
+    : newState({ suite, self, device: state.device, profile, group: copy, random, limits, onLayer })
   if (after !== undefined) shareIntents(state, after)
   const child = new KeptEpoch({ epoch: parent.epoch + 1n, origin, left, profile, state: after, sinceMs: nowMs })
   child.opens = growth.opens ?? []
   parent.adopt(child)
   makeRoom(state, draft)
   return child
+}
+
+/** The people of an epoch of whom no device is left once these are removed. */
+export function expelledBy({ group }: MemberState, removed: readonly DeviceKey[]): readonly IdentityKey[] {
+  const names = new Set(removed.map(toHex))
+  const people = [...byPerson(leavesOf(group)).values()]
+  const expelled = people.filter((devices) => devices.every(({ deviceKey }) => names.has(toHex(deviceKey))))
+  return expelled.map(([device]) => device!.identityKey)
 }
 
 /** What somebody wants of the group is the same on all branches, and so are the commits that they made for it. */

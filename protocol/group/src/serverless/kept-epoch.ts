@@ -65,10 +65,6 @@ export class KeptEpoch implements ForkedEpoch<KeptEpoch> {
     this.sinceMs = sinceMs
   }
 
-  get witnessCount(): number {
-    return this.witnesses.size
-  }
-
   /** Somebody sent a message in this epoch, which nobody can who has not taken its commit. */
   hear(sender: IdentityKey): void {
     this.witnesses.add(toHex(sender))

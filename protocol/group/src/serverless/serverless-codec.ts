@@ -142,8 +142,8 @@ function readState(reader: Reader, suite: CipherSuite, surroundings: ServerlessS
 
 function readTreeEpoch(reader: Reader, epochs: KeptEpoch[], reading: Parameters<typeof readEpoch>[1]): void {
   const parentAt = reader.uint32()
-  const epoch = readEpoch(reader, reading)
   const parent = epochs[parentAt]
+  const epoch = readEpoch(reader, reading, parent)
   const isFirst = epochs.length === 0 && parentAt === NO_PARENT
   if (parent === undefined && !isFirst) throw new DecodeError("bad_value", reader.offset)
   if (parent !== undefined && (epoch.epoch !== parent.epoch + 1n || epoch.origin === undefined)) {
