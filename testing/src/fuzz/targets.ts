@@ -1,3 +1,4 @@
+import { capsuleTarget } from "./capsule-target.ts"
 import { layerTargets } from "./layer-targets.ts"
 import { memberTarget, serverlessMemberTarget } from "./member-target.ts"
 import { mlsTargets } from "./mls-targets.ts"
@@ -6,5 +7,6 @@ import type { FuzzTarget } from "./target.ts"
 
 /** Every decoder that takes bytes from strangers. Making them makes a group and its messages. */
 export function allTargets(): FuzzTarget[] {
-  return [...layerTargets(), ...mlsTargets(), ...rpcTargets(), memberTarget(), serverlessMemberTarget()]
+  const layers = [...layerTargets(), ...mlsTargets(), ...rpcTargets()]
+  return [...layers, memberTarget(), serverlessMemberTarget(), capsuleTarget()]
 }

@@ -1,5 +1,6 @@
 /**
- * `npm run simulate`. Exit code 0 when all is well, 1 after a violation or a fault that never happened in 200 seeds or more.
+ * `npm run simulate`. Exit code 0 when all is well, 1 after a violation or a fault that never happened in 200 seeds or more. With
+ * `--capsule` see `run-capsule.ts`.
  */
 import { execFileSync } from "node:child_process"
 import type { ExecFileSyncOptionsWithStringEncoding } from "node:child_process"
@@ -7,6 +8,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { suite0001 } from "@qpc/crypto/node"
 import { flagsOf, refuse } from "../command-line.ts"
+import { runCapsule } from "./capsule/run-capsule.ts"
 import type { Restrictions } from "./plan.ts"
 import { printFailure, printRun, printTotals, progressBar } from "./print.ts"
 import { runSeeds } from "./seed-pool.ts"
@@ -30,6 +32,7 @@ const values = flagsOf({
     start: { type: "string", default: "1", says: "the first of them" },
     seed: { type: "string", says: "only this one, with everything that happens" },
     shrink: { type: "string", says: "look for a smaller run that fails like this seed" },
+    capsule: { type: "string", says: "replay what qpc doctor --capsule wrote into this file" },
     jobs: {
       type: "string",
       default: String(availableParallelism()),
@@ -41,10 +44,12 @@ const values = flagsOf({
   },
 })
 
+const drain = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const run = (seed: bigint, restrictions: Restrictions = {}): Promise<SimulationReport> =>
-  simulate({ seed, restrictions, suite: suite0001, drain: () => new Promise((resolve) => setImmediate(resolve)) })
+  simulate({ seed, restrictions, suite: suite0001, drain })
 
-if (values.shrink !== undefined) await shrinkOne(toSeed(values.shrink))
+if (values.capsule !== undefined) await replayOne(values.capsule)
+else if (values.shrink !== undefined) await shrinkOne(toSeed(values.shrink))
 else if (values.seed !== undefined) await runOne(toSeed(values.seed))
 else await runMany(toSeed(values.start), Number(toSeed(values.seeds)))
 
@@ -52,6 +57,12 @@ async function runOne(seed: bigint): Promise<void> {
   const report = await run(seed)
   printRun(report)
   process.exitCode = report.violations.length > 0 ? 1 : 0
+}
+
+async function replayOne(file: string): Promise<void> {
+  const { lines, exitCode } = await runCapsule(file, { suite: suite0001, drain })
+  console.log(lines.join("\n"))
+  process.exitCode = exitCode
 }
 
 async function shrinkOne(seed: bigint): Promise<void> {

@@ -1,0 +1,41 @@
+import { findDamage, MemoryStore } from "@qpc/sdk"
+import type { Capsule, CapsuleFinding, Collection, Diagnosis } from "@qpc/sdk"
+import { toUtf8 } from "@qpc/wire"
+import { PERFECT_DISK } from "../plan.ts"
+import { ReplayError } from "./replay-world.ts"
+import type { ReplayWorld } from "./replay-world.ts"
+
+const NOISE = new Uint8Array([7, 7, 7])
+
+/** Makes a profile that cannot be opened, or not be written, and says what the doctor sees. */
+export async function damagedProfile(world: ReplayWorld, capsule: Capsule): Promise<Diagnosis> {
+  const me = world.device("me")
+  await me.enrol(world.server)
+  const client = await world.during(me.open(), "we open")
+  await world.during(client.createGroup("group"), "a group is founded")
+  await world.during(client.sync({ waitMs: 10_000 }), "we synchronise")
+  const [finding] = capsule.findings
+  if (finding?.state === "disk_full" || finding?.state === "disk_failing") {
+    me.diskFaults = finding.state === "disk_full" ? { ...PERFECT_DISK, isFull: true } : { ...PERFECT_DISK, broken: 1 }
+    return world.during(client.diagnose(), "the doctor looks")
+  }
+  await world.during(client.conversation("group").send("a text"), "a text is written")
+  await world.during(me.close(), "we close")
+  const store = new MemoryStore(me.disk)
+  for (const one of capsule.findings) await damage(store, one)
+  return findDamage(store, { suite: world.suite, random: world.random })
+}
+
+async function damage(store: MemoryStore, { state, facts }: CapsuleFinding): Promise<void> {
+  const collection = collectionOf(state, facts.collection)
+  const name = state === "identity_damaged" ? "identity" : facts.record
+  const rows = await store.list(collection, { limit: 1 })
+  const key = name === undefined ? rows[0]?.key : toUtf8(name)
+  if (key === undefined) throw new ReplayError(`there is nothing among the ${collection} that could be damaged`)
+  await store.commit([{ kind: "put", collection, key, value: NOISE }])
+}
+
+function collectionOf(state: string, collection: string | undefined): Collection {
+  if (state === "group_damaged") return "group_records"
+  return state === "identity_damaged" ? "settings" : ((collection ?? "settings") as Collection)
+}

@@ -1,0 +1,60 @@
+import type { Capsule, CapsuleGroup, StuckState } from "@qpc/sdk"
+import { UPKEEP, WISHED_KINDS } from "./intents.ts"
+import { codeOf, PLAYED_FAILURES } from "./look.ts"
+
+/** Something in a capsule that cannot be built in virtual time, and why. */
+export interface Obstacle {
+  readonly what: string
+  readonly because: string
+}
+
+/** States that need what is not in the simulator. docs/simulator.md lists them too. */
+export const UNBUILDABLE: Partial<Record<StuckState, string>> = {
+  certificate_expired: "the simulator's network has no certificates",
+  profile_in_use: "one process has all devices",
+  profile_newer: "there is no newer program",
+  server_refuses: "the simulator's server refuses nobody who may connect",
+  storage_damaged: "the simulator's disks have no pages that could be damaged",
+  wrong_password: "the simulator's disks have no password",
+}
+
+/** More take longer than anybody waits for. */
+const PERSONS_LIMIT = 400
+
+/** Why a capsule cannot be replayed; empty if it can. */
+export function obstaclesOf(capsule: Capsule): readonly Obstacle[] {
+  const all = [capsule.findings, ...capsule.groups.map(({ findings }) => findings)].flat()
+  const states = new Set(all.map(({ state }) => state))
+  const found: Obstacle[] = [...states].flatMap((state) => {
+    const because = UNBUILDABLE[state]
+    return because === undefined ? [] : [{ what: state, because }]
+  })
+  const code = codeOf(capsule)
+  if (found.length === 0 && code !== undefined && !PLAYED_FAILURES.has(code)) {
+    found.push({ what: `the failure ${code}`, because: "the simulator's server and network do not fail in this way" })
+  }
+  const persons = capsule.groups.reduce((sum, group) => sum + group.persons, 0)
+  if (persons > PERSONS_LIMIT) {
+    found.push({ what: `${persons} people in all groups`, because: `the replay has ${PERSONS_LIMIT} at most` })
+  }
+  return [...found, ...capsule.groups.flatMap(obstaclesOfGroup)]
+}
+
+function obstaclesOfGroup(facts: CapsuleGroup): readonly Obstacle[] {
+  const { group, persons, devices, pending, queued, heldTexts, isHalting } = facts
+  const found: Obstacle[] = []
+  const add = (what: string, because: string): void => void found.push({ what: `group ${group}: ${what}`, because })
+  if (isHalting && (pending !== null || queued.length > 0)) {
+    add("changes that are halted", "the replay wishes for nothing before it learns that the server lied")
+  }
+  if (devices > persons) add("several devices of one person", "the simulator links no devices")
+  // What follows from others asking to leave is a change of nobody's.
+  const ours = heldTexts > 0 ? [] : (pending?.intents ?? [])
+  if (ours.length > 1) add("several changes in one commit", "the replay makes one after the other")
+  for (const { kind, attempts } of [...ours, ...queued]) {
+    if (!WISHED_KINDS.has(kind) && kind !== UPKEEP)
+      add(`a change of kind ${kind}`, "the replay cannot wish for it without a connection")
+    if (attempts > 1) add("a change that was tried before", "the replay tries each once")
+  }
+  return found
+}
