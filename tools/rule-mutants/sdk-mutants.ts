@@ -81,4 +81,25 @@ export const SDK_MUTANTS: readonly RuleMutant[] = [
       }`,
     tests: [`${src}/outbox.test.ts`, `${src}/crash.test.ts`],
   },
+  {
+    does: "gives key packages of other cipher suites to a server that would hand them out as those of the first",
+    file: `${src}/key-packages.ts`,
+    was: `if (!isFirst(context) && stock.cipherSuite !== cipherSuite) return "not_kept"`,
+    is: "",
+    tests: [`${src}/key-packages.test.ts`],
+  },
+  {
+    does: "uses a key package that led into another cipher suite again",
+    file: `${src}/record-step.ts`,
+    was: "if (used?.isLastResort === false)",
+    is: "if (used?.isLastResort === true)",
+    tests: ["testing/src/change-suite/change-suite.test.ts"],
+  },
+  {
+    does: "invites by a key package of the first cipher suite whichever the group has",
+    file: `${src}/conversation.ts`,
+    was: "const cipherSuite = this.suiteId",
+    is: "const cipherSuite = 1",
+    tests: ["testing/src/change-suite/change-suite.test.ts"],
+  },
 ]

@@ -22,6 +22,8 @@ export function noticeText(notice: Notice): string {
       return "Somebody's answer about a group that this profile has lost was not believed. If it does not get back in, ask a member to remove you and invite you again."
     case "rejoin_given_up":
       return "This profile has lost a group and does not get back in by itself. Ask a member to remove you and invite you again, or try again: qpc doctor --repair."
+    case "suite_missing":
+      return "A group changed to a cipher suite that this program does not have, so it cannot follow yet. Update qpc."
     case "history_gone":
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. It asks the members to let it in again."
     case "welcome_replaces_group":

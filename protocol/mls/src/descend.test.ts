@@ -145,6 +145,24 @@ describe("the successor of a group", () => {
     expect([alice.phase, bob.phase]).toEqual(["active", "active"])
   })
 
+  it("is neither made nor joined by a commit that ends nothing, or that was cleared", () => {
+    const party = Party.of("successor of another commit", ["alice", "bob"])
+    const { random, nowMs } = party
+    const [alice, bob] = [party.group("alice"), party.group("bob")]
+    const about = { authenticatedData: NO_DATA, random, nowMs }
+    const update = alice.stageCommit(about)
+    if (update.kind === "refused") throw new Error(update.reason)
+    expect(() => succeed(party, "alice", ["bob"], { staged: update.staged })).toThrow("no ReInit has ended the group")
+    const heard = bob.receive(update.commit, nowMs)
+    if (heard.kind !== "commit") throw new Error(heard.kind)
+    alice.clear(update.staged)
+    expect(() => succeed(party, "alice", ["bob"], { staged: update.staged })).toThrow(TypeError)
+    const ending = alice.stageCommit({ ...about, reinit: nextGroup })
+    if (ending.kind === "refused") throw new Error(ending.reason)
+    const made = succeed(party, "alice", ["bob"], { staged: ending.staged })
+    expect(enter(party, "bob", made, { staged: heard.staged })).toBe("parent_not_replaced")
+  })
+
   it.each([
     ["successor_lacks_member", ["alice"]],
     ["successor_adds_stranger", ["alice", "carol", "mallory"]],

@@ -79,6 +79,17 @@ describe("changing the cipher suite of a group", () => {
     })
   })
 
+  it("uses up one key package of each of the others, and theirs only", async () => {
+    const { service, clock, alice, client, group, bob } = await friends()
+    const kept = ({ disk }: Person): number => disk.collections.get("key_packages")!.size
+    const [ofAlice, ofBob] = [kept(alice), kept(bob)]
+    await done(service, group, group.changeSuite(X_WING))
+    await visit(service, bob, async () => undefined)
+    // Bob also takes in the invitation into the group.
+    expect([kept(alice), kept(bob)]).toEqual([ofAlice, ofBob - 2])
+    await clock.during(client.close())
+  })
+
   it("reaches those whose inboxes were full through the log of commits", async () => {
     const { service, clock, client, group, bob } = await friends({ "queue-depth": "4" })
     for (let i = 0; i < 6; i++) await done(service, group, group.rename(`epoch ${i}`))
