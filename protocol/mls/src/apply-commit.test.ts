@@ -126,7 +126,7 @@ describe("a commit is refused", () => {
     const options = { nowMs: party.nowMs, psks: undefined }
     const epoch = { ...state.epoch, context: { ...state.epoch.context, epoch: 0xffff_ffff_ffff_ffffn } }
     expect(applyCommit({ ...state, epoch }, verified, options)).toBe("epoch_exhausted")
-    expect(applyCommit(state, verified, options)).toMatchObject({ kind: "applied", committer: 0 })
+    expect(applyCommit(state, verified, options)).toMatchObject({ committer: 0 })
   })
 
   it("when a newcomer comes to a group that is full for us", () => {
@@ -153,6 +153,12 @@ describe("a commit is followed", () => {
     const party = Party.of("as many", ["alice", "bob", "carol"], { limits: { committedProposals: 2 } })
     const { commit } = party.stage("alice", { adds: [party.keyPackage("dave").keyPackage], removes: [2] })
     expect(party.hear("bob", commit)).toBe("commit")
+  })
+
+  it("that a newcomer made, in which nobody asks to be removed", () => {
+    const party = Party.of("nobody leaves", ["alice", "bob"], { policy: { externalCommits: true } })
+    const received = party.group("bob").receive(externalCommit(party, "carol").commit, party.nowMs)
+    expect(received).toMatchObject({ kind: "commit", senderLeafIndex: 2, selfRemovals: [] })
   })
 })
 

@@ -55,7 +55,6 @@ export const EPOCH_MAX: bigint = 2n ** 64n - 1n
 
 /** A commit that passed every check. `epoch` is undefined if it removes us: its secrets are not for us. */
 export interface AppliedCommit {
-  readonly kind: "applied"
   readonly committer: number
   readonly epoch: Epoch | undefined
   readonly report: MergeReport
@@ -103,9 +102,9 @@ export function applyCommit(
 
   const report = reportOf(epoch, applied, sorted, leafIndex, merged !== undefined, committer)
   const counts = { selfRemovals: selfRemovalsIn(proposals), proposalCount: proposals.length }
-  if (report.selfRemoved) return { kind: "applied", committer: leafIndex, epoch: undefined, report, ...counts }
+  if (report.selfRemoved) return { committer: leafIndex, epoch: undefined, report, ...counts }
   const next = followCommit(state, verified, { sorted, applied, merged }, options)
-  return typeof next === "string" ? next : { kind: "applied", committer: leafIndex, epoch: next, report, ...counts }
+  return typeof next === "string" ? next : { committer: leafIndex, epoch: next, report, ...counts }
 }
 
 function selfRemovalsIn(proposals: readonly SentProposal[]): readonly number[] {
