@@ -80,6 +80,7 @@ export async function recordEvent(
     case "devices_changed":
       return tx.event({ kind: "devices_changed", groupId, ...devicesChange(context, event), epoch: event.epoch })
     case "ghost_device":
+    case "member_rejoined":
       return tx.notice({ ...NO_ENVELOPE, groupId, person: event.by, reason: event.kind satisfies NoticeReason })
     case "settings_changed":
       return tx.event({ kind: "settings_changed", groupId, ...settingsChange(context, event) })
@@ -93,9 +94,6 @@ export async function recordEvent(
       return tx.notice({ ...NO_ENVELOPE, groupId, reason: event.kind satisfies NoticeReason })
     case "rejoined":
       return recordRejoined(context, tx, member, event)
-    case "member_rejoined":
-      tx.notice({ ...NO_ENVELOPE, groupId, person: event.by, reason: event.kind satisfies NoticeReason })
-      return
     case "must_rejoin":
       return recordMustRejoin(context, tx, groupId, event.reason)
     case "intent_queued":
@@ -106,8 +104,7 @@ export async function recordEvent(
       tx.notice({ ...NO_ENVELOPE, groupId, reason: "intent_failed" })
       return tx.sent(groupId, event.intentId, "failed", intentFailure(event.reason))
     case "dropped":
-      tx.notice({ seq: origin.seq, sizeBytes: origin.sizeBytes, groupId, reason: event.reason })
-      return
+      return tx.notice({ seq: origin.seq, sizeBytes: origin.sizeBytes, groupId, reason: event.reason })
     case "log_anomaly":
       return noteAnomaly(context, tx, groupId, event)
     case "server_equivocated":

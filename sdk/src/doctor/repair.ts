@@ -58,6 +58,7 @@ export async function repair(context: Context, link: Link, options: RepairOption
   const { mayLose = false, ...wait } = options
   const before = await examine(context, link)
   await retryRejoins(context, mayLose)
+  link.goOnRejoining()
   const isSynchronised = await tryToSynchronise(context, link, wait)
   let after = await examine(context, link, isSynchronised)
   if (!mayLose) return { before, after }
