@@ -103,6 +103,22 @@ describe("changing the cipher suite of a group", () => {
     await clock.during(client.close())
   })
 
+  it("lets a device come back by itself that was away for longer than the log", async () => {
+    const { service, clock, client, group, bob } = await friends({ "queue-depth": "4", "commit-log-epochs": "5" })
+    await visit(service, bob, async () => undefined)
+    for (let i = 0; i < 10; i++) await done(service, group, group.rename(`epoch ${i}`))
+    await done(service, group, group.changeSuite(X_WING))
+    for (let i = 10; i < 20; i++) await done(service, group, group.rename(`epoch ${i}`))
+    await using bobs = await service.client(bob, READY)
+    const [own] = bobs.conversations()
+    await clock.during(bobs.sync({ waitMs: 600_000, until: () => own!.missing?.isBehindUs === true }))
+    expect(own).toMatchObject({ suiteId: X_WING, name: "epoch 19" })
+    await say(service, own!, "back again")
+    await clock.during(client.sync({ until: ({ received }) => received.length > 0 }))
+    expect(await texts(group)).toEqual(["before", "back again"])
+    await clock.during(client.close())
+  })
+
   it("goes on after a crash, wherever its author was", async () => {
     const { service, clock, alice, client, group, carol } = await friends()
     // On disk, and nothing of it at the server.

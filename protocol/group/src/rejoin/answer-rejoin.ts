@@ -47,7 +47,7 @@ const AHEAD_MS = HOUR_MS
 export function receiveRejoinRequest(state: MemberState, envelope: Envelope, nowMs: number, draft: Draft): void {
   const { rejoins, limits } = state
   rejoins.forgetBefore(nowMs - limits.rejoinRequestMs)
-  const request = readRejoinRequest(state.suite, envelope.sealed)
+  const request = readRejoinRequest(suitesOf(state), envelope.sealed)
   // A copy of this device, or we ourselves on the way back; other members answer.
   if (request !== undefined && equalBytes(request.deviceKey, state.device)) return
   const refusal = request === undefined ? "malformed" : judge(state, envelope, request, nowMs)
@@ -62,9 +62,14 @@ export function receiveRejoinRequest(state: MemberState, envelope: Envelope, now
 }
 
 /** Devices sign alike in all suites that groups may have; only the key for the answer is one of the suite that is named. */
-function suiteOf({ suite, suiteChange }: MemberState, suiteId: number): CipherSuite | undefined {
-  return [suite, ...(suiteChange?.suites ?? [])].find(({ id }) => id === suiteId)
+function suiteOf(state: MemberState, suiteId: number): CipherSuite | undefined {
+  return suitesOf(state).find(({ id }) => id === suiteId)
 }
+
+const suitesOf = ({ suite, suiteChange }: MemberState): readonly CipherSuite[] => [
+  suite,
+  ...(suiteChange?.suites ?? []),
+]
 
 function knownInThisHour(known: AskingDevice | undefined, nowMs: number): AskingDevice | undefined {
   return known !== undefined && nowMs - known.sinceMs < HOUR_MS ? known : undefined

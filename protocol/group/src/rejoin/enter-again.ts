@@ -123,7 +123,7 @@ export function enterAgain(options: EnterAgainOptions): EnteredAgain {
   const { envelope } = received
   if (!equalBytes(envelope.groupId, groupId)) return rejected("header_mismatch")
   if (options.earlier?.serverProof?.isHalting === true) return rejected("server_equivocated")
-  const request = readRejoinRequest(suite, asked.request)
+  const request = readRejoinRequest([suite], asked.request)
   if (request === undefined) throw new RangeError("not a request of ours")
   const place = { groupId, epoch: envelope.epoch, requestHash: request.hash }
   const groupInfo = openAnswer(suite, asked.privateKey, place, envelope.sealed)

@@ -20,7 +20,7 @@ export interface RejoinRequest {
 
 /** A request as it came, of which only the form was looked at. Copies. */
 export interface ReceivedRequest extends RejoinRequest {
-  /** Of the whole request, signature included: an answer names it. */
+  /** Of the whole request, signature included, by the suite that it names: an answer names it. The group may have another suite. */
   readonly hash: Uint8Array
   readonly signature: Uint8Array
 }
@@ -44,10 +44,18 @@ export function encodeRejoinRequest(
   return encode((writer) => writeContent(writer, request).vector(signature))
 }
 
-/** Reads a request without believing it; `undefined` for bytes that are none. */
-export function readRejoinRequest(suite: Pick<CipherSuite, "hash">, bytes: Uint8Array): ReceivedRequest | undefined {
+/**
+ * Reads a request without believing it; `undefined` for bytes that are none.
+ *
+ * @param suites - At least one. Where the one that is named is not among them, the hash is another and the request cannot be answered.
+ */
+export function readRejoinRequest(
+  suites: readonly Pick<CipherSuite, "id" | "hash">[],
+  bytes: Uint8Array,
+): ReceivedRequest | undefined {
   const request = decodedOrUndefined(() => decodeWhole(bytes, readRequest))
-  return request && { ...request, hash: suite.hash(bytes) }
+  const suite = suites.find(({ id }) => id === request?.suiteId) ?? suites[0]
+  return request && suite && { ...request, hash: suite.hash(bytes) }
 }
 
 /** True if the device that a request names has signed it. */

@@ -21,7 +21,7 @@ export function withMallory() {
   mallory.join(world.service.take(mallory.inboxKey)!)
   for (const device of [alice, bob, dave]) device.events.length = 0
   const back = new WayBack(suite, world, dave)
-  const request = readRejoinRequest(suite, (back.ask(), back.asked!.request))!
+  const request = readRejoinRequest([suite], (back.ask(), back.asked!.request))!
   return { log, world, alice, bob, dave, mallory, back, request }
 }
 /** What the tests of a way back are about. */
