@@ -1,4 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
+import type { GroupLimits } from "@qpc/group"
 import { ClientError, newMemoryDisk, openClient } from "@qpc/sdk"
 import type { Change, Client } from "@qpc/sdk"
 import { ClientDisk } from "./client-disk.ts"
@@ -21,6 +22,8 @@ export interface ClientNodeOptions {
   readonly nextConnection: () => number
   /** 1, 2, …: also its address in the network. */
   readonly index: number
+  /** The first device of its person; absent where it is that itself. */
+  readonly first?: ClientNode
   readonly onDurable: (node: ClientNode, changes: readonly Change[]) => void
   readonly onOpened: (node: ClientNode) => void
   /** The client did what no client should. */
@@ -31,18 +34,31 @@ export interface ClientNodeOptions {
 const RETRY_CAP_MS = 1_000
 /** Devices that are lost for good must not take longer to pass over than a world takes to settle. */
 const LEAVE_TURN_MS = 200
+/** Those who join renew their keys one after the other, so far apart. */
+const UPDATE_SPACING_MS = 500
 const LOOK_EVERY_MS = 250
+
+const groupLimits = ({ keyUpdates }: Plan): GroupLimits => ({
+  leaveTurnMs: LEAVE_TURN_MS,
+  ...(keyUpdates && { updateKeysAfterMs: keyUpdates.afterMs, updateSpacingMs: UPDATE_SPACING_MS }),
+})
 
 /** A device with a disk, on which the real client is started, killed, and started again. */
 export class ClientNode {
   readonly index: number
   readonly name: string
+  /** The first device of its person, which may be this one. */
+  readonly first: ClientNode
   readonly disk = newMemoryDisk()
-  /** Its identity key in hexadecimal; set when it is enrolled. */
+  /** Its key in hexadecimal, which is the person's identity key on a first device; set when it is enrolled. */
   key = ""
+  /** False until a session is on its disk: nothing runs on it before. */
+  isEnrolled = false
   diskFaults: DiskFaults
   /** True after its disk lost data and the client said so: nobody can use it any more. */
   isLost = false
+  /** Whether its person wants it no more: from `asked` on it may be barred at any time, from `noted` on it will be. */
+  takenBack: "no" | "asked" | "noted" = "no"
   /** Set while a record on its disk is damaged. */
   isRotten = false
   /** True while a person keeps it switched off. */
@@ -58,11 +74,31 @@ export class ClientNode {
   constructor(options: ClientNodeOptions) {
     this.#options = options
     this.index = options.index
-    this.name = `d${options.index}`
+    this.first = options.first ?? this
+    this.name = options.first === undefined ? `d${options.index}` : `${options.first.name}b`
     this.#prng = options.prng.fork(this.name)
     this.diskFaults = options.plan.clientDisk
     this.#skewMs = Math.round((this.#prng.fork("skew").fraction() * 2 - 1) * options.plan.skewMs)
     this.#look()
+  }
+
+  get isSecond(): boolean {
+    return this.first !== this
+  }
+
+  /** What its person is called. */
+  get username(): string {
+    return this.first.name
+  }
+
+  /** Its person's identity key in hexadecimal. */
+  get identityKey(): string {
+    return this.first.key
+  }
+
+  /** True where nothing can be asked of it any more. */
+  get isGone(): boolean {
+    return this.isLost || this.takenBack !== "no"
   }
 
   /** The client, while its process lives and its profile is open. */
@@ -79,7 +115,7 @@ export class ClientNode {
 
   /** Starts the client on its disk, unless it runs. */
   async start(): Promise<void> {
-    if (this.isLost || this.isOff || this.#process?.isAlive === true) return
+    if (!this.isEnrolled || this.isLost || this.isOff || this.#process?.isAlive === true) return
     const { world, network, plan, suite, nextConnection, onDurable, onOpened } = this.#options
     const name = `${this.name}#${++this.#incarnation}`
     const process = new Process(world, name, this.#skewMs)
@@ -113,7 +149,7 @@ export class ClientNode {
     }
     try {
       const parts = { store, dial, suite, random, clock, opaque: noOpaque, reconnect, limits }
-      const client = await openClient({ ...parts, group: { leaveTurnMs: LEAVE_TURN_MS } })
+      const client = await openClient({ ...parts, group: groupLimits(plan) })
       if (this.isRotten) this.#options.onMistake(`${name}: opened a damaged profile`, undefined)
       this.#client = client
       trace.note(`${name}: open`)
@@ -164,10 +200,23 @@ export class ClientNode {
       if (state?.at !== "stopped") return
       const { code } = state.error
       this.#options.world.trace.note(`${this.name}: stopped (${code})`)
+      if (this.takenBack !== "no" && code === "session_expired") return this.#retire()
       if (!code.startsWith("store_")) return this.#options.onMistake(`${this.name}: stopped`, state.error)
       this.#options.world.trace.count("clients started again after their disk failed")
       this.kill()
     })
+  }
+
+  /** The server let it in no more, as it should. */
+  #retire(): void {
+    this.#options.world.trace.count("devices barred after they were taken back")
+    this.lose()
+  }
+
+  /** Nobody will ever use it again. */
+  lose(): void {
+    this.isLost = true
+    this.kill()
   }
 
   /** Damages one bit of one member's state while the device is off. @returns false if there is none */

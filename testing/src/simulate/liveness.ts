@@ -29,14 +29,15 @@ export interface Unsettled {
 
 /** Everything that is not as it should be when nothing goes wrong any more. Empty: the world is at rest. */
 export function unsettled(devices: readonly ClientNode[], oracle: Oracle): readonly Unsettled[] {
-  const living = devices.filter(({ isLost }) => !isLost)
-  const lost = new Set(devices.filter(({ isLost }) => isLost).map(({ key }) => key))
+  const living = devices.filter(({ isEnrolled, isGone }) => isEnrolled && !isGone)
+  const lost = new Set(devices.filter(({ isGone }) => isGone).map(({ key }) => key))
+  const reachable = new Set(living.map(({ identityKey }) => identityKey))
   const found: Unsettled[] = []
   const views = new Map(living.map((node) => [node, viewsOf(node)]))
   for (const node of living) {
     const { at } = node.client?.connectionState ?? { at: "not running" }
     if (at !== "online") found.push({ kind: "diverged", what: `${node.name} is ${at}` })
-    let hopeless = leavingNobody(node, lost)
+    let hopeless = leavingNobody(node, reachable)
     for (const [id, { group, state }] of oracle.sentBy(node.key)) {
       // A text for nobody but lost devices, whose inboxes nobody empties, waits for days before it is given up.
       if (state !== "stored" || waitsForOnly(lost, oracle.textOf(id))) continue
@@ -50,7 +51,7 @@ export function unsettled(devices: readonly ClientNode[], oracle: Oracle): reado
   for (const own of views.values()) for (const group of own.keys()) groups.add(group)
   for (const group of groups) {
     const members = living.filter((node) => views.get(node)?.get(group)?.isMember === true)
-    found.push(...differences(group, members, views, devices))
+    found.push(...differences({ group, members, views, devices, roster: oracle.rosters.newest(group) }))
     for (const node of members) {
       // What had to wait for room waited on its sender's disk, and is lost with it.
       const isLostWithSender = (text: Text): boolean => text.late.has(node.key) && lost.has(text.sender.key)
@@ -67,40 +68,48 @@ function waitsForOnly(lost: ReadonlySet<string>, text: Text | undefined): boolea
 }
 
 /** How many groups a device wants to leave in which all others are lost: nobody can let it go. */
-function leavingNobody({ client, key }: ClientNode, lost: ReadonlySet<string>): number {
+function leavingNobody({ client, identityKey }: ClientNode, reachable: ReadonlySet<string>): number {
   const groups = client?.conversations().filter(({ isLeaving, isMember }) => isLeaving && isMember) ?? []
   return groups.filter((group) => {
-    const others = group.members().map(({ identityKey }) => toHex(identityKey))
-    return others.every((other) => other === key || lost.has(other))
+    const others = group.members().map((person) => toHex(person.identityKey))
+    return others.every((other) => other === identityKey || !reachable.has(other))
   }).length
 }
 
-function differences(
-  group: string,
-  members: readonly ClientNode[],
-  views: ReadonlyMap<ClientNode, ReadonlyMap<string, GroupView>>,
-  devices: readonly ClientNode[],
-): readonly Unsettled[] {
+interface Compared {
+  readonly group: string
+  readonly members: readonly ClientNode[]
+  readonly views: ReadonlyMap<ClientNode, ReadonlyMap<string, GroupView>>
+  readonly devices: readonly ClientNode[]
+  /** Which devices the server has in the group; `undefined` before its first commit. */
+  readonly roster: ReadonlySet<string> | undefined
+}
+
+function differences({ group, members, views, devices, roster }: Compared): readonly Unsettled[] {
   const [first] = members
   const standard = first && views.get(first)?.get(group)
   if (first === undefined || standard === undefined) return []
   const found: Unsettled[] = []
   const short = group.slice(0, 8)
   for (const node of members) {
-    const { epoch, authenticator, roster } = views.get(node)!.get(group)!
+    const { epoch, authenticator, roster: people } = views.get(node)!.get(group)!
     const isSame = epoch === standard.epoch && authenticator === standard.authenticator
-    const isSameRoster = roster.join() === standard.roster.join()
+    const isSameRoster = people.join() === standard.roster.join()
     if (isSame && isSameRoster) continue
     const what = `${node.name} is in epoch ${epoch} of ${short}, ${first.name} in ${standard.epoch}`
     found.push({ kind: "diverged", what })
   }
-  for (const key of standard.roster) {
+  for (const key of new Set([...standard.roster, ...(roster ?? [])])) {
     const node = devices.find((device) => device.key === key)
-    if (node === undefined || node.isLost || members.includes(node)) continue
-    if (views.get(node)?.get(group)?.isStuck === true) continue
+    if (node === undefined || members.includes(node)) continue
+    if (node.takenBack === "noted" && members.includes(node.first))
+      found.push({ kind: "diverged", what: `${node.name} was taken back and is still in ${short}` })
+    if (node.isGone || views.get(node)?.get(group)?.isStuck === true) continue
     found.push({ kind: "diverged", what: `${node.name} is on the roster of ${short} and has not joined` })
   }
-  const strangers = members.filter(({ key }) => !standard.roster.includes(key))
+  const isIn = ({ key, identityKey }: ClientNode): boolean =>
+    standard.roster.includes(identityKey) && roster?.has(key) !== false
+  const strangers = members.filter((node) => !isIn(node))
   for (const { name } of strangers) found.push({ kind: "diverged", what: `${name} thinks to be in ${short}` })
   return found
 }

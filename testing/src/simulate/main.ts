@@ -9,7 +9,8 @@ import { availableParallelism } from "node:os"
 import { suite0001 } from "@qpc/crypto/node"
 import { flagsOf, refuse } from "../command-line.ts"
 import { runCapsule } from "./capsule/run-capsule.ts"
-import type { Restrictions } from "./plan.ts"
+import { FAULTS } from "./plan.ts"
+import type { FaultName, Restrictions } from "./plan.ts"
 import { printFailure, printRun, printTotals, progressBar } from "./print.ts"
 import { runSeeds } from "./seed-pool.ts"
 import { shrink } from "./shrink.ts"
@@ -33,6 +34,7 @@ const values = flagsOf({
     seed: { type: "string", says: "only this one, with everything that happens" },
     shrink: { type: "string", says: "look for a smaller run that fails like this seed" },
     capsule: { type: "string", says: "replay what qpc doctor --capsule wrote into this file" },
+    without: { type: "string", default: "", says: "with --seed: kinds of trouble to leave out, as in a,b" },
     jobs: {
       type: "string",
       default: String(availableParallelism()),
@@ -54,7 +56,7 @@ else if (values.seed !== undefined) await runOne(toSeed(values.seed))
 else await runMany(toSeed(values.start), Number(toSeed(values.seeds)))
 
 async function runOne(seed: bigint): Promise<void> {
-  const report = await run(seed)
+  const report = await run(seed, { without: toFaults(values.without) })
   printRun(report)
   process.exitCode = report.violations.length > 0 ? 1 : 0
 }
@@ -115,6 +117,13 @@ function toJobs(text: string): number {
   const jobs = Number(text)
   if (Number.isInteger(jobs) && jobs >= 1 && jobs <= JOBS_LIMIT) return jobs
   refuse(`not a number of threads from 1 to ${JOBS_LIMIT}: ${text}`)
+}
+
+function toFaults(text: string): Set<FaultName> {
+  const names = text.split(",").filter((name) => name !== "")
+  const unknown = names.find((name) => !FAULTS.some((known) => known === name))
+  if (unknown !== undefined) refuse(`no kind of trouble: ${unknown}. There is ${FAULTS.join(", ")}.`)
+  return new Set(FAULTS.filter((name) => names.includes(name)))
 }
 
 function toSeed(text: string): bigint {

@@ -1,47 +1,60 @@
+import type { FaultName } from "./plan.ts"
+
 /** A seed that once failed, what it found, and what was changed. It must not fail again. */
 export interface NamedSeed {
   readonly seed: bigint
+  /** Kinds of trouble that were not drawn yet when it was found: with them it would be another history. */
+  readonly without?: readonly FaultName[]
   readonly found: string
   readonly change: string
 }
+
+const BEFORE_SECOND_DEVICES: readonly FaultName[] = ["second_devices", "key_updates"]
 
 /** Found by the simulator. A change of the simulator itself may turn such a seed into another history: keep a test too. */
 export const NAMED_SEEDS: readonly NamedSeed[] = [
   {
     seed: 143n,
+    without: BEFORE_SECOND_DEVICES,
     found: "An inbox that nobody empties any more held up what waited for room in the inboxes of others.",
     change: "What waits is offered past what nobody has room for.",
   },
   {
     seed: 196n,
+    without: BEFORE_SECOND_DEVICES,
     found:
       "A text that waited for room in every inbox counted as accepted, and was dropped when its sender was removed.",
     change: "It is accepted once somebody has it; otherwise it fails, and its sender is told who lacks it.",
   },
   {
     seed: 221n,
+    without: BEFORE_SECOND_DEVICES,
     found: "The server took a text of an epoch that all others had forgotten the keys of, and its sender did not know.",
     change:
       "A text says until which epoch it can be read; in a later one the server refuses it, and its sender is told.",
   },
   {
     seed: 335n,
+    without: BEFORE_SECOND_DEVICES,
     found:
       "Somebody who could not follow the group any more offered a text to full inboxes for days, in which nobody could read it.",
     change: "What such a sender's text has no room for is given up at once, and its sender is told.",
   },
   {
     seed: 396n,
+    without: BEFORE_SECOND_DEVICES,
     found: "An invitation back into a group got lost where the removal before it had found no room in the inbox.",
     change: "Commits are fetched before a Welcome too, so that the removal is known when it is opened.",
   },
   {
     seed: 1341n,
+    without: BEFORE_SECOND_DEVICES,
     found: "A text waited for room although its sender, back after a long time, had lost the group meanwhile.",
     change: "As for seed 335: it ends when the server answers, and not after days.",
   },
   {
     seed: 1366n,
+    without: BEFORE_SECOND_DEVICES,
     found:
       "The oracle called a world at rest in which a removal was still under way: its author could not follow another group.",
     change: "Only wishes in the group that cannot be followed may be without an end.",

@@ -7,8 +7,8 @@ import { bodyOf, Oracle } from "./oracle.ts"
 import type { Device, GroupView } from "./oracle.ts"
 
 const GROUP = "aa".repeat(16)
-const alice: Device = { key: "01".repeat(32), name: "alice" }
-const bob: Device = { key: "02".repeat(32), name: "bob" }
+const alice: Device = { key: "01".repeat(32), identityKey: "01".repeat(32), name: "alice" }
+const bob: Device = { key: "02".repeat(32), identityKey: "02".repeat(32), name: "bob" }
 const both = [alice.key, bob.key]
 const view = (epoch: bigint, authenticator = "x"): GroupView => ({
   epoch,
@@ -32,6 +32,20 @@ const sent = (number: number, state: number): Change => ({
   key: idOf(number),
   value: concatBytes(Uint8Array.of(1), fromHex(GROUP), Uint8Array.of(state)),
 })
+const signHead = () => expect.unreachable()
+/** Alice is told that bob will not get one of her texts. */
+const givenUp: Change = {
+  kind: "put",
+  collection: "notices",
+  key: new Uint8Array(8),
+  value: concatBytes(
+    new Uint8Array(21),
+    Uint8Array.of(1),
+    fromHex(GROUP),
+    toUtf8("\u0013inbox_full_given_up"),
+    fromHex(bob.key),
+  ),
+}
 const accepted: BatchOutcome = {
   kind: "accepted",
   duplicate: false,
@@ -141,23 +155,71 @@ describe("oracle", () => {
     expect(kinds()).toEqual([])
   })
 
+  it("reports a text that one device of the group is left out of", () => {
+    const members = [alice.key, bob.key, "03".repeat(32)].map((key) => toIdentityKey(fromHex(key)))
+    const claim = { epoch: 0, membersAfter: members, commitIndex: 0, keptUntilMs: 0, signHead }
+    oracle.enqueued({ ...batch(9), claim }, accepted)
+    write()
+    expect(oracle.violations).toEqual([
+      { kind: "lost", what: `text 1 is not addressed to ${"03".repeat(32)} in epoch 1` },
+    ])
+  })
+
+  it("counts commits that change nobody and that nobody asked for", () => {
+    const counts: string[] = []
+    oracle = new Oracle((what) => void counts.push(what))
+    const membersAfter = both.map((key) => toIdentityKey(fromHex(key)))
+    const commit = (number: number, epoch: number): void =>
+      oracle.enqueued(
+        { ...batch(number), claim: { epoch, membersAfter, commitIndex: 0, keptUntilMs: 0, signHead } },
+        accepted,
+      )
+    const unasked = (): number => counts.filter((what) => what === "commits for new keys that nobody asked for").length
+    commit(7, 0)
+    commit(8, 1)
+    expect(unasked()).toBe(1)
+    oracle.durable(alice, [sent(5, 0)])
+    commit(9, 2)
+    expect(unasked()).toBe(1)
+  })
+
+  it("counts a key update when it is done, and once", () => {
+    const counts: string[] = []
+    oracle = new Oracle((what) => void counts.push(what))
+    oracle.updatesKeys("05050505-0505-0505-0505-050505050505")
+    oracle.durable(alice, [sent(5, 0)])
+    expect(counts).toEqual([])
+    oracle.durable(alice, [sent(5, 1), sent(5, 1)])
+    expect(counts).toEqual(["key updates that people asked for"])
+  })
+
+  it("finds unread what was written since, unless it waited for room and its sender was told", () => {
+    const [first, second] = [write(), oracle.writing(alice, GROUP)]
+    oracle.durable(alice, [line(second)])
+    oracle.enqueued(batch(second), { ...accepted, full: [toIdentityKey(fromHex(bob.key))] })
+    const refused = oracle.writing(alice, GROUP)
+    const unread = (since: number): readonly number[] => oracle.unread(bob, GROUP, since).map(({ number }) => number)
+    expect(unread(first)).toEqual([first, second, refused])
+    oracle.durable(alice, [givenUp])
+    expect(unread(first)).toEqual([first, refused])
+    expect(unread(second)).toEqual([refused])
+  })
+
   it("excuses as many texts that waited for room as their sender was told will not arrive", () => {
     for (const number of [oracle.writing(alice, GROUP), oracle.writing(alice, GROUP), write()]) {
       oracle.durable(alice, [line(number)])
       if (number < 3) oracle.enqueued(batch(number), { ...accepted, full: [toIdentityKey(fromHex(bob.key))] })
     }
-    const beginning = concatBytes(new Uint8Array(21), Uint8Array.of(1), fromHex(GROUP))
-    const value = concatBytes(beginning, toUtf8("\u0013inbox_full_given_up"), fromHex(bob.key))
     const missing = (): readonly number[] => oracle.missing(bob, GROUP).map(({ number }) => number)
     expect(missing()).toEqual([1, 2, 3])
-    oracle.durable(alice, [{ kind: "put", collection: "notices", key: new Uint8Array(8), value }])
+    oracle.durable(alice, [givenUp])
     expect(missing()).toEqual([2, 3])
-    oracle.durable(alice, [{ kind: "put", collection: "notices", key: new Uint8Array(8), value }])
+    oracle.durable(alice, [givenUp])
     expect(missing()).toEqual([3])
   })
 
   it("reports a second commit out of one epoch", () => {
-    const claim = { epoch: 1, membersAfter: [], commitIndex: 0, keptUntilMs: 0, signHead: () => expect.unreachable() }
+    const claim = { epoch: 1, membersAfter: [], commitIndex: 0, keptUntilMs: 0, signHead }
     oracle.enqueued({ ...batch(1), claim }, accepted)
     oracle.enqueued({ ...batch(2), claim }, { kind: "epoch_conflict", currentEpoch: 2, missedCommits: [] })
     expect(kinds()).toEqual([])
@@ -166,7 +228,7 @@ describe("oracle", () => {
   })
 
   it("reports a server that signs two heads for one epoch, and a text that names another than it signed", () => {
-    const claim = { epoch: 1, membersAfter: [], commitIndex: 0, keptUntilMs: 0, signHead: () => expect.unreachable() }
+    const claim = { epoch: 1, membersAfter: [], commitIndex: 0, keptUntilMs: 0, signHead }
     const named = (number: number, byte: number) => {
       const [delivery] = batch(number, 2n).deliveries
       const log = { hash: head(byte).hash, signature: new Uint8Array(64) }

@@ -1,13 +1,16 @@
 import { receiveEnvelope } from "@qpc/group"
 import type { Change } from "@qpc/sdk"
-import type { Batch, BatchOutcome, HeadPosition } from "@qpc/server/core"
+import type { Batch, BatchClaim, BatchOutcome, HeadPosition } from "@qpc/server/core"
 import { toHex } from "@qpc/wire"
+import { ChannelRosters } from "./channel-rosters.ts"
 import type { Violation, ViolationKind } from "./violation.ts"
 
 /** A device as the oracle knows it; keys are in hexadecimal. */
 export interface Device {
   readonly key: string
   readonly name: string
+  /** Of its person; the same as the key on a first device. */
+  readonly identityKey: string
 }
 
 /** What a device believes of a group. */
@@ -82,6 +85,7 @@ export class Oracle {
   /** How often something came about that runs should show. */
   readonly #count: (what: string) => void
   readonly texts = new Map<number, Text>()
+  readonly rosters = new ChannelRosters()
   readonly #byMessageId = new Map<string, Text>()
   readonly #shown = new Map<string, Set<number>>()
   readonly #placed = new Map<string, number>()
@@ -96,6 +100,8 @@ export class Oracle {
   readonly #sent = new Map<string, Map<string, SentByDevice>>()
   /** How often a sender was told that somebody will not get a text of theirs, by sender, group and person. */
   readonly #givenUp = new Map<string, number>()
+  /** Wishes for new keys that have no end yet. */
+  readonly #keyUpdates = new Set<string>()
 
   constructor(count: (what: string) => void = () => {}) {
     this.#count = count
@@ -106,6 +112,11 @@ export class Oracle {
     const number = this.texts.size + 1
     this.texts.set(number, { number, sender, group, late: new Set() })
     return number
+  }
+
+  /** A person asked for new keys. @param id - as the sdk gives it */
+  updatesKeys(id: string): void {
+    this.#keyUpdates.add(id.replaceAll("-", ""))
   }
 
   /** A transaction of a device is on its disk. */
@@ -132,7 +143,7 @@ export class Oracle {
       if (earlier !== undefined && earlier !== id) this.report("two_commits", `two commits leave epoch ${step}`)
       this.#commits.set(step, id)
       this.#count("commits accepted")
-      return
+      return this.#advance(group, batch, batch.claim)
     }
     const [delivery] = batch.deliveries
     const received = delivery && receiveEnvelope(delivery.payload)
@@ -146,10 +157,30 @@ export class Oracle {
     if (received?.kind !== "envelope") return
     const { epoch, log } = received.envelope
     text.epoch = epoch
+    this.#checkRecipients(text, delivery.recipients, toHex(batch.sender))
     const signed = this.#heads.get(`${group} ${epoch}`)
     if (signed === undefined || log === undefined) return
     if (toHex(log.hash) !== signed) this.report("accused", `a text names another head of epoch ${epoch} of ${group}`)
     else this.#count("texts that named the head of their epoch")
+  }
+
+  /** Whoever is in the group when a text is sealed is to have it, with every device. */
+  #checkRecipients({ group, number, epoch = 0n }: Text, recipients: readonly Uint8Array[], sender: string): void {
+    const reached = new Set([...recipients.map(toHex), sender])
+    for (const key of this.rosters.of(group, epoch) ?? []) {
+      if (!reached.has(key)) this.report("lost", `text ${number} is not addressed to ${key} in epoch ${epoch}`)
+    }
+  }
+
+  #advance(group: string, { sender }: Batch, { epoch, membersAfter }: BatchClaim): void {
+    const before = this.rosters.of(group, BigInt(epoch))
+    const after = membersAfter.map(toHex)
+    this.rosters.advance(group, BigInt(epoch) + 1n, after)
+    const isSame = before?.size === after.length && after.every((key) => before.has(key))
+    const isWanted = [...this.sentBy(toHex(sender))].some(
+      ([id, sent]) => sent.state === "stored" && sent.group === group && !this.#byMessageId.has(id),
+    )
+    if (isSame && !isWanted) this.#count("commits for new keys that nobody asked for")
   }
 
   /** One epoch, one head, whatever is answered and how often. */
@@ -173,7 +204,8 @@ export class Oracle {
     }
     if (!this.#joinEpochs.has(place)) {
       this.#joinEpochs.set(place, view.epoch)
-      if (view.epoch > 0n) this.#count("invitations that succeeded")
+      const what = isSecond(device) ? "second devices that joined" : "invitations that succeeded"
+      if (view.epoch > 0n) this.#count(what)
     }
     this.#compare(device, group, view)
     const before = this.#durableEpochs.get(place)
@@ -202,17 +234,28 @@ export class Oracle {
    * told has failed is nobody's loss, nor one that had to wait for room and of which its sender was told that it was given up.
    */
   missing(device: Device, group: string): readonly Text[] {
-    const joinEpoch = this.#joinEpochs.get(`${device.key} ${group}`)
-    if (joinEpoch === undefined) return []
+    return this.#untold(device, group, (text) => this.#isOwed(device, text))
+  }
+
+  /** Texts with this number or a later one that a device does not have, although it is to read everything that is written by now. */
+  unread(device: Device, group: string, first: number): readonly Text[] {
+    const unread = this.#untold(device, group, (text) => text.number >= first || this.#isOwed(device, text))
+    return unread.filter(({ number }) => number >= first)
+  }
+
+  #isOwed({ key }: Device, { group, recipients, epoch, messageId, sender }: Text): boolean {
+    const joinEpoch = this.#joinEpochs.get(`${key} ${group}`)
+    if (joinEpoch === undefined || epoch === undefined || messageId === undefined) return false
+    const hasFailed = this.sentBy(sender.key).get(messageId)?.state === "failed"
+    return recipients?.includes(key) === true && epoch >= joinEpoch && !hasFailed
+  }
+
+  /** Those that the device does not show and whose senders do not know it. */
+  #untold(device: Device, group: string, isWanted: (text: Text) => boolean): readonly Text[] {
     const givenUp = new Map(this.#givenUp)
     return [...this.texts.values()].filter((text) => {
-      const { recipients, epoch, messageId, sender } = text
-      if (text.group !== group || recipients === undefined || epoch === undefined || messageId === undefined)
-        return false
-      if (!recipients.includes(device.key) || epoch < joinEpoch) return false
-      if (this.sentBy(sender.key).get(messageId)?.state === "failed" || this.hasShown(device.key, text.number))
-        return false
-      const telling = `${sender.key} ${group} ${device.key}`
+      if (text.group !== group || this.hasShown(device.key, text.number) || !isWanted(text)) return false
+      const telling = `${text.sender.key} ${group} ${device.identityKey}`
       const timesTold = text.late.has(device.key) ? (givenUp.get(telling) ?? 0) : 0
       if (timesTold === 0) return true
       givenUp.set(telling, timesTold - 1)
@@ -253,7 +296,7 @@ export class Oracle {
     if (shown.has(number)) return this.report("duplicate", `${device.name} shows text ${number} twice`)
     shown.add(number)
     if (isOwn || text.late.has(device.key)) return
-    this.#count("texts shown")
+    this.#count(isSecond(device) ? "texts shown on second devices" : "texts shown")
     this.#checkOrder(device, text)
   }
 
@@ -281,6 +324,7 @@ export class Oracle {
     if (state === undefined) return this.report("mistake", `${device.name} wrote a sent record of another form`)
     const group = toHex(value.subarray(SENT_GROUP_OFFSET, SENT_GROUP_OFFSET + GROUP_ID_BYTES))
     states.set(toHex(key), { group, state })
+    if (state === "accepted" && this.#keyUpdates.delete(toHex(key))) this.#count("key updates that people asked for")
   }
 
   #compare(device: Device, group: string, view: GroupView): void {
@@ -294,6 +338,8 @@ export class Oracle {
     if (!isSame) this.report("fork", `${device.name} and ${known.by} differ in epoch ${view.epoch} of ${group}`)
   }
 }
+
+const isSecond = ({ key, identityKey }: Device): boolean => key !== identityKey
 
 /** Where the server says that a channel is. */
 function positionIn(outcome: BatchOutcome): HeadPosition | undefined {

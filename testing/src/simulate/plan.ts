@@ -22,9 +22,11 @@ export const FAULTS = [
   "few_key_packages",
   "short_key_packages",
   "short_log",
+  "second_devices",
+  "key_updates",
 ] as const
 /** The name of a kind of trouble. */
-type FaultName = (typeof FAULTS)[number]
+export type FaultName = (typeof FAULTS)[number]
 
 /** How networks fall apart. */
 export const PARTITION_SHAPES = ["total", "subset", "one_way", "bridge", "flapping", "swizzle_clog"] as const
@@ -47,12 +49,22 @@ const A_MONTH_MS = 28 * 24 * 3_600_000
 /** A disk that does no harm. */
 export const PERFECT_DISK: DiskFaults = { crash: 0, broken: 0, isFull: false, slowestMs: 1 }
 
+/** How often members renew their keys. */
+interface KeyUpdates {
+  /** Mean time between two that a person asks for, anywhere. */
+  readonly askedEveryMs: number
+  /** A member's keys are renewed by themselves when they get this old. */
+  readonly afterMs: number
+}
+
 /** What is drawn from a seed before anything happens. */
 export interface Plan {
   readonly seed: bigint
   readonly faults: ReadonlySet<FaultName>
-  /** Devices, each a member of its own: 2 to 50. */
+  /** First devices, each a person of its own: 2 to 50. */
   readonly deviceCount: number
+  /** How many of these people link another device. */
+  readonly secondDeviceCount: number
   readonly groupCount: number
   /** How long faults and work go on. */
   readonly durationMs: number
@@ -74,6 +86,7 @@ export interface Plan {
   readonly keyPackageLifetimeMs: number
   /** Epochs that stay readable after their end. */
   readonly pastEpochs: number
+  readonly keyUpdates: KeyUpdates | undefined
   readonly clientDisk: DiskFaults
   readonly serverDisk: DiskFaults
   /** How long a connection may be silent before it is given up. */
@@ -107,6 +120,7 @@ export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
     faults,
     deviceCount,
     groupCount,
+    secondDeviceCount: faults.has("second_devices") ? prng.fork("second").between(1, Math.min(3, deviceCount)) : 0,
     durationMs,
     actionEveryMs: size.between(150, 700),
     link: drawLink(prng.fork("link"), amount),
@@ -117,6 +131,7 @@ export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
     queueDepth: drawQueueDepth(prng, faults),
     commitLogEpochs: faults.has("short_log") ? prng.fork("log").between(1, 4) : 1_000,
     pastEpochs: size.pick([1, 2, 3]),
+    keyUpdates: faults.has("key_updates") ? drawKeyUpdates(prng.fork("keys"), deviceCount) : undefined,
     keyPackageLifetimeMs: faults.has("short_key_packages") ? prng.fork("lifetime").between(2_000, 20_000) : A_MONTH_MS,
     keyPackageStock: faults.has("few_key_packages") ? 2 : 8,
     clientDisk: {
@@ -155,6 +170,11 @@ function drawChurn(prng: Prng, faults: ReadonlySet<FaultName>): number {
 function drawQueueDepth(prng: Prng, faults: ReadonlySet<FaultName>): number {
   if (faults.has("short_log")) return prng.fork("queue").between(3, 6)
   return faults.has("small_inboxes") ? prng.fork("queue").between(4, 40) : 1_000
+}
+
+/** Every member has a turn: a large group must not be kept busy with its own keys. */
+function drawKeyUpdates(prng: Prng, deviceCount: number): KeyUpdates {
+  return { askedEveryMs: prng.between(1_000, 5_000), afterMs: deviceCount * prng.between(1_000, 4_000) }
 }
 
 function drawLink(prng: Prng, amount: (name: FaultName, most: number) => number): LinkFaults {

@@ -8,10 +8,12 @@ import { isStuck, unsettled, viewsOf } from "./liveness.ts"
 import type { Unsettled } from "./liveness.ts"
 import { Oracle } from "./oracle.ts"
 import { PacketNetwork, PERFECT_LINK } from "./packet-network.ts"
+import { startKeyUpdates } from "./key-updates.ts"
 import { startPartitions } from "./partitions.ts"
 import { drawPlan } from "./plan.ts"
 import type { Plan, Restrictions } from "./plan.ts"
 import { Prng } from "./prng.ts"
+import { startSecondDevices } from "./second-devices.ts"
 import { ServerNode } from "./server-node.ts"
 import { startTroubles } from "./troubles.ts"
 import type { Violation } from "./violation.ts"
@@ -97,9 +99,14 @@ class Simulation {
     this.#server = new ServerNode({ ...shared, onEnqueued })
     const onDurable = (node: ClientNode, changes: readonly Change[]): void => this.#durable(node, changes)
     const onOpened = (node: ClientNode): void => void this.#changed.add(node)
-    this.#devices = Array.from({ length: plan.deviceCount }, (_, i) => {
+    const firsts = Array.from({ length: plan.deviceCount }, (_, i) => {
       return new ClientNode({ ...shared, index: i + 1, onDurable, onOpened })
     })
+    const owners = this.#prng.fork("second devices").shuffled(firsts).slice(0, plan.secondDeviceCount)
+    const seconds = owners.map((first, i) => {
+      return new ClientNode({ ...shared, index: plan.deviceCount + i + 1, first, onDurable, onOpened })
+    })
+    this.#devices = [...firsts, ...seconds]
     this.#workload = { ...shared, devices: this.#devices, oracle: this.#oracle, prng: this.#prng.fork("workload") }
   }
 
@@ -130,11 +137,12 @@ class Simulation {
     const world = this.#world
     world.afterEvent = () => this.#look()
     await this.#server.start()
-    for (const node of this.#devices) {
+    for (const node of this.#devices.filter(({ isSecond }) => !isSecond)) {
       const random = this.#prng.fork(`enrol/${node.name}`).bytes
-      const { name: username, disk } = node
+      const { username, disk } = node
       const parts = { suite: this.#suite, random, username, disk, storage: this.#server.storage, nowMs: world.unixMs() }
       node.key = toHex((await enrol(parts)).publicKey)
+      node.isEnrolled = true
       void node.start()
     }
     world.schedule(CALM_MS, () => (this.#network.faultsOf = () => link))
@@ -143,6 +151,9 @@ class Simulation {
     startPartitions({ ...shared, network: this.#network, prng: this.#prng.fork("partitions") }, durationMs)
     startTroubles({ ...shared, prng: this.#prng.fork("troubles") }, durationMs)
     startWorkload(this.#workload, durationMs)
+    startKeyUpdates({ ...this.#workload, prng: this.#prng.fork("key updates") }, durationMs)
+    const linking = { ...this.#workload, prng: this.#prng.fork("linking"), suite: this.#suite, server: this.#server }
+    startSecondDevices(linking, durationMs)
   }
 
   /** Nothing goes wrong from now on: the network is whole, disks work, everybody is switched on. */
@@ -154,6 +165,8 @@ class Simulation {
     void this.#server.start()
     for (const node of this.#devices) {
       node.heal()
+      // What is to be done with second devices is done at a new connection of the first.
+      if (this.#devices.some(({ isSecond, first }) => isSecond && first === node)) node.kill()
       void node.start()
       node.client?.connect()
     }
@@ -170,20 +183,19 @@ class Simulation {
   /** Everybody writes to every group, and everybody must read it. */
   async #probe(): Promise<void> {
     const first = this.#oracle.texts.size + 1
-    for (const node of this.#devices) {
+    const living = this.#devices.filter(({ isGone }) => !isGone)
+    for (const node of living) {
       for (const group of node.client?.conversations() ?? []) {
         if (group.isMember && !group.isLeaving && !isStuck(group)) void writeText(this.#workload, node, group)
       }
     }
-    const expected = new Map(this.#devices.map((node) => [node, [...viewsOf(node)]]))
+    const expected = new Map(living.map((node) => [node, [...viewsOf(node)]]))
     const look = (): readonly Unsettled[] => {
       const missed: Unsettled[] = []
-      for (const text of this.#oracle.texts.values()) {
-        if (text.number < first) continue
-        for (const [node, groups] of expected) {
-          const isReader = groups.some(([group, { isMember }]) => isMember && group === text.group)
-          if (!isReader || this.#oracle.hasShown(node.key, text.number)) continue
-          missed.push({ kind: "probe", what: `${node.name} does not read the probe of ${text.sender.name}` })
+      for (const [node, groups] of expected) {
+        for (const [group, { isMember }] of groups) {
+          for (const { sender } of isMember ? this.#oracle.unread(node, group, first) : [])
+            missed.push({ kind: "probe", what: `${node.name} does not read the probe of ${sender.name}` })
         }
       }
       return [...missed, ...unsettled(this.#devices, this.#oracle)]
@@ -192,7 +204,7 @@ class Simulation {
   }
 
   async #until(look: () => readonly Unsettled[]): Promise<readonly Unsettled[]> {
-    const extra = Math.max(0, this.#plan.deviceCount - USUAL_MEMBERS) * SETTLE_MS_PER_DEVICE
+    const extra = Math.max(0, this.#devices.length - USUAL_MEMBERS) * SETTLE_MS_PER_DEVICE
     const { faults } = this.#plan
     const waiting = faults.has("small_inboxes") || faults.has("short_log") ? SETTLE_MS_OF_SMALL_INBOXES : 0
     const endMs = this.#world.nowMs() + SETTLE_WITHIN_MS + extra + waiting

@@ -70,6 +70,15 @@ const MUST_HAPPEN: readonly string[] = [
   "texts that had to wait for room",
   "commits left out of full inboxes",
   "members away for longer than the log",
+  "devices linked",
+  "second devices that joined",
+  "texts shown on second devices",
+  "devices taken back",
+  "devices barred after they were taken back",
+  "second devices lost",
+  "first devices lost, the second kept",
+  "key updates that people asked for",
+  "commits for new keys that nobody asked for",
 ]
 
 /** What should have happened and did not. */

@@ -32,7 +32,7 @@ export function startTroubles(options: TroubleOptions, endsAtMs: number): void {
   }
   if (plan.faults.has("client_kills")) every("kill", 4_000, (luck) => kill(world, luck.pick(devices)))
   if (plan.faults.has("offline")) every("offline", 5_000, (luck) => goOffline(world, luck, luck.pick(devices)))
-  if (plan.faults.has("short_log")) world.schedule(endsAtMs / 3, () => travel(world, devices.at(-1)!))
+  if (plan.faults.has("short_log")) world.schedule(endsAtMs / 3, () => travel(world, devices[plan.deviceCount - 1]!))
   if (plan.faults.has("client_disk_full")) every("full", 4_000, (luck) => fill(world, luck, luck.pick(devices)))
   if (plan.faults.has("bit_rot")) every("rot", 10_000, (luck) => rot(world, luck, luck.pick(devices)))
   if (plan.faults.has("server_disk")) {

@@ -13,6 +13,7 @@ export interface WorkloadOptions {
   readonly world: World
   readonly prng: Prng
   readonly plan: Plan
+  /** People's first devices, and behind them the others. */
   readonly devices: readonly ClientNode[]
   readonly oracle: Oracle
 }
@@ -30,9 +31,10 @@ const ROLES = ["member", "moderator", "admin", "admin"] as const
 
 /** Lets people write, invite, remove, leave, rename, set timers and give roles until `endsAtMs`. */
 export function startWorkload(options: WorkloadOptions, endsAtMs: number): void {
-  const { world, plan, devices, prng } = options
+  const { world, plan, prng } = options
+  const people = firstDevices(options)
   for (let i = 0; i < plan.groupCount; i++) {
-    const creator = devices[i % devices.length]!
+    const creator = people[i % people.length]!
     world.schedule(FOUND_AFTER_MS + 50 * i, () => void found(options, creator, `group ${i}`, endsAtMs))
   }
   const next = (): void => {
@@ -70,8 +72,8 @@ async function found(options: WorkloadOptions, node: ClientNode, name: string, e
 }
 
 function inviteAll(options: WorkloadOptions, node: ClientNode, groupId: string, endsAtMs: number): void {
-  const { world, devices } = options
-  devices.forEach((other, i) => {
+  const { world } = options
+  firstDevices(options).forEach((other, i) => {
     if (other === node) return
     world.schedule(INVITE_EVERY_MS * (i + 1), () => {
       const group = node.client?.conversations().find(({ id }) => toHex(id) === groupId)
@@ -107,9 +109,9 @@ function actIn(
   group: Conversation,
   { kind, whom }: { readonly kind: number; readonly whom: number },
 ): void {
-  const { devices, plan, world, oracle } = options
+  const { plan, world, oracle } = options
   const members = new Set(group.members().map(({ identityKey }) => toHex(identityKey)))
-  const others = devices.filter((other) => other !== node)
+  const others = firstDevices(options).filter((other) => other !== node.first)
   const insiders = others.filter(({ key }) => members.has(key))
   const outsiders = others.filter(({ key }) => !members.has(key))
   const [insider, outsider] = [insiders, outsiders].map((people) => people[Math.floor(whom * people.length)])
@@ -129,15 +131,26 @@ function actIn(
   else void writeText(options, node, group)
 }
 
-/** Does something that may be refused, but only with a reason for a person. */
-async function attempt(world: World, oracle: Oracle, what: string, action: () => Promise<unknown>): Promise<void> {
+/** Each stands for its person. */
+const firstDevices = ({ devices }: WorkloadOptions): readonly ClientNode[] =>
+  devices.filter(({ isSecond }) => !isSecond)
+
+/** Does something that may be refused, but only with a reason for a person. @returns true unless it was */
+export async function attempt(
+  world: World,
+  oracle: Oracle,
+  what: string,
+  action: () => Promise<unknown>,
+): Promise<boolean> {
   world.trace.note(what)
   try {
     await action()
+    return true
   } catch (error) {
     if (error instanceof ClientError) {
       world.trace.count(`refused: ${error.code}`)
       world.trace.note(`${what}: refused (${error.code})`)
     } else oracle.report("mistake", `${what}: ${String(error)}`)
+    return false
   }
 }
