@@ -137,6 +137,17 @@ describe("oracle", () => {
     expect(kinds()).toEqual(["unsent", "unsent"])
   })
 
+  it("reports what the server took and nobody wrote, but not what is no text", () => {
+    const groupId = toGroupId(fromHex(GROUP))
+    for (const kind of ["proposal", "rejoin_request", "rejoin_answer"] as const) {
+      const payload = encodeEnvelope({ kind, groupId, epoch: 1n, sealed: new Uint8Array(4) })
+      oracle.enqueued({ ...batch(50), deliveries: [{ recipients: [], payload }] }, accepted)
+    }
+    expect(kinds()).toEqual([])
+    oracle.enqueued(batch(50), accepted)
+    expect(kinds()).toEqual(["unsent"])
+  })
+
   it("reports texts of one sender in another order", () => {
     const [first, second] = [write(), write()]
     oracle.durable(bob, [line(second)])

@@ -1,4 +1,5 @@
 import { receiveEnvelope } from "@qpc/group"
+import type { EnvelopeKind } from "@qpc/group"
 import type { Change } from "@qpc/sdk"
 import type { Batch, BatchClaim, BatchOutcome, HeadPosition } from "@qpc/server/core"
 import { toHex } from "@qpc/wire"
@@ -70,6 +71,13 @@ const ACCUSATIONS = [
   "time_backwards",
   "authenticator_misstated",
 ]
+
+/** What the server takes besides texts and commits. */
+const ACCEPTED: Partial<Record<EnvelopeKind, string>> = {
+  proposal: "proposals accepted",
+  rejoin_request: "requests to come back accepted",
+  rejoin_answer: "answers to requests to come back accepted",
+}
 
 /** The body of the text with this number. */
 export const bodyOf = (number: number): string => `simulated text ${String(number).padStart(8, "0")}`
@@ -147,7 +155,8 @@ export class Oracle {
     }
     const [delivery] = batch.deliveries
     const received = delivery && receiveEnvelope(delivery.payload)
-    if (received?.kind === "envelope" && received.envelope.kind === "proposal") return this.#count("proposals accepted")
+    const other = received?.kind === "envelope" ? ACCEPTED[received.envelope.kind] : undefined
+    if (other !== undefined) return this.#count(other)
     const text = this.#byMessageId.get(id)
     if (text === undefined || delivery === undefined) return this.report("unsent", `the server took unknown ${id}`)
     const skipped = new Set(outcome.skipped.map(toHex))
