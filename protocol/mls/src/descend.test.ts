@@ -221,7 +221,7 @@ describe("a branch", () => {
     expect(authenticatorOf(branch(party, "alice", ["mallory"]))).toBe("successor_adds_stranger")
     const { commit } = party.stage("alice", { removes: [2] })
     party.follow("carol", commit)
-    expect(() => branch(party, "carol", ["bob"])).toThrow(TypeError)
+    expect(() => branch(party, "carol", ["bob"])).toThrow("the group is over for us: removed")
     expect(() => enter(party, "carol", branch(party, "alice", ["carol"]))).toThrow(TypeError)
   })
 })

@@ -41,6 +41,9 @@ async function visit<T>(service: Service, person: Person, use: (client: Client, 
   return await use(client, client.conversations()[0]!)
 }
 
+/** How many key packages somebody has the private halves of. */
+const kept = ({ disk }: Person): number => disk.collections.get("key_packages")!.size
+
 const texts = async (group: Conversation): Promise<string[]> => (await group.history()).map(({ text }) => text)
 
 describe("changing the cipher suite of a group", () => {
@@ -81,7 +84,6 @@ describe("changing the cipher suite of a group", () => {
 
   it("uses up one key package of each of the others, and theirs only", async () => {
     const { service, clock, alice, client, group, bob } = await friends()
-    const kept = ({ disk }: Person): number => disk.collections.get("key_packages")!.size
     const [ofAlice, ofBob] = [kept(alice), kept(bob)]
     await done(service, group, group.changeSuite(X_WING))
     await visit(service, bob, async () => undefined)
@@ -116,6 +118,22 @@ describe("changing the cipher suite of a group", () => {
     await say(service, own!, "back again")
     await clock.during(client.sync({ until: ({ received }) => received.length > 0 }))
     expect(await texts(group)).toEqual(["before", "back again"])
+    await clock.during(client.close())
+  })
+
+  it("lets a device come back by itself whose key packages were lost", async () => {
+    const { service, clock, client, group, bob } = await friends()
+    await visit(service, bob, async () => undefined)
+    bob.disk.collections.get("key_packages")!.clear()
+    await done(service, group, group.changeSuite(X_WING))
+    await using bobs = await service.client(bob, READY)
+    const [own] = bobs.conversations()
+    await clock.during(bobs.sync({ waitMs: 600_000, until: () => own!.isMember && own!.suiteId === X_WING }))
+    expect((await bobs.notices()).map(({ reason }) => reason)).toEqual([
+      "no_matching_key_package",
+      "key_package_gone",
+      "rejoined",
+    ])
     await clock.during(client.close())
   })
 
