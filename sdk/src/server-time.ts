@@ -21,7 +21,7 @@ const STORE_EVERY_MS = 3_600_000
  * Asks the server what time it is, on a connection that has a session, and corrects the calendar. A server of before there was such a
  * question, and one of which we know no key, change nothing.
  *
- * @throws ClientError where the connection broke; `store_…` but for a full disk: then it counts until the program ends
+ * @throws ClientError where the server does not answer, or refuses; `store_…` but for a full disk: then it counts until the program ends
  */
 export async function learnTime(context: Context, call: Call): Promise<void> {
   const { clock, groups } = context
@@ -54,11 +54,12 @@ async function hear({ clock, deliveryKey, random, suite }: Context, call: Call):
   return clock.hear({ serverMs: Number(unixMs) + uncertaintyMs, uncertaintyMs })
 }
 
+/** Who gets no answer must not go on: with a wrong clock, what it would make next is of use to nobody. */
 async function ask(call: Call, nonce: Uint8Array): Promise<ResponseOf<Methods["askTime"]> | undefined> {
   try {
     return await call(methods.askTime, { nonce })
   } catch (error) {
-    if (error instanceof RpcError) return undefined
+    if (error instanceof RpcError && error.code === "unimplemented") return undefined
     throw toClientError(error)
   }
 }

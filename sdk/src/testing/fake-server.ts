@@ -66,6 +66,8 @@ export class FakeServer {
   latestExpiryMs = Infinity
   /** What its clock says; 0 for nothing. */
   nowMs: () => number = () => 0
+  /** What it tells of its key; it signs nothing, so that nobody who knows it follows a commit. */
+  deliveryKey = new Uint8Array(0)
   /** Who has no room in their inbox. */
   readonly full = new Set<string>()
   /** Everything that was put into the inbox of each name, read or not. */
@@ -180,7 +182,7 @@ export class FakeServer {
         this.#tokens.set(toHex(token), account)
         const { identityKey } = account.device?.owner ?? account
         const shown = account.device && { deviceCertificate: account.device.certificate }
-        return { sessionToken: token, expiresAtMs: 2n ** 40n, identityKey, ...shown }
+        return { sessionToken: token, expiresAtMs: 2n ** 40n, identityKey, ...shown, deliveryKey: this.deliveryKey }
       },
       resumeSession: async ({ sessionToken }, session) => {
         const account = this.#tokens.get(toHex(sessionToken))
@@ -188,7 +190,8 @@ export class FakeServer {
         if (account.device?.revocation !== undefined) refuse("unauthenticated", "session_unknown")
         session.account = account
         const { username, identityKey } = account.device?.owner ?? account
-        return { username, identityKey, deviceKey: account.identityKey, expiresAtMs: 2n ** 40n }
+        const { deliveryKey } = this
+        return { username, identityKey, deviceKey: account.identityKey, expiresAtMs: 2n ** 40n, deliveryKey }
       },
     } satisfies Partial<Handlers<Session>>
   }
