@@ -44,6 +44,7 @@ export interface DiskFaults {
   readonly slowestMs: number
 }
 
+const TEN_YEARS_MS = 3653 * 24 * 3_600_000
 const A_MONTH_MS = 28 * 24 * 3_600_000
 
 /** A disk that does no harm. */
@@ -148,7 +149,8 @@ export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
     },
     giveUpMs: size.between(3_000, 15_000),
     callDeadlineMs: size.between(2_000, 15_000),
-    skewMs: amount("clock_skew", 120_000),
+    // From seconds to years, in most worlds days.
+    skewMs: TEN_YEARS_MS * amount("clock_skew", 1) ** 8,
   }
 }
 
