@@ -184,7 +184,8 @@ export class ClientNode {
     const { world, onMistake } = this.#options
     if (!(error instanceof ClientError)) return onMistake(`${process.name}: does not open`, error)
     world.trace.note(`${process.name}: does not open (${error.code})`)
-    if (error.code === "store_corrupt") {
+    // The bit that flipped may be one of a version.
+    if (error.code === "store_corrupt" || error.code === "store_newer") {
       if (!this.isRotten) return onMistake(`${process.name}: a sound profile does not open`, error)
       world.trace.count("damaged profiles noticed")
       this.isLost = true
