@@ -27,6 +27,7 @@ export type {
   CapsuleParked,
   CapsulePending,
   CapsuleProfile,
+  CapsuleRejoin,
   CapsuleStock,
   CapsuleVersions,
 } from "./doctor/capsule.ts"

@@ -9,6 +9,7 @@ const quietGroup: CapsuleGroup = {
   group: 1,
   findings: [{ state: "healthy", facts: {} }],
   phase: "member",
+  rejoin: null,
   isClosed: false,
   persons: 2,
   devices: 2,

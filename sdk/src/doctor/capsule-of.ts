@@ -10,6 +10,7 @@ import type {
   CapsuleIntent,
   CapsulePending,
   CapsuleProfile,
+  CapsuleRejoin,
   CapsuleVersions,
 } from "./capsule.ts"
 import { ageOf, levelOf, offsetOf } from "./coarse.ts"
@@ -87,6 +88,7 @@ function groupOf(group: GroupSnapshot, asked: Asked, findings: readonly CapsuleF
     group: 0,
     findings,
     phase: phaseOf(condition),
+    rejoin: rejoinOf(group),
     isClosed: group.isClosed,
     persons: levelOf(group.memberCount),
     devices: levelOf(group.deviceCount),
@@ -108,6 +110,12 @@ const PHASES = { removed_from_group: "removed", left_group: "left", must_rejoin:
 
 const phaseOf = ({ ending }: MemberCondition): CapsuleGroup["phase"] =>
   ending === undefined ? "member" : PHASES[ending]
+
+function rejoinOf({ rejoin }: GroupSnapshot): CapsuleRejoin | null {
+  if (rejoin === undefined) return null
+  const { cause, attempt, gaveUp } = rejoin
+  return { cause, attempts: levelOf(attempt), hasGivenUp: gaveUp !== undefined }
+}
 
 function channelOf({ groupId, epoch, condition }: GroupSnapshot, asked: Asked): CapsuleGroup["server"] {
   if (asked.kind !== "answered" || condition.ending !== undefined) return null
@@ -132,6 +140,7 @@ function redacted(findings: readonly Finding[], epoch: bigint = 0n): readonly Ca
 }
 
 const COUNTS = [
+  "attempt",
   "availableCount",
   "envelopeCount",
   "groupCount",
@@ -142,7 +151,7 @@ const COUNTS = [
   "messageCount",
   "textCount",
 ] as const
-const WORDS = ["code", "knownBy", "collection", "record"] as const
+const WORDS = ["code", "knownBy", "cause", "reason", "collection", "record"] as const
 
 function safe(facts: Finding["facts"], epoch: bigint): CapsuleFacts {
   const numberOf = (name: string): number | undefined => {

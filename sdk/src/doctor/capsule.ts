@@ -40,12 +40,15 @@ export interface CapsuleFinding {
 export interface CapsuleFacts {
   readonly code?: string
   readonly knownBy?: string
+  readonly cause?: string
+  readonly reason?: string
   readonly intents?: string
   readonly collection?: string
   readonly record?: string
   readonly offset?: Offset
   readonly epochsAhead?: number
   readonly oldestEpochsAhead?: number
+  readonly attempt?: number
   readonly availableCount?: number
   readonly envelopeCount?: number
   readonly groupCount?: number
@@ -105,6 +108,8 @@ export interface CapsuleGroup {
   readonly group: number
   readonly findings: readonly CapsuleFinding[]
   readonly phase: "member" | "removed" | "left" | "must_rejoin"
+  /** Present while this device, which lost the group, looks for the way back into it. */
+  readonly rejoin: CapsuleRejoin | null
   readonly isClosed: boolean
   /** On the roster, ourselves included. */
   readonly persons: number
@@ -122,6 +127,14 @@ export interface CapsuleGroup {
   readonly outbox: CapsuleOutbox
   /** Texts of ours that failed, among the newest. */
   readonly failedTexts: number
+}
+
+/** The way back into a lost group. */
+export interface CapsuleRejoin {
+  readonly cause: string
+  /** How often the others were asked. */
+  readonly attempts: number
+  readonly hasGivenUp: boolean
 }
 
 /** What the server says of a group. */
