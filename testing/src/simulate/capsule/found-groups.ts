@@ -3,6 +3,7 @@ import type { Conversation } from "@qpc/sdk"
 import type { CapsuleGroup } from "@qpc/sdk"
 import type { GroupStory, History } from "./history.ts"
 import type { ReplayDevice } from "./replay-device.ts"
+import { ReplayError } from "./replay-world.ts"
 
 /** Others need few key packages: nobody else invites them. */
 const OTHERS_LIMITS = { keyPackageStock: 2, keyPackageLow: 1 }
@@ -26,9 +27,9 @@ export async function foundGroups(history: History, groups: readonly CapsuleGrou
   for (const story of stories) await end(history, story)
   await history.settle(me)
   await world.during(me.close(), "we close")
-  await restoreOurselves(history)
   // The invitation must not expire.
   for (const { others } of stories) if (others[0] !== undefined) await history.online(others[0], async () => {})
+  await restoreOurselves(history)
 }
 
 async function gather(history: History, facts: CapsuleGroup): Promise<GroupStory> {
@@ -43,7 +44,25 @@ async function gather(history: History, facts: CapsuleGroup): Promise<GroupStory
     await history.online(other, async () => {})
     others.push(other)
   }
+  for (let i = 0; i < facts.devices - facts.persons; i++) {
+    const owner = others[i % others.length]
+    if (owner === undefined) throw new ReplayError("nobody else has devices")
+    const device = world.device(`${owner.name}device${i}`)
+    device.limits = OTHERS_LIMITS
+    await link(history, owner, device)
+  }
   return { facts, name: `group ${facts.group}`, groupId: toGroupId(new Uint8Array(16)), others }
+}
+
+/** Another device of somebody, which has been online once. */
+async function link(history: History, owner: ReplayDevice, device: ReplayDevice): Promise<void> {
+  const { world } = history
+  const client = await world.during(device.open(), "a new device opens")
+  const request = await world.during(client.requestLink(owner.name), "it shows who it is")
+  await world.during(device.close(), "it closes")
+  await history.online(owner, () => world.during(owner.client.approveDevice(request), "its person approves it"))
+  await device.enrolSecond(world.server)
+  await history.online(device, async () => {})
 }
 
 const isAlone = ({ persons }: CapsuleGroup): boolean => persons === 1

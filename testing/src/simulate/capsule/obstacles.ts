@@ -1,3 +1,4 @@
+import { DEVICES_PER_PERSON } from "@qpc/group"
 import type { Capsule, CapsuleGroup, StuckState } from "@qpc/sdk"
 import { UPKEEP, WISHED_KINDS } from "./intents.ts"
 import { codeOf, PLAYED_FAILURES } from "./look.ts"
@@ -11,8 +12,11 @@ export interface Obstacle {
 /** States that need what is not in the simulator. docs/simulator.md lists them too. */
 export const UNBUILDABLE: Partial<Record<StuckState, string>> = {
   certificate_expired: "the simulator's network has no certificates",
+  must_rejoin: "the client asks to be let in again as soon as it notices that",
+  not_followed: "the client counts the group as lost as soon as it notices that",
   profile_in_use: "one process has all devices",
   profile_newer: "there is no newer program",
+  rejoin_given_up: "the replay does not wait for days",
   server_refuses: "the simulator's server refuses nobody who may connect",
   storage_damaged: "the simulator's disks have no pages that could be damaged",
   wrong_password: "the simulator's disks have no password",
@@ -37,7 +41,13 @@ export function obstaclesOf(capsule: Capsule): readonly Obstacle[] {
   if (persons > PERSONS_LIMIT) {
     found.push({ what: `${persons} people in all groups`, because: `the replay has ${PERSONS_LIMIT} at most` })
   }
-  return [...found, ...capsule.groups.flatMap(obstaclesOfGroup)]
+  if (capsule.findings.some(({ state }) => state === "rejoining")) {
+    found.push({ what: "a lost group of which nothing is left", because: "the replay loses no profile's groups" })
+  }
+  return [
+    ...found,
+    ...capsule.groups.flatMap((group) => [...obstaclesOfGroup(group), ...obstaclesOfLost(group, capsule)]),
+  ]
 }
 
 function obstaclesOfGroup(facts: CapsuleGroup): readonly Obstacle[] {
@@ -47,7 +57,9 @@ function obstaclesOfGroup(facts: CapsuleGroup): readonly Obstacle[] {
   if (isHalting && (pending !== null || queued.length > 0)) {
     add("changes that are halted", "the replay wishes for nothing before it learns that the server lied")
   }
-  if (devices > persons) add("several devices of one person", "the simulator links no devices")
+  if (devices - persons > (persons - 1) * (DEVICES_PER_PERSON - 1)) {
+    add("several devices of our own", "the replay gives them to the others")
+  }
   // What follows from others asking to leave is a change of nobody's.
   const ours = heldTexts > 0 ? [] : (pending?.intents ?? [])
   if (ours.length > 1) add("several changes in one commit", "the replay makes one after the other")
@@ -57,4 +69,13 @@ function obstaclesOfGroup(facts: CapsuleGroup): readonly Obstacle[] {
     if (attempts > 1) add("a change that was tried before", "the replay tries each once")
   }
   return found
+}
+
+/** How a group was lost: the repair finds out, or the profile was copied. */
+function obstaclesOfLost({ group, rejoin }: CapsuleGroup, { isSynchronised }: Capsule): readonly Obstacle[] {
+  if (rejoin === null) return []
+  const { cause, attempts } = rejoin
+  const isPlayed = cause === "must_rejoin" || (isSynchronised && (cause === "not_followed" || cause === "history_gone"))
+  if (isPlayed && attempts === 1) return []
+  return [{ what: `group ${group}: the way back after ${cause}`, because: "the replay goes one step of it" }]
 }

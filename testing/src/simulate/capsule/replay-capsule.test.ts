@@ -177,13 +177,13 @@ describe("replaying a capsule", () => {
 
   it("says what it cannot build, and why", async () => {
     const invites = [{ kind: "invite", attempts: 0 }]
-    const devices = groupWith([{ state: "healthy", facts: {} }], { devices: 3, queued: invites })
+    const devices = groupWith([{ state: "healthy", facts: {} }], { devices: 16, queued: invites })
     const findings = [{ state: "certificate_expired" as const, facts: { code: "certificate_expired" } }]
     expect(await replay(capsuleWith([devices], {}, findings))).toEqual({
       kind: "not_buildable",
       obstacles: [
         { what: "certificate_expired", because: UNBUILDABLE.certificate_expired },
-        { what: "group 1: several devices of one person", because: "the simulator links no devices" },
+        { what: "group 1: several devices of our own", because: "the replay gives them to the others" },
         {
           what: "group 1: a change of kind invite",
           because: "the replay cannot wish for it without a connection",

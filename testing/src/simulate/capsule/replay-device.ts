@@ -1,11 +1,13 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { newMemoryDisk, openClient } from "@qpc/sdk"
 import type { Change, Client, ClientLimits, MemoryDisk } from "@qpc/sdk"
+import type { MemoryStorage } from "@qpc/server/core"
 import { toIdentityKey } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import { ClientDisk } from "../client-disk.ts"
 import { Endpoint } from "../endpoint.ts"
-import { enrol } from "../enrol.ts"
+import { enrol, enrolSecond } from "../enrol.ts"
+import type { EnrolOptions } from "../enrol.ts"
 import { noOpaque } from "../no-opaque.ts"
 import type { PacketNetwork } from "../packet-network.ts"
 import { PERFECT_DISK } from "../plan.ts"
@@ -72,10 +74,12 @@ export class ReplayDevice {
 
   /** Gives it an account. */
   async enrol({ storage }: ReplayServer): Promise<void> {
-    const { world, suite, prng } = this.#options
-    const random = prng.fork("enrol").bytes
-    const parts = { suite, random, username: this.name, disk: this.disk, storage, nowMs: world.unixMs() }
-    this.#keys = await enrol(parts)
+    this.#keys = await enrol({ ...this.#enrolment(storage), username: this.name })
+  }
+
+  /** Logs it in as another device of the person who has approved it. */
+  async enrolSecond({ storage }: ReplayServer): Promise<void> {
+    await enrolSecond(this.#enrolment(storage))
   }
 
   /** Starts the client without a connection. @throws ClientError */
@@ -106,6 +110,11 @@ export class ReplayDevice {
   async close(): Promise<void> {
     if (this.isRunning) await this.client.close()
     this.kill()
+  }
+
+  #enrolment(storage: MemoryStorage): EnrolOptions {
+    const { world, suite, prng } = this.#options
+    return { suite, random: prng.fork("enrol").bytes, disk: this.disk, storage, nowMs: world.unixMs() }
   }
 
   /** Pulls the plug. */

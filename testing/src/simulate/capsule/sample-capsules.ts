@@ -8,6 +8,7 @@ const healthyGroup: CapsuleGroup = {
   group: 1,
   findings: [found("healthy")],
   phase: "member",
+  rejoin: null,
   isClosed: false,
   persons: 2,
   devices: 2,
@@ -57,6 +58,11 @@ export const GROUPS: Readonly<Record<string, CapsuleGroup>> = {
   healthy: healthyGroup,
   "nobody else in it, known to nobody": groupWith([found("healthy")], { persons: 1, devices: 1, server: "unknown" }),
   "everybody else removed": groupWith([found("healthy")], { persons: 1, devices: 1 }),
+  "several devices of the others": groupWith([found("behind", { epochsAhead: 1 })], {
+    persons: 3,
+    devices: 6,
+    server: at(1),
+  }),
   "texts that failed": groupWith([found("text_failed", { messageCount: 2 })], { failedTexts: 2 }),
   behind: groupWith([found("behind", { epochsAhead: 2 })], { server: at(2) }),
   "away for longer than the log": groupWith([found("history_gone", { epochsAhead: 3, oldestEpochsAhead: 2 })], {
@@ -115,8 +121,14 @@ export const GROUPS: Readonly<Record<string, CapsuleGroup>> = {
 }
 
 /** What is not true of a group beside all others. */
-const copied = groupWith([found("must_rejoin", { epochsAhead: 0 })], { phase: "must_rejoin", server: null })
-const notFollowed = groupWith([found("not_followed", { epochsAhead: 2 })], { server: at(2) })
+const lost = (cause: string, facts: Partial<CapsuleGroup>): CapsuleGroup =>
+  groupWith([found("rejoining", { cause, attempt: 1 })], {
+    rejoin: { cause, attempts: 1, hasGivenUp: false },
+    ...facts,
+  })
+const copied = lost("must_rejoin", { phase: "must_rejoin", server: null })
+const notFollowed = lost("not_followed", { server: at(2) })
+const left = lost("history_gone", { server: at(3, true) })
 
 const stock = (available: number, isLow: boolean, lastResortUses = 0): CapsuleProfile["keyPackages"] => ({
   kept: 5,
@@ -161,6 +173,7 @@ export const PROFILES: Readonly<Record<string, Capsule>> = {
   ),
   "nothing wrong after a repair": { ...capsuleWith([healthyGroup]), isSynchronised: true },
   "a change that cannot be followed": { ...capsuleWith([notFollowed]), isSynchronised: true },
+  "changes that are gone": { ...capsuleWith([left]), isSynchronised: true },
   "a copied profile": capsuleWith([copied], { inbox: { ahead: 1, isWaiting: false } }),
   "no network": unanswered("waiting_for_network", "unreachable"),
   "no answer": unanswered("waiting_for_network", "timeout"),

@@ -24,19 +24,12 @@ export async function showTwoHistories(history: History): Promise<void> {
   await history.online(me, async () => {})
 }
 
-/** Groups that the server has from an older copy, or from one in which they were not. */
+/** Groups that the server has from an older copy. */
 export async function forgetGroups(history: History): Promise<void> {
   const { restored, world, me } = history
-  const old = history.stories.filter(({ facts: { server, persons } }) => {
-    if (server === "unknown") return persons > 1
-    return server !== null && server.ahead < 0
-  })
+  const old = history.stories.filter((story) => aheadOf(story) < 0)
   for (const story of old) {
     const id = toHex(story.groupId)
-    if (story.facts.server === "unknown") {
-      restored.channels.set(id, await emptyDisk(history))
-      continue
-    }
     const copy = world.server.storage.copy()
     await history.online(me, async () => {
       for (let i = 0; i < -aheadOf(story); i++) {
@@ -56,20 +49,20 @@ async function emptyDisk({ world, me }: History): Promise<MemoryStorage> {
   return disk
 }
 
-/** Others change groups while we are away, and what was lost on the way to us is at the server again where the capsule says so. */
+/** The server loses groups; others change groups while we are away, and what was lost on the way to us is at the server again where the capsule says so. */
 export async function changeGroups(history: History): Promise<void> {
   const { restored, me } = history
   for (const story of history.stories) {
     const ahead = aheadOf(story)
-    const { server } = story.facts
+    const { server, persons } = story.facts
+    if (server === "unknown" && persons > 1) restored.channels.set(toHex(story.groupId), await emptyDisk(history))
     if (ahead <= 0 || server === null || server === "unknown") continue
     const isShort = server.isLogShort
     const there = await history.serverEpoch(story)
     const here = await epochHere(history, story)
     await changeBehindUs(history, story, numberFor(ahead) - (there - here), isShort ? { commitLogEpochs: 1 } : {})
     restored.channels.delete(toHex(story.groupId))
-    const isFollowed = story.facts.findings.every(({ state }) => state !== "not_followed")
-    if (!isFollowed) restored.damaged.add(toHex(story.groupId))
+    if (story.facts.rejoin?.cause === "not_followed") restored.damaged.add(toHex(story.groupId))
   }
   await history.serve()
   if (me.isRunning) throw new Error("unreachable: we are away")
