@@ -189,6 +189,12 @@ describe("the successor of a group", () => {
 })
 
 describe("a branch", () => {
+  it("is refused for what is wrong with any group, before it is compared with the one it descends from", () => {
+    const party = Party.of("branch known", everybody)
+    const made = branch(party, "alice", ["carol"])
+    expect(enter(party, "carol", made, { isKnownGroup: () => true })).toBe("group_already_known")
+  })
+
   it("is one group for the members that it was made for", () => {
     const party = Party.of("branch", everybody)
     const made = branch(party, "alice", ["carol"])

@@ -11,6 +11,7 @@ import type { JoinGroupOptions } from "./group-options.ts"
 import { KeyPackageBundle, keyPackageBundleFromBytes } from "./key-package-bundle.ts"
 import { keyPackageRef } from "./key-package.ts"
 import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
+import type { PskLookup } from "./psk.ts"
 import type { PreSharedKeyId } from "./psk-id.ts"
 import { Party } from "./testing/party.ts"
 import { watchSecrets } from "./testing/watched-suite.ts"
@@ -261,11 +262,15 @@ describe("what joining derives", () => {
   })
 
   /** Joins by a Welcome, and says which secrets it derived and did not zero. */
-  function join(bytes: Uint8Array): { readonly joined: ReturnType<typeof Group.join>; readonly left: string[] } {
+  function join(
+    bytes: Uint8Array,
+    psks?: PskLookup,
+  ): { readonly joined: ReturnType<typeof Group.join>; readonly left: string[] } {
     const watched = watchSecrets(suite0001)
     // What AEAD opens here is the GroupInfo, which is no secret once the group is joined.
     const suite: CipherSuite = { ...watched.suite, aeadOpen: (...sealed) => suite0001.aeadOpen(...sealed) }
-    const joined = Group.join({ suite, signatureKeys: party.keysOf("bob"), welcome: bytes, bundles: [bundle] })
+    const about = { suite, signatureKeys: party.keysOf("bob"), bundles: [bundle], ...(psks && { psks }) }
+    const joined = Group.join({ ...about, welcome: bytes })
     return { joined, left: watched.secretsLeft().map(toHex) }
   }
 
@@ -286,6 +291,11 @@ describe("what joining derives", () => {
     ["psk_missing", () => ({ secrets: { psks: [psk()] } })],
   ])("is all zeroed when the Welcome is refused: %s", (reason, forgery) => {
     expect(join(forge(party, bundle, forgery()))).toEqual({ joined: { kind: "rejected", reason }, left: [] })
+  })
+
+  it("is all zeroed where a PSK went into it, too", () => {
+    const { joined, left } = join(forge(party, bundle, { secrets: { psks: [psk()] } }), () => Uint8Array.of(1))
+    expect({ joined, left }).toEqual({ joined: { kind: "rejected", reason: "group_info_not_decrypted" }, left: [] })
   })
 })
 

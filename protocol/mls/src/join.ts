@@ -54,7 +54,6 @@ export interface WelcomeOptions extends BelieveOptions {
 
 /** The epoch that a newcomer joins in. */
 export interface JoinedEpoch {
-  readonly kind: "joined"
   readonly epoch: Epoch
   readonly bundle: KeyPackageBundle
   /** Leaf index of the member who sent the Welcome. */
@@ -129,7 +128,7 @@ function enterGroup(
     if (typeof group === "string") return group
     const epoch = buildEpoch(suite, group, secrets, member, addressee)
     if (typeof epoch === "string") return epoch
-    return { kind: "joined", epoch, bundle: addressee.bundle, signer: group.info.signer }
+    return { epoch, bundle: addressee.bundle, signer: group.info.signer }
   } finally {
     // A GroupInfo that does not decode ends here too.
     member.fill(0)
