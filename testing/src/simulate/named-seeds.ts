@@ -59,4 +59,11 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "The oracle called a world at rest in which a removal was still under way: its author could not follow another group.",
     change: "Only wishes in the group that cannot be followed may be without an end.",
   },
+  {
+    seed: 31n,
+    found:
+      "A flipped bit in the version of a stored group was told as the profile of a newer program, and nobody counted the device as lost.",
+    change:
+      "The simulator takes either answer to a damaged profile: whose version it is cannot be told from a record that is not ours.",
+  },
 ]
