@@ -1,4 +1,4 @@
-import { ageFromMs } from "@qpc/sdk"
+import { ageFromMs, offsetFromMs } from "@qpc/sdk"
 import type { CapsuleProfile, ClientLimits } from "@qpc/sdk"
 import type { GroupStory, History } from "./history.ts"
 import { numberFor } from "./history.ts"
@@ -67,8 +67,10 @@ export async function loseInvitations(history: History): Promise<void> {
 
 /** Nothing is written down for as long as the capsule says. The server is off meanwhile, so that nothing has to be swept. */
 export async function beQuiet({ world, profile }: History): Promise<void> {
-  const quietMs = ageFromMs(profile.newestStored) ?? 0
-  if (quietMs === 0) return
+  // By a clock that is ahead everything is older than it is.
+  const aheadMs = Math.max(0, -offsetFromMs(profile.serverClock ?? "none"))
+  const quietMs = (ageFromMs(profile.newestStored) ?? 0) - aheadMs
+  if (quietMs <= 0) return
   world.server.stop()
   await world.pass(quietMs + MINUTE_MS)
 }

@@ -203,6 +203,9 @@ export const PROFILES: Readonly<Record<string, Capsule>> = {
     ],
     { newestStored: "years" },
   ),
+  "a clock that is years ahead": capsuleWith([healthyGroup], { serverClock: "-1y", newestStored: "years" }, [
+    found("clock_wrong", { knownBy: "server", offset: "-1y" }),
+  ]),
   "no key packages": capsuleWith([], { ...NEW, keyPackages: { kept: 5, valid: 5, there: noStock } }, [
     found("key_packages_none"),
   ]),
