@@ -6,6 +6,9 @@ import { Person, twoFriends } from "./people.ts"
 import { type Ended, freePort, qpc, serverToItsEnd, TestServer } from "./programs.ts"
 import { TestFolder } from "./test-folder.ts"
 
+/** SQLite's. */
+const PAGE_BYTES = 4096
+
 /** Exactly one line that begins with "error:" and ends like a sentence; nothing on standard output. */
 function expectOneClearLine(ended: Ended, code: number, pattern: RegExp): void {
   expect({ code: ended.code, out: ended.out, err: ended.err }).toMatchObject({ code, out: "" })
@@ -13,11 +16,11 @@ function expectOneClearLine(ended: Ended, code: number, pattern: RegExp): void {
   expect(ended.err).toMatch(pattern)
 }
 
-/** Overwrites the middle of a file with noise, as a failing disk does. */
+/** Overwrites each page of a database but the first with noise, as a failing disk does: which of them a program reads is its own matter. */
 function damage(path: string): void {
   const file = openSync(path, "r+")
-  const middle = Math.floor(statSync(path).size / 2)
-  writeSync(file, Buffer.alloc(512, 0xa5), 0, 512, Math.max(0, middle - 256))
+  const noise = Buffer.alloc(statSync(path).size - PAGE_BYTES, 0xa5)
+  writeSync(file, noise, 0, noise.length, PAGE_BYTES)
   closeSync(file)
 }
 
