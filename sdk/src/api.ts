@@ -15,6 +15,7 @@ import type {
   Person,
   Sent,
   StoredMessage,
+  TextGap,
   SyncReport,
 } from "./model.ts"
 import type { LinkedDevice } from "./devices.ts"
@@ -128,6 +129,8 @@ export interface Conversation {
   readonly hasLeft: boolean
   /** What of the group we were away for too long to ever read, the last time that happened. */
   readonly missing: MissingHistory | undefined
+  /** Messages that were sent and have not come, oldest first: the newest 128. */
+  gaps(): Promise<readonly TextGap[]>
   /** True once an admin closed the group: nobody can write in it or change it any more. */
   readonly isClosed: boolean
   /** RFC 9420 §8.7: equal for two members exactly when they share the epoch's keys. */

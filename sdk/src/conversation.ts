@@ -9,7 +9,7 @@ import type { Context } from "./context.ts"
 import { devicesOf } from "./devices.ts"
 import { markRead } from "./disappearing.ts"
 import { inspectNow } from "./inspect-now.ts"
-import type { MemberRole, MissingHistory, NoticeReason, Person, Sent, StoredMessage } from "./model.ts"
+import type { MemberRole, MissingHistory, NoticeReason, Person, Sent, StoredMessage, TextGap } from "./model.ts"
 import { asClientError, toClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { storedMessage } from "./record-step.ts"
@@ -19,6 +19,7 @@ import { keyPackagesOfAll, suiteOf } from "./change-suite.ts"
 import { ROLE_IDS, roleName } from "./role.ts"
 import type { RoleName } from "./role.ts"
 import { send } from "./send.ts"
+import { textGap } from "./text-gaps.ts"
 import { Transaction } from "./transaction.ts"
 
 const DEFAULT_HISTORY = 50
@@ -71,6 +72,11 @@ export class GroupConversation implements Conversation {
 
   get missing(): MissingHistory | undefined {
     return this.#context.missing.find(this.id)
+  }
+
+  async gaps(): Promise<readonly TextGap[]> {
+    const gaps = await this.#context.profile.textGaps(this.id)
+    return gaps.map((record) => textGap(this.#context, record))
   }
 
   get isClosed(): boolean {

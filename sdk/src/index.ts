@@ -69,6 +69,8 @@ export type {
   Sent,
   StoredMessage,
   SyncReport,
+  TextGap,
+  TextLossReason,
 } from "./model.ts"
 export type { OpaqueClient } from "./opaque.ts"
 export { openClient, readIdentity } from "./open-client.ts"

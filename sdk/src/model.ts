@@ -1,5 +1,5 @@
 import type { ClientError } from "./client-error.ts"
-import type { LogAnomaly, SettingName } from "@qpc/group"
+import type { GapOutcome, LogAnomaly, SettingName } from "@qpc/group"
 import type { GroupId, IdentityKey } from "@qpc/wire"
 
 /** Who this profile is. */
@@ -60,7 +60,35 @@ export interface StoredMessage {
   readonly failure?: Failure
   /** Absent for a message that stays. */
   readonly disappears?: Disappears
+  /** Present on a message that was missing when later ones of its sender were here already; see {@link TextGap}. */
+  readonly isLate?: true
 }
+
+/**
+ * Messages of one device that were sent and have not come, though later ones have. Their sender numbers them, so that nobody on the way
+ * can leave one out unseen.
+ */
+export interface TextGap {
+  /** Where it stands among the messages: where it was noticed. */
+  readonly position: number
+  readonly sender: Person
+  /** The sender's own numbers, both among them. */
+  readonly from: number
+  readonly to: number
+  /** The epochs of the group in which they were sent. */
+  readonly firstEpoch: bigint
+  readonly lastEpoch: bigint
+  /**
+   * - `asking`: other members are asked for them, one after the other.
+   * - `lost`: they cannot be had any more; `reason` says why.
+   * - `delivered`, `given_up`: they have come, or their sender says that nobody got them. Only in events: then nothing is missing.
+   */
+  readonly state: "asking" | "lost" | "delivered" | "given_up"
+  readonly reason?: TextLossReason
+}
+
+/** Why messages that are missing cannot be had. */
+export type TextLossReason = Exclude<GapOutcome, "delivered" | "given_up">
 
 /** When a message is deleted. */
 export interface Disappears {
@@ -236,6 +264,8 @@ export type ClientEvent =
   | { readonly kind: "rejoined"; readonly groupId: GroupId; readonly name: string }
   /** The server no longer has the changes that lead out of `fromEpoch`: we cannot follow the group, which is in `toEpoch`. */
   | { readonly kind: "history_gone"; readonly groupId: GroupId; readonly fromEpoch: bigint; readonly toEpoch: bigint }
+  /** Messages are missing, are asked for, have come or are lost. */
+  | { readonly kind: "gap"; readonly groupId: GroupId; readonly gap: TextGap }
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "connection"; readonly state: ConnectionState }
 
@@ -250,6 +280,8 @@ export interface SyncReport {
   readonly failed: number
   readonly joined: readonly GroupId[]
   readonly notices: readonly Notice[]
+  /** Messages of others that turned out to be missing, or what became of them. */
+  readonly gaps: readonly { readonly groupId: GroupId; readonly gap: TextGap }[]
   /** True if everything the server had at the beginning was taken in and the outbox is empty. */
   readonly isComplete: boolean
 }

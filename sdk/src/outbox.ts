@@ -199,6 +199,8 @@ function settle(
       if (isRejoin(context, groupId, outgoing.messageId)) {
         return rejoinRefused(context, tx, groupId, outcome.kind === "refused" ? outcome.failure.code : undefined)
       }
+      // Whoever waited for it asks somebody else, or again.
+      if (isControl(row)) return
       // A proposal ends with its epoch: its member makes another, once it hears of the new one.
       if (outcome.kind === "refused" && outcome.failure === MOVED_ON && sentId === undefined) return
       if (outcome.kind === "refused") {
@@ -224,12 +226,12 @@ async function noteHead(
 }
 
 /** The server has it: for everybody, or for all but those whose inboxes are full. It is accepted once somebody has it. */
-function settleAccepted(
+async function settleAccepted(
   context: Context,
   tx: Transaction,
   { position, row }: PlacedRow,
   { full }: Extract<Outcome, { readonly kind: "accepted" }>,
-): void {
+): Promise<void> {
   const { outgoing, sentId, held } = row
   const { groupId } = outgoing
   const wasReached = held?.hasReached === true
@@ -239,8 +241,9 @@ function settleAccepted(
   const isAway = context.missing.isStuck(groupId)
   const kind = kindOf(outgoing)
   // Whoever lacks a proposal gets it with the commit: as soon as somebody has it, it is where it should be. Whoever wants back into a
-  // group asks again.
-  const isEnough = kind === "proposal" ? hasReached : kind === "rejoin_request" || kind === "rejoin_answer"
+  // group asks again, and so does whoever lacks a text.
+  const isAsking = kind === "rejoin_request" || kind === "rejoin_answer" || isControl(row)
+  const isEnough = kind === "proposal" ? hasReached : isAsking
   const isWaited =
     full.length > 0 &&
     !isEnough &&
@@ -249,14 +252,27 @@ function settleAccepted(
   if (sentId === undefined || wasReached) return
   if (hasReached) return tx.sent(groupId, sentId, "accepted")
   if (isWaited) return
+  await giveUp(context, tx, outgoing)
   if (isAway) return tx.sent(groupId, sentId, "failed", AWAY_TOO_LONG)
   tx.sent(groupId, sentId, "failed", isPassed ? MOVED_ON : NO_ROOM)
+}
+
+/** Nobody will ever get it: its member takes that in, and tells the others where they would wait for it. */
+async function giveUp(context: Context, tx: Transaction, { groupId, messageId }: Outgoing): Promise<void> {
+  const member = context.groups.find(groupId)
+  if (member === undefined) return
+  await recordStep(context, tx, member, member.abandon(messageId, context.clock.unixMs()), OWN_STEP)
 }
 
 /** Those of our recipients whom the server names; who else it names is nothing to us. */
 function recipientsAmong(outgoing: Outgoing, keys: readonly Uint8Array[]): DeviceKey[] {
   const named = new Set(keys.map(toHex))
   return recipientsOf(outgoing).filter((recipient) => named.has(toHex(recipient)))
+}
+
+/** Members help each other to texts that did not come; people hear of the texts only. */
+function isControl({ outgoing, sentId }: OutboxRecord): boolean {
+  return sentId === undefined && outgoing.claim === undefined && kindOf(outgoing) === "application"
 }
 
 function kindOf({ deliveries: [first] }: Outgoing): EnvelopeKind | undefined {
@@ -266,23 +282,28 @@ function kindOf({ deliveries: [first] }: Outgoing): EnvelopeKind | undefined {
 
 const recipientsOf = ({ deliveries }: Outgoing): DeviceKey[] => deliveries.flatMap(({ recipients }) => recipients)
 
-/** A commit or proposal that came to nothing is the member's matter: its intent is made anew, or has failed. */
+/**
+ * A commit or proposal that came to nothing is the member's matter: its intent is made anew, or has failed. So is a text that nobody
+ * got, for whom the others are not to wait.
+ */
 async function tellMember(
   context: Context,
   tx: Transaction,
-  { outgoing, sentId }: OutboxRecord,
+  { outgoing, sentId, held }: OutboxRecord,
   outcome: Exclude<Outcome, { readonly kind: "retry" }>,
 ): Promise<void> {
   const { groupId, messageId } = outgoing
   const member = context.groups.find(groupId)
-  if (outcome.kind === "accepted" || sentId !== undefined || member === undefined) return
+  if (outcome.kind === "accepted" || member === undefined) return
+  if (outcome.kind === "refused") {
+    if (held?.hasReached !== true) await giveUp(context, tx, outgoing)
+    return
+  }
+  if (sentId !== undefined) return
   const nowMs = context.clock.unixMs()
-  const step =
-    outcome.kind === "refused"
-      ? member.abandon(messageId, nowMs)
-      : await withKeyPackages(context, outcome.missedCommits, (options) =>
-          member.conflict(messageId, nowMs, outcome.missedCommits, options),
-        )
+  const step = await withKeyPackages(context, outcome.missedCommits, (options) =>
+    member.conflict(messageId, nowMs, outcome.missedCommits, options),
+  )
   await recordStep(context, tx, member, step, OWN_STEP)
 }
 

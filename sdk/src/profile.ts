@@ -16,6 +16,7 @@ import {
   referenceRecord,
   sentRecord,
   sessionRecord,
+  textGapsRecord,
 } from "./records.ts"
 import type {
   CalendarRecord,
@@ -26,7 +27,7 @@ import type {
   OutboxRecord,
   ProfileTimeRecord,
 } from "./records.ts"
-import type { RecordCodec, SentRecord, SessionRecord } from "./records.ts"
+import type { RecordCodec, SentRecord, SessionRecord, TextGapRecord } from "./records.ts"
 import type { MissingHistory } from "./model.ts"
 import { rejoinRecord } from "./rejoin-record.ts"
 import type { RejoinRecord } from "./rejoin-record.ts"
@@ -57,6 +58,7 @@ const lastResortKey = (suite?: string): Uint8Array =>
   toUtf8(suite === undefined ? LAST_RESORT : `${LAST_RESORT}/${suite}`)
 const REJOIN = toUtf8("rejoin/")
 const rejoinKey = (groupId: GroupId): Uint8Array => concatBytes(REJOIN, groupId)
+const gapsKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("gaps/"), groupId)
 const readKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("read/"), groupId)
 
 const nextKey = (groupId: GroupId): Uint8Array => concatBytes(toUtf8("next/"), groupId)
@@ -228,6 +230,12 @@ export class Profile {
   putRejoin = (groupId: GroupId, record: RejoinRecord): Change =>
     put("settings", rejoinKey(groupId), rejoinRecord.encode(record))
   forgetRejoin = (groupId: GroupId): Change => remove("settings", rejoinKey(groupId))
+
+  /** Messages that are missing in a conversation, oldest first. */
+  textGaps = async (groupId: GroupId): Promise<readonly TextGapRecord[]> =>
+    (await this.#read("settings", gapsKey(groupId), textGapsRecord)) ?? []
+  putTextGaps = (groupId: GroupId, gaps: readonly TextGapRecord[]): Change =>
+    put("settings", gapsKey(groupId), textGapsRecord.encode(gaps))
 
   async wasSeen(groupId: GroupId, sender: IdentityKey, mid: bigint): Promise<boolean> {
     return (await this.#store.get("seen", seenKey(groupId, sender, mid))) !== undefined

@@ -45,8 +45,8 @@ describe("storing a text", () => {
     for (const commits of [alices, bobs]) {
       const withGroup = commits.map(ofGroups).filter((changes) => changes.length > 0)
       expect(withGroup).toHaveLength(1)
-      expect(withGroup[0]!.length).toBeLessThanOrEqual(7)
-      expect(sizeBytes(withGroup[0]!)).toBeLessThan(450)
+      expect(withGroup[0]!.length).toBeLessThanOrEqual(9)
+      expect(sizeBytes(withGroup[0]!)).toBeLessThan(1150)
     }
   })
 

@@ -4,6 +4,7 @@ import { newMessageId } from "@qpc/wire"
 import type { GroupEvent, Member, Step } from "@qpc/group"
 import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import type { Context } from "./context.ts"
+import { recordGaps } from "./text-gaps.ts"
 import { tellGivenUp } from "./full-inboxes.ts"
 import { putTimedMessage, timerOf } from "./disappearing.ts"
 import { noteAnomaly } from "./log-anomaly.ts"
@@ -42,6 +43,7 @@ export async function recordStep(
     if (event.kind !== "text_sealed" || hasReaders(step, event.messageId)) continue
     tx.sent(member.groupId, event.messageId, "accepted")
   }
+  await recordGaps(context, tx, member.groupId, step.events)
   for (const outgoing of step.outgoing)
     tx.enqueue(outgoing, isText(step, outgoing.messageId) ? outgoing.messageId : undefined)
   await retimeQueued(context, tx, member.groupId, step.events)
@@ -113,6 +115,8 @@ export async function recordEvent(
     case "epoch_changed":
       forgetRejoin(context, tx, groupId)
       return closeGap(context, tx, groupId)
+    case "gap_found": // Those of a step are written down together.
+    case "gap_closed":
     case "intent_rebased":
     case "refused": // Answered by whoever asked; a refusal changes nothing.
       return
@@ -144,14 +148,25 @@ async function recordText(
   const storedAtMs = clock.unixMs()
   const id = newMessageId(storedAtMs, random)
   const isOwn = equalBytes(event.sender, member.self)
-  const { sender, mid, text, sentAtMs } = event
+  const { sender, mid, text, sentAtMs, isLate } = event
   // What another device of ours has sent, the server has accepted.
   const state = isOwn ? "accepted" : "received"
   await recordMessage(
     context,
     tx,
     member,
-    { id, sender, isOwn, mid, text, sentAtMs, storedAtMs, ...timed(context, event, isOwn) },
+    {
+      id,
+      sender,
+      isOwn,
+      mid,
+      text,
+      sentAtMs,
+      storedAtMs,
+      ...timed(context, event, isOwn),
+      // What another device of ours wrote is nothing that we did not know.
+      ...(isLate && !isOwn && { isLate }),
+    },
     state,
   )
 }
@@ -198,13 +213,13 @@ export function storedMessage(
   record: MessageRecord,
   { state, failure }: Pick<StoredMessage, "state" | "failure">,
 ): StoredMessage {
-  const { text, isOwn, sentAtMs, storedAtMs, timer } = record
+  const { text, isOwn, sentAtMs, storedAtMs, timer, isLate } = record
   const leftMs = timer?.deleteAtMs === undefined ? undefined : Math.max(0, timer.deleteAtMs - context.time.nowMs())
   const disappears = timer && { afterSeconds: timer.afterSeconds, ...(leftMs !== undefined && { leftMs }) }
   const sender = context.contacts.person(record.sender)
   const id = uuidText(record.id)
   const message = { id, groupId, position, sender, isOwn, text, sentAtMs, storedAtMs, state }
-  return { ...message, ...(failure && { failure }), ...(disappears && { disappears }) }
+  return { ...message, ...(failure && { failure }), ...(disappears && { disappears }), ...(isLate && { isLate }) }
 }
 
 function people(context: Context, event: GroupEvent & { readonly kind: "members_changed" }) {
@@ -268,7 +283,9 @@ function recordRejoined(
 export async function recordReplaced(context: Context, tx: Transaction, earlier: Member): Promise<void> {
   const { groupId } = earlier
   // The state of the earlier member is not written any more: its records go with the new one's arrival.
-  for (const event of earlier.giveUp().events) {
+  const { events } = earlier.giveUp()
+  await recordGaps(context, tx, groupId, events)
+  for (const event of events) {
     if (event.kind === "text_failed") tx.sent(groupId, event.messageId, "failed", INVITED_ANEW)
     if (event.kind !== "intent_failed") continue
     tx.notice({ ...NO_ENVELOPE, groupId, reason: "intent_failed" satisfies NoticeReason })

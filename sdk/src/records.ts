@@ -2,7 +2,7 @@ import { decodeWhole, DecodeError, encode, fromUtf8, readList, readOptional, toU
 import { toDeviceKey, toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
 import type { DeviceKey, GroupId, IdentityKey, MessageId, Reader, Writer } from "@qpc/wire"
 import type { Outgoing } from "@qpc/group"
-import type { Failure, MissingHistory } from "./model.ts"
+import type { Failure, MissingHistory, TextLossReason } from "./model.ts"
 
 /** Our key pair and name. */
 export interface IdentityRecord {
@@ -49,6 +49,21 @@ export interface MessageRecord {
   readonly storedAtMs: number
   /** Absent for one that stays. */
   readonly timer?: MessageTimer
+  /** Present on a message of somebody else that was missing before. */
+  readonly isLate?: true
+}
+
+/** Messages that are missing, where a conversation noticed it. */
+export interface TextGapRecord {
+  readonly position: number
+  readonly sender: IdentityKey
+  readonly device: DeviceKey
+  readonly from: number
+  readonly to: number
+  readonly firstEpoch: bigint
+  readonly lastEpoch: bigint
+  /** Absent while they are asked for. */
+  readonly reason?: TextLossReason
 }
 
 /** How long a message is kept. */
@@ -186,12 +201,15 @@ export const contactRecord: RecordCodec<{ readonly username: string; readonly id
   (reader) => ({ username: text(reader), identityKey: toIdentityKey(reader.bytes(32).slice()) }),
 )
 
+/** In the place of whether a message is our own: it is somebody else's, and came late. */
+const LATE = 2
+
 export const messageRecord: RecordCodec<MessageRecord> = codec(
   (writer, value) => {
     writer
       .bytes(value.id)
       .bytes(value.sender)
-      .uint8(value.isOwn ? 1 : 0)
+      .uint8(value.isLate === true ? LATE : Number(value.isOwn))
     writer.uint64(value.mid).vector(toUtf8(value.text))
     writer.uint64(BigInt(value.sentAtMs)).uint64(BigInt(value.storedAtMs))
     // Was added later, so it is absent without a mark.
@@ -200,10 +218,14 @@ export const messageRecord: RecordCodec<MessageRecord> = codec(
     writer.optional(value.timer.deleteAtMs, (inner, atMs) => inner.uint64(BigInt(atMs)))
   },
   (reader) => {
+    const [id, sender] = [toMessageId(reader.bytes(16).slice()), toIdentityKey(reader.bytes(32).slice())]
+    const kind = reader.uint8()
+    if (kind > LATE) throw new DecodeError("reserved_value", reader.offset - 1)
     const message = {
-      id: toMessageId(reader.bytes(16).slice()),
-      sender: toIdentityKey(reader.bytes(32).slice()),
-      isOwn: flag(reader),
+      id,
+      sender,
+      isOwn: kind === 1,
+      ...(kind === LATE && ({ isLate: true } as const)),
       mid: reader.uint64(),
       text: text(reader),
       sentAtMs: number(reader),
@@ -299,6 +321,39 @@ export const missingHistoryRecord: RecordCodec<MissingHistory> = codec(
     return reader.remainingBytes === 0 ? range : { ...range, fromMs: number(reader), toMs: number(reader) }
   },
 )
+
+const LOSS_REASONS: readonly TextLossReason[] = [
+  "keys_gone",
+  "nobody_has_it",
+  "too_many_gaps",
+  "sender_replaced",
+  "not_a_member",
+]
+
+/** All gaps of one conversation. */
+export const textGapsRecord: RecordCodec<readonly TextGapRecord[]> = codec(
+  (writer, gaps) =>
+    writer.list(gaps, (w, gap) => {
+      w.uint64(BigInt(gap.position)).bytes(gap.sender).bytes(gap.device)
+      w.uint32(gap.from).uint32(gap.to).uint64(gap.firstEpoch).uint64(gap.lastEpoch)
+      w.optional(gap.reason, (inner, reason) => inner.uint8(LOSS_REASONS.indexOf(reason)))
+    }),
+  (reader) =>
+    readList(reader, (r) => {
+      const position = number(r)
+      const sender = toIdentityKey(r.bytes(32).slice())
+      const device = toDeviceKey(r.bytes(32).slice())
+      const range = { from: r.uint32(), to: r.uint32(), firstEpoch: r.uint64(), lastEpoch: r.uint64() }
+      const reason = readOptional(r, readLossReason)
+      return { position, sender, device, ...range, ...(reason && { reason }) }
+    }),
+)
+
+function readLossReason(reader: Reader): TextLossReason {
+  const reason = LOSS_REASONS[reader.uint8()]
+  if (reason === undefined) throw new DecodeError("reserved_value", reader.offset - 1)
+  return reason
+}
 
 export const noticeRecord: RecordCodec<NoticeRecord> = codec(
   (writer, value) => {

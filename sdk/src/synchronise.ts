@@ -12,6 +12,7 @@ class Tally {
   readonly received: StoredMessage[] = []
   readonly joined: GroupId[] = []
   readonly notices: Notice[] = []
+  readonly gaps: SyncReport["gaps"][number][] = []
   accepted = 0
   failed = 0
   /** True once there was a connection: then being offline again is a report, not an error. */
@@ -20,6 +21,7 @@ class Tally {
   add(event: ClientEvent): void {
     if (event.kind === "message" && !event.message.isOwn) this.received.push(event.message)
     if (event.kind === "joined") this.joined.push(event.groupId)
+    if (event.kind === "gap") this.gaps.push({ groupId: event.groupId, gap: event.gap })
     if (event.kind === "notice") this.notices.push(event.notice)
     if (event.kind === "sent" && event.sent.state === "accepted") this.accepted += 1
     if (event.kind === "sent" && event.sent.state === "failed") this.failed += 1
@@ -27,8 +29,8 @@ class Tally {
   }
 
   report(pending: number, isComplete: boolean): SyncReport {
-    const { received, accepted, failed, joined, notices } = this
-    return { received, accepted, failed, joined, notices, pending, isComplete }
+    const { received, accepted, failed, joined, notices, gaps } = this
+    return { received, accepted, failed, joined, notices, gaps, pending, isComplete }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Client, ClientError, type Conversation, type Sent, type SyncReport } from "@qpc/sdk"
 import type { CommandContext } from "./command.ts"
+import { gapText } from "./gap-text.ts"
 import { noticeText } from "./notice-text.ts"
 import type { Output } from "./output.ts"
 import { countText, groupText, hex } from "./text.ts"
@@ -32,12 +33,20 @@ export async function waitUntilAccepted(
   }
 }
 
+/** Tells a person which messages of others are missing, or what became of them. */
+export function reportGaps(output: Output, client: Client, { gaps }: SyncReport): void {
+  for (const { groupId, gap } of gaps) {
+    output.note(`[${groupText(client.conversation(hex(groupId)))}] ${gapText(gap)}`)
+  }
+}
+
 /** Tells a person, beside the result, what else a synchronisation brought. */
 export function reportSync(output: Output, client: Client, report: SyncReport): void {
   for (const groupId of report.joined) output.note(`You were added to ${groupText(client.conversation(hex(groupId)))}.`)
   for (const notice of report.notices) {
     output.note(noticeText(notice))
   }
+  reportGaps(output, client, report)
   if (report.failed > 0) output.note(`${countText(report.failed, "message")} could not be sent: see qpc history.`)
   const { connectionState } = client
   if (!report.isComplete && connectionState.at === "waiting") {

@@ -42,8 +42,10 @@ const CONTINUATION = "\n      │ "
 export function messageText(message: StoredMessage): string {
   const failure = message.failure === undefined ? "" : ` ${message.failure.nextStep}`
   const who = message.isOwn ? "you" : personText(message.sender)
-  return `${clockText(message.sentAtMs)} ${who}: ${message.text.replaceAll("\n", CONTINUATION)}${STATE_MARKS[message.state]}${failure}${timeLeft(message)}`
+  return `${clockText(message.sentAtMs)} ${who}: ${message.text.replaceAll("\n", CONTINUATION)}${STATE_MARKS[message.state]}${failure}${timeLeft(message)}${lateMark(message)}`
 }
+
+const lateMark = ({ isLate }: StoredMessage): string => (isLate === true ? " (was missing, came later)" : "")
 
 function timeLeft({ disappears }: StoredMessage): string {
   if (disappears === undefined) return ""
@@ -66,6 +68,7 @@ export function messageJson(message: StoredMessage): Record<string, unknown> {
     state: message.state,
     ...(message.failure === undefined ? {} : { failure: message.failure }),
     ...(message.disappears === undefined ? {} : { disappears: message.disappears }),
+    ...(message.isLate === undefined ? {} : { isLate: true }),
   }
 }
 

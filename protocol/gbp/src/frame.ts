@@ -1,4 +1,5 @@
 import type { GroupId } from "@qpc/wire"
+import type { StreamNumbers } from "./stream-numbers.ts"
 import type { StreamType } from "./stream.ts"
 
 /** What everyone on the way may read of a frame. Nothing here is trusted before the payload opened. */
@@ -23,6 +24,8 @@ export interface FrameContent {
   /** From 1, per stream and epoch, never reused. */
   readonly sequence: number
   readonly payloadFormat: PayloadFormat
+  /** What makes lost frames visible; absent from members who do not count. */
+  readonly numbers?: StreamNumbers
   readonly payload: Uint8Array
 }
 

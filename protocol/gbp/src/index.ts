@@ -1,4 +1,6 @@
 /** Group Base Protocol: frames, sequence numbers and replay protection of one group member. @module */
+export { decodeControl, encodeControl, OPCODE_REDELIVERY_ANSWER, OPCODE_REDELIVERY_ASK } from "./control.ts"
+export type { ControlMessage } from "./control.ts"
 export { dropError } from "./drop-reason.ts"
 export type { DropReason } from "./drop-reason.ts"
 export type { EpochKeys, Membership, Opened, OpenRejection } from "./epoch-keys.ts"
@@ -11,6 +13,8 @@ export { Receiver } from "./receive.ts"
 export type { ReceivedFrame, ReceivedPayload } from "./receive.ts"
 export { Sender } from "./send.ts"
 export type { Framed, FrameSurroundings, Payload } from "./send.ts"
+export { NUMBER_MAX } from "./stream-numbers.ts"
+export type { NumberRun, StreamNumbers } from "./stream-numbers.ts"
 export {
   FLAG_ACK_REQUESTED,
   FLAG_CRITICAL,

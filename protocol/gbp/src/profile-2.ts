@@ -2,6 +2,7 @@ import { CborFields, cborUint, decodeCbor, DecodeError, encodeCbor, GROUP_ID_BYT
 import type { CborValue } from "@qpc/wire"
 import { FRAME_MAX_BYTES, SEQUENCE_MAX } from "./frame.ts"
 import type { FrameContent, FrameHeader, FrameLimits, PayloadFormat, SealedFrame } from "./frame.ts"
+import { decodeNumbers, encodeNumbers, NUMBERS_MAX_BYTES } from "./stream-numbers.ts"
 import { streamTypeFromWire, streamTypeToWire } from "./stream.ts"
 import type { StreamType } from "./stream.ts"
 
@@ -48,7 +49,7 @@ export function decodeFrame(bytes: Uint8Array, limits: FrameLimits = {}): Sealed
   return frame
 }
 
-/** The sealed map: `tid` · `st` · `sid` · `fl` · `seq` · `pf` (absent when 0) · `pl`, in this order. */
+/** The sealed map: `tid` · `st` · `sid` · `fl` · `seq` · `pf` (absent when 0) · `no` (absent where nobody counts) · `pl`, in this order. */
 export function encodeContent(content: FrameContent): Uint8Array {
   const map = new Map<string, CborValue>([
     ["tid", content.transitionId],
@@ -58,6 +59,7 @@ export function encodeContent(content: FrameContent): Uint8Array {
     ["seq", content.sequence],
   ])
   if (content.payloadFormat !== 0) map.set("pf", content.payloadFormat)
+  if (content.numbers !== undefined) map.set("no", encodeNumbers(content.numbers))
   return encodeCbor(map.set("pl", content.payload))
 }
 
@@ -72,6 +74,7 @@ export function decodeContent(bytes: Uint8Array, limits: FrameLimits = {}): Open
     flags: fields.uint("fl", UINT16_MAX),
     sequence: fields.uint("seq", SEQUENCE_MAX),
     payloadFormat: readPayloadFormat(fields),
+    ...(fields.nextIs("no") && { numbers: decodeNumbers(fields.bytes("no", NUMBERS_MAX_BYTES)) }),
     payload: fields.bytes("pl", sizeBytes),
   }
   fields.end()

@@ -64,7 +64,9 @@ export class Receiver {
 
     const content = this.#parseContent(opened.plaintext)
     if (content === undefined) return drop("malformed_content")
-    const { streamType } = content
+    const { streamType, numbers } = content
+    // Its newest run says which epoch the number is of; another than the frame's would misname what is missing.
+    if (numbers !== undefined && numbers.runs[0]?.epoch !== frame.epoch) return drop("malformed_content")
     if (streamType === undefined) return drop("unknown_stream_type")
     const reason = this.#violation({ ...content, streamType }, opened.senderLeafIndex)
     if (reason !== undefined) return drop(reason)

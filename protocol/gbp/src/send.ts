@@ -4,6 +4,7 @@ import type { EpochKeys, Membership } from "./epoch-keys.ts"
 import { FRAME_MAX_BYTES, SEQUENCE_MAX } from "./frame.ts"
 import type { FrameContent, FrameLimits, PayloadFormat } from "./frame.ts"
 import { encodeContent, encodeFrame, frameAuthenticatedData } from "./profile-2.ts"
+import type { StreamNumbers } from "./stream-numbers.ts"
 import { FLAG_CRITICAL, flagsOf, streamIdOf, streamTypeFromWire, streamTypeToWire } from "./stream.ts"
 import type { StreamType } from "./stream.ts"
 
@@ -13,6 +14,8 @@ export interface Payload {
   /** Default 0, CBOR. */
   readonly payloadFormat?: PayloadFormat
   readonly payload: Uint8Array
+  /** Its number among all frames of the stream, if they are counted. */
+  readonly numbers?: StreamNumbers
   /** Receivers who applied another transition drop it. Default false. */
   readonly isCritical?: boolean
   /** What else the seal authenticates: a label around the frame. The receiver has to know it. Default nothing. */
@@ -129,6 +132,7 @@ export class Sender {
       flags: flagsOf(streamType) | (payload.isCritical === true ? FLAG_CRITICAL : 0),
       sequence,
       payloadFormat: payload.payloadFormat ?? 0,
+      ...(payload.numbers && { numbers: payload.numbers }),
       payload: payload.payload,
     }
   }

@@ -1,7 +1,7 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import { nth } from "./testing/nth.ts"
-import { EQUALS, World } from "./testing/world.ts"
+import { envelopeOf, EQUALS, World } from "./testing/world.ts"
 
 const YEARS_MS = 10 * 366 * 86_400_000
 
@@ -18,6 +18,18 @@ describe("a clock that is set back by years", () => {
     world.clock.nowMs += 30_000
     alice.tick()
     expect(alice.outbox).toHaveLength(1)
+  })
+
+  it("has what never came told and asked for in time, and keeps no text for years", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2)
+    world.clock.nowMs += YEARS_MS
+    bob.text("lost")
+    alice.receive(envelopeOf(bob.text("read")))
+    world.clock.nowMs -= YEARS_MS
+    for (const device of [alice, bob]) device.tick()
+    expect(alice.wakeAtMs).toBe(world.clock.nowMs + 30_000)
+    expect(bob.store.records().some(({ key }) => key.startsWith("kept/"))).toBe(false)
   })
 
   it("lets somebody go when it is our turn, and reminds those who lost the wish", () => {

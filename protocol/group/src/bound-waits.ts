@@ -1,3 +1,4 @@
+import { boundGapWaits } from "./gaps/ask.ts"
 import type { MemberState } from "./member-state.ts"
 import { leavesOf } from "./roster.ts"
 
@@ -8,6 +9,7 @@ import { leavesOf } from "./roster.ts"
 export function boundWaits(state: MemberState, nowMs: number): void {
   const { deadlines, leaving, limits, group } = state
   const { winnerMs, leaveTurnMs, leaveWaitMs } = limits
+  boundGapWaits(state, nowMs)
   if (deadlines.winnerByMs !== undefined) deadlines.winnerByMs = Math.min(deadlines.winnerByMs, nowMs + winnerMs)
   if (leaving.turnAtMs !== undefined) {
     leaving.turnAtMs = Math.min(leaving.turnAtMs, nowMs + (leavesOf(group).length + 1) * leaveTurnMs)

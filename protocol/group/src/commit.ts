@@ -7,7 +7,7 @@ import { stageSuccessor } from "./change-suite.ts"
 import type { SuiteWanted } from "./change-suite.ts"
 import type { Draft } from "./draft.ts"
 import { authenticatorHashOf } from "./follow-log.ts"
-import { withSettings } from "./group-profile.ts"
+import { OUR_EXTENSIONS, withSettings } from "./group-profile.ts"
 import type { OpenIntent, Wanted } from "./intents.ts"
 import { proposeLeave } from "./leave-group.ts"
 import type { MemberState } from "./member-state.ts"
@@ -109,6 +109,8 @@ function commitMessage(state: MemberState, change: Change, nowMs: number): Outgo
     ...(settings && settings !== profile.settings && { extensions: withSettings(group.extensions, settings) }),
     includeQueuedProposals: ({ reference }) => leaves.some((leave) => equalBytes(leave.reference, reference)),
     forcePath: true,
+    // Of a leaf that an earlier release made: others hear what we know by now.
+    newExtensionTypes: OUR_EXTENSIONS,
     authenticatedData: envelopeHeader({ kind: "commit", groupId, epoch }),
     paddedBytes,
     random: state.random,

@@ -38,6 +38,8 @@ export interface MemberCondition {
   readonly isLeaveProposed: boolean
   /** Our own texts that wait for a commit. */
   readonly heldTextCount: number
+  /** Texts of others that people were told to be missing and that are still asked for. */
+  readonly missingTextCount: number
   /** By epoch. */
   readonly parked: readonly ParkedCondition[]
   /** True while the delivery service, proven to show two histories, gets no changes of ours. */
@@ -59,9 +61,15 @@ export function conditionOf(state: MemberState): MemberCondition {
     queued: queue.map(intentOf),
     isLeaveProposed: leaving.own !== undefined,
     heldTextCount: heldTexts.count,
+    missingTextCount: missingTextCount(state),
     parked: parked.byEpoch(),
     isHalting: heads.isHalting,
   }
+}
+
+function missingTextCount({ gaps }: MemberState): number {
+  const told = gaps.all().filter(({ gap }) => gap.isTold)
+  return told.reduce((count, { gap: { from, to } }) => count + to - from + 1, 0)
 }
 
 function endingOf({ isActive, leaving, group }: MemberState): MemberCondition["ending"] {

@@ -1,5 +1,6 @@
 import type { Draft } from "./draft.ts"
 import type { IntentFailure } from "./event.ts"
+import { endGaps } from "./gaps/ask.ts"
 import type { MemberState } from "./member-state.ts"
 
 /** How we came out of a group. */
@@ -20,5 +21,6 @@ export function endMembership(state: MemberState, reason: Ending, draft: Draft):
     if (intent.kind === "leave" && reason !== "must_rejoin") draft.tell({ kind: "intent_done", intentId, epoch })
     else if (intent.kind !== "upkeep") draft.tell({ kind: "intent_failed", intentId, reason })
   }
+  endGaps(state, draft)
   for (const { messageId } of heldTexts.takeAll()) draft.tell({ kind: "text_failed", messageId, reason })
 }

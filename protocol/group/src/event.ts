@@ -22,6 +22,8 @@ export type GroupEvent =
       readonly epoch: bigint
       /** As the group had agreed in that epoch: seconds after which it is to be deleted once it was read; 0 for never. */
       readonly disappearAfterSeconds: number
+      /** Present on a text that {@link GroupEvent} `gap_found` had told to be missing. */
+      readonly isLate?: true
     }
   /**
    * Our own text waits for a commit that others asked for (RFC 9420 §12.4). It ends in `text_sealed` or `text_failed` with the same
@@ -55,6 +57,13 @@ export type GroupEvent =
       /** As for `text`. */
       readonly disappearAfterSeconds: number
     }
+  /**
+   * Texts of a member were sealed and have not come for {@link GroupLimits.gapWaitMs}, though later ones have. If `isAsked`, other
+   * members are asked for them. It ends in `gap_closed`, of the whole range or in parts.
+   */
+  | (MissingTexts & { readonly kind: "gap_found"; readonly isAsked: boolean })
+  /** Texts that were told to be missing are so no more, or for good. */
+  | (MissingTexts & { readonly kind: "gap_closed"; readonly outcome: GapOutcome })
   /** We entered the group through the Welcome of `by`. */
   | { readonly kind: "joined"; readonly epoch: bigint; readonly by: IdentityKey }
   /**
@@ -170,6 +179,33 @@ export type GroupEvent =
       /** The code of the error registry of the Group Protocol Stack. */
       readonly code: number
     }
+
+/** Texts of one device, by the numbers that it gave them, `from` and `to` among them, and the epochs in which it sealed them. */
+export interface MissingTexts {
+  readonly sender: IdentityKey
+  readonly device: DeviceKey
+  readonly from: number
+  readonly to: number
+  readonly firstEpoch: bigint
+  readonly lastEpoch: bigint
+}
+
+/** What became of texts that were missing. */
+export type GapOutcome =
+  /** They came, from whoever had them; the events `text` are in the same step. */
+  | "delivered"
+  /** Their author says that nobody was sent them: the delivery service had refused them. */
+  | "given_up"
+  /** Their epoch is over for so long that they could not be opened any more. */
+  | "keys_gone"
+  /** Nobody whom we asked has them. */
+  | "nobody_has_it"
+  /** More than {@link GroupLimits.gapsPerSender} gaps of one member: the oldest is given up. */
+  | "too_many_gaps"
+  /** Another device has their author's place in the group, or the author has begun to count anew. */
+  | "sender_replaced"
+  /** We are out of the group. */
+  | "not_a_member"
 
 /** Why an intent ended without having its way. */
 export type IntentFailure =

@@ -13,7 +13,7 @@ import { agree, EQUALS, envelopeOf, told, World } from "./testing/world.ts"
 function pair(seed = 1) {
   const log = new SigningLog(suite)
   const world = new World(suite, seed, log)
-  const [alice, bob] = world.group(2, { roles: EQUALS })
+  const [alice, bob] = world.group(2, { roles: EQUALS, limits: { keptTexts: 0 } })
   return { log, world, alice, bob }
 }
 

@@ -14,11 +14,18 @@ export interface GroupProfile {
   readonly settings: GroupSettings | undefined
 }
 
+/**
+ * Never in a group context: a leaf that lists it opens texts that are counted (`gaps/own-numbers.ts`). For private use
+ * (RFC 9420 §17.3).
+ */
+export const TEXT_NUMBERS_EXTENSION = 0xf7c3
+
 /** What each of our leaves claims to know, so that groups of before there were settings, and of another suite, can still grow. */
 export const OUR_EXTENSIONS: readonly number[] = [
   GROUP_NAME_EXTENSION,
   GROUP_SETTINGS_EXTENSION,
   GROUP_ORIGIN_EXTENSION,
+  TEXT_NUMBERS_EXTENSION,
 ]
 
 /** Of a new group: its settings, and that every member must know them and be an identity key (RFC 9420 §11.1). */

@@ -33,7 +33,7 @@ const reasonOf = (device: Device, envelope: Uint8Array) =>
 
 /** What a member with valid keys may try, and what everybody else says to it. */
 const LIES: readonly (readonly [title: string, reason: string, OutlawContent])[] = [
-  ["a control frame", "stream_not_spoken", { content: { st: 0, sid: 100, fl: 11 } }],
+  ["a control frame", "malformed_control", { content: { st: 0, sid: 100, fl: 11 } }],
   ["an audio frame", "stream_not_spoken", { content: { st: 1, sid: 102, fl: 1 } }],
   ["a signal", "stream_not_spoken", { content: { st: 3, sid: 103, fl: 7 } }],
   ["a frame of a stream type that there is not", "unknown_stream_type", { content: { st: 4 } }],

@@ -15,7 +15,15 @@ export type { Content, Intent } from "./content.ts"
 export { createMember, joinMember } from "./create.ts"
 export type { CreateMemberOptions, Joined, JoinMemberOptions, JoinRejection, MemberSurroundings } from "./create.ts"
 export type { DeviceObjection } from "./device-rules.ts"
-export type { GroupEvent, IntentFailure, MustRejoinReason, PlanFailure, RefusalReason } from "./event.ts"
+export type {
+  GapOutcome,
+  GroupEvent,
+  IntentFailure,
+  MissingTexts,
+  MustRejoinReason,
+  PlanFailure,
+  RefusalReason,
+} from "./event.ts"
 export { DEVICES_PER_PERSON, DEVICES_PER_PERSON_MAX } from "./group-settings.ts"
 export type { GroupSettings } from "./group-settings.ts"
 export { changesSuite } from "./follow-suite.ts"

@@ -34,6 +34,24 @@ export interface GroupLimits {
   readonly parkedBytes?: number
   /** How long an envelope may be parked before it is dropped. Default 10 minutes. */
   readonly parkedMs?: number
+  /** How long a text that later ones of its sender overtook may take, before it is told to be missing and asked for. Default 30 s. */
+  readonly gapWaitMs?: number
+  /** How long one member has for sending it, before the next is asked. Default 30 s. */
+  readonly gapAskMs?: number
+  /** Members who are asked for one gap, at most 255. Default 4; 0: nobody is asked. */
+  readonly gapAsks?: number
+  /** How long somebody's answer may take who was offline when they were asked; the gap is open so long. Default 3 days. */
+  readonly gapAnswerMs?: number
+  /** Gaps of one sender; the oldest of more is given up. Default 32. */
+  readonly gapsPerSender?: number
+  /** The last texts that are kept, sealed, for members who never got them. Default 128; 0: none. */
+  readonly keptTexts?: number
+  /** Bytes of all these texts. Default 256 KiB. */
+  readonly keptTextBytes?: number
+  /** How long they are kept; no longer than the group's timer and the keys of their epoch. Default 3 days. */
+  readonly keptTextMs?: number
+  /** Texts that one member may get from us again in an hour. Default 256; 0: none. */
+  readonly redeliveredTexts?: number
   /** Text messages per epoch that are remembered in order to recognise a duplicate. Default 10 000. */
   readonly seenMessages?: number
   /** Epochs that stay readable after their end. Default 3. */

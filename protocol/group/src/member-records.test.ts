@@ -242,10 +242,10 @@ function writtenBy(memberCount: number): Record<string, Written> {
 
 /** Bytes for each doubling of the group, and bytes in any case. */
 const LAW: readonly (readonly [event: string, perLevel: number, constant: number])[] = [
-  ["first text received from a member", 70, 390],
-  ["text received", 0, 310],
-  ["first text sent", 70, 260],
-  ["text sent", 0, 250],
+  ["first text received from a member", 70, 1100],
+  ["text received", 0, 1000],
+  ["first text sent", 70, 880],
+  ["text sent", 0, 860],
   ["commit received", 125, 1220],
   ["own commit merged", 125, 1260],
   ["own commit made", 185, 1210],

@@ -17,6 +17,10 @@ import type { Reader, StateChange, StateChanges, StateRecord } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
 import { FormerSettings } from "./former-settings.ts"
+import { Gaps } from "./gaps/gaps.ts"
+import { KeptTexts } from "./gaps/kept-texts.ts"
+import { OwnNumbers } from "./gaps/own-numbers.ts"
+import { Redelivery } from "./gaps/redelivery.ts"
 import { Heads } from "./heads.ts"
 import { HeldTexts } from "./held-texts.ts"
 import { Intents } from "./intents.ts"
@@ -47,6 +51,8 @@ const PARTS = [
   "heldTexts",
   "heads",
   "rejoins",
+  "ownNumbers",
+  "redelivery",
 ] as const satisfies readonly (keyof MemberState)[]
 
 /** The record that tells which device's state this is, and ties the MLS group's records to the others. Borrowed. */
@@ -162,8 +168,8 @@ export class MemberRecords {
 }
 
 /** Layers that note themselves what they change. */
-function markedLayers({ receiver, messages, parked, replaced }: MemberState) {
-  return [receiver, messages, parked, replaced]
+function markedLayers({ receiver, messages, parked, replaced, gaps, keptTexts }: MemberState) {
+  return [receiver, messages, parked, replaced, gaps, keptTexts]
 }
 
 /** Stored records, apart for those who read them. */
@@ -234,6 +240,15 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
     state.heads = part("heads", (reader) => Heads.read(reader))
   }
   if (version > 4) state.rejoins = part("rejoins", (reader) => Rejoins.read(reader))
+  if (version > 4) {
+    state.ownNumbers = part("ownNumbers", (reader) => OwnNumbers.read(reader))
+    state.redelivery = part("redelivery", (reader) => Redelivery.read(reader))
+    state.gaps = Gaps.fromRecords(records)
+    state.keptTexts = KeptTexts.fromRecords(records)
+  } else {
+    // Nobody has counted the texts of this epoch: counting begins with the next.
+    state.ownNumbers = new OwnNumbers(group.epoch + 1n)
+  }
   records.take(CHECK_KEY)
   records.end()
 }

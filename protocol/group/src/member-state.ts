@@ -16,6 +16,10 @@ import { Heads } from "./heads.ts"
 import { HeldTexts } from "./held-texts.ts"
 import { Intents } from "./intents.ts"
 import { Leaving } from "./leaving.ts"
+import { Gaps } from "./gaps/gaps.ts"
+import { KeptTexts } from "./gaps/kept-texts.ts"
+import { OwnNumbers } from "./gaps/own-numbers.ts"
+import { Redelivery } from "./gaps/redelivery.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import { MlsKeys } from "./mls-keys.ts"
 import { OwnCommits } from "./own-commits.ts"
@@ -60,6 +64,12 @@ export interface MemberState extends Self {
   heldTexts: HeldTexts
   heads: Heads
   rejoins: Rejoins
+  ownNumbers: OwnNumbers
+  gaps: Gaps
+  keptTexts: KeptTexts
+  redelivery: Redelivery
+  /** True where a delivery service orders the epochs: only there are texts counted. */
+  isOrdered: boolean
   /** False once we are out: removed by somebody, or unable to follow the group. */
   isActive: boolean
 }
@@ -128,6 +138,11 @@ export function newState(options: StateOptions): MemberState {
     heldTexts: new HeldTexts(),
     heads: new Heads(),
     rejoins: new Rejoins(),
+    ownNumbers: new OwnNumbers(keys.epoch),
+    gaps: new Gaps(),
+    keptTexts: new KeptTexts(),
+    redelivery: new Redelivery(),
+    isOrdered: false,
     isActive: true,
   }
 }
@@ -177,6 +192,15 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   parkedEnvelopes: 64,
   parkedBytes: 4 * 1024 * 1024,
   parkedMs: 10 * 60_000,
+  gapWaitMs: 30_000,
+  gapAskMs: 30_000,
+  gapAsks: 4,
+  gapAnswerMs: 3 * 24 * 3_600_000,
+  gapsPerSender: 32,
+  keptTexts: 128,
+  keptTextBytes: 256 * 1024,
+  keptTextMs: 3 * 24 * 3_600_000,
+  redeliveredTexts: 256,
   seenMessages: 10_000,
   pastEpochs: 3,
   winnerMs: 30_000,

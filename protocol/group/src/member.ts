@@ -84,8 +84,8 @@ export interface Member extends Disposable {
    */
   conflict(messageId: MessageId, nowMs: number, missedCommits?: readonly Uint8Array[], options?: ReceiveOptions): Step
   /**
-   * The delivery service will never take the commit or proposal of `messageId`, for another reason than being late. It is given up
-   * and its intent fails. An unknown id changes nothing.
+   * The delivery service will never take the commit, proposal or text of `messageId`, for another reason than being late. It is given
+   * up; an intent fails, and the others are told not to wait for a text. An unknown id changes nothing.
    */
   abandon(messageId: MessageId, nowMs: number): Step
   /**

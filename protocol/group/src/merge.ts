@@ -4,6 +4,7 @@ import { attemptNext } from "./commit.ts"
 import type { Draft } from "./draft.ts"
 import { endMembership } from "./end-membership.ts"
 import { goOnWith } from "./follow-suite.ts"
+import { continueGaps } from "./gaps/ask.ts"
 import { profileOf } from "./group-profile.ts"
 import type { KeyPackageBundle } from "./key-packages.ts"
 import type { MemberState } from "./member-state.ts"
@@ -31,6 +32,7 @@ export function mergeOwn(state: MemberState, staged: StagedCommit, nowMs: number
     else if (intent.kind !== "upkeep") draft.tell({ kind: "intent_done", intentId, epoch })
   }
   releaseTexts(state, draft)
+  continueGaps(state, nowMs, draft)
   continueUpkeep(state, true, nowMs)
   attemptNext(state, nowMs, draft)
 }
@@ -44,6 +46,7 @@ export function mergeOthers(state: MemberState, commit: Commit, nowMs: number, d
   intents.pending = undefined
   if (pending !== undefined) rebase(state, pending, { nowMs, ifTooOften: "too_many_conflicts" }, draft)
   releaseTexts(state, draft)
+  continueGaps(state, nowMs, draft)
   // The key of our leaf lay at a server for weeks, as a newcomer's does.
   if (commit.successor !== undefined) startUpkeep(state, "joined", nowMs)
   else continueUpkeep(state, false, nowMs)

@@ -8,6 +8,7 @@ import { Draft } from "./draft.ts"
 import { attemptNext } from "./commit.ts"
 import { endMembership } from "./end-membership.ts"
 import { observeAnswer } from "./follow-log.ts"
+import { gapsAtMs, tickGaps } from "./gaps/ask.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { Head, ServerProof } from "./heads.ts"
 import type { GroupMember, Member } from "./member.ts"
@@ -34,6 +35,7 @@ export class OrderedMember implements Member {
   /** Takes ownership of `state`. */
   constructor(state: MemberState, records: MemberRecords = new MemberRecords(state)) {
     this.#state = state
+    state.isOrdered = true
     this.#records = records
   }
 
@@ -154,6 +156,7 @@ export class OrderedMember implements Member {
       tickOwnLeave(state, nowMs, draft)
       tickLeaveTurn(state, nowMs, draft)
       tickRejoins(state, nowMs, draft)
+      tickGaps(state, nowMs, draft)
       tickUpkeep(state, nowMs, draft)
     })
   }
@@ -183,7 +186,8 @@ export class OrderedMember implements Member {
     // Records are checked by hashes of the suite, so that none of before can stay.
     if (state.group !== group) this.#records = new MemberRecords(state)
     const leaveAtMs = earliest(leaveTurnAtMs(state), state.leaving.own?.remindAtMs, rejoinTurnAtMs(state))
-    return draft.finish(earliest(state.parked.expiresAtMs, winnerAtMs(state), leaveAtMs, upkeepAtMs(state)))
+    const laterAtMs = earliest(gapsAtMs(state), upkeepAtMs(state))
+    return draft.finish(earliest(state.parked.expiresAtMs, winnerAtMs(state), leaveAtMs, laterAtMs))
   }
 
   #alive(): MemberState {

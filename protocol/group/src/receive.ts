@@ -13,6 +13,8 @@ import type { Draft } from "./draft.ts"
 import { checkHead, followHead, frameContext, observeLabel } from "./follow-log.ts"
 import { changesSuite, openSuccessor, takeWelcome } from "./follow-suite.ts"
 import type { SuccessionObjection, Successor } from "./follow-suite.ts"
+import { keepText, noteText } from "./gaps/note-text.ts"
+import { receiveControl } from "./gaps/receive-control.ts"
 import type { MustRejoinReason } from "./event.ts"
 import { endMembership } from "./end-membership.ts"
 import type { KeyPackageBundle } from "./key-packages.ts"
@@ -76,7 +78,7 @@ function receiveOne(
   const verdict = observeLabel(state, envelope, draft)
   if (epoch > state.keys.epoch) return park(state, bytes, epoch, nowMs, draft)
   if (kind === "proposal") return receiveProposal(state, envelope, nowMs, draft)
-  const by = receiveApplication(state, envelope, draft)
+  const by = receiveApplication(state, envelope, draft, { bytes, nowMs })
   if (verdict === "unsigned") tellOfUnsigned(state, epoch, by, draft)
 }
 
@@ -198,8 +200,27 @@ function mustRejoin(state: MemberState, reason: MustRejoinReason, draft: Draft):
   draft.tell({ kind: "must_rejoin", epoch: state.keys.epoch, reason })
 }
 
-/** Opens an application message and tells what is in it, or why nothing is. @returns who wrote it, and its label, if a member did */
-export function receiveApplication(state: MemberState, envelope: Envelope, draft: Draft): IdentityKey | undefined {
+/** How an application message came, where texts are counted. */
+interface Arrival {
+  /** The whole envelope. */
+  readonly bytes: Uint8Array
+  readonly nowMs: number
+  /** Present if another member sent it again: then it can only be a text. */
+  readonly isRedelivered?: true
+}
+
+/**
+ * Opens an application message and tells what is in it, or why nothing is.
+ *
+ * @param arrival - Absent where texts are not counted
+ * @returns who wrote it, and its label, if a member did
+ */
+export function receiveApplication(
+  state: MemberState,
+  envelope: Envelope,
+  draft: Draft,
+  arrival?: Arrival,
+): IdentityKey | undefined {
   const { epoch } = envelope
   const received = state.receiver.receive(envelope.sealed, { epoch, context: frameContext(envelope) })
   if (received.kind === "drop") {
@@ -214,14 +235,33 @@ export function receiveApplication(state: MemberState, envelope: Envelope, draft
   state.onLayer?.({ layer: "gbp", direction: "up", bytesIn: contentBytes, bytesOut, id })
 
   const author = deviceAt(state, senderLeafIndex, received.epoch)
-  if (content.streamType === "text") receiveText(state, received, author, draft)
-  else draft.drop("stream_not_spoken", "STREAM_POLICY_VIOLATION")
+  if (content.streamType === "text") receiveText(state, received, author, draft, arrival)
+  else if (content.streamType === "control" && arrival !== undefined && arrival.isRedelivered !== true) {
+    const { nowMs } = arrival
+    const openText = (inner: Envelope, bytes: Uint8Array): void => openAgain(state, inner, { bytes, nowMs }, draft)
+    receiveControl(state, received, { nowMs, device: author, openText }, draft)
+  } else draft.drop("stream_not_spoken", "STREAM_POLICY_VIOLATION")
   return author.identityKey
 }
 
-function receiveText(state: MemberState, received: ReceivedPayload, author: Device, draft: Draft): void {
+/** A text that another member sent again: it goes the way of every other. */
+function openAgain(state: MemberState, envelope: Envelope, arrival: Arrival, draft: Draft): void {
+  observeLabel(state, envelope, draft)
+  receiveApplication(state, envelope, draft, { ...arrival, isRedelivered: true })
+}
+
+function receiveText(
+  state: MemberState,
+  received: ReceivedPayload,
+  author: Device,
+  draft: Draft,
+  arrival?: Arrival,
+): void {
   const { content, epoch, senderLeafIndex } = received
-  const { payload, payloadFormat } = content
+  const { payload, payloadFormat, numbers } = content
+  // Also of what is refused below: it came, and nobody can send it better.
+  const isCounted = numbers !== undefined && arrival !== undefined
+  const isLate = isCounted && noteText(state, author, numbers, arrival.nowMs, draft)
   const message = state.messages.receive({ senderId: senderLeafIndex, payloadFormat, payload })
   if (message.kind === "drop") return draft.tell({ kind: "dropped", reason: message.reason, code: message.code })
   if (message.kind === "binary") return draft.drop("content_type_not_spoken", "GTP_UNSUPPORTED_CONTENT_TYPE")
@@ -235,7 +275,11 @@ function receiveText(state: MemberState, received: ReceivedPayload, author: Devi
   if (objection !== undefined) return draft.drop(objection, "STREAM_POLICY_VIOLATION")
   const sentAtMs = Math.min(Number(message.timestampMs), Number.MAX_SAFE_INTEGER)
   const disappearAfterSeconds = settings?.disappearAfterSeconds ?? 0
-  draft.tell({ kind: "text", sender, device, mid, text, sentAtMs, epoch, disappearAfterSeconds })
+  if (isCounted) {
+    keepText(state, { device, numbers, disappearAfterSeconds, envelope: arrival.bytes }, arrival.nowMs)
+  }
+  const late = isLate ? ({ isLate } as const) : undefined
+  draft.tell({ kind: "text", sender, device, mid, text, sentAtMs, epoch, disappearAfterSeconds, ...late })
 }
 
 /** Whose leaf it was in an epoch. In each MLS group they are given out anew. */

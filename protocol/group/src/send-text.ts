@@ -5,6 +5,7 @@ import { checkText } from "./check-settings.ts"
 import type { Draft } from "./draft.ts"
 import type { RefusalReason } from "./event.ts"
 import { frameContext, ownLabel } from "./follow-log.ts"
+import { keepText, nextNumber } from "./gaps/note-text.ts"
 import type { HeldText } from "./held-texts.ts"
 import { commitLeaves } from "./leave-turn.ts"
 import { messageLimits } from "./member-state.ts"
@@ -76,7 +77,13 @@ function seal(state: MemberState, text: HeldText, wasQueued: boolean, draft: Dra
   const log = ownLabel(state)
   const label = { kind: "application", groupId, epoch: keys.epoch, ...(log && { log }) } as const
   const context = frameContext(label)
-  const framed = state.sender.send({ streamType: "text", payload, ...(context && { context }) })
+  const numbers = nextNumber(state)
+  const framed = state.sender.send({
+    streamType: "text",
+    payload,
+    ...(numbers && { numbers }),
+    ...(context && { context }),
+  })
   if (framed.kind === "refused") return framed.reason === "too_large" ? "text_too_large" : framed.reason
 
   const { epoch, bytes } = framed
@@ -90,6 +97,11 @@ function seal(state: MemberState, text: HeldText, wasQueued: boolean, draft: Dra
   const recipients = devices.filter((deviceKey) => !equalBytes(deviceKey, state.device))
   if (recipients.length > 0) draft.send({ messageId, groupId, deliveries: [{ recipients, envelope: enveloped.bytes }] })
   const disappearAfterSeconds = state.profile.settings?.disappearAfterSeconds ?? 0
+  if (numbers !== undefined) {
+    state.ownNumbers.use(numbers)
+    const { device } = state
+    keepText(state, { device, numbers, messageId, disappearAfterSeconds, envelope: enveloped.bytes }, sentAtMs)
+  }
   draft.tell({ kind: "text_sealed", messageId, mid, sentAtMs, epoch, wasQueued, disappearAfterSeconds })
   return undefined
 }

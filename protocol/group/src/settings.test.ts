@@ -170,7 +170,7 @@ describe("the timer", () => {
 describe("a closed group", () => {
   it("can be read, and nothing else", () => {
     const world = new World(suite0001)
-    const [alice, bob] = world.group(2)
+    const [alice, bob] = world.group(2, { limits: { keptTexts: 0 } })
     const late = envelopeOf(bob.text("last words"))
     bob.outbox = []
     alice.send({ kind: "close" })

@@ -1,4 +1,5 @@
 import { suite0001 } from "@qpc/crypto/node"
+import { newMessageId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { memberFromBytes } from "./wake.ts"
 import type { Device } from "./testing/device.ts"
@@ -34,9 +35,12 @@ describe("a commit that the delivery service will never take", () => {
     const [alice] = world.group(2)
     const text = nth(alice.text("hello").outgoing)
     alice.send({ kind: "update_keys" })
+    const unknown = newMessageId(world.clock.nowMs, seededRandom(5))
     const before = alice.member.toBytes()
-    expect(alice.member.abandon(text.messageId, world.clock.nowMs)).toMatchObject({ outgoing: [], events: [] })
+    expect(alice.member.abandon(unknown, world.clock.nowMs)).toMatchObject({ outgoing: [], events: [] })
     expect(alice.member.toBytes()).toEqual(before)
+    expect(alice.member.abandon(text.messageId, world.clock.nowMs)).toMatchObject({ outgoing: [], events: [] })
+    expect(alice.member.openIntentCount).toBe(1)
   })
 
   it("leaves a member that wakes as it was", () => {

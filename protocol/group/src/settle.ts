@@ -3,6 +3,7 @@ import type { MessageId } from "@qpc/wire"
 import { attemptNext, tryApart } from "./commit.ts"
 import type { Draft } from "./draft.ts"
 import type { PendingCommit } from "./intents.ts"
+import { giveUpText } from "./gaps/note-text.ts"
 import { abandonLeave } from "./leave-group.ts"
 import type { MemberState } from "./member-state.ts"
 import { rebase } from "./rebase.ts"
@@ -45,11 +46,12 @@ export function winnerAtMs({ intents, deadlines }: MemberState): number | undefi
 }
 
 /**
- * The delivery service will never take the commit or proposal of `messageId`: its intent fails, and the next one has its turn. Of several
+ * The delivery service will never take what `messageId` names. A text is void then. The intent of a commit or proposal fails, and the next one has its turn. Of several
  * intents nobody can tell whose fault it was: each has a commit of its own then.
  */
 export function abandon(state: MemberState, messageId: MessageId, nowMs: number, draft: Draft): void {
   abandonLeave(state, messageId, draft)
+  giveUpText(state, messageId)
   if (!isPending(state.intents.pending, messageId)) return
   const { opens } = giveUp(state)
   if (opens.length > 1) tryApart(state, opens)

@@ -4,6 +4,7 @@ import { decodeWhole } from "@qpc/wire"
 import type { Reader } from "@qpc/wire"
 import { Deadlines } from "./deadlines.ts"
 import { Departed } from "./departed.ts"
+import { OwnNumbers } from "./gaps/own-numbers.ts"
 import { Intents } from "./intents.ts"
 import { frameSurroundings, messageLimits } from "./member-state.ts"
 import type { MemberState } from "./member-state.ts"
@@ -34,6 +35,7 @@ export function restoreLayersV2(state: MemberState, { layers, version }: StateV2
     state.receiver = Receiver.fromBytes(reader.vector(), surroundings)
     state.messages = MessageReceiver.fromBytes(reader.vector(), messageLimits(limits))
     state.isActive = readFlag(reader)
+    state.ownNumbers = new OwnNumbers(group.epoch + 1n)
     state.departed = Departed.readV3(reader)
     state.intents = Intents.readV2(reader)
     state.parked = Parked.read(reader, limits)

@@ -206,6 +206,11 @@ export class Group implements Disposable {
     return leafNode && { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
   }
 
+  /** True if all members list the extension as known to them, or it is a default one (RFC 9420 §7.2). */
+  everyoneSupports(extensionType: number): boolean {
+    return this.#state.epoch.tree.index.everyoneSupportsExtension(extensionType)
+  }
+
   /** What our next commit, and the dearest of anybody's, would cost. Takes a walk over the tree. */
   commitCost(): CommitCost {
     return commitCost(this.#state.epoch.tree.root, this.ownLeafIndex)

@@ -13,6 +13,8 @@ export interface LeafRenewal {
   readonly newSignatureKeys?: KeyPair
   /** Others accept it only as a valid successor of the one until now (RFC 9420 §5.3.1). */
   readonly newCredential?: Credential
+  /** Extension types that we know by now, beside those that our leaf lists already. Default none. */
+  readonly newExtensionTypes?: readonly number[]
 }
 
 /** The next leaf of ours, but for its encryption key and how it comes into the tree. */
@@ -41,7 +43,7 @@ export function renewLeaf(
   nowMs: number,
 ): RenewedLeaf | CredentialReason {
   const { suite, policy, signaturePrivateKey } = state
-  const { newSignatureKeys: keys, newCredential } = renewal
+  const { newSignatureKeys: keys, newCredential, newExtensionTypes = [] } = renewal
   if (keys !== undefined) assertPair(suite, keys)
   const predecessor = ownLeaf(state)
   const { capabilities, extensions } = predecessor
@@ -51,8 +53,14 @@ export function renewLeaf(
   const refusal = judge({ credential, signatureKey, place, predecessor })
   if (refusal !== undefined) return refusal
   const credentials = [...new Set([...capabilities.credentials, credentialType(credential)])]
+  const known = [...new Set([...capabilities.extensions, ...newExtensionTypes])]
   return {
-    content: { signatureKey, credential, capabilities: { ...capabilities, credentials }, extensions },
+    content: {
+      signatureKey,
+      credential,
+      capabilities: { ...capabilities, credentials, extensions: known },
+      extensions,
+    },
     signaturePrivateKey: keys?.privateKey ?? signaturePrivateKey,
   }
 }

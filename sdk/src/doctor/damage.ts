@@ -17,6 +17,7 @@ import {
   profileTimeRecord,
   referenceRecord,
   sentRecord,
+  textGapsRecord,
   sessionRecord,
 } from "../records.ts"
 import type { RecordCodec } from "../records.ts"
@@ -162,7 +163,7 @@ function settingName(key: Uint8Array): string {
   return prefix ?? fromUtf8(key) ?? "unknown"
 }
 
-const GROUP_PREFIXES = ["read/", "rejoin/"] as const
+const GROUP_PREFIXES = ["read/", "rejoin/", "gaps/"] as const
 
 function isReadableSetting(name: string, value: Uint8Array): boolean {
   const codec = SETTING_CODECS[name]
@@ -178,6 +179,7 @@ const SETTING_CODECS: Readonly<Record<string, RecordCodec<unknown>>> = {
   time: profileTimeRecord,
   "read/": counterRecord,
   "rejoin/": rejoinRecord,
+  "gaps/": textGapsRecord,
 }
 
 async function damagedGroups(store: Store, options: DamageOptions, device: KeyPair): Promise<readonly Damage[]> {

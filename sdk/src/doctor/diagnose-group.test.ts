@@ -10,6 +10,7 @@ const quiet: MemberCondition = {
   queued: [],
   isLeaveProposed: false,
   heldTextCount: 0,
+  missingTextCount: 0,
   parked: [],
   isHalting: false,
 }
@@ -43,6 +44,10 @@ describe("what is with a group", () => {
 
   it("is that texts wait until somebody is gone", () => {
     expect(statesOf({ heldTextCount: 2 })).toEqual(["texts_held"])
+  })
+
+  it("is that messages of others are missing", () => {
+    expect(statesOf({ missingTextCount: 3 })).toEqual(["texts_missing"])
   })
 
   it("is that another change was first", () => {

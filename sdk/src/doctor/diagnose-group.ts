@@ -74,13 +74,15 @@ function fromPending({ condition, outbox, epoch }: GroupSnapshot, answer: Answer
   return [{ state: isLost ? "pending_commit_lost" : "pending_commit_unanswered", facts }]
 }
 
-function fromWaiting({ queued, isHalting, isLeaveProposed, heldTextCount, parked }: MemberCondition): readonly Found[] {
+function fromWaiting(condition: MemberCondition): readonly Found[] {
+  const { queued, isHalting, isLeaveProposed, heldTextCount, missingTextCount, parked } = condition
   const intents = queued.map(({ kind }) => kind).join(" ")
   const found: Found[] = []
   if (isHalting) found.push({ state: "intent_halted", facts: { intentCount: queued.length } })
   else if (queued.length > 0) found.push({ state: "intent_waiting", facts: { intents } })
   if (isLeaveProposed) found.push({ state: "leaving", facts: {} })
   if (heldTextCount > 0) found.push({ state: "texts_held", facts: { textCount: heldTextCount } })
+  if (missingTextCount > 0) found.push({ state: "texts_missing", facts: { textCount: missingTextCount } })
   for (const { epoch, count } of parked) {
     found.push({ state: "parked_for_commit", facts: { epoch: Number(epoch), envelopeCount: count } })
   }

@@ -211,6 +211,12 @@ const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
     nextStep: "Nothing; they are sent after that.",
     repair: "synchronise",
   },
+  texts_missing: {
+    urgency: "waits",
+    meaning: "messages of others were sent and have not come; other members are asked for them",
+    nextStep: "Stay connected: qpc chat, or qpc recv now and then. See which ones: qpc history GROUP",
+    repair: "synchronise",
+  },
   parked_for_commit: {
     urgency: "waits",
     meaning: "messages came before the change of the group that they need",

@@ -41,6 +41,7 @@ export type GroupState =
   | "intent_halted"
   | "leaving"
   | "texts_held"
+  | "texts_missing"
   | "parked_for_commit"
   | "behind"
   | "not_followed"

@@ -29,6 +29,8 @@ export const MIGRATIONS: readonly Migration[] = [
   // Its content follows when the profile is opened: it takes the identity to read what the members were.
   { version: 2, sql: [createTable("group_records")] },
   { version: 3, sql: [createTable("expiring")] },
+  // Nothing new to hold; but a message may say that it was missing before, which earlier programs would take for damage.
+  { version: 4, sql: [] },
 ]
 
 /** The version that this program writes. */

@@ -6,6 +6,12 @@ import { toHex } from "@qpc/wire"
 import { ChannelRosters } from "./channel-rosters.ts"
 import type { Violation, ViolationKind } from "./violation.ts"
 
+/** Of a row of the outbox: where it says whether a person waits for it, with the message id behind that. */
+const OWNED_AT = 1
+/** Of a stored message: where it says whose it is, or that it was missing before. */
+const KIND_AT = 1 + 16 + 32
+const LATE = 2
+
 /** A device as the oracle knows it; keys are in hexadecimal. */
 export interface Device {
   readonly key: string
@@ -108,6 +114,8 @@ export class Oracle {
   readonly #sent = new Map<string, Map<string, SentByDevice>>()
   /** How often a sender was told that somebody will not get a text of theirs, by sender, group and person. */
   readonly #givenUp = new Map<string, number>()
+  /** Messages that no person wrote: what members ask and answer about texts that never came, beside changes of the group. */
+  readonly #ownerless = new Set<string>()
   /** Wishes for new keys that have no end yet. */
   readonly #keyUpdates = new Set<string>()
 
@@ -134,6 +142,9 @@ export class Oracle {
       if (change.collection === "messages") this.#message(device, change.key, change.value)
       if (change.collection === "sent") this.#sentState(device, change.key, change.value)
       if (change.collection === "notices") this.#notice(device, change.value)
+      if (change.collection === "outbox" && change.value[OWNED_AT] === 0) {
+        this.#ownerless.add(toHex(change.value.subarray(OWNED_AT + 1, OWNED_AT + 17)))
+      }
     }
   }
 
@@ -158,6 +169,7 @@ export class Oracle {
     const other = received?.kind === "envelope" ? ACCEPTED[received.envelope.kind] : undefined
     if (other !== undefined) return this.#count(other)
     const text = this.#byMessageId.get(id)
+    if (text === undefined && this.#ownerless.has(id)) return this.#count("messages about missing texts accepted")
     if (text === undefined || delivery === undefined) return this.report("unsent", `the server took unknown ${id}`)
     const skipped = new Set(outcome.skipped.map(toHex))
     for (const key of outcome.full) text.late.add(toHex(key))
@@ -306,6 +318,8 @@ export class Oracle {
     shown.add(number)
     if (isOwn || text.late.has(device.key)) return
     this.#count(isSecond(device) ? "texts shown on second devices" : "texts shown")
+    // Another member handed it in: later ones were there before.
+    if (value[KIND_AT] === LATE) return this.#count("texts that were missing and came late")
     this.#checkOrder(device, text)
   }
 

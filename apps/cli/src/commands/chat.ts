@@ -2,6 +2,7 @@ import { createInterface, type Interface } from "node:readline"
 import { type Client, ClientError, type ClientEvent, type Conversation, type StoredMessage } from "@qpc/sdk"
 import { CHAT_COMMANDS, chatCommand } from "../chat-command.ts"
 import type { Command, CommandContext } from "../command.ts"
+import { gapText } from "../gap-text.ts"
 import { noticeText } from "../notice-text.ts"
 import { openProfile } from "../open.ts"
 import { printable } from "../output.ts"
@@ -186,6 +187,8 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
       return undefined
     case "disappeared":
       return isHere(event.groupId, group) ? `(${countText(event.positions.length, "message")} disappeared)` : undefined
+    case "gap":
+      return isHere(event.groupId, group) ? gapText(event.gap) : undefined
     case "notice":
       return noticeText(event.notice)
     case "connection":

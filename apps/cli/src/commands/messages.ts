@@ -1,7 +1,8 @@
 import { text as readText } from "node:stream/consumers"
-import type { Conversation, StoredMessage, SyncReport } from "@qpc/sdk"
+import type { Conversation, StoredMessage, SyncReport, TextGap } from "@qpc/sdk"
 import type { Command } from "../command.ts"
-import { reportSync, waitUntilAccepted } from "../delivery.ts"
+import { reportGaps, reportSync, waitUntilAccepted } from "../delivery.ts"
+import { gapJson, gapText } from "../gap-text.ts"
 import { openProfile } from "../open.ts"
 import { groupText, hex, messageJson, messageText } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
@@ -46,18 +47,25 @@ export const receive: Command = {
     const groups = (): readonly Conversation[] =>
       asked === undefined ? client.conversations() : [client.conversation(asked)]
     const { waitMs = 0 } = waitOption(values)
-    reportSync(context.output, client, await client.sync({ signal: context.signal }))
+    const report = await client.sync({ signal: context.signal })
+    reportSync(context.output, client, report)
+    const gaps = [...report.gaps]
     let unread = await unreadOf(groups())
     if (unread.length === 0 && waitMs > 0) {
-      const isHere = (report: SyncReport): boolean => {
+      const isHere = ({ received }: SyncReport): boolean => {
         const ids = new Set(groups().map((group) => hex(group.id)))
-        return report.received.some((message) => ids.has(hex(message.groupId)))
+        return received.some((message) => ids.has(hex(message.groupId)))
       }
-      await client.sync({ waitMs, signal: context.signal, until: isHere })
+      const later = await client.sync({ waitMs, signal: context.signal, until: isHere })
+      reportGaps(context.output, client, later)
+      gaps.push(...later.gaps)
       unread = await unreadOf(groups())
     }
     context.output.result(
-      { messages: unread.map(({ message }) => messageJson(message)) },
+      {
+        messages: unread.map(({ message }) => messageJson(message)),
+        gaps: gaps.map(({ groupId, gap }) => Object.assign(gapJson(gap), { groupId: hex(groupId) })),
+      },
       ...(unread.length === 0
         ? ["No new messages."]
         : unread.map(({ group, message }) => `[${groupText(group)}] ${messageText(message)}`)),
@@ -83,12 +91,32 @@ export const history: Command = {
     await using opened = await openProfile(context)
     const group = opened.client.conversation(values.text("group"))
     const messages = await group.history({ limit })
+    const gaps = await gapsAmong(group, messages)
     context.output.result(
-      { groupId: hex(group.id), messages: messages.map(messageJson), ...missingJson(group) },
-      ...(messages.length === 0 ? ["Nothing was said yet."] : messages.map(messageText)),
+      {
+        groupId: hex(group.id),
+        messages: messages.map(messageJson),
+        gaps: gaps.map(gapJson),
+        ...missingJson(group),
+      },
+      ...(messages.length === 0 ? ["Nothing was said yet."] : linesOf(messages, gaps)),
       ...missingText(group),
     )
   },
+}
+
+/** What is missing among these messages, or behind them. */
+async function gapsAmong(group: Conversation, [first]: readonly StoredMessage[]): Promise<readonly TextGap[]> {
+  return (await group.gaps()).filter(({ position }) => position >= (first?.position ?? 0))
+}
+
+/** Messages and what is missing among them, each where it belongs. */
+function linesOf(messages: readonly StoredMessage[], gaps: readonly TextGap[]): string[] {
+  const lines = [
+    ...messages.map((message) => ({ position: message.position, line: messageText(message) })),
+    ...gaps.map((gap) => ({ position: gap.position, line: gapText(gap) })),
+  ]
+  return lines.toSorted((a, b) => a.position - b.position).map(({ line }) => line)
 }
 
 function missingJson({ missing }: Conversation): Record<string, unknown> {

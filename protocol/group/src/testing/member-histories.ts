@@ -19,7 +19,7 @@ export interface StoredMember {
 
 /** One member of every kind that there can be. @param next - the cipher suite that some groups change to */
 export function memberHistories(suite: CipherSuite, next: CipherSuite): StoredMember[] {
-  const histories = { alone, talking, wanting, waiting, removed, linked, leaving, holding, changed, changing }
+  const histories = { alone, talking, wanting, waiting, removed, linked, leaving, holding, changed, changing, missing }
   return Object.entries(histories).map(([name, history], at) => history(name, new World(suite, at + 1), next))
 }
 
@@ -104,6 +104,16 @@ function holding(name: string, world: World): StoredMember {
   alice.receive(envelopeOf(bob.send({ kind: "leave" })))
   const [first] = ["one", "two"].map((text) => alice.text(text))
   return snapshot(name, alice, [[envelopeOf(first!), "members_changed", "epoch_changed", "text_sealed", "text_sealed"]])
+}
+
+/** A text that never came was told to be missing, and its author is asked for it. */
+function missing(name: string, world: World): StoredMember {
+  const [alice, bob] = world.group(2)
+  bob.text("lost")
+  alice.receive(envelopeOf(bob.text("read")))
+  world.clock.nowMs += 60_000
+  const [answer] = bob.receive(envelopeOf(alice.tick())).outgoing
+  return snapshot(name, alice, [[nth(answer!.deliveries).envelope, "gap_closed", "text"]])
 }
 
 function removed(name: string, world: World): StoredMember {

@@ -51,8 +51,8 @@ export class Outlaw {
     return this.#group
   }
 
-  /** A key package, by default an honest one; or one with any other content of its credential. */
-  keyPackage(claimedIdentity: Uint8Array = this.self): Uint8Array {
+  /** A key package, by default an honest one; or one with any other content of its credential, or of an earlier release. */
+  keyPackage(claimedIdentity: Uint8Array = this.self, knows: readonly number[] = OUR_EXTENSIONS): Uint8Array {
     const bundle = createKeyPackage({
       suite: this.#suite,
       credential: { kind: "basic", identity: claimedIdentity },
@@ -60,7 +60,7 @@ export class Outlaw {
       random: this.#random,
       nowMs: this.#nowMs,
       lifetimeMs: 86_400_000,
-      capabilities: { extensions: OUR_EXTENSIONS },
+      capabilities: { extensions: knows },
     })
     this.#bundles.push(bundle)
     return bundle.keyPackage

@@ -1,0 +1,46 @@
+import { OPCODE_REDELIVERY_ANSWER } from "@qpc/gbp"
+import { equalBytes } from "@qpc/wire"
+import type { Draft } from "../draft.ts"
+import type { MemberState } from "../member-state.ts"
+import type { Leaf } from "../roster.ts"
+import { encodeAnswer } from "./redelivery-message.ts"
+import type { RedeliveryAnswer, RedeliveryAsk } from "./redelivery-message.ts"
+import { sendControl } from "./send-control.ts"
+
+/**
+ * Sends somebody the texts that they never got, as their author sealed them. Whoever was not meant to read them cannot: they lack the
+ * keys of that epoch. While nothing may be sealed (RFC 9420 §12.4) there is no answer, and they ask somebody else.
+ */
+export function answerAsk(
+  state: MemberState,
+  asked: { readonly by: Leaf; readonly requestId: number; readonly ask: RedeliveryAsk },
+  nowMs: number,
+  draft: Draft,
+): void {
+  const { group, keptTexts, keys, limits, redelivery } = state
+  const { by, requestId, ask } = asked
+  if (group.pendingProposalCount > 0) return
+  const allowance = redelivery.allowance(by.leafIndex, nowMs, limits)
+  if (allowance === 0) return draft.drop("too_many_asks", "STREAM_POLICY_VIOLATION")
+
+  keptTexts.forget(keys.oldestEpoch, nowMs, limits)
+  const texts = keptTexts.find(ask.device, ask.since, ask).slice(0, allowance)
+  const voids = voidsOf(state, ask)
+  const answers: readonly RedeliveryAnswer[] = [
+    ...texts.map(({ envelope }) => ({ kind: "text", envelope }) as const),
+    ...(voids.length === 0 ? [] : [{ kind: "given_up", numbers: voids } as const]),
+    { kind: "end" },
+  ]
+  redelivery.helped(by.leafIndex, Math.max(1, texts.length), nowMs)
+  for (const answer of answers) {
+    const args = encodeAnswer(answer)
+    sendControl(state, { opcode: OPCODE_REDELIVERY_ANSWER, requestId, args, recipient: by.deviceKey }, nowMs, draft)
+  }
+}
+
+/** Those of our own that we gave up; of others' we know nothing that anybody would have to believe. */
+function voidsOf({ device, ownNumbers }: MemberState, ask: RedeliveryAsk): readonly number[] {
+  if (!equalBytes(ask.device, device) || ask.since !== ownNumbers.since) return []
+  const asked = Array.from({ length: ask.to - ask.from + 1 }, (_, at) => ask.from + at)
+  return asked.filter((number) => ownNumbers.isVoid(number))
+}

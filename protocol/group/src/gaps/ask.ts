@@ -1,0 +1,139 @@
+import { OPCODE_REDELIVERY_ASK } from "@qpc/gbp"
+import { equalBytes } from "@qpc/wire"
+import { earliest } from "../deadlines.ts"
+import type { Draft } from "../draft.ts"
+import type { MemberState } from "../member-state.ts"
+import { leavesOf } from "../roster.ts"
+import type { Leaf } from "../roster.ts"
+import type { PlacedGap } from "./gaps.ts"
+import { helperFor } from "./helper.ts"
+import { ASKED_TEXTS, encodeAsk } from "./redelivery-message.ts"
+import type { OpenAsk } from "./redelivery.ts"
+import { sendControl } from "./send-control.ts"
+import { tellFound, tellLost } from "./tell.ts"
+
+/** Answers that carry no text: numbers that were given up, and the end. */
+const OTHER_ANSWERS = 2
+
+/** Does what is due: tells of gaps that did not close by themselves, and asks members one after the other for what is missing. */
+export function tickGaps(state: MemberState, nowMs: number, draft: Draft): void {
+  if (!state.isActive) return
+  const { gaps, keptTexts, keys, limits, redelivery } = state
+  keptTexts.forget(keys.oldestEpoch, nowMs, limits)
+  redelivery.drop(({ untilMs }) => untilMs <= nowMs)
+  for (const placed of gaps.all()) if (placed.gap.dueAtMs <= nowMs) tellFound(state, placed, draft)
+  askNext(state, nowMs, draft)
+}
+
+/** Shortens what is waited for until a time that is further away than it was ever set; see `bound-waits.ts`. */
+export function boundGapWaits({ gaps, limits, redelivery }: MemberState, nowMs: number): void {
+  const { gapWaitMs, gapAskMs, gapAnswerMs } = limits
+  for (const { sender, gap } of gaps.all()) {
+    const latestMs = nowMs + (gap.isTold ? Math.max(gapAskMs, gapAnswerMs) : gapWaitMs)
+    if (gap.dueAtMs <= latestMs) continue
+    gap.dueAtMs = latestMs
+    gaps.touch(sender)
+  }
+  redelivery.boundWaits(nowMs + gapAskMs, nowMs + Math.max(gapAskMs, gapAnswerMs))
+}
+
+/** When {@link tickGaps} has something to do. */
+export function gapsAtMs({ gaps, keptTexts, redelivery, isActive }: MemberState): number | undefined {
+  if (!isActive) return undefined
+  const turnEndsAtMs = Math.max(0, ...redelivery.asks.map(({ dueAtMs }) => dueAtMs))
+  // While one member has the turn, no other is asked; what nobody was told of yet is told all the same.
+  const dueAtMs = gaps.all().map(({ gap }) => (gap.isTold ? Math.max(gap.dueAtMs, turnEndsAtMs) : gap.dueAtMs))
+  return earliest(keptTexts.expiresAtMs, ...dueAtMs)
+}
+
+/** A new epoch: keys of an old one are gone, and maybe a sender. */
+export function continueGaps(state: MemberState, nowMs: number, draft: Draft): void {
+  const { gaps, group, keptTexts, keys, limits } = state
+  keptTexts.forget(keys.oldestEpoch, nowMs, limits)
+  closeUnreadable(state, draft)
+  const devices = leavesOf(group)
+  gaps.forget(({ device }) => devices.some(({ deviceKey }) => equalBytes(deviceKey, device.deviceKey)))
+}
+
+/** The group is over for us: what is missing stays so. */
+export function endGaps({ gaps, keptTexts, redelivery }: MemberState, draft: Draft): void {
+  redelivery.drop(() => true)
+  keptTexts.forgetAll()
+  for (const placed of gaps.takeOut(() => true)) tellLost(placed, "not_a_member", draft)
+}
+
+/** Asks the next member for the next gap, unless somebody has the turn. */
+export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
+  const { gaps, redelivery, group, limits } = state
+  if (redelivery.current(nowMs) !== undefined) return
+  closeUnreadable(state, draft)
+  waitForLate(state, nowMs)
+  for (const placed of gaps.takeOut((one) => isDue(one, nowMs) && helperFor(state, one) === undefined)) {
+    tellLost(placed, "nobody_has_it", draft)
+  }
+  const next = gaps.all().find((one) => isDue(one, nowMs))
+  const helper = next && helperFor(state, next)
+  if (next === undefined || helper === undefined) return
+  const { sender, gap } = next
+  gap.dueAtMs = nowMs + limits.gapAskMs
+  gaps.touch(sender)
+  // Nothing may be sealed now (RFC 9420 §12.4); the commit that ends this will not take long.
+  if (group.pendingProposalCount > 0) return
+  gap.askCount += 1
+  redelivery.add(sendAsk(state, { ...next, helper }, nowMs, draft))
+}
+
+/** Everybody in line was asked, and somebody has not answered: they may be offline. */
+function waitForLate(state: MemberState, nowMs: number): void {
+  const { gaps, redelivery } = state
+  for (const placed of gaps.all()) {
+    if (!isDue(placed, nowMs) || helperFor(state, placed) !== undefined) continue
+    const open = redelivery.asks.filter((ask) => isAbout(ask, placed))
+    if (open.length === 0) continue
+    placed.gap.dueAtMs = Math.min(...open.map(({ untilMs }) => untilMs))
+    gaps.touch(placed.sender)
+  }
+}
+
+function sendAsk(
+  state: MemberState,
+  { sender, gap, helper }: PlacedGap & { readonly helper: Leaf },
+  nowMs: number,
+  draft: Draft,
+): OpenAsk {
+  const { random, limits } = state
+  const drawn = random(4)
+  const requestId = new DataView(drawn.buffer, drawn.byteOffset, 4).getUint32(0)
+  const { deviceKey: device } = sender.device
+  const to = Math.min(gap.to, gap.from + ASKED_TEXTS - 1)
+  const asked = { device, since: sender.texts.since, from: gap.from, to }
+  const recipient = helper.deviceKey
+  sendControl(state, { opcode: OPCODE_REDELIVERY_ASK, requestId, args: encodeAsk(asked), recipient }, nowMs, draft)
+  const { firstEpoch, lastEpoch } = gap
+  const answersLeft = to - gap.from + 1 + OTHER_ANSWERS
+  const times = { dueAtMs: gap.dueAtMs, untilMs: nowMs + Math.max(limits.gapAnswerMs, limits.gapAskMs) }
+  return { ...asked, requestId, helper: recipient, firstEpoch, lastEpoch, ...times, answersLeft }
+}
+
+/** Ends the asks of which nothing is missing any more. */
+export function settleAsks({ gaps, redelivery }: MemberState): void {
+  if (redelivery.asks.length === 0) return
+  const all = gaps.all()
+  redelivery.drop((ask) => !all.some((placed) => isAbout(ask, placed)))
+}
+
+/** True if a part of the gap is what was asked for. */
+export function isAbout(ask: OpenAsk, { sender, gap }: PlacedGap): boolean {
+  const isOfSender = equalBytes(ask.device, sender.device.deviceKey) && ask.since === sender.texts.since
+  return isOfSender && gap.from <= ask.to && gap.to >= ask.from
+}
+
+const isDue = ({ gap }: PlacedGap, nowMs: number): boolean => gap.isTold && gap.dueAtMs <= nowMs
+
+function closeUnreadable(state: MemberState, draft: Draft): void {
+  const { gaps, keys } = state
+  for (const placed of gaps.takeOut(({ gap }) => gap.lastEpoch < keys.oldestEpoch)) {
+    tellLost(placed, "keys_gone", draft)
+  }
+  settleAsks(state)
+}

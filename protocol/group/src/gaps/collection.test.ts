@@ -1,0 +1,80 @@
+import type { StreamNumbers } from "@qpc/gbp"
+import { RecordReader, toDeviceKey, toIdentityKey } from "@qpc/wire"
+import { describe, expect, it } from "vitest"
+import { Gaps } from "./gaps.ts"
+import { OwnNumbers } from "./own-numbers.ts"
+
+const key = new Uint8Array(32).fill(7)
+const from = { deviceKey: toDeviceKey(key), identityKey: toIdentityKey(key) }
+const options = { ourSince: 0n, nowMs: 1000, limits: { gapWaitMs: 500, gapsPerSender: 4 } }
+
+/** Text `number` of a device that has been in the group since `since` and wrote all in one epoch. */
+function numbered(number: number, since: bigint, voids: readonly number[] = []): StreamNumbers {
+  return { number, since, runs: [{ epoch: since, first: 1 }], voids }
+}
+
+const rangesOf = (gaps: Gaps): string[] => gaps.all().map(({ gap: one }) => `${one.from}-${one.to}`)
+
+describe("the numbers of a sender", () => {
+  it("begin anew when the device came into the group again, and late ones of before are not counted", () => {
+    const gaps = new Gaps()
+    gaps.note(from, numbered(5, 1n), options)
+    expect(rangesOf(gaps)).toEqual(["1-4"])
+    const { replaced } = gaps.note(from, numbered(2, 7n), options)
+    expect(replaced?.texts.gaps).toMatchObject([{ from: 1, to: 4 }])
+    expect(rangesOf(gaps)).toEqual(["1-1"])
+    expect(gaps.note(from, numbered(3, 1n), options)).toEqual({ closed: [], forgotten: [], replaced: undefined })
+    expect(rangesOf(gaps)).toEqual(["1-1"])
+  })
+
+  it("take no more room for any lie about them: the oldest gaps are given up", () => {
+    const gaps = new Gaps()
+    const forgotten = [2, 4, 6, 8, 0x3fff_ffff].flatMap((number) => {
+      return gaps.note(from, numbered(number, 1n), options).forgotten
+    })
+    expect(forgotten).toMatchObject([{ from: 1, to: 1 }])
+    expect(rangesOf(gaps)).toEqual(["3-3", "5-5", "7-7", "9-1073741822"])
+  })
+
+  it("leave no gap where their sender gave them up, before or after it was noticed", () => {
+    const gaps = new Gaps()
+    gaps.note(from, numbered(4, 1n, [2]), options)
+    expect(rangesOf(gaps)).toEqual(["1-1", "3-3"])
+    gaps.note(from, numbered(5, 1n, [1, 2]), options)
+    expect(rangesOf(gaps)).toEqual(["3-3"])
+  })
+
+  it("come back from their records", () => {
+    const gaps = new Gaps()
+    gaps.note(from, numbered(5, 1n), options)
+    const again = Gaps.fromRecords(new RecordReader([...gaps.records()]))
+    expect(again.all()).toEqual(gaps.all())
+  })
+})
+
+describe("our own numbers", () => {
+  it("go on from epoch to epoch, and name where each began", () => {
+    const own = new OwnNumbers(2n)
+    expect(own.next(1n)).toBeUndefined()
+    for (const epoch of [2n, 2n, 3n, 5n, 8n, 9n]) own.use(own.next(epoch)!)
+    expect(own.next(9n)).toEqual({
+      number: 7,
+      since: 2n,
+      runs: [
+        { epoch: 9n, first: 6 },
+        { epoch: 8n, first: 5 },
+        { epoch: 5n, first: 4 },
+        { epoch: 3n, first: 3 },
+      ],
+      voids: [],
+    })
+  })
+
+  it("are not used up by looking at the next one", () => {
+    const own = new OwnNumbers(0n)
+    expect(own.next(0n)).toEqual(own.next(0n))
+    const seen = own.next(0n)!
+    own.use(seen)
+    expect(() => own.use(seen)).toThrow("unreachable")
+  })
+})

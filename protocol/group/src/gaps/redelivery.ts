@@ -1,0 +1,132 @@
+import { decodeWhole, DecodeError, DEVICE_KEY_BYTES, readList, toDeviceKey } from "@qpc/wire"
+import type { DeviceKey, Reader, Writer } from "@qpc/wire"
+import { encodeAsk, readAsk } from "./redelivery-message.ts"
+import type { RedeliveryAsk } from "./redelivery-message.ts"
+
+/** What we asked one member for. */
+export interface OpenAsk extends RedeliveryAsk {
+  readonly requestId: number
+  readonly helper: DeviceKey
+  /** Epochs in which the texts were sealed, as far as we know. */
+  readonly firstEpoch: bigint
+  readonly lastEpoch: bigint
+  /** After this time the next member is asked. Whoever was offline may answer later. */
+  readonly dueAtMs: number
+  /** After this time nothing is an answer any more. */
+  readonly untilMs: number
+  /** Messages that may still come as an answer. */
+  readonly answersLeft: number
+}
+
+/** How much we have sent again to somebody, in the hour that began with the first of it. */
+interface Help {
+  readonly leafIndex: number
+  readonly sinceMs: number
+  readonly textCount: number
+}
+
+/** Bounds of how much we help. */
+export interface HelpLimits {
+  readonly redeliveredTexts: number
+}
+
+const HOUR_MS = 3_600_000
+/** Members who are helped in one hour; further ones ask somebody else. */
+const HELPED_MEMBERS = 64
+
+/** Asks that may still be answered; the oldest of more are forgotten. */
+const OPEN_ASKS = 16
+
+/** What we asked for, and whom we helped. */
+export class Redelivery {
+  #asks: readonly OpenAsk[] = []
+  #helped: readonly Help[] = []
+
+  get asks(): readonly OpenAsk[] {
+    return this.#asks
+  }
+
+  /** The member who has the turn to answer: one at a time, so that no gap makes a crowd of answers. */
+  current(nowMs: number): OpenAsk | undefined {
+    return this.#asks.find(({ dueAtMs }) => dueAtMs > nowMs)
+  }
+
+  add(ask: OpenAsk): void {
+    this.#asks = [...this.#asks, ask].slice(-OPEN_ASKS)
+  }
+
+  /** One more answer came. */
+  answered(ask: OpenAsk): void {
+    this.#asks = this.#asks.map((one) => (one === ask ? { ...one, answersLeft: one.answersLeft - 1 } : one))
+  }
+
+  /** Nobody has the turn longer than this, and nothing is an answer after that. */
+  boundWaits(dueAtMs: number, untilMs: number): void {
+    if (!this.#asks.some((ask) => ask.dueAtMs > dueAtMs || ask.untilMs > untilMs)) return
+    this.#asks = this.#asks.map((ask) => ({
+      ...ask,
+      dueAtMs: Math.min(ask.dueAtMs, dueAtMs),
+      untilMs: Math.min(ask.untilMs, untilMs),
+    }))
+  }
+
+  /** Takes out asks that are over. */
+  drop(isOver: (ask: OpenAsk) => boolean): void {
+    if (this.#asks.some(isOver)) this.#asks = this.#asks.filter((ask) => !isOver(ask))
+  }
+
+  /** How many texts somebody may still get from us. */
+  allowance(leafIndex: number, nowMs: number, { redeliveredTexts }: HelpLimits): number {
+    const helped = this.#helped.filter(({ sinceMs }) => isFresh(sinceMs, nowMs))
+    const known = helped.find((one) => one.leafIndex === leafIndex)
+    if (known === undefined && helped.length >= HELPED_MEMBERS) return 0
+    return Math.max(0, redeliveredTexts - (known?.textCount ?? 0))
+  }
+
+  /** Somebody got so many messages from us. */
+  helped(leafIndex: number, count: number, nowMs: number): void {
+    const fresh = this.#helped.filter(({ sinceMs }) => isFresh(sinceMs, nowMs))
+    const { sinceMs, textCount } = fresh.find((one) => one.leafIndex === leafIndex) ?? { sinceMs: nowMs, textCount: 0 }
+    const others = fresh.filter((one) => one.leafIndex !== leafIndex)
+    this.#helped = [...others, { leafIndex, sinceMs, textCount: textCount + count }]
+  }
+
+  /** Writes list of asks · list of (leaf index u32 · since u64 ms · count u32). */
+  write(writer: Writer): void {
+    writer.list(this.#asks, (inner, ask) => {
+      inner.vector(encodeAsk(ask)).uint32(ask.requestId).bytes(ask.helper).uint64(ask.firstEpoch).uint64(ask.lastEpoch)
+      inner.uint64(BigInt(ask.dueAtMs)).uint64(BigInt(ask.untilMs)).uint32(ask.answersLeft)
+    })
+    writer.list(this.#helped, (inner, { leafIndex, sinceMs, textCount }) => {
+      inner.uint32(leafIndex).uint64(BigInt(sinceMs)).uint32(textCount)
+    })
+  }
+
+  /** @throws DecodeError */
+  static read(reader: Reader): Redelivery {
+    const redelivery = new Redelivery()
+    redelivery.#asks = readList(reader, readOpenAsk)
+    redelivery.#helped = readList(reader, (inner) => {
+      return { leafIndex: inner.uint32(), sinceMs: readMs(inner), textCount: inner.uint32() }
+    })
+    return redelivery
+  }
+}
+
+/** A clock that was set back must not stop help for ever. */
+const isFresh = (sinceMs: number, nowMs: number): boolean => Math.abs(nowMs - sinceMs) < HOUR_MS
+
+function readOpenAsk(reader: Reader): OpenAsk {
+  const asked = decodeWhole(reader.vector(), readAsk)
+  const [requestId, helper] = [reader.uint32(), toDeviceKey(reader.bytes(DEVICE_KEY_BYTES).slice())]
+  const [firstEpoch, lastEpoch] = [reader.uint64(), reader.uint64()]
+  const [dueAtMs, untilMs, answersLeft] = [readMs(reader), readMs(reader), reader.uint32()]
+  return { ...asked, requestId, helper, firstEpoch, lastEpoch, dueAtMs, untilMs, answersLeft }
+}
+
+function readMs(reader: Reader): number {
+  const start = reader.offset
+  const ms = Number(reader.uint64())
+  if (!Number.isSafeInteger(ms)) throw new DecodeError("bad_value", start)
+  return ms
+}
