@@ -57,7 +57,9 @@ function causeOf({ missing }: Context, member: Member): RejoinCause | undefined 
 async function ask(context: Context, tx: Transaction, groupId: GroupId): Promise<void> {
   const { rejoining, limits, groups, suite, self, random, clock } = context
   const record = rejoining.find(groupId)
-  if (record === undefined) return
+  // Another round may have been here while we waited for our turn.
+  const isDue = record?.stage.at === "due" || record?.stage.at === "asked"
+  if (record === undefined || !isDue || record.nextAtMs > clock.unixMs()) return
   if (record.attempt >= limits.rejoinAttempts) return stopRejoin(context, tx, groupId, "nobody_answered")
   const earlier = groups.find(groupId)
   const recipients = await likelyMembers(context, groupId, earlier)

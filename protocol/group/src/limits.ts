@@ -22,6 +22,8 @@ export interface GroupLimits {
   readonly rejoinRequestMs?: number
   /** How long each member in line has for answering it, before the next one does. Default 10 s. */
   readonly rejoinTurnMs?: number
+  /** So many members in line answer one request; another one meets others. Default 32. */
+  readonly rejoinAnswers?: number
   /** So many requests of one device are answered in an hour; 0: none. Default 8. */
   readonly rejoinsPerHour?: number
   /** Devices whose requests are remembered at one time. Default 64. */

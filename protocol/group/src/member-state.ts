@@ -186,6 +186,7 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   leaveWaitMs: 24 * 3_600_000,
   rejoinRequestMs: 24 * 3_600_000,
   rejoinTurnMs: 10_000,
+  rejoinAnswers: 32,
   rejoinsPerHour: 8,
   rejoiningDevices: 64,
   intentAttempts: 16,

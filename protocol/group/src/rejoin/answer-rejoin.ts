@@ -55,7 +55,8 @@ export function receiveRejoinRequest(state: MemberState, envelope: Envelope, now
     return draft.drop(refusal ?? "malformed", "STREAM_POLICY_VIOLATION")
   const { deviceKey, askedAtMs, suiteId, hash: requestHash, answerKey } = request
   const known = knownInThisHour(rejoins.find(deviceKey), nowMs)
-  const waiting = { suiteId, requestHash, answerKey, atMs: turnAtMs(state, request, nowMs) }
+  const atMs = turnAtMs(state, request, nowMs)
+  const waiting = atMs === undefined ? undefined : { suiteId, requestHash, answerKey, atMs }
   const { count, sinceMs } = known ?? { count: 0, sinceMs: nowMs }
   rejoins.put({ deviceKey, askedAtMs, count: count + 1, sinceMs, waiting })
   tickRejoins(state, nowMs, draft)
@@ -108,13 +109,19 @@ function isExpired({ group }: MemberState, leafIndex: number, nowMs: number): bo
 
 /**
  * All other members stand in one line, which they compute alike from the request: whoever was asked in vain is not the first again.
- * The first answers at once, each further one a turn later, unless the device is in by then.
+ * The first answers at once, each further one a turn later, unless the device is in by then. An answer is as large as the group, so
+ * whoever stands too far behind answers another request.
  */
-function turnAtMs({ group, limits, random }: MemberState, { deviceKey, hash }: ReceivedRequest, nowMs: number): number {
+function turnAtMs(
+  { group, limits, random }: MemberState,
+  { deviceKey, hash }: ReceivedRequest,
+  nowMs: number,
+): number | undefined {
   const others = leavesOf(group).filter((leaf) => !equalBytes(leaf.deviceKey, deviceKey))
   const first = new DataView(hash.buffer, hash.byteOffset).getUint32(0) % others.length
   const own = others.findIndex(({ leafIndex }) => leafIndex === group.ownLeafIndex)
   const place = (own - first + others.length) % others.length
+  if (place >= limits.rejoinAnswers) return undefined
   return nowMs + place * limits.rejoinTurnMs + (place === 0 ? 0 : jitterMs(random, limits.rejoinTurnMs))
 }
 

@@ -1,5 +1,6 @@
 import { suite0001 as suite } from "@qpc/crypto/node"
 import type { Random } from "@qpc/wire"
+import type { GroupLimits } from "../limits.ts"
 import { readRejoinRequest } from "../rejoin/rejoin-request.ts"
 import { Outlaw } from "./outlaw.ts"
 import { seededRandom } from "./seeded-random.ts"
@@ -11,10 +12,10 @@ import { World } from "./world.ts"
 export const random: Random = seededRandom(77)
 
 /** Alice, bob and dave, who lost the group in epoch 2; and mallory, who is in it and has all its keys. */
-export function withMallory() {
+export function withMallory(limits: GroupLimits = {}) {
   const log = new SigningLog(suite)
   const world = new World(suite, 1, log)
-  const [alice, bob, dave] = world.group(3)
+  const [alice, bob, dave] = world.group(3, { limits })
   const mallory = new Outlaw(suite, 9, world.clock.nowMs)
   alice.send({ kind: "invite", keyPackages: [mallory.keyPackage()] })
   world.settle()

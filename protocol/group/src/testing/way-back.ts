@@ -76,15 +76,20 @@ export class WayBack {
 
   /** The whole way, with everybody else there. */
   go(): void {
+    this.#world.service.offer(this.commit())
+    const confirmed = this.confirm(this.next("commit"))
+    if (confirmed.kind !== "joined") throw new Error(confirmed.kind)
+    this.#world.settle()
+  }
+
+  /** The way up to our commit, which nobody has got. */
+  commit(): Outgoing {
     const { service } = this.#world
     service.offer(this.ask())
     for (let turns = 0; turns < 8 && service.inbox(this.device.inboxKey).length === 0; turns++) this.#settleOthers()
     const entered = this.enter(this.next("rejoin_answer"))
     if (entered.kind === "rejected") throw new Error(entered.reason)
-    service.offer(entered.outgoing)
-    const confirmed = this.confirm(this.next("commit"))
-    if (confirmed.kind !== "joined") throw new Error(confirmed.kind)
-    this.#world.settle()
+    return entered.outgoing
   }
 
   /** Lets the network run for everybody else, then a turn of answering go by. */
