@@ -70,6 +70,8 @@ const MUST_HAPPEN: readonly string[] = [
   "texts that had to wait for room",
   "commits left out of full inboxes",
   "members away for longer than the log",
+  "requests to come back accepted",
+  "answers to requests to come back accepted",
   "devices linked",
   "second devices that joined",
   "texts shown on second devices",
