@@ -21,7 +21,7 @@ import {
 } from "./profile-trouble.ts"
 import { ReplayError, ReplayWorld } from "./replay-world.ts"
 import { changeGroups, forgetGroups, showTwoHistories } from "./server-trouble.ts"
-import { writeOffline } from "./trouble-offline.ts"
+import { jumpAhead, writeOffline } from "./trouble-offline.ts"
 import { askToLeave, breakOff, failTexts, letOthersAsk, parkTexts, PAST_EPOCHS } from "./trouble-online.ts"
 
 /** What came of replaying a capsule. */
@@ -88,6 +88,7 @@ async function playTroubles(history: History): Promise<void> {
   await askToLeave(history)
   await breakOff(history)
   await letOthersAsk(history)
+  await jumpAhead(history)
   await writeOffline(history)
   await beQuiet(history)
   await changeGroups(history)
@@ -96,5 +97,6 @@ async function playTroubles(history: History): Promise<void> {
   await history.serve()
 }
 
-const hasUpkeep = ({ pending, queued }: CapsuleGroup): boolean =>
-  [...(pending?.intents ?? []), ...queued].some(({ kind }) => kind === UPKEEP)
+/** True for a commit because keys are old; one because somebody asked to be let go is made all the same. */
+const hasUpkeep = ({ pending, queued, heldTexts }: CapsuleGroup): boolean =>
+  heldTexts === 0 && [...(pending?.intents ?? []), ...queued].some(({ kind }) => kind === UPKEEP)
