@@ -1,9 +1,12 @@
 import { closeSync, cpSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
+import { allowKeyReuse, resetNonceMonitor } from "@qpc/crypto/conformance"
+import { suite0001 } from "@qpc/crypto/node"
 import { decodeCapsule } from "@qpc/sdk"
 import { openSqliteStore } from "@qpc/sdk/node"
 import type { Collection } from "@qpc/sdk"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { runCapsule } from "../simulate/capsule/run-capsule.ts"
 import { Person, twoFriends } from "./people.ts"
 import { freePort, qpc, TestServer } from "./programs.ts"
 import type { Ended } from "./programs.ts"
@@ -40,9 +43,21 @@ function damageFile(path: string): void {
   closeSync(file)
 }
 
-const doctor = (person: Person, ...words: string[]): Promise<Ended> => person.qpc(["--json", "doctor", ...words])
+const drain = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** States in which profiles are here, and that cannot be built in virtual time. */
+const UNBUILT = new Set(["certificate_expired", "must_rejoin", "rejoin_given_up", "storage_damaged", "wrong_password"])
 
 describe("qpc doctor", () => {
+  /** What each look wrote down for others. */
+  const capsules: string[] = []
+  const doctorAt = (person: Person, options: Parameters<Person["qpc"]>[1], ...words: string[]): Promise<Ended> => {
+    const file = folder.at(`capsule ${capsules.length}.json`)
+    capsules.push(file)
+    return person.qpc(["--json", "doctor", "--capsule", file, ...words], options)
+  }
+  const doctor = (person: Person, ...words: string[]): Promise<Ended> => doctorAt(person, {}, ...words)
+
   let folder: TestFolder
   let port: number
   let server: TestServer
@@ -107,7 +122,7 @@ describe("qpc doctor", () => {
   })
 
   it("finds a clock that is off by a day, and by how much", async () => {
-    const ended = await bob.qpc(["--json", "doctor"], { env: withClock(DAY_MS) })
+    const ended = await doctorAt(bob, { env: withClock(DAY_MS) })
     expect([ended.code, statesOf(ended)]).toEqual([1, expect.arrayContaining(["clock_wrong"])])
     const { facts } = found(ended).findings.find(({ state }) => state === "clock_wrong")!
     expect(Math.abs(facts["offsetMs"]! + DAY_MS)).toBeLessThan(60_000)
@@ -116,7 +131,7 @@ describe("qpc doctor", () => {
   it.each([10 * YEAR_MS, -10 * YEAR_MS])(
     "reaches the server by a clock that is off by %d ms, and finds it",
     async (offsetMs) => {
-      const ended = await bob.qpc(["--json", "doctor"], { env: withClock(offsetMs) })
+      const ended = await doctorAt(bob, { env: withClock(offsetMs) })
       expect([ended.code, statesOf(ended)]).toEqual([1, expect.arrayContaining(["clock_wrong"])])
       const { facts } = found(ended).findings.find(({ state }) => state === "clock_wrong")!
       expect(Math.abs(facts["offsetMs"]! + offsetMs)).toBeLessThan(60_000)
@@ -209,6 +224,20 @@ describe("qpc doctor", () => {
     await qpc(["--profile", alice.profile, "doctor", "--capsule", file], { env: { QPC_PASSWORD: "another" } })
     const { profile, findings } = decodeCapsule(readFileSync(file, "utf8"))
     expect([profile, findings]).toEqual([null, [{ state: "wrong_password", facts: {} }]])
+  })
+
+  it("has written down what the simulator can replay to the same state", async () => {
+    expect(capsules.length).toBeGreaterThan(10)
+    for (const file of capsules) {
+      const { findings, groups } = decodeCapsule(readFileSync(file, "utf8"))
+      const all = [findings, ...groups.map((group) => group.findings)].flat()
+      const isUnbuilt = all.some(({ state }) => UNBUILT.has(state))
+      resetNonceMonitor()
+      const { exitCode, lines } = await allowKeyReuse("every replay has the same seed", () =>
+        runCapsule(file, { suite: suite0001, drain }),
+      )
+      expect(exitCode, lines.join("\n")).toBe(isUnbuilt ? 3 : 0)
+    }
   })
 
   it("takes --yes only with --repair", async () => {
