@@ -170,6 +170,8 @@ export type NoticeReason =
   | "member_rejoined"
   /** An answer to our request to be let in again is not believed; others may come. */
   | "rejoin_answer_refused"
+  /** The server has a change of a group that we do not follow: it may be one that the group forbids. Nothing is done about it unasked. */
+  | "not_followed"
   /** We do not get back into a group by ourselves: a member has to remove us and invite us again. */
   | "rejoin_given_up"
   /** We were away for longer than the server keeps a group's changes: a member has to remove us and invite us again. */

@@ -32,7 +32,8 @@ export type RejoinStage =
     }
   /**
    * Until a person wants it again. `reason` is `nobody_answered` after {@link ClientLimits.rejoinAttempts} requests, `replaced_by_copy` if
-   * a copy of this device took our place (were we to take it back, neither would ever stop), or a code of the server's.
+   * a copy of this device took our place (were we to take it back, neither would ever stop), `not_followed` if the group went on by a
+   * commit that we did not follow, or a code of the server's.
    */
   | { readonly at: "stopped"; readonly reason: string }
 

@@ -35,10 +35,21 @@ function newRecord({ clock }: Context, cause: RejoinCause): RejoinRecord {
   return { cause, sinceMs: nowMs, attempt: 0, stage: { at: "due" }, nextAtMs: nowMs }
 }
 
-/** The server has commits for us that do not lead us on: from now on the group counts as lost. */
+/**
+ * The server has commits for us that do not lead us on: from now on the group counts as lost, and nothing is tried until a person wants it.
+ * A commit that the rules of the group forbid looks like that to all members: were they let in behind it without being asked, its author
+ * would have got what the rules deny.
+ */
 export function loseGroup(context: Context, groupId: GroupId): Promise<void> {
   return context.turn.takeAlways(() =>
-    Transaction.run(context, "up", async (tx) => lose(context, tx, groupId, "not_followed")),
+    Transaction.run(context, "up", async (tx) => {
+      if (context.rejoining.find(groupId) !== undefined) return
+      putRejoin(context, tx, groupId, {
+        ...newRecord(context, "not_followed"),
+        stage: { at: "stopped", reason: "not_followed" },
+      })
+      tx.notice({ seq: 0n, sizeBytes: 0, groupId, reason: "not_followed" satisfies NoticeReason })
+    }),
   )
 }
 
@@ -47,13 +58,16 @@ export function lose(context: Context, tx: Transaction, groupId: GroupId, cause:
   if (context.rejoining.find(groupId) === undefined) putRejoin(context, tx, groupId, newRecord(context, cause))
 }
 
-/** A person wants what was given up to be tried again. @param isForced - also against a copy of this device */
+/** Why a way back stopped that leads on only if a person insists: they know something that this device cannot check. */
+const INSISTED_ON: ReadonlySet<string> = new Set(["replaced_by_copy", "not_followed"])
+
+/** A person wants what was given up to be tried again. @param isForced - also against a copy of this device, and behind what it refused */
 export function retryRejoins(context: Context, isForced: boolean): Promise<void> {
   return context.turn.takeAlways(() =>
     Transaction.run(context, "up", async (tx) => {
       for (const { groupId, record } of context.rejoining.all()) {
         const { stage, cause } = record
-        if (stage.at !== "stopped" || (stage.reason === "replaced_by_copy" && !isForced)) continue
+        if (stage.at !== "stopped" || (INSISTED_ON.has(stage.reason) && !isForced)) continue
         putRejoin(context, tx, groupId, newRecord(context, cause))
       }
     }),

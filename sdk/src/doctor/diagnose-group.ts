@@ -31,6 +31,7 @@ export function diagnoseGroup(group: GroupSnapshot, answer: Answer, isSynchronis
 /** Says how far the way back into a lost group is. */
 export function diagnoseLost(groupId: GroupId, { cause, attempt, gaveUp }: RejoinSnapshot): Finding {
   const facts = { cause, attempt }
+  if (gaveUp === "not_followed") return finding("not_followed", facts, groupId)
   return gaveUp === undefined
     ? finding("rejoining", facts, groupId)
     : finding("rejoin_given_up", { ...facts, reason: gaveUp }, groupId)

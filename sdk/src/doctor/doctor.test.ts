@@ -165,7 +165,7 @@ describe("the doctor", () => {
     expect(late.client.conversations()[0]!.name).toBe("two")
   })
 
-  it("asks to be let in again where a change which the server has cannot be followed, once it was tried", async () => {
+  it("waits for a person where a change which the server has cannot be followed, whoever would let it in", async () => {
     const { clock, server, alice, bob, open, connect } = await friendsAway()
     const again = await connect(alice)
     const group = again.client.conversation("friends")
@@ -174,8 +174,23 @@ describe("the doctor", () => {
     const channel = [...server.channels.values()][0]!
     channel.log = channel.log.map(({ epoch, data }) => ({ epoch, data: flipped(data) }))
     const late = await open(bob)
-    const { after } = await clock.during(late.client.repair())
-    expect(states(after)).toContain("rejoining")
+    const [own] = late.client.conversations()
+    const { epoch } = own!
+    const asked = (): number => server.delivered.get("alice")?.length ?? 0
+    const askedBefore = asked()
+    for (let times = 0; times < 2; times++) {
+      const { after } = await clock.during(late.client.repair())
+      expect(states(after)).toEqual(["healthy", "not_followed"])
+      for (const { client } of [again, late]) await clock.during(client.sync())
+      clock.advance(3_600_000)
+    }
+    expect(asked()).toBe(askedBefore)
+    expect(own!.epoch).toBe(epoch)
+    expect((await late.client.notices()).map(({ reason }) => reason)).toContain("not_followed")
+    await clock.during(late.client.repair({ mayLose: true }))
+    await clock.during(again.client.sync())
+    await clock.during(late.client.sync({ waitMs: 600_000, until: () => own!.epoch === group.epoch }))
+    expect(own!.epochAuthenticator).toEqual(group.epochAuthenticator)
   })
 
   it("finds messages that came before the change that they need", async () => {

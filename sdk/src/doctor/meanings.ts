@@ -232,7 +232,9 @@ const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
   not_followed: {
     urgency: "stuck",
     meaning: "the server has changes of the group that this profile cannot follow",
-    nextStep: `See why: qpc doctor --json, and the notices of qpc recv. ${REJOIN}`,
+    nextStep:
+      "Ask the others whether they can still write in the group. If they can, and want the change: qpc doctor --repair --yes lets this device in behind it, on the word of one of them. If nobody can, somebody made a change that the group does not allow: found a new group without them.",
+    repair: "synchronise",
   },
   history_gone: {
     urgency: "waits",

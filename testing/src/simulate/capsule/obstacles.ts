@@ -13,7 +13,6 @@ export interface Obstacle {
 export const UNBUILDABLE: Partial<Record<StuckState, string>> = {
   certificate_expired: "the simulator's network has no certificates",
   must_rejoin: "the client asks to be let in again as soon as it notices that",
-  not_followed: "the client counts the group as lost as soon as it notices that",
   profile_in_use: "one process has all devices",
   profile_newer: "there is no newer program",
   rejoin_given_up: "the replay does not wait for days",
@@ -75,7 +74,8 @@ function obstaclesOfGroup(facts: CapsuleGroup): readonly Obstacle[] {
 function obstaclesOfLost({ group, rejoin }: CapsuleGroup, { isSynchronised }: Capsule): readonly Obstacle[] {
   if (rejoin === null) return []
   const { cause, attempts } = rejoin
-  const isPlayed = cause === "must_rejoin" || (isSynchronised && (cause === "not_followed" || cause === "history_gone"))
+  if (cause === "not_followed" && isSynchronised && attempts === 0) return []
+  const isPlayed = cause === "must_rejoin" || (isSynchronised && cause === "history_gone")
   if (isPlayed && attempts === 1) return []
   return [{ what: `group ${group}: the way back after ${cause}`, because: "the replay goes one step of it" }]
 }

@@ -127,7 +127,10 @@ const lost = (cause: string, facts: Partial<CapsuleGroup>): CapsuleGroup =>
     ...facts,
   })
 const copied = lost("must_rejoin", { phase: "must_rejoin", server: null })
-const notFollowed = lost("not_followed", { server: at(2) })
+const notFollowed = groupWith([found("not_followed", { cause: "not_followed", attempt: 0 })], {
+  rejoin: { cause: "not_followed", attempts: 0, hasGivenUp: true },
+  server: at(2),
+})
 const left = lost("history_gone", { server: at(3, true) })
 
 const stock = (available: number, isLow: boolean, lastResortUses = 0): CapsuleProfile["keyPackages"] => ({
