@@ -18,6 +18,7 @@ export const UNBUILDABLE: Partial<Record<StuckState, string>> = {
   rejoin_given_up: "the replay does not wait for days",
   server_refuses: "the simulator's server refuses nobody who may connect",
   storage_damaged: "the simulator's disks have no pages that could be damaged",
+  texts_missing: "the replay's server loses commits and inboxes, and no single text",
   wrong_password: "the simulator's disks have no password",
 }
 
