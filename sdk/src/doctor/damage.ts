@@ -6,11 +6,13 @@ import { ClientError } from "../client-error.ts"
 import { decodeKnownServer } from "../known-servers.ts"
 import { Profile } from "../profile.ts"
 import {
+  calendarRecord,
   contactRecord,
   counterRecord,
   identityRecord,
   keyPackageRecord,
   messageRecord,
+  missingHistoryRecord,
   noticeRecord,
   outboxRecord,
   parkedRecord,
@@ -157,13 +159,13 @@ function isReadableKeyPackage(value: Uint8Array, suites: readonly CipherSuite[])
   return read !== undefined
 }
 
-/** The name of a setting; those of groups have their id behind it, which is no text. */
+/** The name of a setting; those of groups have their id behind it, which is no text, and those of suites the suite. */
 function settingName(key: Uint8Array): string {
-  const prefix = GROUP_PREFIXES.find((name) => fromUtf8(key.subarray(0, name.length)) === name)
+  const prefix = PREFIXES.find((name) => fromUtf8(key.subarray(0, name.length)) === name)
   return prefix ?? fromUtf8(key) ?? "unknown"
 }
 
-const GROUP_PREFIXES = ["read/", "rejoin/", "gaps/"] as const
+const PREFIXES = ["read/", "next/", "missing/", "rejoin/", "gaps/", "last_resort/"] as const
 
 function isReadableSetting(name: string, value: Uint8Array): boolean {
   const codec = SETTING_CODECS[name]
@@ -176,8 +178,12 @@ const SETTING_CODECS: Readonly<Record<string, RecordCodec<unknown>>> = {
   cursor: counterRecord,
   delivery_key: referenceRecord,
   last_resort: referenceRecord,
+  "last_resort/": referenceRecord,
   time: profileTimeRecord,
+  calendar: calendarRecord,
   "read/": counterRecord,
+  "next/": counterRecord,
+  "missing/": missingHistoryRecord,
   "rejoin/": rejoinRecord,
   "gaps/": textGapsRecord,
 }

@@ -1,0 +1,36 @@
+import { nodeRandom, suite0001 } from "@qpc/crypto/node"
+import { toUtf8 } from "@qpc/wire"
+import { describe, expect, it } from "vitest"
+import { MemoryStore } from "../memory-store.ts"
+import { put } from "../store.ts"
+import { FakeServer } from "../testing/fake-server.ts"
+import { newPerson, openPerson } from "../testing/person.ts"
+import { TestClock } from "../testing/test-clock.ts"
+import { findDamage, forgetDamaged } from "./damage.ts"
+
+const parts = { suite: suite0001, random: nodeRandom }
+const OF_A_GROUP = "sixteen bytes id"
+
+describe("a damaged setting", () => {
+  const settings = ["session", "cursor", "delivery_key", "time", "calendar", "last_resort"]
+  const ofGroups = ["read/", "next/", "missing/", "rejoin/", "gaps/"]
+
+  it.each([
+    ...settings.map((name) => [name, name]),
+    ["last_resort/", "last_resort/2"],
+    ...ofGroups.map((name) => [name, name + OF_A_GROUP]),
+  ])("of the name %s is found, and keeps nobody out once it is forgotten", async (name, key) => {
+    const clock = new TestClock()
+    const server = new FakeServer()
+    const { client, disk } = await newPerson(server, clock, "alice")
+    await clock.during(client.close())
+    const store = new MemoryStore(disk)
+    await store.commit([put("settings", toUtf8(key), Uint8Array.of(1))])
+    const { findings } = await findDamage(store, parts)
+    expect(findings).toMatchObject([{ state: "record_damaged", facts: { collection: "settings", record: name } }])
+    await forgetDamaged(store, parts)
+    expect(await findDamage(store, parts)).toMatchObject({ isHealthy: true })
+    const again = await openPerson(server, clock, disk)
+    await clock.during(again.client.close())
+  })
+})
