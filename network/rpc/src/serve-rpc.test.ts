@@ -48,6 +48,14 @@ describe("serving a call", () => {
     expect(faults).toEqual([])
   })
 
+  it("cuts a wish to wait that its field has no room for", async () => {
+    const refusal = new RpcError("resource_exhausted", "rate_limited", "Wait.", { retryAfterMs: 2 ** 40 })
+    const { client, told } = play({ health: () => Promise.reject(refusal) })
+    await client.write(health(1))
+    await until(() => told.length === 1)
+    expect(failureOf(told[0])).toMatchObject({ reason: "rate_limited", retryAfterMs: 2 ** 32 - 1 })
+  })
+
   it("tells the client nothing of a fault but its correlation id", async () => {
     const fault = new Error("SQLITE_CORRUPT at /secret/path")
     const { client, told, faults } = play({ health: () => Promise.reject(fault) })

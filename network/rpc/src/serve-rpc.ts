@@ -26,6 +26,8 @@ type RequestFrame = ClientFrame & { readonly kind: "request" | "overlong" }
 
 /** Enough for any method that needs no session: strangers get no more of our memory. */
 const KEPT_BYTES_OF_STRANGERS = 16 * 1024
+/** What a wish of the server has room for, in milliseconds. */
+const UINT32_MAX = 0xffff_ffff
 
 interface ServedCall {
   readonly requestId: number
@@ -309,6 +311,8 @@ class ServedConnection<C> implements RpcServerConnection {
 
 type UntypedHandler<C> = (request: Message, context: C, call: ServedCallInfo) => Promise<unknown>
 
+/** A wish beyond the 32 bits of its field is cut: a refusal must not fail. */
 function failureAnswer({ code, reason, message, retryAfterMs }: RpcError): Answer {
-  return { status: code, payload: encodeMessage(ErrorSchema, { reason, message, retryAfterMs }) }
+  const wish = Math.min(retryAfterMs, UINT32_MAX)
+  return { status: code, payload: encodeMessage(ErrorSchema, { reason, message, retryAfterMs: wish }) }
 }

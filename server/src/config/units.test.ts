@@ -22,6 +22,7 @@ describe("the units of options", () => {
   it.each([
     ["50/1s", { count: 50, windowMs: 1000 }],
     ["600/h", { count: 600, windowMs: 3_600_000 }],
+    ["1/30d", { count: 1, windowMs: 2_592_000_000 }],
   ])("reads the rate %s", (text, rate) => {
     expect(parseRate(text)).toEqual(rate)
   })
@@ -30,7 +31,7 @@ describe("the units of options", () => {
     expect(() => parseDuration(text)).toThrow(UnitError)
   })
 
-  it.each(["", "50", "50/", "/s", "0/1s", "5/0s", "1/1s/1s"])("refuses the rate %j", (text) => {
+  it.each(["", "50", "50/", "/s", "0/1s", "5/0s", "1/1s/1s", "1/31d"])("refuses the rate %j", (text) => {
     expect(() => parseRate(text)).toThrow(UnitError)
   })
 

@@ -23,7 +23,10 @@ export function parseCount(text: string): number {
   return parseQuantity(text, { "": 1 }, "", "a whole number")
 }
 
-/** `50/1s`, `600/h`. @throws UnitError */
+/** Whoever is refused is told how long to wait, in 32 bits of milliseconds. */
+const LONGEST_WINDOW_MS = 30 * 86_400_000
+
+/** `50/1s`, `600/h`; within 30 days. @throws UnitError */
 export function parseRate(text: string): Rate {
   const [count, window, ...rest] = text.split("/")
   if (count === undefined || window === undefined || window === "" || rest.length > 0) {
@@ -31,6 +34,7 @@ export function parseRate(text: string): Rate {
   }
   const rate = { count: parseCount(count), windowMs: parseDuration(/^\d/.test(window) ? window : `1${window}`) }
   if (rate.count < 1 || rate.windowMs < 1) throw new UnitError("must allow something: a rate such as 50/1s")
+  if (rate.windowMs > LONGEST_WINDOW_MS) throw new UnitError("must be a rate within 30 days at most, such as 100/30d")
   return rate
 }
 
