@@ -88,6 +88,7 @@ describe("reading a capsule", () => {
     ['"newestStored": "never"', '"newestStored": "1774000000000"', "profile.newestStored"],
     ['"state": "healthy"', '"state": "alice"', "findings[0].state"],
     ['"facts": {}', '"facts": {"name": "alice"}', "findings[0].facts"],
+    ['"facts": {}', '"facts": {"collection": "alice"}', "findings[0].facts.collection"],
     ['"program": "0.0.0"', '"program": "alice in wonderland"', "versions.program"],
     ['"queued": []', '"queued": [{"kind": "Rename it to this", "attempts": 0}]', "groups[0].queued[0].kind"],
     ['"isClosed": false,', "", "groups[0].isClosed"],

@@ -12,6 +12,7 @@ import type {
 import { anyOf, CapsuleError, exactly, flag, integer, listOf, matching, oneOf, orNull } from "./json-shape.ts"
 import type { Shape } from "./json-shape.ts"
 import { MEANINGS } from "./meanings.ts"
+import { COLLECTIONS } from "../store.ts"
 import type { StuckState } from "./stuck-state.ts"
 
 /** Bounds of a capsule. A profile with more groups than this has a capsule of the first ones. */
@@ -95,7 +96,7 @@ const facts = anyOf<Required<CapsuleFacts>>({
   cause: word,
   reason: word,
   intents: words,
-  collection: word,
+  collection: oneOf(COLLECTIONS),
   record: matching(/^[a-z_/]{1,40}$/),
   offset,
   epochsAhead: distance,

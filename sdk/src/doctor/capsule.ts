@@ -1,4 +1,5 @@
 import type { Age, Offset } from "./coarse.ts"
+import type { Collection } from "../store.ts"
 import type { StuckState } from "./stuck-state.ts"
 
 /**
@@ -43,7 +44,7 @@ export interface CapsuleFacts {
   readonly cause?: string
   readonly reason?: string
   readonly intents?: string
-  readonly collection?: string
+  readonly collection?: Collection
   readonly record?: string
   readonly offset?: Offset
   readonly epochsAhead?: number

@@ -35,7 +35,7 @@ async function damage(store: MemoryStore, { state, facts }: CapsuleFinding): Pro
   await store.commit([{ kind: "put", collection, key, value: NOISE }])
 }
 
-function collectionOf(state: string, collection: string | undefined): Collection {
+function collectionOf(state: string, collection: Collection | undefined): Collection {
   if (state === "group_damaged") return "group_records"
-  return state === "identity_damaged" ? "settings" : ((collection ?? "settings") as Collection)
+  return state === "identity_damaged" ? "settings" : (collection ?? "settings")
 }
