@@ -92,12 +92,14 @@ export function observeLabel(state: MemberState, envelope: Envelope, draft: Draf
 }
 
 /**
- * Looks at a head that the delivery service named in an answer. @param atLeastEpoch - what it answers to has led there
+ * Looks at a head that the delivery service named in an answer, or a member in one to our request to come back: whoever has ended can
+ * still prove what they were shown. @param atLeastEpoch - what it answers to has led there
  */
 export function observeAnswer(state: MemberState, head: Head, atLeastEpoch: bigint, draft: Draft): void {
   const reader = readerOf(state)
-  if (reader === undefined || !state.isActive) return
-  if (head.epoch < atLeastEpoch) draft.tell({ kind: "log_anomaly", epoch: head.epoch, reason: "head_stale" })
+  if (reader === undefined) return
+  if (state.isActive && head.epoch < atLeastEpoch)
+    draft.tell({ kind: "log_anomaly", epoch: head.epoch, reason: "head_stale" })
   if (observe(state, reader, head, draft) === "unsigned") {
     draft.tell({ kind: "log_anomaly", epoch: head.epoch, reason: "head_unsigned" })
   }

@@ -246,7 +246,16 @@ function memberState(options: EnterAgainOptions, { suite, origin, own }: Believe
   const about = { suite, self, device, profile, origin, group, random, limits, onLayer, epochLog, suiteChange }
   const state = newState(about)
   state.heads.proof = earlier?.serverProof
+  rememberHeads(state, earlier)
   return state
+}
+
+/** What the delivery service signed for us before is still held against what it signs from now on. */
+function rememberHeads({ heads, keys, limits }: MemberState, earlier: Member | undefined): void {
+  for (let back = 1; back <= limits.headsKept; back++) {
+    const head = earlier?.signedHead(keys.epoch - BigInt(back))
+    if (head !== undefined) heads.remember(head, keys.epoch, limits.headsKept)
+  }
 }
 
 /** The log is followed from the epoch that the commit leaves, so that the delivery service has to continue it. */

@@ -146,4 +146,27 @@ describe("an answer to whoever wants back into a group", () => {
     const entered = scene.back.enter(make(scene))
     expect(entered.kind === "rejected" ? entered.reason : entered.kind).toBe(expected)
   })
+  it("completes the proof of a head of another line of epochs for a device that has ended", () => {
+    const scene = withMallory()
+    const { dave, mallory, log, back } = scene
+    dave.take(dave.member.giveUp())
+    const head = log.sign({ groupId: dave.member.groupId, epoch: 2n, hash: new Uint8Array(32).fill(1) })
+    const entered = back.enter(answerOf(scene, mallory.group.groupInfo(statementOf(scene, { head })).groupInfo))
+    if (entered.kind !== "rejected" || entered.head === undefined) throw new Error("no head came back")
+    dave.take(dave.member.noteHead(entered.head, 3n))
+    expect(dave.member.serverProof).toMatchObject({ isHalting: true })
+    expect(dave.member.isActive).toBe(false)
+    expect(dave.events.map(({ kind }) => kind)).toEqual(["server_equivocated"])
+    dave.restart()
+    expect(dave.member.serverProof).toMatchObject({ isHalting: true })
+  })
+
+  it("does not make a device forget what the delivery service signed for the epochs before", () => {
+    const { dave, back } = withMallory()
+    const before = dave.member.signedHead(1n)
+    expect(before).toBeDefined()
+    back.go()
+    expect(dave.member.epoch).toBe(3n)
+    expect(dave.member.signedHead(1n)).toEqual(before)
+  })
 })
