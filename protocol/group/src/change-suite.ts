@@ -1,11 +1,11 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { envelopeHeader, paddedBytes } from "@qpc/envelope"
 import { validateKeyPackage } from "@qpc/mls"
-import type { Credential, StagedCommit } from "@qpc/mls"
+import type { Credential, Extension, StagedCommit } from "@qpc/mls"
 import { equalBytes, GROUP_ID_BYTES, toHex } from "@qpc/wire"
 import { deviceValidator } from "./device-credential.ts"
 import type { PlanFailure } from "./event.ts"
-import { withOrigin } from "./group-origin.ts"
+import { originAfter } from "./group-origin.ts"
 import { OUR_EXTENSIONS } from "./group-profile.ts"
 import type { Wanted } from "./intents.ts"
 import type { MemberState } from "./member-state.ts"
@@ -44,6 +44,7 @@ export function planSuite(
   if (objection !== undefined) return objection
   const suite = suiteChange?.suites.find(({ id }) => id === suiteId)
   if (suite === undefined) return "suite_missing"
+  if (extensionsAfter(state) === undefined) return "commit_refused"
   const credentialValidator = deviceValidator(suite)
   const brought = new Map<string, Uint8Array>()
   for (const keyPackage of keyPackages) {
@@ -71,9 +72,10 @@ export function stageSuccessor(
 ): StagedSuccessor | undefined {
   const { group, groupId, random, suiteChange, limits } = state
   const { epoch } = state.keys
+  const extensions = extensionsAfter(state)
   const own = group.member(group.ownLeafIndex)
-  if (own === undefined || suiteChange === undefined) throw new Error("unreachable: it was planned")
-  const extensions = withOrigin(group.extensions, { groupId, epochsBefore: epoch })
+  const isPlanned = own !== undefined && suiteChange !== undefined && extensions !== undefined
+  if (!isPlanned) throw new Error("unreachable: it was planned")
   const ended = group.stageCommit({
     reinit: { groupId: random(GROUP_ID_BYTES), version: 1, cipherSuite: suite.id, extensions },
     includeQueuedProposals: false,
@@ -104,6 +106,10 @@ export function stageSuccessor(
   }
   const { welcome = new Uint8Array(0) } = made
   return { staged, commit, welcome, next: { suite, group: made.group, epochsBefore: epoch } }
+}
+
+function extensionsAfter({ group, groupId, keys }: MemberState): Extension[] | undefined {
+  return originAfter(group, { groupId, epochsBefore: keys.epoch })
 }
 
 /** The same device in both groups, although its certificate may be another. */

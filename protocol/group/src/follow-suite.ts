@@ -5,7 +5,7 @@ import { Group, splitMlsMessages } from "@qpc/mls"
 import type { StagedCommit, WelcomeReason } from "@qpc/mls"
 import { DecodeError, equalBytes, GROUP_ID_BYTES } from "@qpc/wire"
 import { identityOfDevice } from "./change-suite.ts"
-import { areEqualExtensions, withOrigin } from "./group-origin.ts"
+import { areEqualExtensions, originAfter } from "./group-origin.ts"
 import { profileOfOurs } from "./group-profile.ts"
 import type { KeyPackageBundle } from "./key-packages.ts"
 import { frameSurroundings, messageLimits } from "./member-state.ts"
@@ -24,7 +24,7 @@ export type SuccessionObjection =
   | "successor_missing"
   /** It announces a group under the id of ours, or an id that is none. */
   | "successor_group_id"
-  /** It announces a group with another name, other settings or roles, or one that does not go on where ours is. */
+  /** It announces a group with another name, other settings or roles, or one that does not go on where ours is, or cannot. */
   | "successor_extensions"
   /** Somebody else than its author made the Welcome. */
   | "successor_of_another"
@@ -112,8 +112,9 @@ function checkReInit(state: MemberState, { committer, report }: StagedCommit): S
   if (objection !== undefined) return objection
   const isOtherId = reinit.groupId.length === GROUP_ID_BYTES && !equalBytes(reinit.groupId, group.groupId)
   if (!isOtherId) return "successor_group_id"
-  const expected = withOrigin(group.extensions, { groupId, epochsBefore: keys.epoch })
-  return areEqualExtensions(reinit.extensions, expected) ? undefined : "successor_extensions"
+  const expected = originAfter(group, { groupId, epochsBefore: keys.epoch })
+  const isExpected = expected !== undefined && areEqualExtensions(reinit.extensions, expected)
+  return isExpected ? undefined : "successor_extensions"
 }
 
 /** Puts a group in the place of ours, which has just ended. Takes ownership. */

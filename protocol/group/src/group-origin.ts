@@ -44,7 +44,17 @@ function decodeOrigin(bytes: Uint8Array): GroupOrigin | undefined {
   }
 }
 
-/** The extensions of the group that goes on from one with these extensions. */
+/**
+ * The extensions of the group that takes the place of this one.
+ *
+ * @returns `undefined` where nobody could read them: whoever founded the group said that so many epochs were before it that no other
+ *   can go on from it
+ */
+export function originAfter(group: Pick<Group, "extensions">, origin: GroupOrigin): Extension[] | undefined {
+  return origin.epochsBefore < EPOCHS_LIMIT ? withOrigin(group.extensions, origin) : undefined
+}
+
+/** Writes down in a group's extensions where it goes on from. */
 export function withOrigin(extensions: readonly Extension[], { groupId, epochsBefore }: GroupOrigin): Extension[] {
   const extensionData = encode((writer) => writer.uint8(VERSION).bytes(groupId).uint64(epochsBefore))
   const others = extensions.filter(({ extensionType }) => extensionType !== GROUP_ORIGIN_EXTENSION)

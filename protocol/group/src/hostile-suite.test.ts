@@ -5,7 +5,8 @@ import type { CommitOptions, Extension } from "@qpc/mls"
 import { toGroupId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { withOrigin } from "./group-origin.ts"
-import { OUR_EXTENSIONS, withSettings } from "./group-profile.ts"
+import { groupExtensions, OUR_EXTENSIONS, withSettings } from "./group-profile.ts"
+import { firstSettings } from "./group-settings.ts"
 import { DEFAULT_ROLES } from "./permissions.ts"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
@@ -217,6 +218,41 @@ describe("a hostile change of the cipher suite", () => {
     alice.receive(envelope)
     expect(told(alice, "suite_changed")).toHaveLength(1)
     expect(told(alice, "dropped")).toMatchObject([{ reason: "epoch_too_old" }])
+  })
+})
+
+/** An invited device in a group whose founder says that as many epochs were before it as can be said. */
+function lateGroup() {
+  const world = new World(suite0001)
+  const outlaw = new Outlaw(suite0001, 77, world.clock.nowMs)
+  const settings = groupExtensions(firstSettings("orchard", outlaw.self, { roles: EQUALS }))
+  outlaw.found(nextId, withOrigin(settings, { groupId: toGroupId(nextId), epochsBefore: 2n ** 52n - 1n }))
+  const victim = world.device({ suites: [suite0001, suite0003] })
+  victim.receive(outlaw.welcome([victim.keyPackage()]))
+  return { outlaw, victim, outlawOf3: packageOf(outlaw, world) }
+}
+
+describe("a group whose founder leaves no room for epochs behind it", () => {
+  it("does not change its suite: nobody could wake the group that takes its place", () => {
+    const { outlaw, victim } = lateGroup()
+    const origin = { groupId: toGroupId(nextId), epochsBefore: victim.member.epoch }
+    const extensions = withOrigin(outlaw.group.extensions, origin)
+    const envelope = outlaw.succeed({
+      reinit: { groupId: new Uint8Array(16).fill(8), version: 1, cipherSuite: 3, extensions },
+      welcome: (staged) => outlaw.welcomeTo(staged, suite0003, [of3(victim)]),
+    })
+    victim.receive(envelope)
+    expect(told(victim, "dropped")).toMatchObject([{ reason: "successor_extensions" }])
+    victim.restart()
+    expect(victim.member).toMatchObject({ isActive: true, suiteId: 1, epoch: 2n ** 52n })
+  })
+
+  it("cannot be asked to by us either", () => {
+    const { victim, outlawOf3 } = lateGroup()
+    victim.send({ kind: "change_suite", suiteId: 3, keyPackages: [outlawOf3] })
+    expect(told(victim, "refused")).toMatchObject([{ reason: "commit_refused" }])
+    victim.restart()
+    expect(victim.member.suiteId).toBe(1)
   })
 })
 

@@ -4,9 +4,10 @@ import type { EnvelopeKind } from "@qpc/envelope"
 import { Sender } from "@qpc/gbp"
 import { sendText } from "@qpc/gtp"
 import { createKeyPackage, Group } from "@qpc/mls"
-import type { CommitOptions, KeyPackageBundle, ProposalToSend, ProposeOptions, StagedCommit } from "@qpc/mls"
+import type { CommitOptions, Extension, KeyPackageBundle, ProposalToSend, ProposeOptions, StagedCommit } from "@qpc/mls"
 import { concatBytes, toDeviceKey, toGroupId, toIdentityKey } from "@qpc/wire"
-import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey, Random } from "@qpc/wire"
+import { originOf } from "../group-origin.ts"
 import { OUR_EXTENSIONS } from "../group-profile.ts"
 import { frameSurroundings, resolveLimits } from "../member-state.ts"
 import { MlsKeys } from "../mls-keys.ts"
@@ -76,6 +77,20 @@ export class Outlaw {
     this.#group = joined.group
   }
 
+  /** Starts a group of any kind. */
+  found(groupId: Uint8Array, extensions: readonly Extension[]): void {
+    this.#group = Group.create({
+      suite: this.#suite,
+      groupId,
+      credential: { kind: "basic", identity: this.self },
+      signatureKeys: this.identity,
+      random: this.#random,
+      nowMs: this.#nowMs,
+      extensions,
+      capabilities: { extensions: OUR_EXTENSIONS },
+    })
+  }
+
   /** Follows the commit of somebody else. */
   follow(envelope: Uint8Array): void {
     const received = receiveEnvelope(envelope)
@@ -104,8 +119,7 @@ export class Outlaw {
   /** A commit that ends the group in favour of any other, and the Welcome that an ending of this kind is to bring. Nobody moves on. */
   succeed({ reinit, welcome = () => undefined }: Ending): Uint8Array {
     const { group } = this
-    const epoch = group.epoch
-    const header = { kind: "commit", groupId: toGroupId(group.groupId), epoch } as const
+    const header = { kind: "commit", ...this.#place() } as const
     const authenticatedData = envelopeHeader(header)
     const about = { authenticatedData, random: this.#random, nowMs: this.#nowMs }
     const result = group.stageCommit({ reinit, forcePath: true, ...about })
@@ -159,12 +173,11 @@ export class Outlaw {
   /** A Welcome for these key packages, whoever they claim to be. The outlaw moves on to the new epoch. */
   welcome(adds: readonly Uint8Array[]): Uint8Array {
     const { group } = this
-    const groupId = toGroupId(group.groupId.slice())
     const authenticatedData = new Uint8Array(0)
     const result = group.stageCommit({ adds, authenticatedData, random: this.#random, nowMs: this.#nowMs })
     if (result.kind === "refused" || result.welcome === undefined) throw new Error("refused")
     group.merge(result.staged)
-    return encodeEnvelope({ kind: "welcome", groupId, epoch: group.epoch, sealed: result.welcome })
+    return encodeEnvelope({ kind: "welcome", ...this.#place(), sealed: result.welcome })
   }
 
   /** An honest looking text, whether or not it may be sent. */
@@ -184,5 +197,12 @@ export class Outlaw {
   /** Anything at all, sealed and signed properly. */
   protect(plaintext: Uint8Array, authenticatedData: Uint8Array): Uint8Array {
     return this.group.protect(plaintext, { authenticatedData, random: this.#random })
+  }
+
+  /** The label that members give the group and its epoch. */
+  #place(): { readonly groupId: GroupId; readonly epoch: bigint } {
+    const origin = originOf(this.group)
+    if (origin === undefined) throw new Error("nobody can name this group")
+    return { groupId: origin.groupId, epoch: origin.epochsBefore + this.group.epoch }
   }
 }
