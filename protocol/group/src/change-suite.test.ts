@@ -98,6 +98,24 @@ describe("a change of the cipher suite", () => {
     expect(told(alice, "dropped")).toMatchObject([{ reason: "epoch_too_old" }])
   })
 
+  it.each<["removed_from_group" | "left_group", "remove" | "leave"]>([
+    ["removed_from_group", "remove"],
+    ["left_group", "leave"],
+  ])("forgets the group of before with the membership: %s", (ending, way) => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2, { suites })
+    change(alice, [bob])
+    world.settle()
+    const kept = (): boolean => [...bob.store.records()].some(({ key }) => key.startsWith("replaced/"))
+    expect(kept()).toBe(true)
+    if (way === "remove") alice.send({ kind: "remove", members: [bob.self] })
+    else bob.send({ kind: "leave" })
+    world.settle()
+    world.run(60_000)
+    expect([bob.member.condition().ending, kept()]).toEqual([ending, false])
+    bob.restart()
+  })
+
   it("can be made twice in a row", () => {
     const world = new World(suite0001)
     const [alice, bob] = world.group(2, { suites })

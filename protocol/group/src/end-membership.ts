@@ -13,6 +13,8 @@ export function endMembership(state: MemberState, reason: Ending, draft: Draft):
   parked.takeAll()
   if (group.pendingCommit !== undefined) group.clear(group.pendingCommit)
   state.replaced.dropNext()
+  // Whoever takes the device later must not read with it what was said before. MLS forgets the keys of the present group itself.
+  if (reason !== "must_rejoin") state.replaced.forgetBefore(state.keys.epoch + 1n)
   const wanted = leaving.forgetRequests()
   if (group.phase === "active") group.dropProposals()
   leaving.hasLeft = reason === "left_group"
