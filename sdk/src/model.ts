@@ -161,6 +161,7 @@ export type NoticeReason =
   /** We cannot follow a group: a member has to remove us and invite us again. */
   | "own_message_ahead"
   | "abandoned_commit"
+  /** A group changed its cipher suite, and the Welcome is for no key package that we have: the private half is gone, or the Welcome is another. */
   | "key_package_gone"
   /** A copy of this device let itself into a group again, and took our place there. */
   | "replaced_by_copy"

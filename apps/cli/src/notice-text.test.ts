@@ -7,7 +7,7 @@ const notice = (reason: string, more: Partial<Notice> = {}): string =>
   noticeText({ position: 1, atMs: 0, seq: 7n, sizeBytes: 300, reason, ...more })
 
 describe("a notice", () => {
-  it.each(["own_message_ahead", "abandoned_commit", "key_package_gone", "history_gone"])(
+  it.each(["own_message_ahead", "abandoned_commit", "history_gone"])(
     "says who lets us into a group again: %s",
     (reason) => {
       expect(notice(reason)).toContain("asks the members to let it in again")
@@ -20,6 +20,10 @@ describe("a notice", () => {
       expect(notice(reason)).toContain("sk a member to remove you and invite you again")
     },
   )
+
+  it.each(["key_package_gone", "not_followed"])("says how a person leads us behind a change: %s", (reason) => {
+    expect(notice(reason)).toMatch(/sk the others whether they can still write there.*: qpc doctor --repair --yes\.$/)
+  })
 
   it("says whose device is back", () => {
     expect(notice("member_rejoined", { person: { identityKey, username: "bob" } })).toMatch(

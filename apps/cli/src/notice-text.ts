@@ -11,7 +11,7 @@ export function noticeText(notice: Notice): string {
     case "abandoned_commit":
       return "The server passed on a change that it had refused before, so this profile cannot follow the group. It asks the members to let it in again."
     case "key_package_gone":
-      return "A group changed its cipher suite by a key package that this profile does not have any more, so it cannot follow. It asks the members to let it in again."
+      return "A group changed its cipher suite, and its invitation is for no key package that this profile has, so it does not follow: this is an older copy of the profile, or the server passed another invitation on. Each connection tries it again (qpc recv). If it stays so, ask the others whether they can still write there, and if they can: qpc doctor --repair --yes."
     case "replaced_by_copy":
       return "Another copy of this profile let itself into a group again, so this one is out there. Use one copy only; to go on with this one, ask a member to remove you and invite you again."
     case "rejoined":

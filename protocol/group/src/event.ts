@@ -256,8 +256,6 @@ export type MustRejoinReason =
   | "own_message_ahead"
   /** A commit of ours arrived that we gave up because the delivery service had refused it: the others have followed it. */
   | "abandoned_commit"
-  /** The group changed its cipher suite, by a key package of ours whose private half we do not have any more. */
-  | "key_package_gone"
   /** Somebody with our key let themselves in again and took our place: a copy of this device. */
   | "replaced_by_copy"
 

@@ -19,7 +19,7 @@ import type { SuiteObjection } from "./suite-rules.ts"
 /** Why a commit that ends the MLS group in favour of another is not followed. Beside these: what is wrong with its Welcome. */
 export type SuccessionObjection =
   | SuiteObjection
-  | WelcomeReason
+  | Exclude<WelcomeReason, "no_matching_key_package">
   /** It brings no Welcome into the group that it announces. */
   | "successor_missing"
   /** It announces a group under the id of ours, or an id that is none. */
@@ -30,6 +30,11 @@ export type SuccessionObjection =
   | "successor_of_another"
   /** Our program does not have the suite: update it; the commit can be had later. */
   | "suite_missing"
+  /**
+   * Its Welcome is for no key package that we have. The private half may be gone; but no signature covers the Welcome, so it may as well
+   * be one that the delivery service put there: nothing ends, and the commit can be had later.
+   */
+  | "key_package_gone"
   /** Nobody handed our key packages over. The commit can be had later. */
   | "key_packages_missing"
 
@@ -93,7 +98,9 @@ export function openSuccessor(
     identityOf: identityOfDevice,
     ...mlsRules(suite, limits),
   })
-  if (joined.kind === "rejected") return joined.reason
+  if (joined.kind === "rejected") {
+    return joined.reason === "no_matching_key_package" ? "key_package_gone" : joined.reason
+  }
   const author = knownDevice(group.member(staged.committer)).deviceKey
   if (!equalBytes(knownDevice(joined.group.member(joined.addedBy)).deviceKey, author)) {
     joined.group[Symbol.dispose]()

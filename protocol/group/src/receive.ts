@@ -116,7 +116,6 @@ function receiveCommit(
       if (judged === "ghost_device") tellOfGhost(state, staged, selfRemovals, draft)
       group.clear(staged)
       draft.drop(judged, "COMMIT_INVALID")
-      if (judged === "no_matching_key_package") mustRejoin(state, "key_package_gone", draft)
       return
     }
     case "application":
