@@ -22,8 +22,9 @@ async function bobOfTwoDevices({ isListed = true } = {}) {
   const alice = await newPerson(server, clock, "alice")
   const group = await clock.during(alice.client.createGroup("us"))
   const keyPackages: Uint8Array[] = []
-  const rest = { upload: new Uint8Array(0), lastResort: undefined, inbox: [], newestSeq: 0n, commitsLeftOut: 0n }
-  server.accounts.set("bob", { username: "bob", identityKey: FIRST.publicKey, keyPackages: [], ...rest })
+  const stock = { keyPackages: [], lastResort: undefined, otherStocks: new Map() }
+  const rest = { upload: new Uint8Array(0), inbox: [], newestSeq: 0n, commitsLeftOut: 0n }
+  server.accounts.set("bob", { username: "bob", identityKey: FIRST.publicKey, ...stock, ...rest })
   const second = { certificate: CERTIFICATE, registeredAtMs: 0n, revocation: new Uint8Array(0) }
   const devices = isListed ? [second] : []
   server.answerInstead = (method) => {

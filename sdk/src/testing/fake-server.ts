@@ -6,25 +6,8 @@ import { memoryPair } from "@qpc/transport"
 import type { Dial, MemoryPair } from "@qpc/transport"
 import { TransportError } from "@qpc/transport"
 import { concatBytes, toHex, toUtf8 } from "@qpc/wire"
-
-interface Account {
-  readonly username: string
-  readonly identityKey: Uint8Array
-  readonly upload: Uint8Array
-  readonly keyPackages: Uint8Array[]
-  lastResort: { readonly data: Uint8Array; readonly expiresAtMs: bigint; uses: number } | undefined
-  readonly inbox: { readonly seq: bigint; readonly data: Uint8Array }[]
-  newestSeq: bigint
-  commitsLeftOut: bigint
-  /** On a device beyond the first of its person. */
-  readonly device?: FakeDevice
-}
-
-interface FakeDevice {
-  readonly owner: Account
-  readonly certificate: Uint8Array
-  revocation?: Uint8Array
-}
+import { emptyAccount, stockOf } from "./fake-account.ts"
+import type { Account } from "./fake-account.ts"
 
 interface Channel {
   epoch: bigint
@@ -62,6 +45,8 @@ export class FakeServer {
   /** Asked in the place of the honest handler; `undefined` lets that one answer. */
   answerInstead: (method: MethodName) => object | undefined = () => undefined
   isUp = true
+  /** False for a server of before there were stocks of several suites. */
+  keepsSuites = false
   /** How far ahead a key package may expire. */
   latestExpiryMs = Infinity
   /** What its clock says; 0 for nothing. */
@@ -198,24 +183,26 @@ export class FakeServer {
 
   #keyHandlers() {
     return {
-      uploadKeyPackage: async ({ keyPackages, lastResort }, session) => {
-        const { account } = session
+      uploadKeyPackage: async ({ keyPackages, lastResort, cipherSuite }, session) => {
+        const stock = this.keepsSuites ? stockOf(session.account!, cipherSuite) : session.account!
         for (const { expiresAtMs } of [...keyPackages, ...(lastResort === undefined ? [] : [lastResort])]) {
           if (Number(expiresAtMs) > this.latestExpiryMs) refuse("invalid_argument", "key_package_invalid")
         }
-        account!.keyPackages.push(...keyPackages.map(({ data }) => data))
-        if (lastResort !== undefined) account!.lastResort = { ...lastResort, uses: 0 }
-        const { lastResort: kept } = account!
-        return { available: account!.keyPackages.length, ...(kept && { lastResort: kept }) }
+        stock.keyPackages.push(...keyPackages.map(({ data }) => data))
+        if (lastResort !== undefined) stock.lastResort = { ...lastResort, uses: 0 }
+        const { lastResort: kept } = stock
+        const about = { available: stock.keyPackages.length, ...(kept && { lastResort: kept }) }
+        return this.keepsSuites ? { ...about, cipherSuite } : about
       },
-      fetchKeyPackage: async ({ identityKey }) => {
+      fetchKeyPackage: async ({ identityKey, cipherSuite }) => {
         const account = this.#byKey(identityKey)
         if (account?.device?.revocation !== undefined) refuse("failed_precondition", "key_packages_exhausted")
-        const data = account?.keyPackages.shift()
+        const stock = account && this.keepsSuites ? stockOf(account, cipherSuite) : account
+        const data = stock?.keyPackages.shift()
         if (data !== undefined) return { data }
-        if (account?.lastResort === undefined) refuse("failed_precondition", "key_packages_exhausted")
-        account.lastResort.uses += 1
-        return { data: account.lastResort.data, lastResort: true }
+        if (stock?.lastResort === undefined) refuse("failed_precondition", "key_packages_exhausted")
+        stock.lastResort.uses += 1
+        return { data: stock.lastResort.data, lastResort: true }
       },
       resolveUser: async ({ username }) => {
         const account = this.accounts.get(username)
@@ -375,10 +362,6 @@ export class FakeServer {
   #byKey(identityKey: Uint8Array): Account | undefined {
     return [...this.accounts.values()].find((account) => toHex(account.identityKey) === toHex(identityKey))
   }
-}
-
-function emptyAccount(named: Pick<Account, "username" | "upload" | "identityKey">): Account {
-  return { ...named, keyPackages: [], lastResort: undefined, inbox: [], newestSeq: 0n, commitsLeftOut: 0n }
 }
 
 function refuse(code: RpcErrorCode, reason: string): never {
