@@ -1,6 +1,8 @@
+import { newXWingSuite } from "@qpc/crypto/node"
 import { toHex } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import type { ClientOptions } from "./api.ts"
 import { FakeServer } from "./testing/fake-server.ts"
 import { HELPS_NOBODY, newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
@@ -10,11 +12,12 @@ const reasons = async ({ client }: Person): Promise<string[]> => (await client.n
 const groupOf = ({ client }: Person) => client.conversations()[0]!
 
 /** Alice has invited bob with his last-resort key package, which stays good for others, and has changed the group twice since. */
-async function world() {
+async function world(options: Partial<ClientOptions> = {}) {
   const clock = new TestClock()
   const server = new FakeServer()
-  const alice = await newPerson(server, clock, "alice", HELPS_NOBODY)
-  const bob = await newPerson(server, clock, "bob")
+  server.keepsSuites = true
+  const alice = await newPerson(server, clock, "alice", { ...HELPS_NOBODY, ...options })
+  const bob = await newPerson(server, clock, "bob", options)
   const group = await clock.during(alice.client.createGroup("friends"))
   alice.client.connect()
   const done = (sending: Promise<{ readonly id: string }>): Promise<unknown> =>
@@ -49,8 +52,8 @@ async function reopened({ clock, server, bob }: World): Promise<Person> {
 }
 
 const viewOf = (person: Person) => {
-  const { epoch, name, isMember } = groupOf(person)
-  return { epoch, name, isMember, members: groupOf(person).members() }
+  const { epoch, name, isMember, suiteId } = groupOf(person)
+  return { epoch, name, isMember, suiteId, members: groupOf(person).members() }
 }
 
 /** Mallory, of another server, founds a group with the id of ours, changes it five times and invites bob. */
@@ -122,6 +125,21 @@ describe("a Welcome for a group that we were removed from", () => {
     const before = viewOf(bob)
     expect(before.isMember).toBe(false)
     server.deliver("bob", welcome)
+    await clock.during(bob.client.sync())
+    expect(viewOf(bob)).toEqual(before)
+    expect(await reasons(bob)).toContain("welcome_replaces_group")
+  })
+
+  it("does not lead into a weaker suite", async () => {
+    const xWing = newXWingSuite()
+    const all = await world({ otherSuites: [xWing] })
+    const { clock, bob, group, done } = all
+    await done(group.changeSuite(xWing.id))
+    await done(group.remove("bob"))
+    await clock.during(bob.client.sync())
+    const before = viewOf(bob)
+    expect(before).toMatchObject({ isMember: false, epoch: 4n, suiteId: xWing.id })
+    await inviteIntoTwin(all)
     await clock.during(bob.client.sync())
     expect(viewOf(bob)).toEqual(before)
     expect(await reasons(bob)).toContain("welcome_replaces_group")

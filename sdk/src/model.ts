@@ -142,7 +142,10 @@ export type NoticeReason =
   | "welcome_without_key_package"
   /** An invitation that does not open. */
   | "welcome_refused"
-  /** An invitation that would replace a group of ours by an older state of it, or by a group of somebody who is not in it. */
+  /**
+   * An invitation that would replace a group of ours by an older state of it, by one with a weaker cipher suite, or by a group of
+   * somebody who is not in it.
+   */
   | "welcome_replaces_group"
   /** We were out of a group, and somebody has invited us into it whom we do not know from there: it may be another group of that id. */
   | "welcome_by_stranger"

@@ -1,4 +1,4 @@
-import { changesSuite, joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/group"
+import { changesSuite, isWeakerSuite, joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/group"
 import type { Envelope, Joined, JoinRejection, KeyPackageBundle, Member, Step } from "@qpc/group"
 import { DecodeError, equalBytes } from "@qpc/wire"
 import type { GroupId, IdentityKey } from "@qpc/wire"
@@ -115,10 +115,11 @@ async function join(
 /**
  * The server alone says that we cannot follow a group, it may hand out an old Welcome again, and whoever is in no group with us
  * may found one with the id of ours. So a Welcome never leads back in time, where keys would be used again and those who were
- * removed would be members, and never out of a group that we are in but by somebody whom we know there.
+ * removed would be members, never into a weaker cipher suite, and never out of a group that we are in but by somebody whom we
+ * know there.
  */
 function continues(earlier: Member, { member, by }: Extract<Joined, { kind: "joined" }>): boolean {
-  if (member.epoch <= earlier.epoch) return false
+  if (member.epoch <= earlier.epoch || isWeakerSuite(earlier.suiteId, member.suiteId)) return false
   return !earlier.isActive || wasIn(earlier, by)
 }
 

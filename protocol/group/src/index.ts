@@ -41,7 +41,7 @@ export type { ConfirmedRejoin, ConfirmRejoinOptions } from "./rejoin/confirm-rej
 export { enterAgain } from "./rejoin/enter-again.ts"
 export type { EnterAgainOptions, EnteredAgain, RejoinRejection } from "./rejoin/enter-again.ts"
 export type { SettingName } from "./settings-difference.ts"
-export { checkSuiteChange } from "./suite-rules.ts"
+export { checkSuiteChange, isWeakerSuite } from "./suite-rules.ts"
 export type { SuiteObjection } from "./suite-rules.ts"
 export { createServerlessMember, joinServerlessMember } from "./serverless/create.ts"
 export type { CreateServerlessOptions, JoinedServerless, JoinServerlessOptions } from "./serverless/create.ts"

@@ -44,7 +44,16 @@ export function checkSuiteChange(
   if (!isAllowed(settings, author, "changeSettings")) return "suite_not_allowed"
   if (from === to) return "suite_unchanged"
   if (OTHER_SIGNATURES.has(to)) return "suite_other_signature"
-  const strength = STRENGTHS.get(to)
-  if (strength === undefined) return "suite_unknown"
-  return strength < (STRENGTHS.get(from) ?? 0) ? "suite_weaker" : undefined
+  if (!STRENGTHS.has(to)) return "suite_unknown"
+  return isWeakerSuite(from, to) ? "suite_weaker" : undefined
 }
+
+/**
+ * True if a group of the suite `from` may never be one of the suite `to`: by no change, by no new invitation, and by no answer to a
+ * device that lost it.
+ */
+export function isWeakerSuite(from: number, to: number): boolean {
+  return strengthOf(to) < strengthOf(from)
+}
+
+const strengthOf = (suiteId: number): number => STRENGTHS.get(suiteId) ?? 0

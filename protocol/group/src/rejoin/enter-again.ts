@@ -20,6 +20,7 @@ import { OrderedMember } from "../ordered-member.ts"
 import { deviceOf, leavesOf } from "../roster.ts"
 import type { Device } from "../roster.ts"
 import type { Outgoing } from "../step.ts"
+import { isWeakerSuite } from "../suite-rules.ts"
 import { startUpkeep } from "../upkeep.ts"
 import type { AskedRejoin } from "./ask-to-rejoin.ts"
 import { openAnswer, readRejoinStatement } from "./rejoin-answer.ts"
@@ -69,6 +70,8 @@ export type RejoinRejection =
   | "header_mismatch"
   /** The group has a cipher suite by now that we do not: update this program. */
   | "suite_missing"
+  /** It is of a group with a weaker cipher suite than the one we were in had. */
+  | "suite_weaker"
   /** It is no statement of a member, or its tree is none (RFC 9420 §12.4.3.1). */
   | "group_info_refused"
   /** It does not say to which request it belongs, or names another. */
@@ -145,6 +148,7 @@ function believe(
   const { device, self, earlier } = options
   const suite = suitesOf(options.suite, options).find(({ id }) => id === cipherSuiteOf(groupInfo))
   if (suite === undefined) return rejected("suite_missing")
+  if (earlier !== undefined && isWeakerSuite(earlier.suiteId, suite.id)) return rejected("suite_weaker")
   const { limits } = mlsRules(suite, resolveLimits(options.limits))
   const policy = { credentialValidator: deviceValidator(suite) }
   const inspected = inspectGroupInfo({ suite, groupInfo, limits, policy })

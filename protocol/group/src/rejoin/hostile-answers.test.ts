@@ -1,4 +1,4 @@
-import { suite0001 as suite } from "@qpc/crypto/node"
+import { newXWingSuite, suite0001 as suite } from "@qpc/crypto/node"
 import { encodeEnvelope } from "@qpc/envelope"
 import { Group } from "@qpc/mls"
 import type { GroupInfoOptions } from "@qpc/mls"
@@ -168,5 +168,20 @@ describe("an answer to whoever wants back into a group", () => {
     back.go()
     expect(dave.member.epoch).toBe(3n)
     expect(dave.member.signedHead(1n)).toEqual(before)
+  })
+
+  it("that is a group of a weaker suite than the one we were in: suite_weaker", () => {
+    const xWing = newXWingSuite()
+    const scene = withMallory({}, [xWing])
+    const { world, log, alice, bob, dave, back } = scene
+    alice.send({ kind: "remove", members: [scene.mallory.self] })
+    world.settle()
+    const keyPackages = [bob, dave].map((device) => device.keyPackage(86_400_000, xWing))
+    alice.send({ kind: "change_suite", suiteId: xWing.id, keyPackages })
+    world.settle()
+    expect(dave.member).toMatchObject({ epoch: 4n, suiteId: xWing.id })
+    const head = log.sign({ groupId: back.earlier!.groupId, epoch: 5n, hash: new Uint8Array(32) })
+    const { groupInfo } = madeUp(scene, 5).groupInfo(statementOf(scene, { head }))
+    expect(back.enter(answerOf(scene, groupInfo, 5n))).toEqual({ kind: "rejected", reason: "suite_weaker" })
   })
 })

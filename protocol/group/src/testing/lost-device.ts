@@ -1,3 +1,4 @@
+import type { CipherSuite } from "@qpc/crypto"
 import { suite0001 as suite } from "@qpc/crypto/node"
 import type { Random } from "@qpc/wire"
 import type { GroupLimits } from "../limits.ts"
@@ -11,11 +12,15 @@ import { World } from "./world.ts"
 /** For what the tests draw themselves. */
 export const random: Random = seededRandom(77)
 
-/** Alice, bob and dave, who lost the group in epoch 2; and mallory, who is in it and has all its keys. */
-export function withMallory(limits: GroupLimits = {}) {
+/**
+ * Alice, bob and dave, who lost the group in epoch 2; and mallory, who is in it and has all its keys.
+ *
+ * @param suites - Those that the others may change to.
+ */
+export function withMallory(limits: GroupLimits = {}, suites: readonly CipherSuite[] = []) {
   const log = new SigningLog(suite)
   const world = new World(suite, 1, log)
-  const [alice, bob, dave] = world.group(3, { limits })
+  const [alice, bob, dave] = world.group(3, { limits, suites })
   const mallory = new Outlaw(suite, 9, world.clock.nowMs)
   alice.send({ kind: "invite", keyPackages: [mallory.keyPackage()] })
   world.settle()
