@@ -11,12 +11,12 @@ import { replayParked } from "./receive.ts"
 import { OWN_STEP } from "./record-step.ts"
 import { takeEcho } from "./rejoin.ts"
 import type { RejoinCause, RejoinStage } from "./rejoin-record.ts"
+import { isWaiting, LONGEST_WAIT_MS } from "./rejoining.ts"
 import { ECHO_MS, forgetRejoin, lose, putRejoin, stopRejoin } from "./rejoin-state.ts"
 import { Transaction } from "./transaction.ts"
 
 /** Whoever is asked in vain is asked again after this, and after twice as long each further time. */
 const FIRST_WAIT_MS = 15 * 60_000
-const LONGEST_WAIT_MS = 24 * 3_600_000
 /** Where our record of a group is gone, so many of those who wrote in it, or of our contacts, are asked. */
 const LIKELY_MEMBERS = 1000
 
@@ -28,7 +28,7 @@ export async function continueRejoins(context: Context, call: Call): Promise<voi
   const { turn, rejoining, clock } = context
   await turn.takeAlways(() => noteLost(context))
   for (const { groupId, record } of rejoining.all()) {
-    if (record.stage.at === "stopped" || record.nextAtMs > clock.unixMs()) continue
+    if (record.stage.at === "stopped" || isWaiting(record, clock.unixMs())) continue
     if (record.stage.at === "committed") await lookForEcho(context, call, groupId, record.stage)
     else await turn.takeAlways(() => Transaction.run(context, "down", (tx) => ask(context, tx, groupId)))
   }
@@ -59,7 +59,7 @@ async function ask(context: Context, tx: Transaction, groupId: GroupId): Promise
   const record = rejoining.find(groupId)
   // Another round may have been here while we waited for our turn.
   const isDue = record?.stage.at === "due" || record?.stage.at === "asked"
-  if (record === undefined || !isDue || record.nextAtMs > clock.unixMs()) return
+  if (record === undefined || !isDue || isWaiting(record, clock.unixMs())) return
   if (record.attempt >= limits.rejoinAttempts) return stopRejoin(context, tx, groupId, "nobody_answered")
   const earlier = groups.find(groupId)
   const recipients = await likelyMembers(context, groupId, earlier)

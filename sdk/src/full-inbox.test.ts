@@ -95,6 +95,20 @@ describe("a message to a group in which somebody's inbox is full", () => {
     expect((await told()).slice(2)).toEqual(Array.from({ length: 3 }, () => ["inbox_full_given_up", "bob"]))
   })
 
+  it("is given up for them no later for having waited since the clock was ahead", async () => {
+    const { clock, alice, say, told } = await fullBob()
+    clock.calendarAheadMs = 3650 * DAY_MS
+    await say("one")
+    clock.calendarAheadMs = 0
+    await clock.during(alice.client.sync({ until: () => false, waitMs: 120_000 }))
+    clock.advance(3 * DAY_MS)
+    await clock.during(alice.client.sync({ until: ({ notices }) => notices.length > 0, waitMs: 300_000 }))
+    expect(await told()).toEqual([
+      ["inbox_full", "bob"],
+      ["inbox_full_given_up", "bob"],
+    ])
+  })
+
   it("has not failed if its sender is removed while it waits for them, but they are told who lacks it", async () => {
     const { clock, alice, carol, group, server, say, told } = await fullBob()
     await say("one")

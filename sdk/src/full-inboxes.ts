@@ -25,7 +25,10 @@ export function waitForRoom(
   const { outbox, limits, clock } = context
   const { outgoing, held } = row
   const { missing, hasReached } = left
-  const isTooLong = held !== undefined && clock.unixMs() - held.sinceMs >= limits.fullInboxMs
+  const nowMs = clock.unixMs()
+  // Our clock may have been ahead when it began, and it must not wait for as long as that.
+  const sinceMs = Math.min(held?.sinceMs ?? nowMs, nowMs)
+  const isTooLong = held !== undefined && nowMs - sinceMs >= limits.fullInboxMs
   const isGivenUp = left.isTooOld || isTooLong || (held === undefined && outbox.heldCount >= limits.heldRows)
   if (isGivenUp) {
     tellGivenUp(context, tx, outgoing, missing)
@@ -33,9 +36,8 @@ export function waitForRoom(
   }
   if (held === undefined && !outbox.isHolding(outgoing.groupId))
     tell(context, tx, { outgoing, missing, reason: "inbox_full" })
-  if (held === undefined || held.missing.length !== missing.length || held.hasReached !== hasReached) {
-    tx.hold(position, row, { sinceMs: held?.sinceMs ?? clock.unixMs(), hasReached, missing })
-  }
+  const isAsHeld = held?.sinceMs === sinceMs && held.missing.length === missing.length && held.hasReached === hasReached
+  if (!isAsHeld) tx.hold(position, row, { sinceMs, hasReached, missing })
   return true
 }
 

@@ -4,6 +4,7 @@ import { newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
+const YEARS_MS = 10 * 366 * 86_400_000
 const texts = (messages: readonly { readonly text: string }[]): string[] => messages.map(({ text }) => text)
 const reasons = async ({ client }: Person): Promise<string[]> => (await client.notices()).map(({ reason }) => reason)
 
@@ -73,6 +74,28 @@ describe("an envelope that cannot be opened", () => {
     server.cut()
     await clock.during(bob.client.sync({ until: ({ notices }) => notices.length >= 2 }))
     expect(await reasons(bob)).toEqual(["parking_full", "parking_expired", "parking_expired"])
+  })
+
+  it("of a group one is not in waits no longer for having come when the clock was ahead", async () => {
+    const options = { limits: { parkedMs: 1000 } }
+    const { clock, server, bob, group, done } = await friends(options)
+    await done(group.invite("bob"))
+    await done(group.send("early"))
+    const early = envelopeOf(server, "bob", 1)
+    server.account("bob").inbox.length = 0
+    server.deliver("bob", early)
+    clock.calendarAheadMs = YEARS_MS
+    await clock.during(bob.client.sync())
+    await clock.during(bob.client.close())
+    clock.calendarAheadMs = 0
+    const back = await openPerson(server, clock, bob.disk, options)
+    await clock.during(back.client.sync())
+    expect(await reasons(back)).toEqual([])
+    await clock.during(back.client.close())
+    clock.advance(2000)
+    const later = await openPerson(server, clock, bob.disk, options)
+    await clock.during(later.client.sync())
+    expect(await reasons(later)).toEqual(["parking_expired"])
   })
 
   it("is an invitation that was used, or is not ours: a notice of its own", async () => {

@@ -211,8 +211,10 @@ async function expireParked(context: Context): Promise<void> {
   const { profile, clock, limits, parked } = context
   const nowMs = clock.unixMs()
   for await (const { groupId, seq, storedAtMs, envelope } of profile.parked()) {
-    if (nowMs - storedAtMs < limits.parkedMs) continue
+    if (storedAtMs <= nowMs && nowMs - storedAtMs < limits.parkedMs) continue
     await Transaction.run(context, "up", async (tx) => {
+      // Stored by a clock that was ahead: it waits from now on, or it would for as long as that.
+      if (storedAtMs > nowMs) return tx.change(profile.putParked({ groupId, seq, storedAtMs: nowMs, envelope }))
       tx.change(profile.forgetParked(groupId, seq))
       tx.notice({ seq, sizeBytes: envelope.length, groupId, reason: "parking_expired" satisfies NoticeReason })
       tx.afterwards(() => parked.drop(groupId, envelope.length))

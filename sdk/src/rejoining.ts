@@ -4,6 +4,17 @@ import type { Clock } from "./clock.ts"
 import type { Profile } from "./profile.ts"
 import type { RejoinRecord } from "./rejoin-record.ts"
 
+/** Nobody is asked again later than this. */
+export const LONGEST_WAIT_MS: number = 24 * 3_600_000
+
+/**
+ * True while it is not yet time to go on with a lost group. What waits for longer than anybody ever waits got its time from a clock that
+ * was ahead and has been set back.
+ */
+export function isWaiting({ stage, nextAtMs }: RejoinRecord, nowMs: number): boolean {
+  return stage.at !== "stopped" && nextAtMs > nowMs && nextAtMs - nowMs <= LONGEST_WAIT_MS
+}
+
 /** One lost group. */
 interface Lost {
   readonly groupId: GroupId
@@ -59,9 +70,7 @@ export class Rejoining {
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
     const nowMs = this.#clock.unixMs()
-    const due = this.all().flatMap(({ record: { stage, nextAtMs } }) => {
-      return stage.at === "stopped" || nextAtMs <= nowMs ? [] : [nextAtMs]
-    })
+    const due = this.all().flatMap(({ record }) => (isWaiting(record, nowMs) ? [record.nextAtMs] : []))
     if (due.length === 0 || this.#isClosed) return
     this.#timer = this.#clock.setTimer(Math.min(...due) - nowMs, () => this.#goOn())
   }

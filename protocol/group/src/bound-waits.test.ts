@@ -1,5 +1,6 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
+import { withMallory } from "./testing/lost-device.ts"
 import { nth } from "./testing/nth.ts"
 import { envelopeOf, EQUALS, World } from "./testing/world.ts"
 
@@ -45,5 +46,36 @@ describe("a clock that is set back by years", () => {
     expect(alice.wakeAtMs).toBeLessThanOrEqual(world.clock.nowMs + 40_000)
     expect(bob.wakeAtMs).toBe(world.clock.nowMs + 24 * 3_600_000)
     expect(carol.isMember).toBe(true)
+  })
+
+  it("answers a device by its right clock that asked by one that was ahead", () => {
+    const { world, alice, bob, dave, back } = withMallory()
+    world.clock.nowMs += YEARS_MS
+    world.service.offer(back.ask())
+    for (const device of [alice, bob]) {
+      device.receiveNext(world.service)
+      device.outbox.length = 0
+    }
+    world.clock.nowMs -= YEARS_MS
+    back.go()
+    expect(dave.member.epoch).toBe(3n)
+  })
+
+  it("answers in its turn whoever asked when it was ahead", () => {
+    const { world, alice, bob, back } = withMallory()
+    world.clock.nowMs += YEARS_MS
+    world.service.offer(back.ask())
+    for (const device of [alice, bob]) device.receiveNext(world.service)
+    world.clock.nowMs -= YEARS_MS
+    // Three are in the line, and one of them at most has answered.
+    const late = [alice, bob].filter(({ outbox }) => outbox.length === 0)
+    expect(late.length).toBeGreaterThan(0)
+    for (const device of late) {
+      device.tick()
+      expect(device.wakeAtMs).toBeLessThanOrEqual(world.clock.nowMs + 320_000)
+    }
+    world.clock.nowMs += 320_000
+    for (const device of late) device.tick()
+    expect(late.every(({ outbox }) => outbox.length === 1)).toBe(true)
   })
 })

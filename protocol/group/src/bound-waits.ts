@@ -7,9 +7,10 @@ import { leavesOf } from "./roster.ts"
  * What renews keys and warms the tree looks after itself; see `upkeep.ts`.
  */
 export function boundWaits(state: MemberState, nowMs: number): void {
-  const { deadlines, leaving, limits, group } = state
-  const { winnerMs, leaveTurnMs, leaveWaitMs } = limits
+  const { deadlines, leaving, limits, group, rejoins } = state
+  const { winnerMs, leaveTurnMs, leaveWaitMs, rejoinAnswers, rejoinTurnMs } = limits
   boundGapWaits(state, nowMs)
+  rejoins.boundTurns(nowMs + rejoinAnswers * rejoinTurnMs)
   if (deadlines.winnerByMs !== undefined) deadlines.winnerByMs = Math.min(deadlines.winnerByMs, nowMs + winnerMs)
   if (leaving.turnAtMs !== undefined) {
     leaving.turnAtMs = Math.min(leaving.turnAtMs, nowMs + (leavesOf(group).length + 1) * leaveTurnMs)

@@ -102,6 +102,25 @@ describe("a device that was away for longer than the log", () => {
     await clock.during(bob.close())
   })
 
+  it("is in by the next connection after all clocks were ahead when it asked", async () => {
+    const { clock, alice, group, open, renameTimes, visit } = await scene(["bob"])
+    await renameTimes(20)
+    const { epoch } = group
+    await clock.during(alice.close())
+    clock.calendarAheadMs = 72 * HOUR_MS
+    const ahead = await open("bob")
+    await clock.during(ahead.sync())
+    await clock.during(ahead.close())
+    clock.calendarAheadMs = 0
+    const bob = await open("bob")
+    const [own] = bob.conversations()
+    await clock.during(bob.sync())
+    await visit("alice")
+    await clock.during(bob.sync({ ...WAIT, until: isBack(own!) }))
+    expect(own!.epoch).toBe(epoch + 1n)
+    await clock.during(bob.close())
+  })
+
   it("gives up after some requests, and tries again when somebody wants it", async () => {
     const { clock, alice, open, renameTimes, visit } = await scene(["bob"])
     await renameTimes(20)

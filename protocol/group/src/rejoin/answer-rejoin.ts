@@ -46,7 +46,7 @@ const AHEAD_MS = HOUR_MS
 /** Looks at the request of a device that cannot follow the group, and lines up for the answer. */
 export function receiveRejoinRequest(state: MemberState, envelope: Envelope, nowMs: number, draft: Draft): void {
   const { rejoins, limits } = state
-  rejoins.forgetBefore(nowMs - limits.rejoinRequestMs)
+  rejoins.forgetOutside(nowMs - limits.rejoinRequestMs, nowMs + AHEAD_MS)
   const request = readRejoinRequest(suitesOf(state), envelope.sealed)
   // A copy of this device, or we ourselves on the way back; other members answer.
   if (request !== undefined && equalBytes(request.deviceKey, state.device)) return
@@ -73,7 +73,8 @@ const suitesOf = ({ suite, suiteChange }: MemberState): readonly CipherSuite[] =
 ]
 
 function knownInThisHour(known: AskingDevice | undefined, nowMs: number): AskingDevice | undefined {
-  return known !== undefined && nowMs - known.sinceMs < HOUR_MS ? known : undefined
+  // An hour that has not begun yet began by a clock that was ahead.
+  return known !== undefined && Math.abs(nowMs - known.sinceMs) < HOUR_MS ? known : undefined
 }
 
 /** What is cheap comes first; the signature costs most. */

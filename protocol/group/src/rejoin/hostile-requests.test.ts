@@ -119,6 +119,19 @@ describe("a request to be let in again", () => {
     expect(told(alice, "dropped")).toHaveLength(1)
   })
 
+  it("is answered again when the clock is right by which there were too many in an hour", () => {
+    const scene = withMallory()
+    const { alice, world, dave } = scene
+    const { clock } = world
+    const askAt = (askedAtMs: number): void => void alice.receive(asking(scene, dave, { askedAtMs }))
+    const rightMs = clock.nowMs
+    clock.nowMs += 2 * 3_600_000
+    for (let made = 0; made < 8; made++) askAt(rightMs + made)
+    clock.nowMs = rightMs
+    askAt(rightMs + 8)
+    expect(told(alice, "dropped")).toEqual([])
+  })
+
   it("is answered by one member after the other, until the device is in", () => {
     const { world, alice, bob, back } = withMallory()
     world.service.offer(back.ask())

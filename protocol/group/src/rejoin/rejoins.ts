@@ -45,9 +45,21 @@ export class Rejoins {
     if (known?.waiting !== undefined) this.put({ ...known, waiting: undefined })
   }
 
-  /** Forgets devices whose newest request is so old that a replay of it would be refused for its age. */
-  forgetBefore(askedAtMs: number): void {
-    this.#devices = this.#devices.filter((device) => device.askedAtMs >= askedAtMs)
+  /**
+   * Forgets devices whose newest request is so old, or so far ahead of our clock since that was set back, that a replay of it would be
+   * refused for that: what they ask by a right clock would seem to be older for as long as the wrong one was ahead.
+   */
+  forgetOutside(fromMs: number, toMs: number): void {
+    this.#devices = this.#devices.filter(({ askedAtMs }) => askedAtMs >= fromMs && askedAtMs <= toMs)
+  }
+
+  /** No turn comes later than `latestMs`. */
+  boundTurns(latestMs: number): void {
+    this.#devices = this.#devices.map((device) => {
+      const { waiting } = device
+      if (waiting === undefined || waiting.atMs <= latestMs) return device
+      return { ...device, waiting: { ...waiting, atMs: latestMs } }
+    })
   }
 
   /** The devices for which it is our turn. */
