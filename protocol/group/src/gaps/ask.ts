@@ -10,10 +10,16 @@ import { helperFor } from "./helper.ts"
 import { ASKED_TEXTS, encodeAsk } from "./redelivery-message.ts"
 import type { OpenAsk } from "./redelivery.ts"
 import { sendControl } from "./send-control.ts"
+import type { Gap } from "./sender-gaps.ts"
 import { tellFound, tellLost } from "./tell.ts"
 
 /** Answers that carry no text: numbers that were given up, and the end. */
 const OTHER_ANSWERS = 2
+/**
+ * Where nobody had the beginning of a gap, no more of it than the newest texts are asked for: others keep no more (`keptTexts` is 128),
+ * and with a lie about numbers the asking has to come to an end.
+ */
+const REACHABLE_TEXTS = 128
 
 /** Does what is due: tells of gaps that did not close by themselves, and asks members one after the other for what is missing. */
 export function tickGaps(state: MemberState, nowMs: number, draft: Draft): void {
@@ -68,9 +74,7 @@ export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
   if (redelivery.current(nowMs) !== undefined) return
   closeUnreadable(state, draft)
   waitForLate(state, nowMs)
-  for (const placed of gaps.takeOut((one) => isDue(one, nowMs) && helperFor(state, one) === undefined)) {
-    tellLost(placed, "nobody_has_it", draft)
-  }
+  giveUpAsked(state, nowMs, draft)
   const next = gaps.all().find((one) => isDue(one, nowMs))
   const helper = next && helperFor(state, next)
   if (next === undefined || helper === undefined) return
@@ -83,12 +87,26 @@ export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
   redelivery.add(sendAsk(state, { ...next, helper }, nowMs, draft))
 }
 
+/** Nobody had what they were asked for. What is behind it was not asked for, so that somebody may still have it. */
+function giveUpAsked(state: MemberState, nowMs: number, draft: Draft): void {
+  const { gaps } = state
+  for (const placed of gaps.all()) {
+    if (!isDue(placed, nowMs) || helperFor(state, placed) !== undefined) continue
+    const { gap } = placed
+    // Where there is nobody to ask there is nothing to wait for.
+    const to = gap.askCount === 0 ? gap.to : Math.max(lastAsked(gap), gap.to - REACHABLE_TEXTS)
+    tellLost(gaps.giveUpPart(placed, to, nowMs), "nobody_has_it", draft)
+  }
+  settleAsks(state)
+}
+
 /** Everybody in line was asked, and somebody has not answered: they may be offline. */
 function waitForLate(state: MemberState, nowMs: number): void {
   const { gaps, redelivery } = state
   for (const placed of gaps.all()) {
     if (!isDue(placed, nowMs) || helperFor(state, placed) !== undefined) continue
-    const open = redelivery.asks.filter((ask) => isAbout(ask, placed))
+    const part = { sender: placed.sender, gap: { ...placed.gap, to: lastAsked(placed.gap) } }
+    const open = redelivery.asks.filter((ask) => isAbout(ask, part))
     if (open.length === 0) continue
     placed.gap.dueAtMs = Math.min(...open.map(({ untilMs }) => untilMs))
     gaps.touch(placed.sender)
@@ -105,7 +123,7 @@ function sendAsk(
   const drawn = random(4)
   const requestId = new DataView(drawn.buffer, drawn.byteOffset, 4).getUint32(0)
   const { deviceKey: device } = sender.device
-  const to = Math.min(gap.to, gap.from + ASKED_TEXTS - 1)
+  const to = lastAsked(gap)
   const asked = { device, since: sender.texts.since, from: gap.from, to }
   const recipient = helper.deviceKey
   sendControl(state, { opcode: OPCODE_REDELIVERY_ASK, requestId, args: encodeAsk(asked), recipient }, nowMs, draft)
@@ -127,6 +145,9 @@ export function isAbout(ask: OpenAsk, { sender, gap }: PlacedGap): boolean {
   const isOfSender = equalBytes(ask.device, sender.device.deviceKey) && ask.since === sender.texts.since
   return isOfSender && gap.from <= ask.to && gap.to >= ask.from
 }
+
+/** The last number of a gap that one ask names. */
+const lastAsked = ({ from, to }: Gap): number => Math.min(to, from + ASKED_TEXTS - 1)
 
 const isDue = ({ gap }: PlacedGap, nowMs: number): boolean => gap.isTold && gap.dueAtMs <= nowMs
 

@@ -131,6 +131,42 @@ describe("texts that never came", () => {
     expect(alice.shown()).toEqual(["last", ...texts])
   })
 
+  it("in a long gap are lost only where nobody has them: what is behind is asked for, too", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2, { limits: { keptTexts: 32 } })
+    const texts = Array.from({ length: 70 }, (_, at) => `text ${at + 1}`)
+    say(world, bob, ...texts)
+    lose(world, alice)
+    say(world, bob, "last")
+    world.settle()
+    world.run(10 * MINUTE_MS)
+    expect(alice.shown()).toEqual(["last", ...texts.slice(39)])
+    expect(gapsOf(alice).filter((one) => !one.startsWith("delivered"))).toEqual([
+      "found 1-70 @1",
+      "nobody_has_it 1-32",
+      "nobody_has_it 33-39",
+    ])
+  })
+
+  it("are asked for in the newest part only of a gap that has no end", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2, { limits: { keptTexts: 0 } })
+    const texts = Array.from({ length: 300 }, (_, at) => `text ${at + 1}`)
+    say(world, bob, ...texts)
+    lose(world, alice)
+    say(world, bob, "last")
+    world.settle()
+    world.run(10 * MINUTE_MS)
+    expect(gapsOf(alice)).toEqual([
+      "found 1-300 @1",
+      "nobody_has_it 1-172",
+      "nobody_has_it 173-204",
+      "nobody_has_it 205-236",
+      "nobody_has_it 237-268",
+      "nobody_has_it 269-300",
+    ])
+  })
+
   it("are lost where nobody has them any more, and that is told", () => {
     const world = new World(suite0001)
     const [alice, bob] = world.group(3, { limits: { keptTexts: 1 } })

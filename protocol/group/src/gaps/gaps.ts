@@ -75,6 +75,13 @@ export class Gaps {
     return out
   }
 
+  /** Takes out the beginning of a gap, see {@link SenderGaps.giveUpPart}. */
+  giveUpPart({ sender, gap }: PlacedGap, to: number, nowMs: number): PlacedGap {
+    const part = sender.texts.giveUpPart(gap, to, nowMs)
+    this.#put(sender)
+    return { sender, gap: part }
+  }
+
   /** The sender says that nobody is to wait for these. */
   giveUp(sender: Sender, numbers: readonly number[]): readonly ClosedRange[] {
     const closed = sender.texts.giveUp(numbers)

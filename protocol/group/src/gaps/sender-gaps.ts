@@ -99,6 +99,13 @@ export class SenderGaps {
     return hopeless
   }
 
+  /** Takes out the numbers of a gap up to `to`, which is in it. For the rest everybody is asked anew. */
+  giveUpPart(gap: Gap, to: number, nowMs: number): Gap {
+    const rest = to < gap.to ? [{ ...gap, from: to + 1, askCount: 0, dueAtMs: nowMs }] : []
+    this.#gaps = this.#gaps.flatMap((one) => (one === gap ? rest : [one]))
+    return { ...gap, to }
+  }
+
   #close(number: number, outcome: ClosedRange["outcome"]): readonly ClosedRange[] {
     const gap = this.#gaps.find(({ from, to }) => from <= number && number <= to)
     if (gap === undefined) return []
