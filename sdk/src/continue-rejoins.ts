@@ -60,7 +60,9 @@ async function ask(context: Context, tx: Transaction, groupId: GroupId): Promise
   // Another round may have been here while we waited for our turn.
   const isDue = record?.stage.at === "due" || record?.stage.at === "asked"
   if (record === undefined || !isDue || isWaiting(record, clock.unixMs())) return
-  if (record.attempt >= limits.rejoinAttempts) return stopRejoin(context, tx, groupId, "nobody_answered")
+  if (record.attempt >= limits.rejoinAttempts) {
+    return stopRejoin(context, tx, groupId, rejoining.heard(groupId).length > 0 ? "roles_changed" : "nobody_answered")
+  }
   const earlier = groups.find(groupId)
   const recipients = await likelyMembers(context, groupId, earlier)
   if (recipients.length === 0) return forgetRejoin(context, tx, groupId)

@@ -174,6 +174,8 @@ export type NoticeReason =
   | "member_rejoined"
   /** An answer to our request to be let in again is not believed; others may come. */
   | "rejoin_answer_refused"
+  /** One member alone says that others have other roles by now in a group that we lost: another may say so too, or a person decides. */
+  | "rejoin_unconfirmed"
   /** The server has a change of a group that we do not follow: it may be one that the group forbids. Nothing is done about it unasked. */
   | "not_followed"
   /** We do not get back into a group by ourselves: a member has to remove us and invite us again. */
@@ -225,6 +227,8 @@ export type ClientEvent =
       readonly groupId: GroupId
       readonly epoch: bigint
       readonly by?: Person
+      /** We had lost the group, and this member told us who is in it. */
+      readonly accordingTo?: Person
       readonly added: readonly Person[]
       readonly removed: readonly Person[]
       /** Those of `removed` who left by themselves. */
@@ -236,6 +240,8 @@ export type ClientEvent =
       readonly groupId: GroupId
       readonly epoch: bigint
       readonly by: Person
+      /** It happened after we had lost the group, on the word of this member. */
+      readonly accordingTo?: Person
       readonly addedCount: number
       readonly removedCount: number
     }
@@ -244,7 +250,10 @@ export type ClientEvent =
       readonly kind: "settings_changed"
       readonly groupId: GroupId
       readonly epoch: bigint
-      readonly by: Person
+      /** Absent where nobody can tell: see `accordingTo`. */
+      readonly by?: Person
+      /** As for `devices_changed`. */
+      readonly accordingTo?: Person
       readonly changed: readonly SettingName[]
       readonly name: string
       readonly disappearAfterSeconds: number

@@ -1,7 +1,7 @@
 import { equalBytes, uuidText } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import { newMessageId } from "@qpc/wire"
-import type { GroupEvent, Member, Step } from "@qpc/group"
+import type { DevicesMissed, GroupEvent, GroupSettings, Member, SettingsDifference, Step } from "@qpc/group"
 import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import type { Context } from "./context.ts"
 import { recordGaps } from "./text-gaps.ts"
@@ -228,19 +228,24 @@ function people(context: Context, event: GroupEvent & { readonly kind: "members_
   return { by: person(event.by), added: added!, removed: removed!, left: left! }
 }
 
-function devicesChange(context: Context, event: GroupEvent & { readonly kind: "devices_changed" }) {
-  const { by, added, removed } = event
+function devicesChange(context: Context, { by, added, removed }: DevicesMissed) {
   return { by: context.contacts.person(by), addedCount: added.length, removedCount: removed.length }
 }
 
 function settingsChange(context: Context, event: GroupEvent & { readonly kind: "settings_changed" }) {
-  const { epoch, by, changed, settings } = event
+  const { epoch, by } = event
+  return { epoch, by: context.contacts.person(by), ...settingsNow(context, event) }
+}
+
+function settingsNow(
+  { contacts }: Context,
+  { changed, settings, assigned }: SettingsDifference & { readonly settings: GroupSettings },
+) {
   const { name, disappearAfterSeconds, isClosed } = settings
-  const assigned = event.assigned.map(({ identityKey, role }) => {
-    return { person: context.contacts.person(identityKey), role: roleName(role) }
+  const withRoles = assigned.map(({ identityKey, role }) => {
+    return { person: contacts.person(identityKey), role: roleName(role) }
   })
-  const person = context.contacts.person(by)
-  return { epoch, by: person, changed, name, disappearAfterSeconds, isClosed, assigned }
+  return { changed, name, disappearAfterSeconds, isClosed, assigned: withRoles }
 }
 
 /** RFC 9420 §16.8: a key package that was used once is never used again, but for one that others may have got as well. */
@@ -271,12 +276,19 @@ function recordRejoined(
   { groupId, name }: Member,
   event: GroupEvent & { readonly kind: "rejoined" },
 ): void {
-  const { epoch, by, added, removed } = event
+  const { epoch, by, added, removed, devices, settings } = event
+  const { contacts } = context
   tx.notice({ ...NO_ENVELOPE, groupId, person: by, reason: "rejoined" satisfies NoticeReason })
   tx.event({ kind: "rejoined", groupId, name })
-  if (added.length + removed.length === 0) return
-  const [come, gone] = [added, removed].map((keys) => keys.map((key) => context.contacts.person(key)))
-  tx.event({ kind: "members_changed", groupId, epoch, added: come!, removed: gone!, left: [] })
+  const missed = { groupId, epoch, accordingTo: contacts.person(by) }
+  const [come, gone] = [added, removed].map((keys) => keys.map((key) => contacts.person(key)))
+  if (added.length + removed.length > 0) {
+    tx.event({ kind: "members_changed", ...missed, added: come!, removed: gone!, left: [] })
+  }
+  if (settings !== undefined) tx.event({ kind: "settings_changed", ...missed, ...settingsNow(context, settings) })
+  for (const person of devices) {
+    tx.event({ kind: "devices_changed", ...missed, ...devicesChange(context, person) })
+  }
 }
 
 /** We are in the group anew, and another member takes the place of this one: what that one had open ends, and is told. */

@@ -33,13 +33,15 @@ export type RejoinStage =
   /**
    * Until a person wants it again. `reason` is `nobody_answered` after {@link ClientLimits.rejoinAttempts} requests, `replaced_by_copy` if
    * a copy of this device took our place (were we to take it back, neither would ever stop), `not_followed` if the group went on by a
-   * commit that we did not follow, or a code of the server's.
+   * commit that we did not follow, `roles_changed` if others have other roles there and one person alone said so, or a code of the server's.
    */
   | { readonly at: "stopped"; readonly reason: string }
 
 /** A group that this device lost, and lets itself into again. */
 export interface RejoinRecord {
   readonly cause: RejoinCause
+  /** A person wants into the group whatever roles others have there by now. */
+  readonly isInsisted: boolean
   /** When that was found, Unix milliseconds. */
   readonly sinceMs: number
   /** Requests made since. */
@@ -49,22 +51,31 @@ export interface RejoinRecord {
   readonly nextAtMs: number
 }
 
-const VERSION = 1
+const VERSION = 2
+/** Nobody could insist on anything. */
+const VERSION_BEFORE = 1
 
-/** Writes version u8 = 1 · cause u8 · since u64 ms · attempt u32 · next u64 ms · stage u8 and what belongs to it. */
+/** Writes version u8 = 2 · cause u8 · insisted u8 · since u64 ms · attempt u32 · next u64 ms · stage u8 and what belongs to it. */
 export const rejoinRecord: RecordCodec<RejoinRecord> = {
-  encode: ({ cause, sinceMs, attempt, nextAtMs, stage }) =>
+  encode: ({ cause, isInsisted, sinceMs, attempt, nextAtMs, stage }) =>
     encode((writer) => {
-      writer.uint8(VERSION).uint8(CAUSES.indexOf(cause)).uint64(BigInt(sinceMs)).uint32(attempt)
+      writer
+        .uint8(VERSION)
+        .uint8(CAUSES.indexOf(cause))
+        .uint8(isInsisted ? 1 : 0)
+        .uint64(BigInt(sinceMs))
+        .uint32(attempt)
       writeStage(writer.uint64(BigInt(nextAtMs)), stage)
     }),
   decode: (bytes) =>
     decodeWhole(bytes, (reader) => {
-      if (reader.uint8() !== VERSION) throw new DecodeError("reserved_value", 0)
+      const version = reader.uint8()
+      if (version !== VERSION && version !== VERSION_BEFORE) throw new DecodeError("reserved_value", 0)
       const cause = CAUSES[reader.uint8()]
       if (cause === undefined) throw new DecodeError("reserved_value", 1)
+      const isInsisted = version === VERSION && readFlag(reader)
       const [sinceMs, attempt, nextAtMs] = [readMs(reader), reader.uint32(), readMs(reader)]
-      return { cause, sinceMs, attempt, nextAtMs, stage: readStage(reader) }
+      return { cause, isInsisted, sinceMs, attempt, nextAtMs, stage: readStage(reader) }
     }),
 }
 
@@ -105,6 +116,13 @@ function readStage(reader: Reader): RejoinStage {
       return { at, reason }
     }
   }
+}
+
+function readFlag(reader: Reader): boolean {
+  const start = reader.offset
+  const value = reader.uint8()
+  if (value > 1) throw new DecodeError("bad_value", start)
+  return value === 1
 }
 
 function readMs(reader: Reader): number {

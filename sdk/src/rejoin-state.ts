@@ -30,9 +30,9 @@ export function stopRejoin(context: Context, tx: Transaction, groupId: GroupId, 
   tx.notice({ seq: 0n, sizeBytes: 0, groupId, reason: "rejoin_given_up" satisfies NoticeReason })
 }
 
-function newRecord({ clock }: Context, cause: RejoinCause): RejoinRecord {
+function newRecord({ clock }: Context, cause: RejoinCause, isInsisted: boolean = false): RejoinRecord {
   const nowMs = clock.unixMs()
-  return { cause, sinceMs: nowMs, attempt: 0, stage: { at: "due" }, nextAtMs: nowMs }
+  return { cause, isInsisted, sinceMs: nowMs, attempt: 0, stage: { at: "due" }, nextAtMs: nowMs }
 }
 
 /**
@@ -61,14 +61,20 @@ export function lose(context: Context, tx: Transaction, groupId: GroupId, cause:
 /** Why a way back stopped that leads on only if a person insists: they know something that this device cannot check. */
 const INSISTED_ON: ReadonlySet<string> = new Set(["replaced_by_copy", "not_followed"])
 
-/** A person wants what was given up to be tried again. @param isForced - also against a copy of this device, and behind what it refused */
+/**
+ * A person wants what was given up to be tried again.
+ *
+ * @param isForced - also against a copy of this device, behind what it refused, and whatever roles others have there
+ */
 export function retryRejoins(context: Context, isForced: boolean): Promise<void> {
   return context.turn.takeAlways(() =>
     Transaction.run(context, "up", async (tx) => {
       for (const { groupId, record } of context.rejoining.all()) {
         const { stage, cause } = record
-        if (stage.at !== "stopped" || (INSISTED_ON.has(stage.reason) && !isForced)) continue
-        putRejoin(context, tx, groupId, newRecord(context, cause))
+        // Of a commit that is under way, the server decides.
+        if (stage.at === "committed" || (stage.at !== "stopped" && !isForced)) continue
+        if (stage.at === "stopped" && INSISTED_ON.has(stage.reason) && !isForced) continue
+        putRejoin(context, tx, groupId, newRecord(context, cause, isForced))
       }
     }),
   )

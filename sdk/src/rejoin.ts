@@ -1,5 +1,6 @@
 import { confirmRejoin, enterAgain } from "@qpc/group"
-import type { Envelope } from "@qpc/group"
+import type { Envelope, RejoinWitness } from "@qpc/group"
+import { equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
 import { bridgeGap } from "./missing-history.ts"
@@ -55,8 +56,10 @@ async function takeAnswer(
   if (record?.stage.at !== "asked") throw new Error("unreachable: only whoever asked takes an answer")
   const earlier = groups.find(groupId)
   const nowMs = clock.unixMs()
+  const confirmation = { heard: rejoining.heard(groupId), isInsisted: record.isInsisted }
   const about = { suite, groupId, self: self.identityKey, asked: record.stage, envelope, earlier, nowMs }
-  const entered = enterAgain({ ...groups.surroundings(self.keys), ...about })
+  const entered = enterAgain({ ...groups.surroundings(self.keys), ...about, ...confirmation })
+  if (entered.kind === "unconfirmed") return noteWitness(context, tx, groupId, entered.witness)
   if (entered.kind === "rejected") {
     tx.notice({ ...origin, groupId, reason: "rejoin_answer_refused" satisfies NoticeReason })
     if (entered.head === undefined || earlier === undefined) return
@@ -66,6 +69,18 @@ async function takeAnswer(
   const stage = { at: "committed", messageId: outgoing.messageId, epoch, by, member } as const
   putRejoin(context, tx, groupId, { ...record, stage, nextAtMs: nowMs + ECHO_MS })
   tx.enqueue(outgoing, undefined)
+}
+
+/** Others have other roles by now, says one member: another may say so too, or a person decides. */
+function noteWitness({ rejoining, groups }: Context, tx: Transaction, groupId: GroupId, witness: RejoinWitness): void {
+  const isKnown = groups
+    .find(groupId)
+    ?.members()
+    .some(({ identityKey }) => equalBytes(identityKey, witness.by))
+  if (isKnown !== true) return
+  tx.afterwards(() => rejoining.hear(groupId, witness))
+  if (rejoining.heard(groupId).length > 0) return
+  tx.notice({ seq: 0n, sizeBytes: 0, groupId, person: witness.by, reason: "rejoin_unconfirmed" satisfies NoticeReason })
 }
 
 /** The commit that the server took out of the epoch which ours leaves: ours, or another. */

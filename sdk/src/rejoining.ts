@@ -1,4 +1,5 @@
-import { toHex } from "@qpc/wire"
+import type { RejoinWitness } from "@qpc/group"
+import { equalBytes, toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Clock } from "./clock.ts"
 import type { Profile } from "./profile.ts"
@@ -26,6 +27,8 @@ export class Rejoining {
   readonly #clock: Clock
   readonly #goOn: () => void
   readonly #byGroup = new Map<string, Lost>()
+  /** In memory: whoever starts anew asks again anyway. */
+  readonly #heard = new Map<string, readonly RejoinWitness[]>()
   #timer: Disposable | undefined
   #isClosed = false
 
@@ -53,8 +56,19 @@ export class Rejoining {
     this.schedule()
   }
 
+  /** The newest answer of each person who was in the group as we knew it, where others have other roles by now. */
+  heard(groupId: GroupId): readonly RejoinWitness[] {
+    return this.#heard.get(toHex(groupId)) ?? []
+  }
+
+  hear(groupId: GroupId, witness: RejoinWitness): void {
+    const others = this.heard(groupId).filter(({ by }) => !equalBytes(by, witness.by))
+    this.#heard.set(toHex(groupId), [...others, witness])
+  }
+
   forget(groupId: GroupId): void {
     this.#zero(groupId)
+    this.#heard.delete(toHex(groupId))
     this.#byGroup.delete(toHex(groupId))
     this.schedule()
   }

@@ -20,6 +20,8 @@ export function noticeText(notice: Notice): string {
       return `${who}'s device had lost the group and is back in it: they cannot read what was said there meanwhile.`
     case "rejoin_answer_refused":
       return "Somebody's answer about a group that this profile has lost was not believed. If it does not get back in, ask a member to remove you and invite you again."
+    case "rejoin_unconfirmed":
+      return `${who} says that people have other roles by now in a group that this profile has lost. It does not go in on the word of one member: another who comes online may say the same. If you know it to be so: qpc doctor --repair --yes.`
     case "not_followed":
       return "The server has a change of a group that this profile does not follow: it may be one that the group does not allow. Ask the others whether they can still write there. If they can, and want the change: qpc doctor --repair --yes."
     case "rejoin_given_up":

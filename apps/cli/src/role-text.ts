@@ -1,4 +1,4 @@
-import type { ClientEvent, RoleName } from "@qpc/sdk"
+import type { ClientEvent, Person, RoleName } from "@qpc/sdk"
 import { durationText } from "./duration.ts"
 import { groupText, personText } from "./text.ts"
 import { UsageError } from "./usage-error.ts"
@@ -22,13 +22,18 @@ function timerText({ disappearAfterSeconds }: ClientEvent & { readonly kind: "se
   return `set the timer: new messages disappear ${durationText(disappearAfterSeconds)} after they were read.`
 }
 
+/** What stands before a change that this profile has not seen itself; nothing if it has. */
+export function accordingText({ accordingTo }: { readonly accordingTo?: Person }): string {
+  return accordingTo === undefined ? "" : `While you were away, according to ${personText(accordingTo)}: `
+}
+
 /** What somebody changed about a group, in sentences. */
 export function settingsText(event: ClientEvent & { readonly kind: "settings_changed" }): string {
-  const by = personText(event.by)
+  const by = event.by === undefined ? "Someone" : personText(event.by)
   const lines = event.assigned.map(({ person, role }) => `${by} made ${personText(person)} ${aRole(role)}.`)
   if (event.changed.includes("roles") && lines.length === 0) lines.push(`${by} changed what roles allow.`)
   if (event.changed.includes("name")) lines.push(`${by} called the group ${groupText(event)}.`)
   if (event.changed.includes("timer")) lines.push(`${by} ${timerText(event)}`)
   if (event.changed.includes("closed")) lines.push(`${by} closed the group: nobody can write in it any more.`)
-  return lines.join(" ")
+  return `${accordingText(event)}${lines.join(" ")}`
 }

@@ -4,7 +4,7 @@ import type { DeviceObjection } from "./device-rules.ts"
 import type { LogAnomaly } from "./follow-log.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { RoleAssignment } from "./permissions.ts"
-import type { SettingName } from "./settings-difference.ts"
+import type { SettingName, SettingsDifference } from "./settings-difference.ts"
 import type { SuiteObjection } from "./suite-rules.ts"
 
 /** What a member has to tell its application. No event carries key material; only `text` carries content. */
@@ -68,15 +68,9 @@ export type GroupEvent =
   | { readonly kind: "joined"; readonly epoch: bigint; readonly by: IdentityKey }
   /**
    * We lost the group and are in it again, by a commit of our own that `by` made possible: nothing of the epochs in between can be read.
-   * Who came and went meanwhile, as far as we know who was there before.
+   * What changed meanwhile is the word of `by`.
    */
-  | {
-      readonly kind: "rejoined"
-      readonly epoch: bigint
-      readonly by: IdentityKey
-      readonly added: readonly IdentityKey[]
-      readonly removed: readonly IdentityKey[]
-    }
+  | ({ readonly kind: "rejoined"; readonly epoch: bigint; readonly by: IdentityKey } & MissedChanges)
   /** A commit of `by` changed who is in the group. `epoch` is the first with the new members. */
   | {
       readonly kind: "members_changed"
@@ -206,6 +200,23 @@ export type GapOutcome =
   | "sender_replaced"
   /** We are out of the group. */
   | "not_a_member"
+
+/** What changed in a group that we lost until we were in it again, as far as we know how it was before. */
+export interface MissedChanges {
+  readonly added: readonly IdentityKey[]
+  readonly removed: readonly IdentityKey[]
+  /** Of people who were in the group before and are in it now. */
+  readonly devices: readonly DevicesMissed[]
+  /** `undefined` if they are as they were. */
+  readonly settings: (SettingsDifference & { readonly settings: GroupSettings }) | undefined
+}
+
+/** Somebody's devices that came and went. */
+export interface DevicesMissed {
+  readonly by: IdentityKey
+  readonly added: readonly DeviceKey[]
+  readonly removed: readonly DeviceKey[]
+}
 
 /** Why an intent ended without having its way. */
 export type IntentFailure =

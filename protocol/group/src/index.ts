@@ -16,9 +16,11 @@ export { createMember, joinMember } from "./create.ts"
 export type { CreateMemberOptions, Joined, JoinMemberOptions, JoinRejection, MemberSurroundings } from "./create.ts"
 export type { DeviceObjection } from "./device-rules.ts"
 export type {
+  DevicesMissed,
   GapOutcome,
   GroupEvent,
   IntentFailure,
+  MissedChanges,
   MissingTexts,
   MustRejoinReason,
   PlanFailure,
@@ -38,9 +40,10 @@ export { askToRejoin } from "./rejoin/ask-to-rejoin.ts"
 export type { AskedRejoin, AskToRejoinOptions } from "./rejoin/ask-to-rejoin.ts"
 export { confirmRejoin } from "./rejoin/confirm-rejoin.ts"
 export type { ConfirmedRejoin, ConfirmRejoinOptions } from "./rejoin/confirm-rejoin.ts"
+export type { RejoinWitness } from "./rejoin/witness.ts"
 export { enterAgain } from "./rejoin/enter-again.ts"
 export type { EnterAgainOptions, EnteredAgain, RejoinRejection } from "./rejoin/enter-again.ts"
-export type { SettingName } from "./settings-difference.ts"
+export type { SettingName, SettingsDifference } from "./settings-difference.ts"
 export { checkSuiteChange, isWeakerSuite } from "./suite-rules.ts"
 export type { SuiteObjection } from "./suite-rules.ts"
 export { createServerlessMember, joinServerlessMember } from "./serverless/create.ts"

@@ -17,6 +17,8 @@ import type { Member } from "./staged-commit.ts"
 export interface InspectedGroup {
   readonly groupId: Uint8Array
   readonly epoch: bigint
+  /** The group context as all members of the epoch hash it (RFC 9420 §8.1). */
+  readonly context: Uint8Array
   /** Extensions of the group context. */
   readonly extensions: readonly Extension[]
   /** What the signer says beside the group context: extensions of the GroupInfo. Views. */
@@ -54,10 +56,10 @@ export function inspectGroupInfo(options: {
   )
   if (typeof believed === "string") return { kind: "rejected", reason: believed }
   const { info, tree } = believed
-  const { groupId, epoch, extensions } = ownedGroupContext(info.groupContext)
+  const { groupId, epoch, extensions, encoded: context } = ownedGroupContext(info.groupContext)
   const members = Array.from(tree.members(), ({ leafIndex }) => memberAt(tree, leafIndex))
   const { signer, extensions: statements } = info
-  return { kind: "believed", group: { groupId, epoch, extensions, statements, members, signer } }
+  return { kind: "believed", group: { groupId, epoch, context, extensions, statements, members, signer } }
 }
 
 /**

@@ -84,6 +84,7 @@ export async function forgetDamaged(store: Store, options: DamageOptions): Promi
 /** Nobody can tell since when. */
 const DAMAGED: RejoinRecord = {
   cause: "group_damaged",
+  isInsisted: false,
   sinceMs: 0,
   attempt: 0,
   stage: { at: "due" },

@@ -1,6 +1,6 @@
 import { nodeRandom, suite0001 } from "@qpc/crypto/node"
 import { findDamage, forgetDamaged, MemoryStore } from "@qpc/sdk"
-import type { Client, ClientOptions, Conversation, Diagnosis, MemoryDisk } from "@qpc/sdk"
+import type { Client, ClientEvent, ClientOptions, Conversation, Diagnosis, MemoryDisk } from "@qpc/sdk"
 import { describe, expect, it } from "vitest"
 import { Service } from "./service.ts"
 import type { Person } from "./service.ts"
@@ -192,6 +192,76 @@ describe("a device that was away for longer than the log", () => {
     for (const client of [bob, carol]) await clock.during(client.sync())
     for (const view of views) expect(view.epochAuthenticator).toEqual(group.epochAuthenticator)
     for (const client of [bob, carol, alice]) await clock.during(client.close())
+  })
+})
+
+/** Carol is an admin by now; bob was away, and all have been closed. */
+async function crowned() {
+  const all = await scene(["bob", "carol"])
+  const { clock, alice, group, renameTimes, visit } = all
+  // As many as bob's inbox takes.
+  await renameTimes(4)
+  await visit("carol")
+  await clock.during(group.setRole("carol", "admin").then(({ id }) => group.waitAccepted(id)))
+  for (let times = 0; times < 5; times++) {
+    await visit("carol")
+    await renameTimes(4)
+  }
+  await visit("carol")
+  const { epoch } = group
+  await clock.during(alice.close())
+  return { ...all, epoch }
+}
+
+describe("a device that was away while others got other roles", () => {
+  it("is in again once two people say so, and tells what changed on whose word", async () => {
+    const { clock, open, epoch } = await crowned()
+    const others = [await open("alice"), await open("carol")]
+    const bob = await open("bob")
+    const [own] = bob.conversations()
+    const abort = new AbortController()
+    const told: ClientEvent[] = []
+    const telling = (async () => {
+      for await (const event of bob.events(abort.signal)) if (event.kind === "settings_changed") told.push(event)
+    })()
+    for (let rounds = 0; rounds < 20 && !isBack(own!)(); rounds++) {
+      for (const client of [bob, ...others]) await clock.during(client.sync())
+      clock.advance(10_000)
+    }
+    abort.abort()
+    await telling
+    expect(own!.epoch).toBeGreaterThan(epoch)
+    expect(await reasons(bob)).toEqual(expect.arrayContaining(["rejoin_unconfirmed", "rejoined"]))
+    const [role] = told.slice(-1)
+    expect(role).toMatchObject({ changed: ["name", "roles"], assigned: [{ role: "admin" }] })
+    expect(role).toHaveProperty("accordingTo")
+    expect(role).not.toHaveProperty("by")
+    for (const client of [bob, ...others]) await clock.during(client.close())
+  })
+
+  it("waits for a person where one alone says so", async () => {
+    const { clock, open, epoch } = await crowned()
+    const alice = await open("alice")
+    const bob = await open("bob", { limits: { rejoinAttempts: 2 } })
+    const [own] = bob.conversations()
+    const before = own!.epoch
+    for (const waitMs of [16 * 60_000, 31 * 60_000, 60_000]) {
+      await clock.during(bob.sync())
+      await clock.during(alice.sync())
+      clock.advance(waitMs)
+    }
+    await clock.during(bob.sync())
+    expect(own!.epoch).toBeLessThan(epoch)
+    expect(own!.epoch).toBeGreaterThanOrEqual(before)
+    expect(await reasons(bob)).toEqual(expect.arrayContaining(["rejoin_unconfirmed", "rejoin_given_up"]))
+    expect((await clock.during(bob.diagnose())).findings.at(-1)).toMatchObject({
+      state: "rejoin_given_up",
+      facts: { reason: "roles_changed" },
+    })
+    await clock.during(bob.repair({ mayLose: true }))
+    await clock.during(bob.sync({ ...WAIT, until: isBack(own!) }))
+    expect(own!.epoch).toBe(epoch + 1n)
+    for (const client of [bob, alice]) await clock.during(client.close())
   })
 })
 

@@ -6,7 +6,7 @@ import { gapText } from "../gap-text.ts"
 import { noticeText } from "../notice-text.ts"
 import { openProfile } from "../open.ts"
 import { printable } from "../output.ts"
-import { settingsText } from "../role-text.ts"
+import { accordingText, settingsText } from "../role-text.ts"
 import { suiteText } from "../suite-text.ts"
 import { countText, groupText, hex, messageJson, messageText, personText } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
@@ -163,11 +163,12 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
       const added = event.added.map((person) => `${by} added ${personText(person)}.`)
       const gone = new Set(event.left.map(({ identityKey }) => hex(identityKey)))
       const removed = event.removed.filter(({ identityKey }) => !gone.has(hex(identityKey)))
-      return [
+      const lines = [
         ...added,
         ...removed.map((person) => `${by} removed ${personText(person)}.`),
         ...event.left.map((person) => `${personText(person)} left.`),
-      ].join(" ")
+      ]
+      return `${accordingText(event)}${lines.join(" ")}`
     }
     case "devices_changed":
       return isHere(event.groupId, group) ? devicesText(event) : undefined
@@ -199,10 +200,11 @@ function eventText(event: ClientEvent, group: Conversation): string | undefined 
 /** What stands on the screen already. What another device of ours has written is accepted when it comes. */
 const isTypedHere = ({ isOwn, state }: StoredMessage): boolean => isOwn && state !== "accepted"
 
-function devicesText({ by, addedCount, removedCount }: ClientEvent & { readonly kind: "devices_changed" }): string {
+function devicesText(event: ClientEvent & { readonly kind: "devices_changed" }): string {
+  const { by, addedCount, removedCount } = event
   const [added, removed] = [addedCount, removedCount].map((count) => (count === 1 ? "a device" : `${count} devices`))
   const parts = [...(addedCount > 0 ? [`added ${added}`] : []), ...(removedCount > 0 ? [`removed ${removed}`] : [])]
-  return `${personText(by)} ${parts.join(" and ")} of their own.`
+  return `${accordingText(event)}${personText(by)} ${parts.join(" and ")} of their own.`
 }
 
 function connectionText(state: Extract<ClientEvent, { kind: "connection" }>["state"]): string | undefined {

@@ -1,16 +1,14 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { receiveEnvelope } from "@qpc/envelope"
-import { equalBytes } from "@qpc/wire"
 import type { IdentityKey } from "@qpc/wire"
 import type { MemberSurroundings } from "../create.ts"
 import { Draft } from "../draft.ts"
 import type { GroupEvent } from "../event.ts"
 import { checkHead } from "../follow-log.ts"
 import type { LogObjection } from "../follow-log.ts"
-import type { GroupMember, Member } from "../member.ts"
-import type { MemberState } from "../member-state.ts"
-import { membersOf } from "../roster.ts"
+import type { Member } from "../member.ts"
 import { wakeFromBytes } from "../wake.ts"
+import { rejoinDifference } from "./rejoin-difference.ts"
 
 /** What {@link confirmRejoin} needs. */
 export interface ConfirmRejoinOptions extends MemberSurroundings {
@@ -59,25 +57,7 @@ export function confirmRejoin(options: ConfirmRejoinOptions): ConfirmedRejoin {
   const acceptedAtMs = log?.entry?.acceptedAtMs ?? 0
   if (log !== undefined) state.heads.follow({ epoch, hash: log.hash, acceptedAtMs }, state.limits.headsKept)
   state.ownCommits.forgetAll()
-  draft.tell({ kind: "rejoined", epoch, by, ...difference(state, earlier) })
+  draft.tell({ kind: "rejoined", epoch, by, ...rejoinDifference(state, earlier) })
   draft.tell({ kind: "epoch_changed", epoch, authenticator: state.group.epochAuthenticator() })
   return { kind: "joined", member, events: draft.finish(undefined).events }
-}
-
-/** Who came and went while we were away. Of a group that we knew nothing of any more, nobody can tell. */
-function difference(
-  { group }: MemberState,
-  earlier: Member | undefined,
-): { readonly added: readonly IdentityKey[]; readonly removed: readonly IdentityKey[] } {
-  if (earlier === undefined) return { added: [], removed: [] }
-  const [before, after] = [peopleIn(earlier.members()), peopleIn(membersOf(group))]
-  return { added: without(after, before), removed: without(before, after) }
-}
-
-function peopleIn(members: readonly GroupMember[]): readonly IdentityKey[] {
-  return members.map(({ identityKey }) => identityKey)
-}
-
-function without(keys: readonly IdentityKey[], others: readonly IdentityKey[]): readonly IdentityKey[] {
-  return keys.filter((key) => !others.some((other) => equalBytes(key, other)))
 }

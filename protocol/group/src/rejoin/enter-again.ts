@@ -11,6 +11,8 @@ import { deviceValidator } from "../device-credential.ts"
 import { originOf } from "../group-origin.ts"
 import type { GroupOrigin } from "../group-origin.ts"
 import { OUR_EXTENSIONS, profileOf, profileOfOurs } from "../group-profile.ts"
+import { encodeSettings } from "../group-settings.ts"
+import type { GroupSettings } from "../group-settings.ts"
 import type { Head } from "../heads.ts"
 import type { Member } from "../member.ts"
 import { newState, resolveLimits } from "../member-state.ts"
@@ -27,6 +29,8 @@ import { openAnswer, readRejoinStatement } from "./rejoin-answer.ts"
 import type { RejoinStatement } from "./rejoin-answer.ts"
 import { readRejoinRequest } from "./rejoin-request.ts"
 import { sealCommit } from "./sealed-commit.ts"
+import { hasSameRoles, isWitnessed } from "./witness.ts"
+import type { RejoinWitness } from "./witness.ts"
 
 /** What {@link enterAgain} needs. */
 export interface EnterAgainOptions extends MemberSurroundings {
@@ -38,6 +42,10 @@ export interface EnterAgainOptions extends MemberSurroundings {
   readonly envelope: Uint8Array
   /** Who we were in the group; `undefined` where that record is gone. Borrowed. */
   readonly earlier: Member | undefined
+  /** What came of other answers to our requests: see `unconfirmed`. Default: none. */
+  readonly heard?: readonly RejoinWitness[]
+  /** True if a person wants to go into the group whatever roles the others have there. Default false. */
+  readonly isInsisted?: boolean
   readonly nowMs: number
 }
 
@@ -54,6 +62,11 @@ export type EnteredAgain =
       /** Who answered. */
       readonly by: IdentityKey
     }
+  /**
+   * Others have other roles there than when we followed the group, on the word of one member alone: keep it for `heard` until another
+   * person says the same, or until a person insists.
+   */
+  | { readonly kind: "unconfirmed"; readonly witness: RejoinWitness }
   | {
       readonly kind: "rejected"
       readonly reason: RejoinRejection
@@ -78,7 +91,7 @@ export type RejoinRejection =
   | "statement_missing"
   /** It leads back in time. */
   | "epoch_too_old"
-  /** It says of an epoch that we were in that others were in it. */
+  /** It says of an epoch that we were in that others were in it, or that it had other settings. */
   | "members_contradict"
   /** We signed it ourselves. */
   | "answered_by_ourselves"
@@ -106,6 +119,8 @@ interface Believed {
   readonly epoch: bigint
   readonly origin: GroupOrigin
   readonly statement: RejoinStatement
+  readonly settings: GroupSettings | undefined
+  readonly contextHash: Uint8Array
   readonly own: { readonly device: Device; readonly credential: Credential }
   readonly by: IdentityKey
 }
@@ -133,10 +148,24 @@ export function enterAgain(options: EnterAgainOptions): EnteredAgain {
   if (groupInfo === undefined) return rejected("answer_unreadable")
   try {
     const believed = believe(options, envelope, groupInfo, request.hash)
-    return "kind" in believed ? believed : commitAgain(options, believed, groupInfo)
+    if ("kind" in believed) return believed
+    const { by, contextHash } = believed
+    const witness = { by, contextHash }
+    return isConfirmed(options, believed, witness)
+      ? commitAgain(options, believed, groupInfo)
+      : { kind: "unconfirmed", witness }
   } finally {
     groupInfo.fill(0)
   }
+}
+
+function isConfirmed(
+  { earlier, heard = [], isInsisted = false }: EnterAgainOptions,
+  { settings }: Believed,
+  witness: RejoinWitness,
+): boolean {
+  if (isInsisted || earlier === undefined || hasSameRoles(earlier.settings, settings)) return true
+  return isWitnessed(earlier, witness, heard)
 }
 
 function believe(
@@ -171,15 +200,19 @@ function believe(
   if (!equalBytes(own.device.identityKey, self)) return rejected("identity_changed")
   const signer = leaves.find(({ member }) => member.leafIndex === group.signer)
   if (signer?.device === undefined || signer === own) return rejected("answered_by_ourselves")
-  if (earlier?.epoch === epoch && !hasSameLeaves(earlier, group)) return rejected("members_contradict")
+  if (earlier?.epoch === epoch && !isSameGroup(earlier, group, profile.settings)) return rejected("members_contradict")
   const objection = judgeHead(options, epoch, statement)
   if (objection !== undefined) return objection
   const { credential } = own.member
-  return { suite, epoch, origin, statement, own: { device: own.device, credential }, by: signer.device.identityKey }
+  const contextHash = suite.hash(group.context)
+  const about = { suite, epoch, origin, statement, settings: profile.settings, contextHash }
+  return { ...about, own: { device: own.device, credential }, by: signer.device.identityKey }
 }
 
-/** All members of an epoch agree on who is in it. */
-function hasSameLeaves(earlier: Member, { members }: InspectedGroup): boolean {
+/** All members of an epoch agree on who is in it, and on its settings. */
+function isSameGroup(earlier: Member, { members }: InspectedGroup, settings: GroupSettings | undefined): boolean {
+  const [before, after] = [earlier.settings, settings].map((some) => some && encodeSettings(some))
+  if (before === undefined || after === undefined ? before !== after : !equalBytes(before, after)) return false
   const known = earlier.members().flatMap(({ devices }) => devices)
   if (known.length !== members.length) return false
   return known.every(({ deviceKey, leafIndex }) =>

@@ -3,9 +3,11 @@ import { encodeEnvelope } from "@qpc/envelope"
 import { Group } from "@qpc/mls"
 import type { GroupInfoOptions } from "@qpc/mls"
 import { describe, expect, it } from "vitest"
+import { encodeSettings, GROUP_SETTINGS_EXTENSION } from "../group-settings.ts"
 import { OUR_EXTENSIONS } from "../group-profile.ts"
 import { resolveLimits } from "../member-state.ts"
 import { mlsRules } from "../mls-rules.ts"
+import { ADMIN_ROLE } from "../permissions.ts"
 import { random, withMallory } from "../testing/lost-device.ts"
 import type { Scene } from "../testing/lost-device.ts"
 import { rejoinExtension, sealAnswer } from "./rejoin-answer.ts"
@@ -56,6 +58,24 @@ function madeUp(scene: Scene, epochs: number): Group {
     group.merge(staged.staged)
   }
   return group
+}
+
+/** Mallory goes on by a commit that gives her all rights, which nobody honest follows. The delivery service took it. */
+function crowned(scene: Scene): Uint8Array {
+  const { mallory, log, back } = scene
+  const { groupId, settings } = back.earlier!
+  const assignments = [{ identityKey: mallory.self, role: ADMIN_ROLE }]
+  const extensions = mallory.group.extensions.map((one) =>
+    one.extensionType === GROUP_SETTINGS_EXTENSION
+      ? { ...one, extensionData: encodeSettings({ ...settings!, assignments }) }
+      : one,
+  )
+  const about = { extensions, authenticatedData: new Uint8Array(0), random, nowMs: 1_800_000_000_000 }
+  const staged = mallory.group.stageCommit({ ...about, forcePath: true })
+  if (staged.kind === "refused") throw new Error(staged.reason)
+  mallory.group.merge(staged.staged)
+  const head = back.earlier!.signedHead(3n) ?? log.sign({ groupId, epoch: 3n, hash: new Uint8Array(32).fill(1) })
+  return answerOf(scene, mallory.group.groupInfo(statementOf(scene, { head })).groupInfo, 3n)
 }
 
 describe("an answer to whoever wants back into a group", () => {
@@ -130,6 +150,16 @@ describe("an answer to whoever wants back into a group", () => {
       (s) => {
         const head = { hash: new Uint8Array(32).fill(1), signature: new Uint8Array(64) }
         return answerOf(s, s.mallory.group.groupInfo(statementOf(s, { head })).groupInfo)
+      },
+    ],
+    ["the next epoch with roles that she gave herself", "unconfirmed", crowned],
+    [
+      "other settings of an epoch that we know",
+      "members_contradict",
+      (s) => {
+        s.alice.send({ kind: "rename", name: "orchard" })
+        s.world.settle()
+        return crowned(s)
       },
     ],
     [

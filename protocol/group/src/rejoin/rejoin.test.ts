@@ -1,12 +1,14 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import { nth } from "../testing/nth.ts"
+import { ADMIN_ROLE } from "../permissions.ts"
+import type { Device } from "../testing/device.ts"
 import { SigningLog } from "../testing/signing-log.ts"
 import { WayBack } from "../testing/way-back.ts"
 import { agree, told, World } from "../testing/world.ts"
 
-/** Four people; the last was away while the others changed the group. */
-function lostOne() {
+/** Four people; the last was away while the others changed the group, and did something else before that. */
+function lostOne(before: (world: World, all: readonly Device[]) => void = () => {}) {
   const log = new SigningLog(suite0001)
   const world = new World(suite0001, 1, log)
   const [alice, bob, carol] = world.group(3)
@@ -14,10 +16,11 @@ function lostOne() {
   alice.send({ kind: "invite", keyPackages: [dave.keyPackage()] })
   world.settle()
   const all = [alice, bob, carol, dave] as const
+  before(world, all)
   for (let times = 0; times < 3; times++) {
     all[0].send({ kind: "rename", name: `garden ${times}` })
     for (let round = 0; round < 3; round++) {
-      for (const device of all.slice(0, 3)) {
+      for (const device of world.devices.filter((one) => one !== dave)) {
         device.flush(world.service)
         while (device.receiveNext(world.service));
       }
@@ -89,5 +92,63 @@ describe("a device that lost its group", () => {
       device.tick()
       expect(device.outbox).toEqual([])
     }
+  })
+
+  it("is told which roles and devices others have by now", () => {
+    const phones: Device[] = []
+    const { all, back } = lostOne((world, [alice, bob, carol]) => {
+      makeAdmin(alice!, bob!)
+      phones.push(world.secondDevice(carol!))
+      carol!.send({ kind: "add_devices", keyPackages: [phones[0]!.keyPackage()] })
+    })
+    const [, bob, carol, dave] = all
+    back.go(true)
+    expect(told(dave, "rejoined")).toMatchObject([
+      {
+        added: [],
+        removed: [],
+        devices: [{ by: carol.self, added: [phones[0]!.inboxKey], removed: [] }],
+        settings: { changed: ["name", "roles"], assigned: [{ identityKey: bob.self, role: ADMIN_ROLE }] },
+      },
+    ])
+  })
+})
+
+function makeAdmin(alice: Device, { self: identityKey }: Device): void {
+  alice.send({ kind: "set_roles", assignments: [{ identityKey, role: ADMIN_ROLE }], permissions: new Map() })
+}
+
+/** Two answers about a group where bob is an admin by now; the first was not enough. */
+function answered() {
+  const { world, back } = lostOne((_, all) => makeAdmin(nth(all, 0), nth(all, 1)))
+  back.askUntilAnswered(2)
+  const [first, second] = [back.next("rejoin_answer"), back.next("rejoin_answer")]
+  const doubtful = back.enter(first)
+  if (doubtful.kind !== "unconfirmed") throw new Error(doubtful.kind)
+  return { world, back, first, second, witness: doubtful.witness }
+}
+
+describe("a group where others have other roles by now", () => {
+  it("is entered once two people say the same", () => {
+    const { back, second, witness } = answered()
+    expect(back.enter(second).kind).toBe("unconfirmed")
+    expect(back.enter(second, { heard: [witness] }).kind).toBe("entering")
+  })
+
+  it("is not entered on the word of one, however often", () => {
+    const { back, first, witness } = answered()
+    expect(back.enter(first, { heard: [witness] }).kind).toBe("unconfirmed")
+  })
+
+  it("is not entered where the other one says something else, or was brought in by then", () => {
+    const { world, back, second, witness } = answered()
+    const other = { ...witness, contextHash: new Uint8Array(32) }
+    const stranger = { ...witness, by: world.device().self }
+    expect(back.enter(second, { heard: [other, stranger] }).kind).toBe("unconfirmed")
+  })
+
+  it("is entered at once where a person wants it", () => {
+    const { back, first } = answered()
+    expect(back.enter(first, { isInsisted: true }).kind).toBe("entering")
   })
 })

@@ -7,7 +7,7 @@ import type { AskedRejoin } from "../rejoin/ask-to-rejoin.ts"
 import { confirmRejoin } from "../rejoin/confirm-rejoin.ts"
 import type { ConfirmedRejoin } from "../rejoin/confirm-rejoin.ts"
 import { enterAgain } from "../rejoin/enter-again.ts"
-import type { EnteredAgain } from "../rejoin/enter-again.ts"
+import type { EnterAgainOptions, EnteredAgain } from "../rejoin/enter-again.ts"
 import type { Outgoing } from "../step.ts"
 import type { Device } from "./device.ts"
 import type { World } from "./world.ts"
@@ -46,10 +46,12 @@ export class WayBack {
     return outgoing
   }
 
-  enter(envelope: Uint8Array): EnteredAgain {
+  /** @param confirmation - what makes up for other roles */
+  enter(envelope: Uint8Array, confirmation: Pick<EnterAgainOptions, "heard" | "isInsisted"> = {}): EnteredAgain {
     if (this.asked === undefined) throw new Error("nobody was asked")
     const { device, asked, earlier } = this
-    const about = { suite: this.#suite, groupId: this.#groupId, self: device.self, asked, envelope, earlier }
+    const known = { suite: this.#suite, groupId: this.#groupId, self: device.self, earlier }
+    const about = { ...known, ...confirmation, asked, envelope }
     const entered = enterAgain({ ...device.surroundings, ...about, nowMs: this.#world.clock.nowMs })
     if (entered.kind === "entering") this.entered = entered
     return entered
@@ -74,22 +76,27 @@ export class WayBack {
     }
   }
 
-  /** The whole way, with everybody else there. */
-  go(): void {
-    this.#world.service.offer(this.commit())
+  /** The whole way, with everybody else there. @param isInsisted - whatever roles others have by now */
+  go(isInsisted: boolean = false): void {
+    this.#world.service.offer(this.commit(isInsisted))
     const confirmed = this.confirm(this.next("commit"))
     if (confirmed.kind !== "joined") throw new Error(confirmed.kind)
     this.#world.settle()
   }
 
-  /** The way up to our commit, which nobody has got. */
-  commit(): Outgoing {
+  /** The way up to our commit, which nobody has got. @param isInsisted - as for {@link go} */
+  commit(isInsisted: boolean = false): Outgoing {
+    this.askUntilAnswered(1)
+    const entered = this.enter(this.next("rejoin_answer"), { isInsisted })
+    if (entered.kind !== "entering") throw new Error(entered.kind)
+    return entered.outgoing
+  }
+
+  /** Asks, and lets the others stand in line until so many have answered. */
+  askUntilAnswered(answers: number): void {
     const { service } = this.#world
     service.offer(this.ask())
-    for (let turns = 0; turns < 8 && service.inbox(this.device.inboxKey).length === 0; turns++) this.#settleOthers()
-    const entered = this.enter(this.next("rejoin_answer"))
-    if (entered.kind === "rejected") throw new Error(entered.reason)
-    return entered.outgoing
+    for (let turns = 0; turns < 8 && service.inbox(this.device.inboxKey).length < answers; turns++) this.#settleOthers()
   }
 
   /** Lets the network run for everybody else, then a turn of answering go by. */
