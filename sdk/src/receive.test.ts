@@ -1,3 +1,4 @@
+import { receiveEnvelope } from "@qpc/group"
 import { describe, expect, it } from "vitest"
 import { FakeServer } from "./testing/fake-server.ts"
 import { newPerson, openPerson } from "./testing/person.ts"
@@ -96,6 +97,39 @@ describe("an envelope that cannot be opened", () => {
     const later = await openPerson(server, clock, bob.disk, options)
     await clock.during(later.client.sync())
     expect(await reasons(later)).toEqual(["parking_expired"])
+  })
+
+  it("of an epoch that one is about to enter again waits for that, also across a restart", async () => {
+    const { clock, server, alice, bob, group, done } = await friends()
+    await done(group.invite("bob"))
+    await clock.during(bob.client.sync())
+    await clock.during(bob.client.close())
+    await done(group.rename("garden"))
+    // The renaming is gone, so bob asks to be let in, and the commit that lets him in reaches everybody but him.
+    server.account("bob").inbox.length = 0
+    for (const { log } of server.channels.values()) log.length = 0
+    const deliver = server.deliver.bind(server)
+    server.deliver = (username, data) => {
+      const received = receiveEnvelope(data)
+      const isCommit = received.kind === "envelope" && received.envelope.kind === "commit"
+      if (username !== "bob" || !isCommit) deliver(username, data)
+    }
+    const { epoch } = group
+    const back = await openPerson(server, clock, bob.disk)
+    back.client.connect()
+    await clock.during(alice.client.sync({ until: () => group.epoch > epoch }))
+    await done(group.send("welcome back"))
+    const parkedCount = (): number => bob.disk.collections.get("parked")?.size ?? 0
+    await clock.during(back.client.sync({ until: () => parkedCount() === 1 }))
+    expect(parkedCount()).toBe(1)
+    await clock.during(back.client.close())
+    const later = await openPerson(server, clock, bob.disk)
+    const own = later.client.conversation("friends")
+    clock.advance(60_000)
+    await clock.during(later.client.sync({ until: () => own.epoch > epoch }))
+    expect(own.epochAuthenticator).toEqual(group.epochAuthenticator)
+    expect(texts(await own.history())).toEqual(["welcome back"])
+    expect(parkedCount()).toBe(0)
   })
 
   it("is an invitation that was used, or is not ours: a notice of its own", async () => {

@@ -182,9 +182,13 @@ function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope:
 /**
  * Opens what had arrived before its group did, oldest first, each in a transaction of its own: a process that is killed in
  * between goes on where it stopped. Call it inside the turn.
+ *
+ * What waits for the end of our way back into a group stays: the member that we were could not read it, and it would be gone.
  */
 export async function replayParked(context: Context, groupId: GroupId): Promise<void> {
-  const { groups, profile, parked } = context
+  const { groups, profile, parked, rejoining } = context
+  const stage = rejoining.find(groupId)?.stage.at
+  if (stage !== undefined && stage !== "stopped") return
   for await (const { seq, envelope } of profile.parked(groupId)) {
     const member = groups.find(groupId)
     if (member === undefined) return
