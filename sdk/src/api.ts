@@ -57,7 +57,10 @@ export interface ClientLimits {
   readonly keyPackageStock: number
   /** Below this the stock is topped up. Default 20. */
   readonly keyPackageLow: number
-  /** Key packages whose private halves are kept; no more are made until some end or are used. Default 1000. */
+  /**
+   * Key packages whose private halves are kept; no more are made until some end or are used, but the first last-resort one of each cipher
+   * suite, and its successor when it has ended. Default 1000.
+   */
   readonly keyPackagesKept: number
   /** Lifetime of a key package. Default 28 days. */
   readonly keyPackageLifetimeMs: number

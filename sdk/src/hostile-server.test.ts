@@ -121,6 +121,38 @@ describe("a server that answers nonsense", () => {
     }
     expect((await bob.store.list("key_packages")).length).toBeLessThanOrEqual(12)
   })
+
+  it("cannot fill the disk by calling our last-resort key package used again and again", async () => {
+    const { clock, server, bob } = await friends({ limits: { keyPackagesKept: 12 } })
+    for (let i = 0; i < 40; i++) {
+      server.account("bob").lastResort!.uses = 1
+      server.cut()
+      await clock.during(bob.client.sync())
+    }
+    expect(await bob.store.list("key_packages")).toHaveLength(12)
+  })
+
+  it("cannot fill the disk by refusing our last-resort key package again and again", async () => {
+    const { clock, server, bob } = await friends({ limits: { keyPackagesKept: 12 } })
+    server.account("bob").lastResort = undefined
+    server.latestExpiryMs = 0
+    for (let i = 0; i < 40; i++) {
+      server.cut()
+      await clock.during(bob.client.sync())
+    }
+    expect(await bob.store.list("key_packages")).toHaveLength(12)
+    expect(bob.client.connectionState).toMatchObject({ at: "online" })
+  })
+
+  it("gets another last-resort key package in time though no more of them are kept", async () => {
+    const { clock, server, bob } = await friends({ limits: { keyPackagesKept: 1 } })
+    const before = server.account("bob").lastResort!.data
+    clock.advance(84 * 86_400_000)
+    server.cut()
+    const isOther = (): boolean => server.account("bob").lastResort!.data !== before
+    await clock.during(bob.client.sync({ until: isOther, waitMs: 1000 }))
+    expect(isOther()).toBe(true)
+  })
 })
 
 describe("somebody who sends us envelopes of groups that do not exist", () => {

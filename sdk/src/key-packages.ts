@@ -65,7 +65,10 @@ async function uploadLastResort(context: Context, call: Call, lastResort: Upload
     await call(methods.uploadKeyPackage, { lastResort, cipherSuite })
   } catch (error) {
     if (!(error instanceof RpcError) || error.reason !== "key_package_invalid") throw error
-    const shorter = await turn.takeAlways(() => replaceLastResort(context, limits.keyPackageLifetimeMs, false))
+    const shorter = await turn.takeAlways(async () => {
+      return (await hasRoom(context)) ? replaceLastResort(context, limits.keyPackageLifetimeMs, false) : undefined
+    })
+    if (shorter === undefined) throw error
     await call(methods.uploadKeyPackage, { lastResort: shorter, cipherSuite })
   }
 }
@@ -96,8 +99,10 @@ async function renewLastResort(context: Context, there: LastResortThere | undefi
   const isThere = here !== undefined && there?.expiresAtMs === BigInt(here.expiresAtMs)
   const isUsed = isThere && there !== undefined && there.uses > 0
   const isFresh = here !== undefined && here.expiresAtMs - nowMs > lifetimeMs * LIFE_LEFT
+  // A server that says again and again that it was used must not fill the disk.
+  const isKept = here !== undefined && here.expiresAtMs > nowMs && !(await hasRoom(context))
   // The server has none, or the one before: an upload was lost.
-  if (isFresh && !isUsed) return isThere ? undefined : uploadOf(context, here)
+  if (isKept || (isFresh && !isUsed)) return isThere ? undefined : uploadOf(context, here)
   return replaceLastResort(context, lifetimeMs, isUsed)
 }
 
@@ -150,6 +155,10 @@ function makeKeyPackages(
     bundle[Symbol.dispose]()
     return { ref, expiresAtMs, stored, upload: { data: keyPackage, expiresAtMs: BigInt(expiresAtMs) } }
   })
+}
+
+async function hasRoom(context: Context): Promise<boolean> {
+  return (await storedCount(context)) < context.limits.keyPackagesKept
 }
 
 async function storedCount({ profile }: Context): Promise<number> {
