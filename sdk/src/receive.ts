@@ -1,4 +1,11 @@
-import { changesSuite, isWeakerSuite, joinMember, keyPackageBundleFromBytes, receiveEnvelope } from "@qpc/group"
+import {
+  changesSuite,
+  isWeakerSuite,
+  joinMember,
+  isOfMissingSuite,
+  keyPackageBundleFromBytes,
+  receiveEnvelope,
+} from "@qpc/group"
 import type { Envelope, Joined, JoinRejection, KeyPackageBundle, Member, Step } from "@qpc/group"
 import { DecodeError, equalBytes } from "@qpc/wire"
 import type { GroupId, IdentityKey } from "@qpc/wire"
@@ -149,9 +156,11 @@ export async function withKeyPackages(
   }
 }
 
+/** Those of a suite that this program lacks stay in the store. @throws ClientError `store_corrupt` */
 async function storedBundles({ profile, suites }: Context): Promise<KeyPackageBundle[]> {
   const bundles: KeyPackageBundle[] = []
   for await (const { bundle } of profile.keyPackages()) {
+    if (isOfMissingSuite(suites, bundle)) continue
     try {
       bundles.push(keyPackageBundleFromBytes(suites, bundle))
     } catch (error) {

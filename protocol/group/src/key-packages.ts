@@ -1,5 +1,6 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import {
+  cipherSuiteOfBundle,
   createKeyPackage,
   EXTENSION_TYPES,
   findExtension,
@@ -12,6 +13,7 @@ import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import { credentialOf, deviceValidator } from "./device-credential.ts"
 import { OUR_EXTENSIONS } from "./group-profile.ts"
 import { deviceOf, knownDevice } from "./roster.ts"
+import { isSuiteOfGroups } from "./suite-rules.ts"
 
 export type { KeyPackageBundle } from "@qpc/mls"
 
@@ -87,6 +89,15 @@ export function keyPackageBundleFromBytes(suites: readonly CipherSuite[], bytes:
     }
   }
   throw failure
+}
+
+/**
+ * True for a stored bundle of a cipher suite that groups may have and this program has not: one of before, on a machine that had
+ * it. It is whole as far as anybody can tell, and a later program can use it.
+ */
+export function isOfMissingSuite(suites: readonly CipherSuite[], bytes: Uint8Array): boolean {
+  const suiteId = cipherSuiteOfBundle(bytes)
+  return suiteId !== undefined && isSuiteOfGroups(suiteId) && !suites.some(({ id }) => id === suiteId)
 }
 
 /**

@@ -33,6 +33,9 @@ const STRENGTHS: ReadonlyMap<number, number> = new Map([
 /** Suites of RFC 9420 §17.1 that sign with something else than Ed25519. */
 const OTHER_SIGNATURES: ReadonlySet<number> = new Set([0x0002, 0x0004, 0x0005, 0x0006, 0x0007])
 
+/** True for a suite that a group may have, whether or not this program has it. */
+export const isSuiteOfGroups = (suiteId: number): boolean => STRENGTHS.has(suiteId)
+
 /** Decides whether `author` may lead a group from one suite to another; `undefined` if they may. */
 export function checkSuiteChange(
   settings: GroupSettings | undefined,

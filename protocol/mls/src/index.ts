@@ -47,7 +47,12 @@ export { cipherSuiteOf, inspectGroupInfo } from "./inspect-group-info.ts"
 export type { InspectedGroup } from "./inspect-group-info.ts"
 export type { ExternalJoinReason } from "./join-externally.ts"
 export type { WelcomeReason } from "./join.ts"
-export { createKeyPackage, KeyPackageBundle, keyPackageBundleFromBytes } from "./key-package-bundle.ts"
+export {
+  cipherSuiteOfBundle,
+  createKeyPackage,
+  KeyPackageBundle,
+  keyPackageBundleFromBytes,
+} from "./key-package-bundle.ts"
 export type { KeyPackageOptions } from "./key-package-bundle.ts"
 export { DEFAULT_LIMITS } from "./limits.ts"
 export type { GroupLimits } from "./limits.ts"

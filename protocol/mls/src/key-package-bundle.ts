@@ -157,6 +157,12 @@ export function keyPackageBundleFromBytes(suite: CipherSuite, bytes: Uint8Array)
   return KeyPackageBundle.ofNew(suite, keyPackage, privateKeys)
 }
 
+/** The cipher suite of what {@link KeyPackageBundle.toBytes} wrote; `undefined` where it wrote no such thing. Reads nothing else. */
+export function cipherSuiteOfBundle(bytes: Uint8Array): number | undefined {
+  const [version, high, low] = bytes
+  return version === STATE_VERSION && high !== undefined && low !== undefined ? (high << 8) | low : undefined
+}
+
 /** A fresh KEM key pair; the seed is zeroed. */
 export function keyPairFrom(suite: CipherSuite, random: Random): KeyPair {
   const seed = random(suite.sizes.kemSeedBytes)

@@ -1,5 +1,5 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import { GroupStateError, keyPackageBundleFromBytes, memberFromRecords } from "@qpc/group"
+import { GroupStateError, isOfMissingSuite, keyPackageBundleFromBytes, memberFromRecords } from "@qpc/group"
 import { DecodeError, fromUtf8, GROUP_ID_BYTES, toGroupId, toHex, toUtf8 } from "@qpc/wire"
 import type { GroupId, Random } from "@qpc/wire"
 import { ClientError } from "../client-error.ts"
@@ -154,7 +154,9 @@ const CODECS: Partial<Record<Collection, RecordCodec<unknown>>> = {
 
 function isReadableKeyPackage(value: Uint8Array, suites: readonly CipherSuite[]): boolean {
   const read = decodes(() => {
-    using bundle = keyPackageBundleFromBytes(suites, keyPackageRecord.decode(value).bundle)
+    const { bundle: stored } = keyPackageRecord.decode(value)
+    if (isOfMissingSuite(suites, stored)) return stored
+    using bundle = keyPackageBundleFromBytes(suites, stored)
     return bundle.ref
   })
   return read !== undefined

@@ -1,0 +1,78 @@
+import { newXWingSuite, nodeRandom, suite0001 } from "@qpc/crypto/node"
+import { findDamage, forgetDamaged, MemoryStore } from "@qpc/sdk"
+import type { ClientOptions, Conversation } from "@qpc/sdk"
+import { describe, expect, it } from "vitest"
+import { Service } from "../catch-up/service.ts"
+import type { Person } from "../catch-up/service.ts"
+
+const X_WING = 0xf002
+const WITH: Partial<ClientOptions> = { otherSuites: [newXWingSuite()] }
+const partsWithout = { suite: suite0001, random: nodeRandom }
+
+/** Alice is there with the suite. Bob was, and published key packages of it, and is away. */
+async function scene() {
+  const service = await Service.open()
+  const { clock } = service
+  const [alice, bob] = [await service.enrol("alice"), await service.enrol("bob")]
+  await using before = await service.client(bob, WITH)
+  await clock.during(before.sync())
+  const client = await service.client(alice, WITH)
+  await clock.during(client.sync())
+  const group = await clock.during(client.createGroup("friends"))
+  return { service, clock, client, group, bob }
+}
+
+async function done({ clock }: Service, group: Conversation, change: ReturnType<Conversation["send"]>): Promise<void> {
+  const { id } = await clock.during(change)
+  await clock.during(group.waitAccepted(id))
+}
+
+const keptBy = ({ disk }: Person): number => disk.collections.get("key_packages")!.size
+
+describe("a program without a cipher suite that its profile has key packages of", () => {
+  it("takes in invitations and texts all the same, and keeps them for a program that has it", async () => {
+    const { service, clock, client, group, bob } = await scene()
+    const without = await service.client(bob)
+    await done(service, group, group.invite("bob"))
+    await clock.during(without.sync())
+    await done(service, group, group.send("hello"))
+    await clock.during(without.sync())
+    const [own] = without.conversations()
+    expect((await own!.history()).map(({ text }) => text)).toEqual(["hello"])
+    expect(await without.notices()).toEqual([])
+    await clock.during(without.close())
+
+    // Bob's package of the suite is one that he published before.
+    await done(service, group, group.changeSuite(X_WING))
+    await using again = await service.client(bob, WITH)
+    await clock.during(again.sync({ waitMs: 600_000 }))
+    expect(again.conversations()[0]).toMatchObject({ isMember: true, suiteId: X_WING })
+    expect(again.conversations()[0]!.epochAuthenticator).toEqual(group.epochAuthenticator)
+    await clock.during(client.close())
+  })
+
+  it("does not call them damaged, nor deletes them", async () => {
+    const { clock, client, bob } = await scene()
+    const keptBefore = keptBy(bob)
+    expect(await findDamage(new MemoryStore(bob.disk), partsWithout)).toEqual({ findings: [], isHealthy: true })
+    await forgetDamaged(new MemoryStore(bob.disk), partsWithout)
+    expect(keptBy(bob)).toBe(keptBefore)
+    await clock.during(client.close())
+  })
+
+  it.each<[string, number, number]>([
+    ["of a suite that groups cannot have", 11, 0x0a],
+    ["of another version", 10, 0],
+  ])("calls one %s damaged", async (_what, at, byte) => {
+    const { clock, client, bob } = await scene()
+    const store = new MemoryStore(bob.disk)
+    const [first] = await store.list("key_packages", { limit: 1 })
+    // expires at u64 · length of two bytes · version u8 · cipher suite u16
+    await store.commit([
+      { kind: "put", collection: "key_packages", key: first!.key, value: first!.value.with(at, byte) },
+    ])
+    const { findings } = await findDamage(store, partsWithout)
+    expect(findings).toMatchObject([{ state: "record_damaged", facts: { collection: "key_packages" } }])
+    await clock.during(client.close())
+  })
+})
