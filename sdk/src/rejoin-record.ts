@@ -44,7 +44,7 @@ export interface RejoinRecord {
   readonly isInsisted: boolean
   /** When that was found, Unix milliseconds. */
   readonly sinceMs: number
-  /** Requests made since. */
+  /** Requests made since, but for those that were answered and whose commit came second. */
   readonly attempt: number
   readonly stage: RejoinStage
   /** When to go on, Unix milliseconds; of no meaning once stopped. */

@@ -80,11 +80,25 @@ export function retryRejoins(context: Context, isForced: boolean): Promise<void>
   )
 }
 
-/** Our commit was not the first: soon, and not at the same moment as whoever lost with us. */
-export function askAgain(context: Context, tx: Transaction, groupId: GroupId, record: RejoinRecord): void {
+/**
+ * Asks again soon, and not at the same moment as whoever lost with us.
+ *
+ * @param wasOvertaken - True if another commit was first: somebody has answered, so that request was none in vain. Members bound how many they
+ *   answer in an hour.
+ */
+export function askAgain(
+  context: Context,
+  tx: Transaction,
+  {
+    groupId,
+    record,
+    wasOvertaken,
+  }: { readonly groupId: GroupId; readonly record: RejoinRecord; readonly wasOvertaken: boolean },
+): void {
   const [byte = 0] = context.random(1)
   const nextAtMs = context.clock.unixMs() + Math.ceil((AGAIN_MS * (byte + 1)) / 256)
-  putRejoin(context, tx, groupId, { ...record, stage: { at: "due" }, nextAtMs })
+  const attempt = wasOvertaken ? Math.max(0, record.attempt - 1) : record.attempt
+  putRejoin(context, tx, groupId, { ...record, attempt, stage: { at: "due" }, nextAtMs })
 }
 
 /** True if a message of the outbox is part of the way back into its group. */
@@ -97,6 +111,7 @@ export function isRejoin({ rejoining }: Context, groupId: GroupId, messageId: Me
 export function rejoinRefused(context: Context, tx: Transaction, groupId: GroupId, code: string | undefined): void {
   const record = context.rejoining.find(groupId)
   if (record === undefined) return
-  if (code === undefined || record.stage.at === "committed") askAgain(context, tx, groupId, record)
+  const wasOvertaken = code === undefined
+  if (wasOvertaken || record.stage.at === "committed") askAgain(context, tx, { groupId, record, wasOvertaken })
   else stopRejoin(context, tx, groupId, code)
 }

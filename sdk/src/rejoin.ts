@@ -99,7 +99,7 @@ export async function takeEcho(
   const confirmed = confirmRejoin({ ...groups.surroundings(self.keys), suite, member: stored, envelope, by, earlier })
   if (confirmed.kind !== "joined") {
     if (confirmed.kind === "rejected") tx.notice({ ...origin, groupId, reason: confirmed.reason })
-    askAgain(context, tx, groupId, record)
+    askAgain(context, tx, { groupId, record, wasOvertaken: confirmed.kind === "overtaken" })
     return "taken"
   }
   const { member, events } = confirmed
