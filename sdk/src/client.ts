@@ -12,7 +12,6 @@ import type { RepairOptions, RepairReport } from "./doctor/repair.ts"
 import { findConversation, GroupConversation } from "./conversation.ts"
 import { approveDevice, linkRequest, ownDevices, removeDevice } from "./devices.ts"
 import type { LinkedDevice } from "./devices.ts"
-import { addOwnDevices } from "./group-devices.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
 import type { Link } from "./link.ts"
 import type { ClientEvent, ConnectionState, Identity, Notice, Person, SyncReport } from "./model.ts"
@@ -85,7 +84,7 @@ export class StoredClient implements Client {
 
   async approveDevice(request: string): Promise<Uint8Array> {
     const deviceKey = await approveDevice(this.#context, this.#link.call, request)
-    await addOwnDevices(this.#context, this.#link.call)
+    await this.#link.addOwnDevices()
     return deviceKey
   }
 

@@ -232,6 +232,28 @@ describe("a device that comes into many groups", () => {
     expect(server.calls.filter((method) => method === "fetchKeyPackage")).toHaveLength(2)
   })
 
+  it("takes one key package for a group that refuses it, for as long as a connection lasts", async () => {
+    const world = await twoGroups()
+    await link(world)
+    const { server, clock } = world
+    server.calls.length = 0
+    server.before = (method) =>
+      method === "batchEnqueue" ? new RpcError("permission_denied", "not_a_member", "no") : undefined
+    await reopen(world)
+    world.alice.client.connect()
+    for (let i = 0; i < 20; i++) {
+      await clock.during(new Promise((resolve) => setImmediate(resolve)))
+      clock.advance(60_000)
+    }
+    await clock.during(world.alice.client.sync())
+    expect(server.calls.filter((method) => method === "fetchKeyPackage")).toHaveLength(2)
+    expect(deviceCounts(world)).toEqual([1, 1])
+    server.before = () => undefined
+    server.cut()
+    await clock.during(new Promise((resolve) => void clock.setTimer(60_000, () => resolve(undefined))))
+    expect(deviceCounts(world)).toEqual([2, 2])
+  })
+
   it("takes no key package for a group that has as many of its person's devices as it allows", async () => {
     const world = await twoGroups()
     const { server } = world

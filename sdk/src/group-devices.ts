@@ -2,7 +2,7 @@ import type { CipherSuite } from "@qpc/crypto"
 import { DEVICES_PER_PERSON } from "@qpc/group"
 import type { Intent, Member } from "@qpc/group"
 import { methods } from "@qpc/rpc"
-import { equalBytes } from "@qpc/wire"
+import { equalBytes, toHex } from "@qpc/wire"
 import type { DeviceKey, GroupId } from "@qpc/wire"
 import { suiteOf } from "./change-suite.ts"
 import { ClientError } from "./client-error.ts"
@@ -16,18 +16,27 @@ import { isHalted } from "./server-proof.ts"
 
 /**
  * Brings the devices that we approved into the groups that lack them, as soon as there is a key package of theirs. What is refused is
- * for the next connection: this one must not end over it, and packages are asked for only where they can be used.
+ * for later: the connection must not end over it, and packages are asked for only where they can be used.
  *
+ * @param asked - The places that a group was asked for already, to which this round adds its own. They are passed over: a group that
+ *   refuses a device each time would use up its key packages.
  * @throws ClientError `store_…`
  */
-export async function addOwnDevices(context: Context, call: Call): Promise<void> {
+export async function addOwnDevices(context: Context, call: Call, asked: Set<string>): Promise<void> {
   const { self, groups } = context
   // Where one is in line already it may be the same; those of this round are not.
   const open = groups.all().filter((member) => !isWanted(member, "add_devices"))
   const groupIds = open.map(({ groupId }) => groupId)
   for (const deviceKey of self.record?.linked ?? []) {
-    if ((await addDevice(context, call, { deviceKey, groupIds })) === "wait") return
+    if ((await addDevice(context, call, { deviceKey, groupIds, asked })) === "wait") return
   }
+}
+
+/** True while a group would take one of our devices that is not there, and was not asked for it yet. */
+export function lacksOwnDevices({ self, groups }: Context, asked: ReadonlySet<string>): boolean {
+  const linked = self.record?.linked ?? []
+  if (linked.length === 0) return false
+  return groups.all().some((member) => linked.some((deviceKey) => isMissing(member, deviceKey, asked)))
 }
 
 /**
@@ -56,20 +65,28 @@ export function isForLater(error: unknown): error is ClientError {
   return error instanceof ClientError && !error.code.startsWith("store_")
 }
 
-/** @returns "wait" if the server is not to be asked for any device before the next connection */
+/** A device, and the groups that may lack it. */
+interface Missing {
+  readonly deviceKey: DeviceKey
+  readonly groupIds: readonly GroupId[]
+  readonly asked: Set<string>
+}
+
+/** @returns "wait" if the server is not to be asked for any device in this round */
 async function addDevice(
   context: Context,
   call: Call,
-  { deviceKey, groupIds }: { readonly deviceKey: DeviceKey; readonly groupIds: readonly GroupId[] },
+  { deviceKey, groupIds, asked }: Missing,
 ): Promise<"asked" | "wait"> {
   for (const groupId of groupIds) {
     if (isHalted(context)) return "wait"
     const member = context.groups.find(groupId)
-    if (member === undefined || !canChange(member) || !hasRoom(member) || hasDevice(member, deviceKey)) continue
+    if (member === undefined || !isMissing(member, deviceKey, asked)) continue
     const keyPackage = await keyPackageOf(context, call, deviceKey, suiteOf(context, member.suiteId))
     if (keyPackage === "wait") return "wait"
     // It has not logged in yet, or the server hands out nothing of use: the next group would get no other.
     if (keyPackage === undefined) return "asked"
+    asked.add(placeOf(groupId, deviceKey))
     await addTo(context, member, { deviceKey, keyPackage })
   }
   return "asked"
@@ -127,6 +144,14 @@ const current = ({ groups }: Context, { groupId }: Member): Member => {
 
 const canChange = ({ isActive, isLeaving, settings }: Member): boolean =>
   isActive && !isLeaving && settings?.isClosed !== true
+
+const isMissing = (member: Member, deviceKey: DeviceKey, asked: ReadonlySet<string>): boolean =>
+  canChange(member) &&
+  !asked.has(placeOf(member.groupId, deviceKey)) &&
+  hasRoom(member) &&
+  !hasDevice(member, deviceKey)
+
+const placeOf = (groupId: GroupId, deviceKey: DeviceKey): string => `${toHex(groupId)} ${toHex(deviceKey)}`
 
 /** True while the group allows one more of our devices. */
 function hasRoom(member: Member): boolean {

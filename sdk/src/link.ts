@@ -6,7 +6,6 @@ import type { ClientOptions } from "./api.ts"
 import { ClientError, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { finishRemovals } from "./devices.ts"
-import { addOwnDevices } from "./group-devices.ts"
 import { Inbox } from "./inbox.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
 import type { ConnectionState, NoticeReason } from "./model.ts"
@@ -14,6 +13,7 @@ import { asClientError, toClientError } from "./network-error.ts"
 import type { OpaqueClient } from "./opaque.ts"
 import { Outbox } from "./outbox.ts"
 import type { Call } from "./outbox.ts"
+import { OwnDeviceRounds } from "./own-device-rounds.ts"
 import { settleParked } from "./receive.ts"
 import { continueRejoins } from "./continue-rejoins.ts"
 import { learnTime } from "./server-time.ts"
@@ -43,6 +43,7 @@ export class Link {
   readonly #context: Context
   readonly #options: LinkOptions
   readonly #outbox: Outbox
+  readonly #deviceRounds: OwnDeviceRounds
   #rpc: ReconnectingRpc | undefined
   #visit: Visit | undefined
   #state: ConnectionState = { at: "offline" }
@@ -60,10 +61,16 @@ export class Link {
     const isReady = (): boolean => this.isCaughtUp
     context.hub.listen((event) => {
       const isAboutPeople = event.kind === "joined" || event.kind === "members_changed"
-      if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp)
+      if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp) {
         this.run(this.#counted(this.#learn(this.#visit.rpc)))
+        this.#deviceRounds.plan()
+      }
       const isLost = event.kind === "history_gone" || (event.kind === "removed" && event.because === "must_rejoin")
       if (isLost) this.goOnRejoining()
+    })
+    this.#deviceRounds = new OwnDeviceRounds(context, {
+      isOnline: () => this.#state.at === "online",
+      onDue: () => this.run(this.#counted(this.#deviceRounds.goOn(this.call))),
     })
     this.#outbox = new Outbox(context, { call: this.call, isReady, onStoreFailure: (error) => this.#giveUp(error) })
   }
@@ -112,6 +119,11 @@ export class Link {
   /** The first envelope that waits at the server and is not on disk, if any. @throws ClientError */
   async firstWaiting(): Promise<bigint | undefined> {
     return this.#visit?.inbox.firstWaiting()
+  }
+
+  /** Devices of ours that were just approved come into the groups that lack them. @throws ClientError `store_…`, `busy` */
+  addOwnDevices(): Promise<void> {
+    return this.#deviceRounds.begin(this.call)
   }
 
   /** A connection of its own, for signing up and in: there is no session yet that the others could be bound to. */
@@ -218,7 +230,7 @@ export class Link {
       await finishRemovals(this.#context, call)
       await this.#stockUp(rpc)
       await this.#learn(rpc)
-      await addOwnDevices(this.#context, call)
+      await this.#deviceRounds.begin(call)
       await continueRejoins(this.#context, call)
     } catch (error) {
       this.#leave(rpc, error)
@@ -304,7 +316,10 @@ export class Link {
 
   #enter(state: ConnectionState): void {
     this.#state = state
-    if (state.at !== "online") this.#context.clock.connectionEnded()
+    if (state.at !== "online") {
+      this.#context.clock.connectionEnded()
+      this.#deviceRounds.end()
+    }
     this.#context.hub.publish({ kind: "connection", state })
     this.#context.pulse.beat()
   }

@@ -165,7 +165,7 @@ class Simulation {
     void this.#server.start()
     for (const node of this.#devices) {
       node.heal()
-      // What is to be done with second devices is done at a new connection of the first.
+      // Second devices that were taken back, and what groups did not take, are for a new connection of the first.
       if (this.#devices.some(({ isSecond, first }) => isSecond && first === node)) node.kill()
       void node.start()
       node.client?.connect()
