@@ -5,7 +5,7 @@ import type { Draft } from "../draft.ts"
 import type { MemberState } from "../member-state.ts"
 import { leavesOf } from "../roster.ts"
 import type { Leaf } from "../roster.ts"
-import type { PlacedGap } from "./gaps.ts"
+import type { PlacedGap, Sender } from "./gaps.ts"
 import { helperFor } from "./helper.ts"
 import { ASKED_TEXTS, encodeAsk } from "./redelivery-message.ts"
 import type { OpenAsk } from "./redelivery.ts"
@@ -75,7 +75,7 @@ export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
   closeUnreadable(state, draft)
   waitForLate(state, nowMs)
   giveUpAsked(state, nowMs, draft)
-  const next = gaps.all().find((one) => isDue(one, nowMs))
+  const next = nextGap(state, nowMs)
   const helper = next && helperFor(state, next)
   if (next === undefined || helper === undefined) return
   const { sender, gap } = next
@@ -86,6 +86,19 @@ export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
   gap.askCount += 1
   redelivery.add(sendAsk(state, { ...next, helper }, nowMs, draft))
 }
+
+/**
+ * The gap that has waited longest, of the sender for whose texts fewest were asked: who opens many gaps has others' asked for
+ * in between.
+ */
+function nextGap({ gaps }: MemberState, nowMs: number): PlacedGap | undefined {
+  const due = gaps.all().filter((one) => isDue(one, nowMs))
+  const ranked = due.map((placed) => ({ placed, asked: askCountOf(placed.sender) }))
+  return ranked.toSorted((a, b) => a.asked - b.asked || a.placed.gap.dueAtMs - b.placed.gap.dueAtMs)[0]?.placed
+}
+
+/** Asks in a row about one sender's gaps without a text coming. */
+const askCountOf = ({ texts }: Sender): number => texts.gaps.reduce((sum, { askCount }) => sum + askCount, 0)
 
 /** Nobody had what they were asked for. What is behind it was not asked for, so that somebody may still have it. */
 function giveUpAsked(state: MemberState, nowMs: number, draft: Draft): void {

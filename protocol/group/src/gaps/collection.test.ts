@@ -3,6 +3,7 @@ import { RecordReader, toDeviceKey, toIdentityKey } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { Gaps } from "./gaps.ts"
 import { OwnNumbers } from "./own-numbers.ts"
+import { Redelivery } from "./redelivery.ts"
 
 const key = new Uint8Array(32).fill(7)
 const from = { deviceKey: toDeviceKey(key), identityKey: toIdentityKey(key) }
@@ -13,6 +14,7 @@ function numbered(number: number, since: bigint, voids: readonly number[] = []):
   return { number, since, runs: [{ epoch: since, first: 1 }], voids }
 }
 
+const requestsOf = ({ asks }: Redelivery): number[] => asks.map(({ requestId }) => requestId)
 const rangesOf = (gaps: Gaps): string[] => gaps.all().map(({ gap: one }) => `${one.from}-${one.to}`)
 
 describe("the numbers of a sender", () => {
@@ -49,6 +51,28 @@ describe("the numbers of a sender", () => {
     gaps.note(from, numbered(5, 1n), options)
     const again = Gaps.fromRecords(new RecordReader([...gaps.records()]))
     expect(again.all()).toEqual(gaps.all())
+  })
+})
+
+describe("asks that may still be answered", () => {
+  const [mallory, bob] = [toDeviceKey(new Uint8Array(32).fill(1)), toDeviceKey(new Uint8Array(32).fill(2))]
+  const range = { since: 1n, from: 1, to: 2, firstEpoch: 1n, lastEpoch: 1n }
+  const open = { ...range, helper: bob, dueAtMs: 1, untilMs: 2, answersLeft: 3 }
+
+  it("about one device are so many, and then its oldest is forgotten", () => {
+    const redelivery = new Redelivery()
+    redelivery.add({ ...open, device: bob, requestId: 0 })
+    for (let requestId = 1; requestId <= 17; requestId++) redelivery.add({ ...open, device: mallory, requestId })
+    expect(requestsOf(redelivery)).toEqual([0, ...Array.from({ length: 16 }, (_, at) => at + 2)])
+  })
+
+  it("about all are so many, and then the oldest is forgotten of the device with most", () => {
+    const redelivery = new Redelivery()
+    for (let requestId = 0; requestId < 62; requestId++) {
+      redelivery.add({ ...open, device: toDeviceKey(new Uint8Array(32).fill(3 + requestId)), requestId })
+    }
+    for (const requestId of [62, 63, 64]) redelivery.add({ ...open, device: mallory, requestId })
+    expect(requestsOf(redelivery)).toEqual([...Array.from({ length: 62 }, (_, at) => at), 63, 64])
   })
 })
 

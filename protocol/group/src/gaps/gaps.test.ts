@@ -1,6 +1,7 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import type { GroupEvent } from "../event.ts"
+import type { GroupLimits } from "../limits.ts"
 import type { Device } from "../testing/device.ts"
 import { nth } from "../testing/nth.ts"
 import { OUR_EXTENSIONS, TEXT_NUMBERS_EXTENSION } from "../group-profile.ts"
@@ -252,6 +253,39 @@ describe("texts that never came", () => {
     world.run(MINUTE_MS)
     expect(told(alice, "gap_found")).toMatchObject([{ sender: bob.self, device: second.inboxKey, from: 1, to: 1 }])
     expect(alice.shown()).toEqual(["again", "second device"])
+  })
+})
+
+/** Mallory's texts do not come, as often as `gaps` says, and she takes nothing that she is asked. Then Bob's "lost" does not come. */
+function flooded(gaps: number, limits: GroupLimits) {
+  const world = new World(suite0001)
+  const [alice, mallory, bob] = world.group(3, { limits })
+  for (let at = 0; at <= gaps; at++) {
+    const [device, text] = at < gaps ? [mallory, "lie"] : [bob, "lost"]
+    say(world, device, text)
+    lose(world, alice)
+    say(world, device, "read")
+    world.settle()
+  }
+  mallory.receiveNext = () => false
+  return { world, alice, bob }
+}
+
+describe("somebody with many gaps", () => {
+  it("keeps nobody waiting for the others' texts", () => {
+    const { world, alice } = flooded(32, {})
+    world.run(2 * MINUTE_MS)
+    expect(alice.shown()).toContain("lost")
+  })
+
+  it("has nobody forget what others were asked for", () => {
+    const { world, alice, bob } = flooded(17, { gapAsks: 1 })
+    const receiveNext = bob.receiveNext.bind(bob)
+    bob.receiveNext = () => false
+    world.run(15 * MINUTE_MS)
+    bob.receiveNext = receiveNext
+    world.settle()
+    expect(alice.shown()).toContain("lost")
   })
 })
 

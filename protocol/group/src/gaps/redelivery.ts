@@ -1,4 +1,4 @@
-import { decodeWhole, DecodeError, DEVICE_KEY_BYTES, readList, toDeviceKey } from "@qpc/wire"
+import { decodeWhole, DecodeError, DEVICE_KEY_BYTES, readList, toDeviceKey, toHex } from "@qpc/wire"
 import type { DeviceKey, Reader, Writer } from "@qpc/wire"
 import { encodeAsk, readAsk } from "./redelivery-message.ts"
 import type { RedeliveryAsk } from "./redelivery-message.ts"
@@ -34,8 +34,10 @@ const HOUR_MS = 3_600_000
 /** Members who are helped in one hour; further ones ask somebody else. */
 const HELPED_MEMBERS = 64
 
-/** Asks that may still be answered; the oldest of more are forgotten. */
-const OPEN_ASKS = 16
+/** Asks about one device's texts that may still be answered. */
+const OPEN_ASKS_OF_DEVICE = 16
+/** About all; of more the oldest goes of the device with most, so that nobody's gaps end the asking for others' texts. */
+const OPEN_ASKS = 64
 
 /** What we asked for, and whom we helped. */
 export class Redelivery {
@@ -51,8 +53,13 @@ export class Redelivery {
     return this.#asks.find(({ dueAtMs }) => dueAtMs > nowMs)
   }
 
+  /** Notes what somebody was asked. Of too many the oldest about one device is forgotten. */
   add(ask: OpenAsk): void {
-    this.#asks = [...this.#asks, ask].slice(-OPEN_ASKS)
+    this.#asks = [...this.#asks, ask]
+    const most = Object.values(Object.groupBy(this.#asks, ({ device }) => toHex(device)))
+      .map((asks) => asks!)
+      .reduce((a, b) => (b.length > a.length ? b : a))
+    if (most.length > OPEN_ASKS_OF_DEVICE || this.#asks.length > OPEN_ASKS) this.drop((one) => one === most[0])
   }
 
   /** One more answer came. */
