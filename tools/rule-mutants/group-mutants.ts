@@ -98,8 +98,8 @@ export const GROUP_MUTANTS: readonly RuleMutant[] = [
   {
     does: "follows back into a weaker cipher suite",
     file: `${src}/suite-rules.ts`,
-    was: "strength < (STRENGTHS.get(from) ?? 0)",
-    is: "strength < 0",
+    was: "strengthOf(to) < strengthOf(from)",
+    is: "strengthOf(to) < 0",
     tests: [`${src}/hostile-suite.test.ts`],
   },
   {
