@@ -245,12 +245,14 @@ describe("a device that was away while others got other roles", () => {
     const bob = await open("bob", { limits: { rejoinAttempts: 2 } })
     const [own] = bob.conversations()
     const before = own!.epoch
-    for (const waitMs of [16 * 60_000, 31 * 60_000, 60_000]) {
-      await clock.during(bob.sync())
-      await clock.during(alice.sync())
+    for (const waitMs of [0, 15 * 60_000, 30 * 60_000]) {
       clock.advance(waitMs)
+      // Wherever alice stands in the line of three.
+      for (let turns = 0; turns < 5; turns++) {
+        for (const client of [bob, alice]) await clock.during(client.sync())
+        clock.advance(10_000)
+      }
     }
-    await clock.during(bob.sync())
     expect(own!.epoch).toBeLessThan(epoch)
     expect(own!.epoch).toBeGreaterThanOrEqual(before)
     expect(await reasons(bob)).toEqual(expect.arrayContaining(["rejoin_unconfirmed", "rejoin_given_up"]))
