@@ -301,7 +301,7 @@ async function tellMember(
   }
   if (sentId !== undefined) return
   const nowMs = context.clock.unixMs()
-  const step = await withKeyPackages(context, outcome.missedCommits, (options) =>
+  const step = await withKeyPackages(context, member, outcome.missedCommits, (options) =>
     member.conflict(messageId, nowMs, outcome.missedCommits, options),
   )
   await recordStep(context, tx, member, step, OWN_STEP)

@@ -1,3 +1,4 @@
+import { suite0003 } from "@qpc/crypto/node"
 import { receiveEnvelope } from "@qpc/group"
 import { describe, expect, it } from "vitest"
 import { FakeServer } from "./testing/fake-server.ts"
@@ -193,5 +194,44 @@ describe("a server that lost its memory of our inbox", () => {
     await clock.during(again.client.sync())
     expect(texts(await again.client.conversation("friends").history())).toEqual(["before", "after"])
     expect(await reasons(again)).toEqual(["server_reset"])
+  })
+})
+
+describe("a commit that leads into another cipher suite", () => {
+  it.each([
+    ["an epoch before ours", -1n, 0],
+    ["our epoch", 0n, 1],
+    ["an epoch after ours", 1n, 0],
+  ])("and says that it is of %s (%i) has us look through our key packages %i times", async (_what, ahead, times) => {
+    const otherSuites = [suite0003]
+    const clock = new TestClock()
+    const server = new FakeServer()
+    server.keepsSuites = true
+    const alice = await newPerson(server, clock, "alice", { otherSuites })
+    const bob = await newPerson(server, clock, "bob", { otherSuites })
+    const group = await clock.during(alice.client.createGroup("friends"))
+    alice.client.connect()
+    const done = (sending: Promise<{ readonly id: string }>) =>
+      clock.during(sending.then(({ id }) => group.waitAccepted(id)))
+    await done(group.invite("bob"))
+    bob.client.connect()
+    await done(group.changeSuite(suite0003.id))
+    await clock.during(bob.client.sync())
+    const [bobs] = bob.client.conversations()
+    expect(bobs).toMatchObject({ suiteId: suite0003.id, epoch: 2n })
+    const forged = server.delivered.get("bob")!.at(-1)!.slice()
+    // An envelope's epoch follows its version, its kind and its group id.
+    new DataView(forged.buffer).setBigUint64(18, bobs!.epoch + ahead)
+    const list = bob.store.list.bind(bob.store)
+    let reads = 0
+    bob.store.list = (collection, range) => {
+      if (collection === "key_packages") reads += 1
+      return list(collection, range)
+    }
+    const before = (await bob.client.notices()).length
+    server.deliver("bob", forged)
+    await clock.during(bob.client.sync())
+    expect((await bob.client.notices()).length).toBe(before + 1)
+    expect(reads).toBe(times)
   })
 })

@@ -138,16 +138,19 @@ function wasIn(earlier: Member, person: IdentityKey): boolean {
 /** Hands an envelope to its member, with our key packages if it leads into another cipher suite. */
 export function receiveBy(context: Context, member: Member, envelope: Uint8Array): Promise<Step> {
   const nowMs = context.clock.unixMs()
-  return withKeyPackages(context, [envelope], (options) => member.receive(envelope, nowMs, options))
+  return withKeyPackages(context, member, [envelope], (options) => member.receive(envelope, nowMs, options))
 }
 
-/** What a member needs for envelopes that it may take in. The key packages are zeroed afterwards. */
+/** What a member needs for envelopes that it may take in, one after the other. The key packages are zeroed afterwards. */
 export async function withKeyPackages(
   context: Context,
+  member: Member,
   envelopes: readonly Uint8Array[],
   step: (options: { readonly keyPackages?: readonly KeyPackageBundle[] }) => Step,
 ): Promise<Step> {
-  if (!envelopes.some(changesSuite)) return step({})
+  const { isActive, epoch: from } = member
+  const isDue = (epoch: bigint): boolean => isActive && epoch >= from && epoch < from + BigInt(envelopes.length)
+  if (!envelopes.some((envelope) => changesSuite(envelope, isDue))) return step({})
   const keyPackages = await storedBundles(context)
   try {
     return step({ keyPackages })

@@ -52,10 +52,15 @@ export function takeWelcome(sealed: Uint8Array): { readonly rest: Uint8Array; re
   return { rest: sealed.subarray(0, sealed.length - last.length), welcome: last }
 }
 
-/** True for an envelope that leads into another suite: whoever takes it in needs their key packages for it. Total. */
-export function changesSuite(envelope: Uint8Array): boolean {
+/**
+ * True for an envelope that leads into another suite: whoever takes it in needs their key packages for it. Total.
+ *
+ * @param isDue - Which epochs it may say that it is of; default any. Its label is not authenticated, and looking through key packages
+ * is work.
+ */
+export function changesSuite(envelope: Uint8Array, isDue: (epoch: bigint) => boolean = () => true): boolean {
   const received = receiveEnvelope(envelope)
-  if (received.kind === "drop" || received.envelope.kind !== "commit") return false
+  if (received.kind === "drop" || received.envelope.kind !== "commit" || !isDue(received.envelope.epoch)) return false
   return takeWelcome(received.envelope.sealed).welcome !== undefined
 }
 
