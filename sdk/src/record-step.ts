@@ -68,13 +68,10 @@ export async function recordEvent(
   const { groupId } = member
   switch (event.kind) {
     case "text":
-      return recordText(context, tx, member, event)
     case "text_queued":
-      return recordOwnText(context, tx, member, event, origin.text ?? "")
     case "text_sealed":
-      return event.wasQueued ? undefined : recordOwnText(context, tx, member, event, origin.text ?? "")
     case "text_failed":
-      return tx.sent(groupId, event.messageId, "failed", textFailure(event.reason))
+      return recordTextEvent(context, tx, member, event, origin)
     case "joined":
       return tx.event({ kind: "joined", groupId, name: member.name })
     case "members_changed":
@@ -99,12 +96,9 @@ export async function recordEvent(
     case "must_rejoin":
       return recordMustRejoin(context, tx, groupId, event.reason)
     case "intent_queued":
-      return tx.sent(groupId, event.intentId, "stored")
     case "intent_done":
-      return tx.sent(groupId, event.intentId, "accepted")
     case "intent_failed":
-      tx.notice({ ...NO_ENVELOPE, groupId, reason: "intent_failed" })
-      return tx.sent(groupId, event.intentId, "failed", intentFailure(event.reason))
+      return recordIntent(tx, groupId, event)
     case "dropped":
       return tx.notice({ seq: origin.seq, sizeBytes: origin.sizeBytes, groupId, reason: event.reason })
     case "log_anomaly":
@@ -134,6 +128,42 @@ const INVITED_ANEW: Failure = {
 const NOT_A_MEMBER: Failure = { code: "not_a_member", nextStep: "Ask a member to invite you again." }
 const LEFT: Failure = { code: "left_group", nextStep: NOT_A_MEMBER.nextStep }
 const NO_ENVELOPE = { seq: 0n, sizeBytes: 0 }
+
+async function recordTextEvent(
+  context: Context,
+  tx: Transaction,
+  member: Member,
+  event: GroupEvent & { readonly kind: "text" | "text_queued" | "text_sealed" | "text_failed" },
+  { text = "" }: StepOrigin,
+): Promise<void> {
+  switch (event.kind) {
+    case "text":
+      return recordText(context, tx, member, event)
+    case "text_queued":
+      return recordOwnText(context, tx, member, event, text)
+    case "text_sealed":
+      return event.wasQueued ? undefined : recordOwnText(context, tx, member, event, text)
+    case "text_failed":
+      return tx.sent(member.groupId, event.messageId, "failed", textFailure(event.reason))
+  }
+}
+
+/** How far a change has come that we asked for. */
+function recordIntent(
+  tx: Transaction,
+  groupId: GroupId,
+  event: GroupEvent & { readonly kind: "intent_queued" | "intent_done" | "intent_failed" },
+): void {
+  switch (event.kind) {
+    case "intent_queued":
+      return tx.sent(groupId, event.intentId, "stored")
+    case "intent_done":
+      return tx.sent(groupId, event.intentId, "accepted")
+    case "intent_failed":
+      tx.notice({ ...NO_ENVELOPE, groupId, reason: "intent_failed" })
+      return tx.sent(groupId, event.intentId, "failed", intentFailure(event.reason))
+  }
+}
 
 async function recordText(
   context: Context,
