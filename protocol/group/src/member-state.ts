@@ -202,6 +202,7 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   keptTextBytes: 256 * 1024,
   keptTextMs: 3 * 24 * 3_600_000,
   redeliveredTexts: 256,
+  controlsPerEpoch: 64,
   seenMessages: 10_000,
   pastEpochs: 3,
   winnerMs: 30_000,

@@ -3,9 +3,13 @@ import { equalBytes } from "@qpc/wire"
 import type { Draft } from "../draft.ts"
 import type { MemberState } from "../member-state.ts"
 import type { Leaf } from "../roster.ts"
+import type { KeptText } from "./kept-texts.ts"
 import { encodeAnswer } from "./redelivery-message.ts"
-import type { RedeliveryAnswer, RedeliveryAsk } from "./redelivery-message.ts"
+import type { RedeliveryAsk } from "./redelivery-message.ts"
 import { sendControl } from "./send-control.ts"
+
+/** Of the control messages of an epoch; so much is left to ask ourselves, however much others ask us. */
+const ANSWERS_SHARE = 0.5
 
 /**
  * Sends somebody the texts that they never got, as their author sealed them. Whoever was not meant to read them cannot: they lack the
@@ -21,21 +25,25 @@ export function answerAsk(
   const { by, requestId, ask } = asked
   if (group.pendingProposalCount > 0) return
   const allowance = redelivery.allowance(by.leafIndex, nowMs, limits)
-  if (allowance === 0) return draft.drop("too_many_asks", "STREAM_POLICY_VIOLATION")
+  const mayAnswer = redelivery.maySeal(keys.epoch, limits.controlsPerEpoch * ANSWERS_SHARE)
+  if (allowance === 0 || !mayAnswer) return draft.drop("too_many_asks", "STREAM_POLICY_VIOLATION")
 
   keptTexts.forget(keys.oldestEpoch, nowMs, limits)
   const texts = keptTexts.find(ask.device, ask.since, ask).slice(0, allowance)
-  const voids = voidsOf(state, ask)
-  const answers: readonly RedeliveryAnswer[] = [
-    ...texts.map(({ envelope }) => ({ kind: "text", envelope }) as const),
-    ...(voids.length === 0 ? [] : [{ kind: "given_up", numbers: voids } as const]),
-    { kind: "end" },
-  ]
-  redelivery.helped(by.leafIndex, Math.max(1, texts.length), nowMs)
-  for (const answer of answers) {
-    const args = encodeAnswer(answer)
-    sendControl(state, { opcode: OPCODE_REDELIVERY_ANSWER, requestId, args, recipient: by.deviceKey }, nowMs, draft)
-  }
+  const envelopes = portionOf(texts, limits.envelopeBytes / 2)
+  const args = encodeAnswer({ envelopes, givenUp: voidsOf(state, ask) })
+  redelivery.helped(by.leafIndex, Math.max(1, envelopes.length), nowMs)
+  sendControl(state, { opcode: OPCODE_REDELIVERY_ANSWER, requestId, args, recipient: by.deviceKey }, nowMs, draft)
+}
+
+/** The first of them, as many as these bytes have room for: the rest will be asked for again. One in any case. */
+function portionOf(texts: readonly KeptText[], roomBytes: number): readonly Uint8Array[] {
+  let usedBytes = 0
+  const envelopes = texts.map(({ envelope }) => envelope)
+  return envelopes.filter(({ length }, at) => {
+    usedBytes += length
+    return at === 0 || usedBytes <= roomBytes
+  })
 }
 
 /** Those of our own that we gave up; of others' we know nothing that anybody would have to believe. */

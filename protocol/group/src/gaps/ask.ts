@@ -13,8 +13,6 @@ import { sendControl } from "./send-control.ts"
 import type { Gap } from "./sender-gaps.ts"
 import { tellFound, tellLost } from "./tell.ts"
 
-/** Answers that carry no text: numbers that were given up, and the end. */
-const OTHER_ANSWERS = 2
 /**
  * Where nobody had the beginning of a gap, no more of it than the newest texts are asked for: others keep no more (`keptTexts` is 128),
  * and with a lie about numbers the asking has to come to an end.
@@ -54,9 +52,16 @@ export function gapsAtMs({ gaps, keptTexts, redelivery, isActive }: MemberState)
 
 /** A new epoch: keys of an old one are gone, and maybe a sender. */
 export function continueGaps(state: MemberState, nowMs: number, draft: Draft): void {
-  const { gaps, group, keptTexts, keys, limits } = state
+  const { gaps, group, keptTexts, keys, limits, redelivery } = state
   keptTexts.forget(keys.oldestEpoch, nowMs, limits)
   closeUnreadable(state, draft)
+  if (redelivery.hasWaitedFor(keys.epoch, limits.controlsPerEpoch)) {
+    for (const { sender, gap } of gaps.all()) {
+      if (!gap.isTold) continue
+      gap.dueAtMs = Math.min(gap.dueAtMs, nowMs)
+      gaps.touch(sender)
+    }
+  }
   const devices = leavesOf(group)
   gaps.forget(({ device }) => devices.some(({ deviceKey }) => equalBytes(deviceKey, device.deviceKey)))
 }
@@ -70,7 +75,7 @@ export function endGaps({ gaps, keptTexts, redelivery }: MemberState, draft: Dra
 
 /** Asks the next member for the next gap, unless somebody has the turn. */
 export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
-  const { gaps, redelivery, group, limits } = state
+  const { gaps, redelivery, group, keys, limits } = state
   if (redelivery.current(nowMs) !== undefined) return
   closeUnreadable(state, draft)
   waitForLate(state, nowMs)
@@ -78,13 +83,26 @@ export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
   const next = nextGap(state, nowMs)
   const helper = next && helperFor(state, next)
   if (next === undefined || helper === undefined) return
+  if (!redelivery.maySeal(keys.epoch, limits.controlsPerEpoch)) return waitForEpoch(state, nowMs)
   const { sender, gap } = next
   gap.dueAtMs = nowMs + limits.gapAskMs
   gaps.touch(sender)
   // Nothing may be sealed now (RFC 9420 §12.4); the commit that ends this will not take long.
   if (group.pendingProposalCount > 0) return
+  const ask = sendAsk(state, { ...next, helper }, nowMs, draft)
+  if (ask === undefined) return
   gap.askCount += 1
-  redelivery.add(sendAsk(state, { ...next, helper }, nowMs, draft))
+  redelivery.add(ask)
+}
+
+/** Nothing more may be asked in this epoch: {@link continueGaps} makes it due again in the next. */
+function waitForEpoch({ gaps, limits }: MemberState, nowMs: number): void {
+  for (const placed of gaps.all()) {
+    if (!isDue(placed, nowMs)) continue
+    const { sender, gap } = placed
+    gap.dueAtMs = nowMs + Math.max(limits.gapAskMs, limits.gapAnswerMs)
+    gaps.touch(sender)
+  }
 }
 
 /**
@@ -126,12 +144,13 @@ function waitForLate(state: MemberState, nowMs: number): void {
   }
 }
 
+/** @returns undefined if it could not be sent */
 function sendAsk(
   state: MemberState,
   { sender, gap, helper }: PlacedGap & { readonly helper: Leaf },
   nowMs: number,
   draft: Draft,
-): OpenAsk {
+): OpenAsk | undefined {
   const { random, limits } = state
   const drawn = random(4)
   const requestId = new DataView(drawn.buffer, drawn.byteOffset, 4).getUint32(0)
@@ -139,11 +158,11 @@ function sendAsk(
   const to = lastAsked(gap)
   const asked = { device, since: sender.texts.since, from: gap.from, to }
   const recipient = helper.deviceKey
-  sendControl(state, { opcode: OPCODE_REDELIVERY_ASK, requestId, args: encodeAsk(asked), recipient }, nowMs, draft)
+  const message = { opcode: OPCODE_REDELIVERY_ASK, requestId, args: encodeAsk(asked), recipient }
+  if (!sendControl(state, message, nowMs, draft)) return undefined
   const { firstEpoch, lastEpoch } = gap
-  const answersLeft = to - gap.from + 1 + OTHER_ANSWERS
   const times = { dueAtMs: gap.dueAtMs, untilMs: nowMs + Math.max(limits.gapAnswerMs, limits.gapAskMs) }
-  return { ...asked, requestId, helper: recipient, firstEpoch, lastEpoch, ...times, answersLeft }
+  return { ...asked, requestId, helper: recipient, firstEpoch, lastEpoch, ...times }
 }
 
 /** Ends the asks of which nothing is missing any more. */

@@ -51,8 +51,8 @@ export function receiveControl(
 }
 
 /**
- * Takes in one answer. The text in it is opened like any other, with the keys of its own epoch: only what its author signed opens, only
- * once, and nothing that the helper did to it or to its label uses up a key.
+ * Takes in an answer, the only one to its ask. A text in it is opened like any other, with the keys of its own epoch: only what its author
+ * signed opens, only once, and nothing that the helper did to it or to its label uses up a key.
  */
 function takeAnswer(
   state: MemberState,
@@ -61,40 +61,58 @@ function takeAnswer(
   draft: Draft,
 ): void {
   const { redelivery, gaps } = state
-  const content = decodeAnswer(answer.args)
   const ask = openAsk(state, answer)
-  // The last text has ended the ask already.
-  if (ask === undefined && content?.kind === "end") return
   if (ask === undefined) return draft.drop("answer_not_asked", "STREAM_POLICY_VIOLATION")
-  redelivery.answered(ask)
-  switch (content?.kind) {
-    case undefined:
-      return draft.drop("malformed_control", "STREAM_POLICY_VIOLATION")
-    case "text": {
-      const received = receiveEnvelope(content.envelope, { sizeBytes: state.limits.envelopeBytes })
-      if (received.kind === "drop") return draft.drop("answer_malformed", "STREAM_POLICY_VIOLATION")
-      if (!isAskedFor(state, ask, received.envelope)) return draft.drop("answer_not_asked", "STREAM_POLICY_VIOLATION")
-      return openText(received.envelope, content.envelope)
-    }
-    case "given_up": {
-      // Nobody gives up what another wrote.
-      if (!equalBytes(ask.device, answer.by.deviceKey))
-        return draft.drop("answer_not_theirs", "STREAM_POLICY_VIOLATION")
-      const sender = gaps.find(ask.device, ask.since)
-      if (sender === undefined) return
-      const named = content.numbers.filter((number) => ask.from <= number && number <= ask.to)
-      for (const closed of gaps.giveUp(sender, named)) tellClosed(sender, closed, draft)
-      return settleAsks(state)
-    }
-    case "end":
-      redelivery.drop(({ requestId }) => requestId === ask.requestId)
-      for (const placed of gaps.all()) {
-        if (!isAbout(ask, placed)) continue
-        placed.gap.dueAtMs = nowMs
-        gaps.touch(placed.sender)
-      }
-      return askNext(state, nowMs, draft)
+  redelivery.drop(({ requestId }) => requestId === ask.requestId)
+  const content = decodeAnswer(answer.args)
+  if (content === undefined) draft.drop("malformed_control", "STREAM_POLICY_VIOLATION")
+  else {
+    takeTexts(state, { ask, envelopes: content.envelopes, openText }, draft)
+    takeGivenUp(state, { ask, by: answer.by, numbers: content.givenUp }, draft)
   }
+  for (const placed of gaps.all()) {
+    if (!isAbout(ask, placed)) continue
+    placed.gap.dueAtMs = nowMs
+    gaps.touch(placed.sender)
+  }
+  if (state.isActive) askNext(state, nowMs, draft)
+}
+
+/** No more of them than were asked for. */
+function takeTexts(
+  state: MemberState,
+  { ask, envelopes, openText }: Pick<ControlSurroundings, "openText"> & TextsToTake,
+  draft: Draft,
+): void {
+  for (const [at, bytes] of envelopes.entries()) {
+    // A text may show that we are a copy, which ends the membership.
+    if (!state.isActive) return
+    const received = receiveEnvelope(bytes, { sizeBytes: state.limits.envelopeBytes })
+    if (received.kind === "drop") draft.drop("answer_malformed", "STREAM_POLICY_VIOLATION")
+    else if (at > ask.to - ask.from || !isAskedFor(state, ask, received.envelope)) {
+      draft.drop("answer_not_asked", "STREAM_POLICY_VIOLATION")
+    } else openText(received.envelope, bytes)
+  }
+}
+
+interface TextsToTake {
+  readonly ask: OpenAsk
+  readonly envelopes: readonly Uint8Array[]
+}
+
+function takeGivenUp(
+  state: MemberState,
+  { ask, by, numbers }: { readonly ask: OpenAsk; readonly by: Leaf; readonly numbers: readonly number[] },
+  draft: Draft,
+): void {
+  if (numbers.length === 0) return
+  // Nobody gives up what another wrote.
+  if (!equalBytes(ask.device, by.deviceKey)) return draft.drop("answer_not_theirs", "STREAM_POLICY_VIOLATION")
+  const sender = state.gaps.find(ask.device, ask.since)
+  if (sender === undefined) return
+  const named = numbers.filter((number) => ask.from <= number && number <= ask.to)
+  for (const closed of state.gaps.giveUp(sender, named)) tellClosed(sender, closed, draft)
+  settleAsks(state)
 }
 
 /** The ask that this may be an answer to. */
@@ -103,7 +121,7 @@ function openAsk(
   { by, requestId }: { readonly by: Leaf; readonly requestId: number },
 ): OpenAsk | undefined {
   return redelivery.asks.find((ask) => {
-    return ask.requestId === requestId && equalBytes(ask.helper, by.deviceKey) && ask.answersLeft > 0
+    return ask.requestId === requestId && equalBytes(ask.helper, by.deviceKey)
   })
 }
 

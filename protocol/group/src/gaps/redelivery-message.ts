@@ -1,12 +1,4 @@
-import {
-  decodedOrUndefined,
-  decodeWhole,
-  DecodeError,
-  DEVICE_KEY_BYTES,
-  encode,
-  readList,
-  toDeviceKey,
-} from "@qpc/wire"
+import { decodedOrUndefined, decodeWhole, DEVICE_KEY_BYTES, encode, readList, toDeviceKey } from "@qpc/wire"
 import type { DeviceKey, Reader } from "@qpc/wire"
 
 /** Asks one member for texts of one sender, `from` and `to` among them. */
@@ -18,18 +10,18 @@ export interface RedeliveryAsk {
   readonly to: number
 }
 
-/** What one member answers, in as many messages as it takes. */
-export type RedeliveryAnswer =
-  /** One text as its sender sealed it. View. */
-  | { readonly kind: "text"; readonly envelope: Uint8Array }
+/**
+ * What one member answers: all of it in one message, since each takes a key of the ratchet of their texts. Empty if they have nothing.
+ */
+export interface RedeliveryAnswer {
+  /** Texts as their sender sealed them. Views. */
+  readonly envelopes: readonly Uint8Array[]
   /** Our own numbers that nobody is to wait for. */
-  | { readonly kind: "given_up"; readonly numbers: readonly number[] }
-  /** That was all. */
-  | { readonly kind: "end" }
+  readonly givenUp: readonly number[]
+}
 
 /** Texts that one ask may name. */
 export const ASKED_TEXTS = 32
-const KINDS = ["text", "given_up", "end"] as const
 
 /** Writes device key · since u64 · from u32 · to u32. */
 export function encodeAsk({ device, since, from, to }: RedeliveryAsk): Uint8Array {
@@ -42,18 +34,19 @@ export function decodeAsk(bytes: Uint8Array): RedeliveryAsk | undefined {
   return ask !== undefined && ask.from <= ask.to && ask.to - ask.from < ASKED_TEXTS ? ask : undefined
 }
 
-/** Writes kind u8 · (text: envelope<V>; given up: list of u32). */
-export function encodeAnswer(answer: RedeliveryAnswer): Uint8Array {
+/** Writes list of envelope<V> · list of numbers given up, u32. */
+export function encodeAnswer({ envelopes, givenUp }: RedeliveryAnswer): Uint8Array {
   return encode((writer) => {
-    writer.uint8(KINDS.indexOf(answer.kind))
-    if (answer.kind === "text") writer.vector(answer.envelope)
-    if (answer.kind === "given_up") writer.list(answer.numbers, (inner, one) => inner.uint32(one))
+    writer.list(envelopes, (inner, envelope) => inner.vector(envelope))
+    writer.list(givenUp, (inner, number) => inner.uint32(number))
   })
 }
 
-/** `undefined` for bytes that are no answer. */
+/** `undefined` for bytes that are no answer, or answer for more than {@link ASKED_TEXTS}. */
 export function decodeAnswer(bytes: Uint8Array): RedeliveryAnswer | undefined {
-  return decodedOrUndefined(() => decodeWhole(bytes, readAnswer))
+  const answer = decodedOrUndefined(() => decodeWhole(bytes, readAnswer))
+  if (answer === undefined || answer.envelopes.length > ASKED_TEXTS) return undefined
+  return answer.givenUp.length > ASKED_TEXTS ? undefined : answer
 }
 
 /** @throws DecodeError */
@@ -63,14 +56,6 @@ export function readAsk(reader: Reader): RedeliveryAsk {
 }
 
 function readAnswer(reader: Reader): RedeliveryAnswer {
-  const kind = KINDS[reader.uint8()]
-  if (kind === undefined) throw new DecodeError("reserved_value", 0)
-  switch (kind) {
-    case "text":
-      return { kind, envelope: reader.vector() }
-    case "given_up":
-      return { kind, numbers: readList(reader, (inner) => inner.uint32(), ASKED_TEXTS * 4 + 2) }
-    case "end":
-      return { kind }
-  }
+  const envelopes = readList(reader, (inner) => inner.vector())
+  return { envelopes, givenUp: readList(reader, (inner) => inner.uint32()) }
 }

@@ -14,8 +14,6 @@ export interface OpenAsk extends RedeliveryAsk {
   readonly dueAtMs: number
   /** After this time nothing is an answer any more. */
   readonly untilMs: number
-  /** Messages that may still come as an answer. */
-  readonly answersLeft: number
 }
 
 /** How much we have sent again to somebody, in the hour that began with the first of it. */
@@ -28,6 +26,12 @@ interface Help {
 /** Bounds of how much we help. */
 export interface HelpLimits {
   readonly redeliveredTexts: number
+}
+
+/** Messages of the control stream that we sealed in one epoch. */
+interface SealedControls {
+  readonly epoch: bigint
+  readonly count: number
 }
 
 const HOUR_MS = 3_600_000
@@ -43,6 +47,7 @@ const OPEN_ASKS = 64
 export class Redelivery {
   #asks: readonly OpenAsk[] = []
   #helped: readonly Help[] = []
+  #sealed: SealedControls = { epoch: 0n, count: 0 }
 
   get asks(): readonly OpenAsk[] {
     return this.#asks
@@ -60,11 +65,6 @@ export class Redelivery {
       .map((asks) => asks!)
       .reduce((a, b) => (b.length > a.length ? b : a))
     if (most.length > OPEN_ASKS_OF_DEVICE || this.#asks.length > OPEN_ASKS) this.drop((one) => one === most[0])
-  }
-
-  /** One more answer came. */
-  answered(ask: OpenAsk): void {
-    this.#asks = this.#asks.map((one) => (one === ask ? { ...one, answersLeft: one.answersLeft - 1 } : one))
   }
 
   /** Nobody has the turn longer than this, and nothing is an answer after that. */
@@ -98,15 +98,40 @@ export class Redelivery {
     this.#helped = [...others, { leafIndex, sinceMs, textCount: textCount + count }]
   }
 
-  /** Writes list of asks · list of (leaf index u32 · since u64 ms · count u32). */
+  /**
+   * Whether one more control message may be sealed in this epoch.
+   *
+   * Each takes a key of the ratchet that our texts take theirs of, and goes to one member. The others see a jump, and drop the keys of
+   * texts of ours that they still wait for (RFC 9420 §15.3), or our next text itself where the jump is too far.
+   */
+  maySeal(epoch: bigint, controlsPerEpoch: number): boolean {
+    return this.#sealedIn(epoch) < controlsPerEpoch
+  }
+
+  /** One more was sealed. */
+  sealed(epoch: bigint): void {
+    this.#sealed = { epoch, count: this.#sealedIn(epoch) + 1 }
+  }
+
+  /** True if an epoch before this one had no room for more, so that something may have waited for this one. */
+  hasWaitedFor(epoch: bigint, controlsPerEpoch: number): boolean {
+    return this.#sealed.epoch !== epoch && this.#sealed.count >= controlsPerEpoch
+  }
+
+  #sealedIn(epoch: bigint): number {
+    return this.#sealed.epoch === epoch ? this.#sealed.count : 0
+  }
+
+  /** Writes list of asks · list of (leaf index u32 · since u64 ms · count u32) · epoch u64 · sealed in it u32. */
   write(writer: Writer): void {
     writer.list(this.#asks, (inner, ask) => {
       inner.vector(encodeAsk(ask)).uint32(ask.requestId).bytes(ask.helper).uint64(ask.firstEpoch).uint64(ask.lastEpoch)
-      inner.uint64(BigInt(ask.dueAtMs)).uint64(BigInt(ask.untilMs)).uint32(ask.answersLeft)
+      inner.uint64(BigInt(ask.dueAtMs)).uint64(BigInt(ask.untilMs))
     })
     writer.list(this.#helped, (inner, { leafIndex, sinceMs, textCount }) => {
       inner.uint32(leafIndex).uint64(BigInt(sinceMs)).uint32(textCount)
     })
+    writer.uint64(this.#sealed.epoch).uint32(this.#sealed.count)
   }
 
   /** @throws DecodeError */
@@ -116,6 +141,7 @@ export class Redelivery {
     redelivery.#helped = readList(reader, (inner) => {
       return { leafIndex: inner.uint32(), sinceMs: readMs(inner), textCount: inner.uint32() }
     })
+    redelivery.#sealed = { epoch: reader.uint64(), count: reader.uint32() }
     return redelivery
   }
 }
@@ -127,8 +153,8 @@ function readOpenAsk(reader: Reader): OpenAsk {
   const asked = decodeWhole(reader.vector(), readAsk)
   const [requestId, helper] = [reader.uint32(), toDeviceKey(reader.bytes(DEVICE_KEY_BYTES).slice())]
   const [firstEpoch, lastEpoch] = [reader.uint64(), reader.uint64()]
-  const [dueAtMs, untilMs, answersLeft] = [readMs(reader), readMs(reader), reader.uint32()]
-  return { ...asked, requestId, helper, firstEpoch, lastEpoch, dueAtMs, untilMs, answersLeft }
+  const [dueAtMs, untilMs] = [readMs(reader), readMs(reader)]
+  return { ...asked, requestId, helper, firstEpoch, lastEpoch, dueAtMs, untilMs }
 }
 
 function readMs(reader: Reader): number {

@@ -18,10 +18,11 @@ export interface ControlToSend {
  * Seals a control message as an ordinary application message, so that nobody on the way can tell it from a text, and hands it to the
  * network for one member. Not while a proposal waits for a commit (RFC 9420 §12.4).
  *
- * @returns false if no carrier would take it
+ * @returns false if nothing was sent: no carrier would take it, or this epoch has had {@link GroupLimits.controlsPerEpoch}
  */
 export function sendControl(state: MemberState, message: ControlToSend, nowMs: number, draft: Draft): boolean {
-  const { group, groupId, keys, limits, random } = state
+  const { group, groupId, keys, limits, random, redelivery } = state
+  if (!redelivery.maySeal(keys.epoch, limits.controlsPerEpoch)) return false
   const { opcode, requestId, args, recipient } = message
   const payload = encodeControl({ opcode, requestId, senderId: group.ownLeafIndex, transitionId: 0, args })
   keys.payloadBytes = payload.length
@@ -30,6 +31,8 @@ export function sendControl(state: MemberState, message: ControlToSend, nowMs: n
   const context = frameContext(label)
   const framed = state.sender.send({ streamType: "control", payload, ...(context && { context }) })
   if (framed.kind === "refused") return false
+  // What is sealed has used up its key, whether it is sent or not.
+  redelivery.sealed(keys.epoch)
   const enveloped = sendEnvelope({ ...label, sealed: framed.bytes }, { sizeBytes: limits.envelopeBytes })
   if (enveloped.kind === "too_large") return false
   const deliveries = [{ recipients: [recipient], envelope: enveloped.bytes }]
