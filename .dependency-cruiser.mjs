@@ -30,9 +30,16 @@ export default {
       severity: "error",
       from: { path: "^((?:protocol|network|apps)/[^/]+|sdk|server)/" },
       to: {
-        path: "^(?:(?:protocol|network|apps)/[^/]+|sdk|server)/src/(?!(?:(?:node|browser|conformance)/)?index\\.ts)",
+        path: "^(?:(?:protocol|network|apps)/[^/]+|sdk|server)/src/(?!(?:(?:node|browser|conformance|testing)/)?index\\.ts)",
         pathNot: "^$1/",
       },
+    },
+    {
+      name: "no-testing-in-products",
+      comment: "What other packages offer to tests is not shipped.",
+      severity: "error",
+      from: { path: "^(protocol|network|sdk|server|apps)/", pathNot: [test, "/src/testing/"] },
+      to: { path: "/src/(testing|conformance)/" },
     },
     ...Object.entries(layers).map(([from, allowed]) => ({
       name: `layer:${from}`,

@@ -57,6 +57,14 @@ describe("the layer check", () => {
     expect(output).toContain("front-door-only: apps/cli/src/planted.ts")
     expect(exitCode).not.toBe(0)
   })
+
+  it("refuses what is made for tests in what is shipped", () => {
+    tree.plant("sdk/src/testing/index.ts", "export const inner = 1\n")
+    tree.plant("sdk/src/planted.ts", 'export { inner } from "./testing/index.ts"\n')
+    const { exitCode, output } = tree.layers()
+    expect(output).toContain("no-testing-in-products: sdk/src/planted.ts")
+    expect(exitCode).not.toBe(0)
+  })
 })
 
 describe("the purity check", () => {
