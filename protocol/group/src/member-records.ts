@@ -21,6 +21,7 @@ import { Gaps } from "./gaps/gaps.ts"
 import { KeptTexts } from "./gaps/kept-texts.ts"
 import { OwnNumbers } from "./gaps/own-numbers.ts"
 import { Redelivery } from "./gaps/redelivery.ts"
+import { SealedNumbers } from "./gaps/sealed-numbers.ts"
 import { Heads } from "./heads.ts"
 import { HeldTexts } from "./held-texts.ts"
 import { Intents } from "./intents.ts"
@@ -168,8 +169,8 @@ export class MemberRecords {
 }
 
 /** Layers that note themselves what they change. */
-function markedLayers({ receiver, messages, parked, replaced, gaps, keptTexts }: MemberState) {
-  return [receiver, messages, parked, replaced, gaps, keptTexts]
+function markedLayers({ receiver, messages, parked, replaced, gaps, keptTexts, sealedNumbers }: MemberState) {
+  return [receiver, messages, parked, replaced, gaps, keptTexts, sealedNumbers]
 }
 
 /** Stored records, apart for those who read them. */
@@ -245,6 +246,7 @@ export function restoreLayers(state: MemberState, layers: readonly StateRecord[]
     state.redelivery = part("redelivery", (reader) => Redelivery.read(reader))
     state.gaps = Gaps.fromRecords(records)
     state.keptTexts = KeptTexts.fromRecords(records)
+    state.sealedNumbers = SealedNumbers.fromRecords(records)
   } else {
     // Nobody has counted the texts of this epoch: counting begins with the next.
     state.ownNumbers = new OwnNumbers(group.epoch + 1n)

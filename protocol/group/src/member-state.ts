@@ -20,6 +20,7 @@ import { Gaps } from "./gaps/gaps.ts"
 import { KeptTexts } from "./gaps/kept-texts.ts"
 import { OwnNumbers } from "./gaps/own-numbers.ts"
 import { Redelivery } from "./gaps/redelivery.ts"
+import { SealedNumbers } from "./gaps/sealed-numbers.ts"
 import type { GroupLimits, ResolvedLimits } from "./limits.ts"
 import { MlsKeys } from "./mls-keys.ts"
 import { OwnCommits } from "./own-commits.ts"
@@ -65,6 +66,7 @@ export interface MemberState extends Self {
   heads: Heads
   rejoins: Rejoins
   ownNumbers: OwnNumbers
+  sealedNumbers: SealedNumbers
   gaps: Gaps
   keptTexts: KeptTexts
   redelivery: Redelivery
@@ -139,6 +141,7 @@ export function newState(options: StateOptions): MemberState {
     heads: new Heads(),
     rejoins: new Rejoins(),
     ownNumbers: new OwnNumbers(keys.epoch),
+    sealedNumbers: new SealedNumbers(),
     gaps: new Gaps(),
     keptTexts: new KeptTexts(),
     redelivery: new Redelivery(),

@@ -1,9 +1,10 @@
 import type { StreamNumbers } from "@qpc/gbp"
-import { RecordReader, toDeviceKey, toIdentityKey } from "@qpc/wire"
+import { MESSAGE_ID_BYTES, RecordReader, toDeviceKey, toIdentityKey, toMessageId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { Gaps } from "./gaps.ts"
 import { OwnNumbers } from "./own-numbers.ts"
 import { Redelivery } from "./redelivery.ts"
+import { SealedNumbers } from "./sealed-numbers.ts"
 
 const key = new Uint8Array(32).fill(7)
 const from = { deviceKey: toDeviceKey(key), identityKey: toIdentityKey(key) }
@@ -13,6 +14,8 @@ const options = { ourSince: 0n, nowMs: 1000, limits: { gapWaitMs: 500, gapsPerSe
 function numbered(number: number, since: bigint, voids: readonly number[] = []): StreamNumbers {
   return { number, since, runs: [{ epoch: since, first: 1 }], voids }
 }
+
+const idOf = (number: number) => toMessageId(new Uint8Array(MESSAGE_ID_BYTES).fill(number & 0xff).with(0, number >> 8))
 
 const requestsOf = ({ asks }: Redelivery): number[] => asks.map(({ requestId }) => requestId)
 const rangesOf = (gaps: Gaps): string[] => gaps.all().map(({ gap: one }) => `${one.from}-${one.to}`)
@@ -94,11 +97,32 @@ describe("our own numbers", () => {
     })
   })
 
+  it("that were given up are named by the next text, the newest eight, and known for 256", () => {
+    const own = new OwnNumbers(0n)
+    for (let number = 1; number <= 257; number++) own.use(own.next(0n)!)
+    for (let number = 1; number <= 257; number++) own.giveUp(number)
+    expect(own.next(0n)!.voids).toEqual([250, 251, 252, 253, 254, 255, 256, 257])
+    expect([1, 2, 257].map((number) => own.isVoid(number))).toEqual([false, true, true])
+  })
+
   it("are not used up by looking at the next one", () => {
     const own = new OwnNumbers(0n)
     expect(own.next(0n)).toEqual(own.next(0n))
     const seen = own.next(0n)!
     own.use(seen)
     expect(() => own.use(seen)).toThrow("unreachable")
+  })
+})
+
+describe("the numbers of our newest texts", () => {
+  it("are known for so many, each once, and come back from their records", () => {
+    const sealed = new SealedNumbers()
+    for (let number = 1; number <= 257; number++) sealed.add(idOf(number), number)
+    expect(sealed.take(idOf(1))).toBeUndefined()
+    expect(sealed.take(idOf(2))).toBe(2)
+    expect(sealed.take(idOf(2))).toBeUndefined()
+    const again = SealedNumbers.fromRecords(new RecordReader([...sealed.records()]))
+    expect([...again.records()]).toEqual([...sealed.records()])
+    expect(again.take(idOf(257))).toBe(257)
   })
 })

@@ -1,8 +1,8 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
-import type { GroupEvent } from "../event.ts"
 import type { GroupLimits } from "../limits.ts"
 import { Device } from "../testing/device.ts"
+import { gapsOf, lose, nextEpoch, say } from "../testing/lost-texts.ts"
 import { nth } from "../testing/nth.ts"
 import { OUR_EXTENSIONS, TEXT_NUMBERS_EXTENSION } from "../group-profile.ts"
 import { Outlaw } from "../testing/outlaw.ts"
@@ -12,23 +12,6 @@ const MINUTE_MS = 60_000
 /** Nobody commits by themselves. */
 const NO_UPKEEP = { updateKeysAfterMs: 0, updateSpacingMs: 0 }
 
-/** Texts of one device, sealed and with the network. */
-function say(world: World, device: Device, ...texts: string[]): void {
-  for (const text of texts) device.text(text)
-  device.flush(world.service)
-}
-
-/** The network loses what waits for a device. */
-function lose(world: World, device: Device): void {
-  world.service.inbox(device.inboxKey).length = 0
-}
-
-/** A commit of somebody, which all follow. */
-function nextEpoch(world: World, by: Device): void {
-  by.send({ kind: "update_keys" })
-  world.settle()
-}
-
 /** Counts from now on what a device hands to the network. */
 function countSent(device: Device): () => number {
   let count = 0
@@ -37,17 +20,6 @@ function countSent(device: Device): () => number {
     Device.prototype.flush.call(device, service)
   }
   return () => count
-}
-
-/** What people were told of gaps: `found 2-3 @1`, `delivered 2-3`. */
-const gapsOf = ({ events }: Device): string[] => events.flatMap(gapText)
-
-function gapText(event: GroupEvent): string[] {
-  if (event.kind !== "gap_found" && event.kind !== "gap_closed") return []
-  const { from, to, firstEpoch, lastEpoch } = event
-  const epochs = firstEpoch === lastEpoch ? `${firstEpoch}` : `${firstEpoch}-${lastEpoch}`
-  const range = from === to ? `${from}` : `${from}-${to}`
-  return [event.kind === "gap_found" ? `found ${range} @${epochs}` : `${event.outcome} ${range}`]
 }
 
 describe("texts that never came", () => {
@@ -332,44 +304,6 @@ describe("somebody with many gaps", () => {
     bob.receiveNext = receiveNext
     world.settle()
     expect(alice.shown()).toContain("lost")
-  })
-})
-
-describe("a text that its author gave up", () => {
-  it("is missed by nobody", () => {
-    const world = new World(suite0001)
-    const [alice, bob] = world.group(2)
-    const [refused] = bob.text("never").outgoing
-    bob.outbox = []
-    bob.take(bob.member.abandon(refused!.messageId, world.clock.nowMs))
-    bob.restart()
-    say(world, bob, "hello")
-    world.settle()
-    world.run(MINUTE_MS)
-    expect(alice.shown()).toEqual(["hello"])
-    expect(gapsOf(alice)).toEqual([])
-  })
-
-  it("after the next one was sealed is taken back when it is asked for", () => {
-    const world = new World(suite0001)
-    const [alice, bob] = world.group(2)
-    const [refused] = bob.text("never").outgoing
-    bob.outbox = []
-    say(world, bob, "hello")
-    bob.take(bob.member.abandon(refused!.messageId, world.clock.nowMs))
-    world.settle()
-    world.run(MINUTE_MS)
-    expect(gapsOf(alice)).toEqual(["found 1 @1", "given_up 1"])
-  })
-
-  it("uses up no number if it was never sealed", () => {
-    const world = new World(suite0001)
-    const [alice, bob] = world.group(2, { limits: { envelopeBytes: 2000 } })
-    expect(bob.text("x".repeat(3000)).events).toMatchObject([{ kind: "refused", reason: "text_too_large" }])
-    say(world, bob, "hello")
-    world.settle()
-    world.run(MINUTE_MS)
-    expect(gapsOf(alice)).toEqual([])
   })
 })
 

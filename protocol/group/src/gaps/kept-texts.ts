@@ -69,11 +69,10 @@ export class KeptTexts {
     return this.#texts.filter(isAsked).toSorted((a, b) => a.number - b.number)
   }
 
-  /** Takes out the text of ours that the network knows by this id. */
-  takeOwn(messageId: MessageId): KeptText | undefined {
-    const own = this.#texts.find((kept) => kept.messageId !== undefined && equalBytes(kept.messageId, messageId))
-    if (own !== undefined) this.#drop(new Set([own]))
-    return own
+  /** Nobody is to get the text of ours that the network knows by this id. */
+  dropOwn(messageId: MessageId): void {
+    const isIt = (kept: Kept): boolean => kept.messageId !== undefined && equalBytes(kept.messageId, messageId)
+    this.#drop(new Set(this.#texts.filter(isIt)))
   }
 
   /** Forgets what nobody can open any more, and whose time is over, or was set by a clock that was far ahead. */

@@ -63,7 +63,8 @@ export function keepText(
 }
 
 /** A text of ours that no carrier will take: nobody is to wait for it. An unknown id changes nothing. */
-export function giveUpText({ keptTexts, ownNumbers }: MemberState, messageId: MessageId): void {
-  const own = keptTexts.takeOwn(messageId)
-  if (own !== undefined) ownNumbers.giveUp(own.number)
+export function giveUpText({ keptTexts, ownNumbers, sealedNumbers }: MemberState, messageId: MessageId): void {
+  keptTexts.dropOwn(messageId)
+  const number = sealedNumbers.take(messageId)
+  if (number !== undefined) ownNumbers.giveUp(number)
 }

@@ -9,7 +9,9 @@ import type { Reader, Writer } from "@qpc/wire"
  */
 const RUNS = 4
 /** Numbers given up that a text names, the newest. Whoever asks us for an older one is told then. */
-const VOIDS = 8
+const NAMED_VOIDS = 8
+/** Numbers given up that we remember, the newest. */
+const VOIDS = 256
 
 /**
  * How we count our own texts: one number for each, going on from epoch to epoch and used once.
@@ -43,7 +45,7 @@ export class OwnNumbers {
     const number = this.#last + 1
     const [newest] = this.#runs
     const runs = newest?.epoch === epoch ? this.#runs : [{ epoch, first: number }, ...this.#runs].slice(0, RUNS)
-    return { number, since: this.#since, runs, voids: this.#voids }
+    return { number, since: this.#since, runs, voids: this.#voids.slice(-NAMED_VOIDS) }
   }
 
   /** A text has this number now; as {@link next} gave it. */
