@@ -2,13 +2,13 @@ import { concatBytes, DecodeError, encode, equalBytes, fromUtf8, GROUP_ID_BYTES,
 import { toGroupId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId, StateChanges, StateRecord } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
+import { missingHistoryRecord, textGapsRecord } from "./gap-records.ts"
 import {
   calendarRecord,
   counterRecord,
   identityRecord,
   keyPackageRecord,
   messageRecord,
-  missingHistoryRecord,
   noticeRecord,
   outboxRecord,
   parkedRecord,
@@ -16,7 +16,6 @@ import {
   referenceRecord,
   sentRecord,
   sessionRecord,
-  textGapsRecord,
 } from "./records.ts"
 import type {
   CalendarRecord,
@@ -27,7 +26,9 @@ import type {
   OutboxRecord,
   ProfileTimeRecord,
 } from "./records.ts"
-import type { RecordCodec, SentRecord, SessionRecord, TextGapRecord } from "./records.ts"
+import type { TextGapRecord } from "./gap-records.ts"
+import type { RecordCodec } from "./record-codec.ts"
+import type { SentRecord, SessionRecord } from "./records.ts"
 import type { MissingHistory } from "./model.ts"
 import { rejoinRecord } from "./rejoin-record.ts"
 import type { RejoinRecord } from "./rejoin-record.ts"

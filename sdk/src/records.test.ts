@@ -10,7 +10,7 @@ import {
   noticeRecord,
 } from "./records.ts"
 import { outboxRecord, parkedRecord, sentRecord, sessionRecord } from "./records.ts"
-import type { RecordCodec } from "./records.ts"
+import type { RecordCodec } from "./record-codec.ts"
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const groupId = bytes(16).map(toGroupId)

@@ -1,8 +1,10 @@
-import { decodeWhole, DecodeError, encode, fromUtf8, readList, readOptional, toUtf8 } from "@qpc/wire"
+import { DecodeError, readList, readOptional, toUtf8 } from "@qpc/wire"
 import { toDeviceKey, toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
-import type { DeviceKey, GroupId, IdentityKey, MessageId, Reader, Writer } from "@qpc/wire"
+import type { DeviceKey, GroupId, IdentityKey, MessageId, Reader } from "@qpc/wire"
 import type { Outgoing } from "@qpc/group"
-import type { Failure, MissingHistory, TextLossReason } from "./model.ts"
+import type { Failure } from "./model.ts"
+import { codec, readFlag, readNumber, readText } from "./record-codec.ts"
+import type { RecordCodec } from "./record-codec.ts"
 
 /** Our key pair and name. */
 export interface IdentityRecord {
@@ -51,19 +53,6 @@ export interface MessageRecord {
   readonly timer?: MessageTimer
   /** Present on a message of somebody else that was missing before. */
   readonly isLate?: true
-}
-
-/** Messages that are missing, where a conversation noticed it. */
-export interface TextGapRecord {
-  readonly position: number
-  readonly sender: IdentityKey
-  readonly device: DeviceKey
-  readonly from: number
-  readonly to: number
-  readonly firstEpoch: bigint
-  readonly lastEpoch: bigint
-  /** Absent while they are asked for. */
-  readonly reason?: TextLossReason
 }
 
 /** How long a message is kept. */
@@ -136,26 +125,6 @@ export interface KeyPackageRecord {
   readonly bundle: Uint8Array
 }
 
-/** A record's bytes and back; `decode` throws `DecodeError` for anything that `encode` did not write. */
-export interface RecordCodec<T> {
-  encode(value: T): Uint8Array
-  decode(bytes: Uint8Array): T
-}
-
-/** Every record begins with this, so that a later format can tell. */
-const VERSION = 1
-
-function codec<T>(write: (writer: Writer, value: T) => void, read: (reader: Reader) => T): RecordCodec<T> {
-  return {
-    encode: (value) => encode((writer) => write(writer.uint8(VERSION), value)),
-    decode: (bytes) =>
-      decodeWhole(bytes, (reader) => {
-        if (reader.uint8() !== VERSION) throw new DecodeError("reserved_value", 0)
-        return read(reader)
-      }),
-  }
-}
-
 export const identityRecord: RecordCodec<IdentityRecord> = codec(
   (writer, value) => {
     writer.vector(toUtf8(value.username)).vector(value.publicKey).vector(value.privateKey)
@@ -170,11 +139,11 @@ export const identityRecord: RecordCodec<IdentityRecord> = codec(
   },
   (reader) => {
     const identity = {
-      username: text(reader),
+      username: readText(reader),
       publicKey: reader.vector().slice(),
       privateKey: reader.vector().slice(),
-      serverAddress: text(reader),
-      isRegistered: flag(reader),
+      serverAddress: readText(reader),
+      isRegistered: readFlag(reader),
     }
     if (reader.remainingBytes === 0) return identity
     const certificate = readOptional(reader, (r) => r.vector().slice())
@@ -188,7 +157,7 @@ export const identityRecord: RecordCodec<IdentityRecord> = codec(
 
 export const sessionRecord: RecordCodec<SessionRecord> = codec(
   (writer, value) => writer.vector(value.token).uint64(BigInt(value.expiresAtMs)),
-  (reader) => ({ token: reader.vector().slice(), expiresAtMs: number(reader) }),
+  (reader) => ({ token: reader.vector().slice(), expiresAtMs: readNumber(reader) }),
 )
 
 export const counterRecord: RecordCodec<bigint> = codec(
@@ -198,7 +167,7 @@ export const counterRecord: RecordCodec<bigint> = codec(
 
 export const contactRecord: RecordCodec<{ readonly username: string; readonly identityKey: IdentityKey }> = codec(
   (writer, value) => writer.vector(toUtf8(value.username)).bytes(value.identityKey),
-  (reader) => ({ username: text(reader), identityKey: toIdentityKey(reader.bytes(32).slice()) }),
+  (reader) => ({ username: readText(reader), identityKey: toIdentityKey(reader.bytes(32).slice()) }),
 )
 
 /** In the place of whether a message is our own: it is somebody else's, and came late. */
@@ -227,9 +196,9 @@ export const messageRecord: RecordCodec<MessageRecord> = codec(
       isOwn: kind === 1,
       ...(kind === LATE && ({ isLate: true } as const)),
       mid: reader.uint64(),
-      text: text(reader),
-      sentAtMs: number(reader),
-      storedAtMs: number(reader),
+      text: readText(reader),
+      sentAtMs: readNumber(reader),
+      storedAtMs: readNumber(reader),
     }
     return reader.remainingBytes === 0 ? message : { ...message, timer: readTimer(reader) }
   },
@@ -237,14 +206,14 @@ export const messageRecord: RecordCodec<MessageRecord> = codec(
 
 export const profileTimeRecord: RecordCodec<ProfileTimeRecord> = codec(
   (writer, value) => writer.uint64(BigInt(value.profileMs)).uint64(BigInt(value.wallMs)),
-  (reader) => ({ profileMs: number(reader), wallMs: number(reader) }),
+  (reader) => ({ profileMs: readNumber(reader), wallMs: readNumber(reader) }),
 )
 
 export const calendarRecord: RecordCodec<CalendarRecord> = codec(
   (writer, value) => {
     writer.uint64(BigInt(value.calendarMs)).uint64(BigInt(value.machineMs)).uint64(BigInt(value.floorMs))
   },
-  (reader) => ({ calendarMs: number(reader), machineMs: number(reader), floorMs: number(reader) }),
+  (reader) => ({ calendarMs: readNumber(reader), machineMs: readNumber(reader), floorMs: readNumber(reader) }),
 )
 
 const SENT_STATES = ["stored", "accepted", "failed"] as const
@@ -258,7 +227,7 @@ export const sentRecord: RecordCodec<SentRecord> = codec(
     const groupId = toGroupId(reader.bytes(16).slice())
     const state = SENT_STATES[reader.uint8()]
     if (state === undefined) throw new DecodeError("reserved_value", reader.offset - 1)
-    const failure = readOptional(reader, (r) => ({ code: text(r), nextStep: text(r) }))
+    const failure = readOptional(reader, (r) => ({ code: readText(r), nextStep: readText(r) }))
     return { groupId, state, ...(failure && { failure }) }
   },
 )
@@ -304,56 +273,8 @@ function readAuthenticatorHash(reader: Reader): Uint8Array {
 
 export const parkedRecord: RecordCodec<ParkedRecord> = codec(
   (writer, value) => writer.uint64(BigInt(value.storedAtMs)).vector(value.envelope),
-  (reader) => ({ storedAtMs: number(reader), envelope: reader.vector().slice() }),
+  (reader) => ({ storedAtMs: readNumber(reader), envelope: reader.vector().slice() }),
 )
-
-export const missingHistoryRecord: RecordCodec<MissingHistory> = codec(
-  (writer, { fromEpoch, toEpoch, isBehindUs, fromMs, toMs }) => {
-    writer
-      .uint64(fromEpoch)
-      .uint64(toEpoch)
-      .uint8(isBehindUs ? 1 : 0)
-    // Were added later, so they are absent without a mark.
-    if (fromMs !== undefined && toMs !== undefined) writer.uint64(BigInt(fromMs)).uint64(BigInt(toMs))
-  },
-  (reader) => {
-    const range = { fromEpoch: reader.uint64(), toEpoch: reader.uint64(), isBehindUs: flag(reader) }
-    return reader.remainingBytes === 0 ? range : { ...range, fromMs: number(reader), toMs: number(reader) }
-  },
-)
-
-const LOSS_REASONS: readonly TextLossReason[] = [
-  "keys_gone",
-  "nobody_has_it",
-  "too_many_gaps",
-  "sender_replaced",
-  "not_a_member",
-]
-
-/** All gaps of one conversation. */
-export const textGapsRecord: RecordCodec<readonly TextGapRecord[]> = codec(
-  (writer, gaps) =>
-    writer.list(gaps, (w, gap) => {
-      w.uint64(BigInt(gap.position)).bytes(gap.sender).bytes(gap.device)
-      w.uint32(gap.from).uint32(gap.to).uint64(gap.firstEpoch).uint64(gap.lastEpoch)
-      w.optional(gap.reason, (inner, reason) => inner.uint8(LOSS_REASONS.indexOf(reason)))
-    }),
-  (reader) =>
-    readList(reader, (r) => {
-      const position = number(r)
-      const sender = toIdentityKey(r.bytes(32).slice())
-      const device = toDeviceKey(r.bytes(32).slice())
-      const range = { from: r.uint32(), to: r.uint32(), firstEpoch: r.uint64(), lastEpoch: r.uint64() }
-      const reason = readOptional(r, readLossReason)
-      return { position, sender, device, ...range, ...(reason && { reason }) }
-    }),
-)
-
-function readLossReason(reader: Reader): TextLossReason {
-  const reason = LOSS_REASONS[reader.uint8()]
-  if (reason === undefined) throw new DecodeError("reserved_value", reader.offset - 1)
-  return reason
-}
 
 export const noticeRecord: RecordCodec<NoticeRecord> = codec(
   (writer, value) => {
@@ -363,9 +284,9 @@ export const noticeRecord: RecordCodec<NoticeRecord> = codec(
     if (value.person !== undefined) writer.bytes(value.person)
   },
   (reader) => {
-    const head = { atMs: number(reader), seq: reader.uint64(), sizeBytes: reader.uint32() }
+    const head = { atMs: readNumber(reader), seq: reader.uint64(), sizeBytes: reader.uint32() }
     const groupId = readOptional(reader, (r) => toGroupId(r.bytes(16).slice()))
-    const reason = text(reader)
+    const reason = readText(reader)
     const person = reader.remainingBytes === 0 ? undefined : toIdentityKey(reader.bytes(32).slice())
     return { ...head, reason, ...(groupId && { groupId }), ...(person && { person }) }
   },
@@ -373,7 +294,7 @@ export const noticeRecord: RecordCodec<NoticeRecord> = codec(
 
 export const keyPackageRecord: RecordCodec<KeyPackageRecord> = codec(
   (writer, value) => writer.uint64(BigInt(value.expiresAtMs)).vector(value.bundle),
-  (reader) => ({ expiresAtMs: number(reader), bundle: reader.vector().slice() }),
+  (reader) => ({ expiresAtMs: readNumber(reader), bundle: reader.vector().slice() }),
 )
 
 /** What another record is known by. */
@@ -384,12 +305,12 @@ export const referenceRecord: RecordCodec<Uint8Array> = codec(
 
 function readTimer(reader: Reader): MessageTimer {
   const afterSeconds = reader.uint32()
-  const deleteAtMs = readOptional(reader, number)
+  const deleteAtMs = readOptional(reader, readNumber)
   return { afterSeconds, ...(deleteAtMs !== undefined && { deleteAtMs }) }
 }
 
 function readHeld(reader: Reader): Held {
-  return { sinceMs: number(reader), hasReached: flag(reader), missing: deviceKeys(reader) }
+  return { sinceMs: readNumber(reader), hasReached: readFlag(reader), missing: deviceKeys(reader) }
 }
 
 function deviceKeys(reader: Reader): DeviceKey[] {
@@ -397,25 +318,5 @@ function deviceKeys(reader: Reader): DeviceKey[] {
 }
 
 function readRemoved(reader: Reader): RemovedDevice {
-  return { deviceKey: toDeviceKey(reader.bytes(32).slice()), isRevoked: flag(reader) }
-}
-
-function flag(reader: Reader): boolean {
-  const value = reader.uint8()
-  if (value > 1) throw new DecodeError("reserved_value", reader.offset - 1)
-  return value === 1
-}
-
-function text(reader: Reader): string {
-  const start = reader.offset
-  const value = fromUtf8(reader.vector())
-  if (value === undefined) throw new DecodeError("bad_value", start)
-  return value
-}
-
-function number(reader: Reader): number {
-  const start = reader.offset
-  const value = reader.uint64()
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new DecodeError("bad_value", start)
-  return Number(value)
+  return { deviceKey: toDeviceKey(reader.bytes(32).slice()), isRevoked: readFlag(reader) }
 }

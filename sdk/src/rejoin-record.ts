@@ -1,6 +1,6 @@
 import { decodeWhole, DecodeError, encode, fromUtf8, toIdentityKey, toMessageId, toUtf8 } from "@qpc/wire"
 import type { IdentityKey, MessageId, Reader, Writer } from "@qpc/wire"
-import type { RecordCodec } from "./records.ts"
+import type { RecordCodec } from "./record-codec.ts"
 
 /** Why a group was lost. */
 const CAUSES = ["history_gone", "must_rejoin", "not_followed", "group_damaged"] as const

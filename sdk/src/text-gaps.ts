@@ -3,7 +3,7 @@ import { equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
 import type { TextGap } from "./model.ts"
-import type { TextGapRecord } from "./records.ts"
+import type { TextGapRecord } from "./gap-records.ts"
 import type { Transaction } from "./transaction.ts"
 
 /** Gaps of one conversation that are remembered. Of more, the oldest are forgotten: a member can make as many as they write texts. */

@@ -5,6 +5,7 @@ import type { GroupId, Random } from "@qpc/wire"
 import { ClientError } from "../client-error.ts"
 import { decodeKnownServer } from "../known-servers.ts"
 import { Profile } from "../profile.ts"
+import { missingHistoryRecord, textGapsRecord } from "../gap-records.ts"
 import {
   calendarRecord,
   contactRecord,
@@ -12,17 +13,15 @@ import {
   identityRecord,
   keyPackageRecord,
   messageRecord,
-  missingHistoryRecord,
   noticeRecord,
   outboxRecord,
   parkedRecord,
   profileTimeRecord,
   referenceRecord,
   sentRecord,
-  textGapsRecord,
   sessionRecord,
 } from "../records.ts"
-import type { RecordCodec } from "../records.ts"
+import type { RecordCodec } from "../record-codec.ts"
 import { rejoinRecord } from "../rejoin-record.ts"
 import type { RejoinRecord } from "../rejoin-record.ts"
 import { COLLECTIONS, remove } from "../store.ts"
