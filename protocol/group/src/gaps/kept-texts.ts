@@ -7,7 +7,7 @@ import {
   MESSAGE_ID_BYTES,
   readOptional,
 } from "@qpc/wire"
-import { recordKey, toDeviceKey, toMessageId } from "@qpc/wire"
+import { recordKey, toDeviceKey, toHex, toMessageId } from "@qpc/wire"
 import type { DeviceKey, MessageId, Reader, RecordLog, RecordReader, StateRecord } from "@qpc/wire"
 
 /** A text as its sender sealed it, envelope and all. */
@@ -19,6 +19,8 @@ export interface KeptText {
   readonly epoch: bigint
   /** Of a text of our own: what the network knows it by. */
   readonly messageId?: MessageId
+  /** When it came, and how long it is kept. */
+  readonly sinceMs: number
   readonly untilMs: number
   readonly envelope: Uint8Array
 }
@@ -45,21 +47,18 @@ export class KeptTexts {
   #texts: Kept[] = []
   #log: RecordLog | undefined
 
-  /** Copies the envelope. The oldest make room; what is larger than the limit is not kept. */
+  /**
+   * Copies the envelope. Room is made by the device that has most, its oldest first, so that nobody's texts push out others': by the
+   * one with most texts where there are too many, by the one with most bytes where they are too large, the new one included.
+   */
   add(text: KeptText, { keptTexts, keptTextBytes }: KeptTextsLimits): void {
     if (text.envelope.length > keptTextBytes || keptTexts === 0) return
     const at = (this.#texts.at(-1)?.at ?? -1n) + 1n
     const kept = { ...text, envelope: text.envelope.slice(), at }
     this.#texts.push(kept)
     this.#log?.mark(keyOf(kept), () => valueOf(kept))
-    let keptBytes = this.#texts.reduce((sum, { envelope }) => sum + envelope.length, 0)
-    let tooMany = 0
-    for (const { envelope } of this.#texts) {
-      if (this.#texts.length - tooMany <= keptTexts && keptBytes <= keptTextBytes) break
-      keptBytes -= envelope.length
-      tooMany += 1
-    }
-    this.#drop(new Set(this.#texts.slice(0, tooMany)))
+    while (this.#texts.length > keptTexts) this.#dropOldestOf((texts) => texts.length)
+    while (sizeOf(this.#texts) > keptTextBytes) this.#dropOldestOf(sizeOf)
   }
 
   /** Texts of one sender, `from` and `to` among them, by number. Borrowed. */
@@ -75,11 +74,17 @@ export class KeptTexts {
     this.#drop(new Set(this.#texts.filter(isIt)))
   }
 
-  /** Forgets what nobody can open any more, and whose time is over, or was set by a clock that was far ahead. */
+  /** Forgets what nobody can open any more, and whose time is over. A clock that was set back makes that time no longer. */
   forget(oldestEpoch: bigint, nowMs: number, { keptTextMs }: { readonly keptTextMs: number }): void {
-    const isOver = ({ epoch, untilMs }: Kept): boolean =>
-      epoch < oldestEpoch || untilMs <= nowMs || untilMs > nowMs + keptTextMs
-    this.#drop(new Set(this.#texts.filter(isOver)))
+    this.#texts = this.#texts.map((kept) => {
+      const sinceMs = Math.min(kept.sinceMs, nowMs)
+      const untilMs = Math.min(kept.untilMs - (kept.sinceMs - sinceMs), nowMs + keptTextMs)
+      if (untilMs === kept.untilMs && sinceMs === kept.sinceMs) return kept
+      const changed = { ...kept, sinceMs, untilMs }
+      this.#log?.mark(keyOf(changed), () => valueOf(changed))
+      return changed
+    })
+    this.#drop(new Set(this.#texts.filter(({ epoch, untilMs }) => epoch < oldestEpoch || untilMs <= nowMs)))
   }
 
   forgetAll(): void {
@@ -112,6 +117,13 @@ export class KeptTexts {
     return read
   }
 
+  /** Drops the oldest text of the device of whose texts `amountOf` is most. There must be one. */
+  #dropOldestOf(amountOf: (texts: readonly Kept[]) => number): void {
+    const byDevice = Map.groupBy(this.#texts, ({ device }) => toHex(device))
+    const [first] = [...byDevice.values()].reduce((a, b) => (amountOf(b) > amountOf(a) ? b : a))
+    this.#drop(new Set([first!]))
+  }
+
   #drop(dropped: ReadonlySet<Kept>): void {
     if (dropped.size === 0) return
     this.#texts = this.#texts.filter((kept) => !dropped.has(kept))
@@ -119,16 +131,18 @@ export class KeptTexts {
   }
 }
 
+const sizeOf = (texts: readonly Kept[]): number => texts.reduce((sum, { envelope }) => sum + envelope.length, 0)
+
 const KEPT = "kept"
 
 const keyOf = ({ at }: Kept): string => recordKey(KEPT, at)
 
-/** Writes device key · since u64 · number u32 · epoch u64 · optional message id · until u64 ms · envelope<V>. */
-function valueOf({ device, since, number, epoch, messageId, untilMs, envelope }: Kept): Uint8Array {
+/** Writes device key · since u64 · number u32 · epoch u64 · optional message id · since u64 ms · until u64 ms · envelope<V>. */
+function valueOf({ device, since, number, epoch, messageId, sinceMs, untilMs, envelope }: Kept): Uint8Array {
   return encode((writer) => {
     writer.bytes(device).uint64(since).uint32(number).uint64(epoch)
     writer.optional(messageId, (inner, id) => inner.bytes(id))
-    writer.uint64(BigInt(untilMs)).vector(envelope)
+    writer.uint64(BigInt(sinceMs)).uint64(BigInt(untilMs)).vector(envelope)
   })
 }
 
@@ -136,7 +150,8 @@ function readKept(reader: Reader, at: bigint): Kept {
   const device = toDeviceKey(reader.bytes(DEVICE_KEY_BYTES).slice())
   const [since, number, epoch] = [reader.uint64(), reader.uint32(), reader.uint64()]
   const messageId = readOptional(reader, (inner) => toMessageId(inner.bytes(MESSAGE_ID_BYTES).slice()))
-  const [untilMs, envelope] = [Number(reader.uint64()), reader.vector().slice()]
-  if (!Number.isSafeInteger(untilMs)) throw new DecodeError("bad_value", reader.offset)
-  return { device, since, number, epoch, ...(messageId && { messageId }), untilMs, envelope, at }
+  const [sinceMs, untilMs, envelope] = [Number(reader.uint64()), Number(reader.uint64()), reader.vector().slice()]
+  if (!Number.isSafeInteger(sinceMs) || !Number.isSafeInteger(untilMs))
+    throw new DecodeError("bad_value", reader.offset)
+  return { device, since, number, epoch, ...(messageId && { messageId }), sinceMs, untilMs, envelope, at }
 }

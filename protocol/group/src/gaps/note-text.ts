@@ -59,7 +59,8 @@ export function keepText(
   const shownMs = disappearAfterSeconds === 0 ? limits.keptTextMs : disappearAfterSeconds * 1000
   const untilMs = nowMs + Math.min(limits.keptTextMs, shownMs)
   const { epoch } = numbers.runs[0]!
-  keptTexts.add({ device, since, number, epoch, ...(messageId && { messageId }), untilMs, envelope }, limits)
+  const times = { sinceMs: nowMs, untilMs }
+  keptTexts.add({ device, since, number, epoch, ...(messageId && { messageId }), ...times, envelope }, limits)
 }
 
 /** A text of ours that no carrier will take: nobody is to wait for it. An unknown id changes nothing. */
