@@ -1,7 +1,6 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import type { GroupLimits } from "../limits.ts"
-import { Device } from "../testing/device.ts"
 import { gapsOf, lose, nextEpoch, say } from "../testing/lost-texts.ts"
 import { nth } from "../testing/nth.ts"
 import { OUR_EXTENSIONS, TEXT_NUMBERS_EXTENSION } from "../group-profile.ts"
@@ -9,18 +8,6 @@ import { Outlaw } from "../testing/outlaw.ts"
 import { envelopeOf, told, World } from "../testing/world.ts"
 
 const MINUTE_MS = 60_000
-/** Nobody commits by themselves. */
-const NO_UPKEEP = { updateKeysAfterMs: 0, updateSpacingMs: 0 }
-
-/** Counts from now on what a device hands to the network. */
-function countSent(device: Device): () => number {
-  let count = 0
-  device.flush = (service) => {
-    count += device.outbox.length
-    Device.prototype.flush.call(device, service)
-  }
-  return () => count
-}
 
 describe("texts that never came", () => {
   it("are told and fetched from their author, who need not be believed", () => {
@@ -102,40 +89,6 @@ describe("texts that never came", () => {
     world.run(5 * MINUTE_MS)
     expect(gapsOf(alice)).toEqual(["found 1 @1", "delivered 1"])
     expect(carol.events.filter(({ kind }) => kind === "dropped")).toEqual([])
-  })
-
-  it("are asked for by so many messages in an epoch, and for the rest in the next", () => {
-    const world = new World(suite0001)
-    const [alice, bob, carol] = world.group(3, { limits: { ...NO_UPKEEP, controlsPerEpoch: 1 } })
-    say(world, bob, "one")
-    lose(world, alice)
-    say(world, bob, "two")
-    world.settle()
-    bob.flush = () => void bob.outbox.splice(0)
-    world.run(60 * MINUTE_MS)
-    alice.restart()
-    expect(gapsOf(alice)).toEqual(["found 1 @1"])
-    nextEpoch(world, carol)
-    world.run(MINUTE_MS)
-    expect(gapsOf(alice)).toEqual(["found 1 @1", "delivered 1"])
-  })
-
-  it("cost nobody more messages than an epoch has room for, and keep nobody from reading the next text", () => {
-    const world = new World(suite0001)
-    const devices = world.group(8, { limits: { ...NO_UPKEEP, controlsPerEpoch: 8 } })
-    const bob = nth(devices, 1)
-    for (let count = 0; count < 20; count++) {
-      say(world, bob, "withheld from all")
-      for (const device of devices) lose(world, device)
-      say(world, bob, "shown")
-      world.settle()
-    }
-    const sent = devices.map((device) => countSent(device))
-    world.run(30 * MINUTE_MS)
-    expect(Math.max(...sent.map((count) => count()))).toBe(8)
-    for (const [at, device] of devices.entries()) say(world, device, `after ${at}`)
-    world.settle()
-    for (const device of devices) expect(device.shown().filter((text) => text.startsWith("after"))).toHaveLength(7)
   })
 
   it("are fetched in bounded portions, one member being asked at a time", () => {
