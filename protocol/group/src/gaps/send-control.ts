@@ -15,8 +15,8 @@ export interface ControlToSend {
 }
 
 /**
- * Seals a control message as an ordinary application message, so that nobody on the way can tell it from a text, and hands it to the
- * network for one member. Not while a proposal waits for a commit (RFC 9420 §12.4).
+ * Seals a control message as an ordinary application message and hands it to the network for one member. Its bytes look like those of a
+ * text, but whoever delivers it sees that it has one recipient. Not while a proposal waits for a commit (RFC 9420 §12.4).
  *
  * @returns false if nothing was sent: no carrier would take it, or this epoch has had {@link GroupLimits.controlsPerEpoch}
  */
