@@ -54,6 +54,8 @@ export interface GroupLimits {
   readonly keptTextMs?: number
   /** Texts that one member may get from us again in an hour. Default 256; 0: none. */
   readonly redeliveredTexts?: number
+  /** Bytes of all these texts; the last of them may go beyond. Default 1 MiB. */
+  readonly redeliveredBytes?: number
   /**
    * Messages by which we ask for texts, or answer with them, in one epoch; at most half of them are answers. Default 64; 0: none. They take
    * keys of the ratchet of our texts, so stay below the 100 by which a text may be late, and far below the 1000 by which it may be ahead.

@@ -205,6 +205,7 @@ const DEFAULT_LIMITS: ResolvedLimits = {
   keptTextBytes: 256 * 1024,
   keptTextMs: 3 * 24 * 3_600_000,
   redeliveredTexts: 256,
+  redeliveredBytes: 1024 * 1024,
   controlsPerEpoch: 64,
   seenMessages: 10_000,
   pastEpochs: 3,

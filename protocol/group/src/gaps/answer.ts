@@ -26,13 +26,15 @@ export function answerAsk(
   if (group.pendingProposalCount > 0) return
   const allowance = redelivery.allowance(by.leafIndex, nowMs, limits)
   const mayAnswer = redelivery.maySeal(keys.epoch, limits.controlsPerEpoch * ANSWERS_SHARE)
-  if (allowance === 0 || !mayAnswer) return draft.drop("too_many_asks", "STREAM_POLICY_VIOLATION")
+  const isUsedUp = allowance.textCount === 0 || allowance.sizeBytes === 0
+  if (isUsedUp || !mayAnswer) return draft.drop("too_many_asks", "STREAM_POLICY_VIOLATION")
 
   keptTexts.forget(keys.oldestEpoch, nowMs, limits)
-  const texts = keptTexts.find(ask.device, ask.since, ask).slice(0, allowance)
-  const envelopes = portionOf(texts, limits.envelopeBytes / 2)
+  const texts = keptTexts.find(ask.device, ask.since, ask).slice(0, allowance.textCount)
+  const envelopes = portionOf(texts, Math.min(limits.envelopeBytes / 2, allowance.sizeBytes))
   const args = encodeAnswer({ envelopes, givenUp: voidsOf(state, ask) })
-  redelivery.helped(by.leafIndex, Math.max(1, envelopes.length), nowMs)
+  const sizeBytes = envelopes.reduce((sum, { length }) => sum + length, 0)
+  redelivery.helped(by.leafIndex, { textCount: Math.max(1, envelopes.length), sizeBytes }, nowMs)
   sendControl(state, { opcode: OPCODE_REDELIVERY_ANSWER, requestId, args, recipient: by.deviceKey }, nowMs, draft)
 }
 

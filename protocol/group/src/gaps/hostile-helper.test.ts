@@ -194,6 +194,21 @@ describe("a member who asks", () => {
     expect(bob.receive(controlOf(mallory, request(ask))).outgoing).toHaveLength(1)
   })
 
+  it("for a long text again and again gets so many bytes in an hour", () => {
+    const { world, bob, mallory, ask } = asked({ controlsPerEpoch: 1000, keptTextBytes: 1 << 20 })
+    bob.text("x".repeat(200_000))
+    const long = { ...ask, from: 3, to: 3 }
+    const outgoing = Array.from({ length: 64 }, () => bob.receive(controlOf(mallory, request(long))).outgoing)
+    const sizes = outgoing.flat().flatMap(({ deliveries }) => deliveries.map(({ envelope }) => envelope.length))
+    const sentBytes = sizes.reduce((sum, one) => sum + one, 0)
+    expect(sentBytes).toBeGreaterThan(1_000_000)
+    expect(sentBytes).toBeLessThan(1.5 * 1024 * 1024)
+    bob.restart()
+    expect(reasonOf(bob, controlOf(mallory, request(long)))).toEqual(["too_many_asks"])
+    world.clock.nowMs += 60 * MINUTE_MS
+    expect(bob.receive(controlOf(mallory, request(long))).outgoing).toHaveLength(1)
+  })
+
   it("without end uses up no keys that others need for texts of whoever answers", () => {
     const { world, alice, bob, mallory, ask } = asked()
     const early = envelopeOf(bob.text("early"))

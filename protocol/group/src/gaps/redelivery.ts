@@ -21,11 +21,16 @@ interface Help {
   readonly leafIndex: number
   readonly sinceMs: number
   readonly textCount: number
+  readonly sizeBytes: number
 }
+
+/** An amount of texts that were sealed by others or long ago. */
+export type Allowance = Pick<Help, "textCount" | "sizeBytes">
 
 /** Bounds of how much we help. */
 export interface HelpLimits {
   readonly redeliveredTexts: number
+  readonly redeliveredBytes: number
 }
 
 /** Messages of the control stream that we sealed in one epoch. */
@@ -82,20 +87,24 @@ export class Redelivery {
     if (this.#asks.some(isOver)) this.#asks = this.#asks.filter((ask) => !isOver(ask))
   }
 
-  /** How many texts somebody may still get from us. */
-  allowance(leafIndex: number, nowMs: number, { redeliveredTexts }: HelpLimits): number {
+  /** How many texts and bytes somebody may still get from us. */
+  allowance(leafIndex: number, nowMs: number, { redeliveredTexts, redeliveredBytes }: HelpLimits): Allowance {
     const helped = this.#helped.filter(({ sinceMs }) => isFresh(sinceMs, nowMs))
     const known = helped.find((one) => one.leafIndex === leafIndex)
-    if (known === undefined && helped.length >= HELPED_MEMBERS) return 0
-    return Math.max(0, redeliveredTexts - (known?.textCount ?? 0))
+    if (known === undefined && helped.length >= HELPED_MEMBERS) return { textCount: 0, sizeBytes: 0 }
+    return {
+      textCount: Math.max(0, redeliveredTexts - (known?.textCount ?? 0)),
+      sizeBytes: Math.max(0, redeliveredBytes - (known?.sizeBytes ?? 0)),
+    }
   }
 
-  /** Somebody got so many messages from us. */
-  helped(leafIndex: number, count: number, nowMs: number): void {
+  /** Somebody got so much from us. */
+  helped(leafIndex: number, got: Allowance, nowMs: number): void {
     const fresh = this.#helped.filter(({ sinceMs }) => isFresh(sinceMs, nowMs))
-    const { sinceMs, textCount } = fresh.find((one) => one.leafIndex === leafIndex) ?? { sinceMs: nowMs, textCount: 0 }
+    const known = fresh.find((one) => one.leafIndex === leafIndex) ?? { sinceMs: nowMs, textCount: 0, sizeBytes: 0 }
     const others = fresh.filter((one) => one.leafIndex !== leafIndex)
-    this.#helped = [...others, { leafIndex, sinceMs, textCount: textCount + count }]
+    const [textCount, sizeBytes] = [known.textCount + got.textCount, known.sizeBytes + got.sizeBytes]
+    this.#helped = [...others, { leafIndex, sinceMs: known.sinceMs, textCount, sizeBytes }]
   }
 
   /**
@@ -122,14 +131,14 @@ export class Redelivery {
     return this.#sealed.epoch === epoch ? this.#sealed.count : 0
   }
 
-  /** Writes list of asks · list of (leaf index u32 · since u64 ms · count u32) · epoch u64 · sealed in it u32. */
+  /** Writes list of asks · list of (leaf index u32 · since u64 ms · texts u32 · bytes u64) · epoch u64 · sealed in it u32. */
   write(writer: Writer): void {
     writer.list(this.#asks, (inner, ask) => {
       inner.vector(encodeAsk(ask)).uint32(ask.requestId).bytes(ask.helper).uint64(ask.firstEpoch).uint64(ask.lastEpoch)
       inner.uint64(BigInt(ask.dueAtMs)).uint64(BigInt(ask.untilMs))
     })
-    writer.list(this.#helped, (inner, { leafIndex, sinceMs, textCount }) => {
-      inner.uint32(leafIndex).uint64(BigInt(sinceMs)).uint32(textCount)
+    writer.list(this.#helped, (inner, { leafIndex, sinceMs, textCount, sizeBytes }) => {
+      inner.uint32(leafIndex).uint64(BigInt(sinceMs)).uint32(textCount).uint64(BigInt(sizeBytes))
     })
     writer.uint64(this.#sealed.epoch).uint32(this.#sealed.count)
   }
@@ -139,7 +148,8 @@ export class Redelivery {
     const redelivery = new Redelivery()
     redelivery.#asks = readList(reader, readOpenAsk)
     redelivery.#helped = readList(reader, (inner) => {
-      return { leafIndex: inner.uint32(), sinceMs: readMs(inner), textCount: inner.uint32() }
+      const [leafIndex, sinceMs] = [inner.uint32(), readSafe(inner)]
+      return { leafIndex, sinceMs, textCount: inner.uint32(), sizeBytes: readSafe(inner) }
     })
     redelivery.#sealed = { epoch: reader.uint64(), count: reader.uint32() }
     return redelivery
@@ -153,13 +163,13 @@ function readOpenAsk(reader: Reader): OpenAsk {
   const asked = decodeWhole(reader.vector(), readAsk)
   const [requestId, helper] = [reader.uint32(), toDeviceKey(reader.bytes(DEVICE_KEY_BYTES).slice())]
   const [firstEpoch, lastEpoch] = [reader.uint64(), reader.uint64()]
-  const [dueAtMs, untilMs] = [readMs(reader), readMs(reader)]
+  const [dueAtMs, untilMs] = [readSafe(reader), readSafe(reader)]
   return { ...asked, requestId, helper, firstEpoch, lastEpoch, dueAtMs, untilMs }
 }
 
-function readMs(reader: Reader): number {
+function readSafe(reader: Reader): number {
   const start = reader.offset
-  const ms = Number(reader.uint64())
-  if (!Number.isSafeInteger(ms)) throw new DecodeError("bad_value", start)
-  return ms
+  const value = Number(reader.uint64())
+  if (!Number.isSafeInteger(value)) throw new DecodeError("bad_value", start)
+  return value
 }
