@@ -17,7 +17,7 @@ export class SealedNumbers {
   add(messageId: MessageId, number: number): void {
     const text = { messageId, number }
     this.#texts = [...this.#texts, text]
-    this.#log?.mark(keyOf(text), () => messageId)
+    this.#log?.mark(keyOf(text), () => messageId.slice())
     if (this.#texts.length > SEALED_TEXTS) this.#drop(this.#texts[0]!)
   }
 
@@ -35,7 +35,7 @@ export class SealedNumbers {
 
   /** A record for each text: its id, under its number. */
   *records(): Generator<StateRecord> {
-    for (const text of this.#texts) yield { key: keyOf(text), value: text.messageId }
+    for (const text of this.#texts) yield { key: keyOf(text), value: text.messageId.slice() }
   }
 
   /** Reads what {@link records} wrote. Copies. @throws DecodeError */
