@@ -125,4 +125,11 @@ describe("the numbers of our newest texts", () => {
     expect([...again.records()]).toEqual([...sealed.records()])
     expect(again.take(idOf(257))).toBe(257)
   })
+
+  it("are not lost when whoever stores them zeroes what they stored", () => {
+    const sealed = new SealedNumbers()
+    sealed.add(idOf(7), 7)
+    for (const { value } of sealed.records()) value.fill(0)
+    expect(sealed.take(idOf(7))).toBe(7)
+  })
 })

@@ -120,6 +120,19 @@ describe("texts that never came", () => {
     ])
   })
 
+  it("further behind than keys are kept are lost, and only those", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2)
+    const texts = Array.from({ length: 149 }, (_, at) => `text ${at + 1}`)
+    say(world, bob, ...texts)
+    lose(world, alice)
+    say(world, bob, "last")
+    world.settle()
+    world.run(10 * MINUTE_MS)
+    // The newest hundred, less one for each of Bob's two answers before.
+    expect(alice.shown()).toEqual(["last", ...texts.slice(51)])
+  })
+
   it("are asked for in the newest part only of a gap that has no end", () => {
     const world = new World(suite0001)
     const [alice, bob] = world.group(2, { limits: { keptTexts: 0 } })
