@@ -1,3 +1,4 @@
+import { resetNonceMonitor } from "@qpc/crypto/conformance"
 import type { CipherSuite } from "@qpc/crypto"
 import { change, createGroup, invite, nameFirstAdmins, setAdmins, tryChange } from "./change-group.ts"
 import type { Where } from "./change-group.ts"
@@ -35,6 +36,8 @@ interface Play extends Where {
 
 /** Plays a scenario with real members. */
 export function run(suite: CipherSuite, scenario: ScenarioFile, mode: Mode): Run {
+  // Every mode begins with the same seed, and so with the same keys, for texts that differ.
+  resetNonceMonitor()
   const world = new World(suite, scenario, mode)
   const observed: Observed = { clients: [], resolutions: [], errors: [], admins: [], probes: [], quiet: [] }
   for (const [index, step] of scenario.steps.entries()) {
