@@ -6,9 +6,9 @@ import type { Platform } from "./suite-specs.ts"
 /** AES in counter mode (NIST SP 800-38A §6.5), which authenticates nothing: only for the constructions of this file. */
 export interface CounterMode {
   /** @param counter - The first block, 16 bytes. */
-  encrypt(key: Uint8Array, counter: Uint8Array, plaintext: Uint8Array): Uint8Array
+  encipher(key: Uint8Array, counter: Uint8Array, plaintext: Uint8Array): Uint8Array
   /** The same function of its arguments; apart so that whoever watches encryptions does not see one here. */
-  decrypt(key: Uint8Array, counter: Uint8Array, ciphertext: Uint8Array): Uint8Array
+  decipher(key: Uint8Array, counter: Uint8Array, ciphertext: Uint8Array): Uint8Array
 }
 
 /** What a platform must supply for the cipher suites of SFrame. */
@@ -111,7 +111,7 @@ function counterHmacAead({ hash, counterMode, keyBytes, tagBytes }: CounterHmac)
     tagBytes,
     seal(key, nonce, aad, plaintext) {
       checkLengths(key, nonce)
-      const ciphertext = counterMode.encrypt(key.subarray(0, keyBytes), counterOf(nonce), plaintext)
+      const ciphertext = counterMode.encipher(key.subarray(0, keyBytes), counterOf(nonce), plaintext)
       const sealed = new Uint8Array(ciphertext.length + tagBytes)
       sealed.set(ciphertext)
       sealed.set(tagOf(key, nonce, aad, ciphertext), ciphertext.length)
@@ -123,7 +123,7 @@ function counterHmacAead({ hash, counterMode, keyBytes, tagBytes }: CounterHmac)
       if (end < 0) return undefined
       const ciphertext = sealed.subarray(0, end)
       const isGenuine = constantTimeEqual(tagOf(key, nonce, aad, ciphertext), sealed.subarray(end))
-      return isGenuine ? counterMode.decrypt(key.subarray(0, keyBytes), counterOf(nonce), ciphertext) : undefined
+      return isGenuine ? counterMode.decipher(key.subarray(0, keyBytes), counterOf(nonce), ciphertext) : undefined
     },
   }
 }

@@ -11,7 +11,7 @@ export { SFrameReceiver } from "./sframe-receiver.ts"
 export type { OpenedFrame } from "./sframe-receiver.ts"
 export { DEFAULT_LIMITS, SFrameSession } from "./sframe-session.ts"
 export type {
-  DecryptedFrame,
+  ReceivedFrame,
   FrameDropReason,
   SFrameEpoch,
   SFrameLimits,

@@ -25,7 +25,7 @@ export class SFrameReceiver implements Disposable {
    *
    * @param metadata - As the sender named it.
    */
-  decrypt(frame: Uint8Array, { counter, lengthBytes }: ReadHeader, metadata: Uint8Array): OpenedFrame {
+  open(frame: Uint8Array, { counter, lengthBytes }: ReadHeader, metadata: Uint8Array): OpenedFrame {
     const miss = this.#window.check(counter)
     if (miss !== undefined) return { kind: "dropped", reason: miss }
     const header = frame.subarray(0, lengthBytes)

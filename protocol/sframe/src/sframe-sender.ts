@@ -58,7 +58,7 @@ export class SFrameSender implements Disposable {
    * @param metadata - What receivers know of the frame from elsewhere; authenticated, not sent (RFC 9605 §4.4.1).
    * @throws SFrameLimitError once the key is used up; TypeError after it was disposed of
    */
-  encrypt(plaintext: Uint8Array, metadata: Uint8Array = NOTHING): Uint8Array {
+  seal(plaintext: Uint8Array, metadata: Uint8Array = NOTHING): Uint8Array {
     if (this.#isOver) throw new TypeError("the sender was disposed of: its key is gone")
     const counter = this.#nextCounter
     if (counter >= this.#framesLimit) throw new SFrameLimitError()

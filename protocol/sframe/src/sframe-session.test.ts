@@ -39,7 +39,7 @@ function enter(session: SFrameSession, ownLeafIndex: number | undefined, epoch: 
 }
 
 function outcome(session: SFrameSession, frame: Uint8Array, nowMs = 0, metadata?: Uint8Array): string {
-  const decrypted = session.decrypt(frame, nowMs, metadata)
+  const decrypted = session.open(frame, nowMs, metadata)
   return decrypted.kind === "frame" ? (fromUtf8(decrypted.plaintext) ?? "no text") : decrypted.reason
 }
 
@@ -50,8 +50,8 @@ function isZero(key: Uint8Array): boolean {
 describe("a session", () => {
   it("carries a frame to the others, and says whose key, which epoch and which number it has", () => {
     const [alice, bob] = [sessionAt(0, 7n), sessionAt(1, 7n)]
-    alice.encrypt(toUtf8("one"))
-    expect(bob.decrypt(alice.encrypt(toUtf8("two")), 0)).toEqual({
+    alice.seal(toUtf8("one"))
+    expect(bob.open(alice.seal(toUtf8("two")), 0)).toEqual({
       kind: "frame",
       epoch: 7n,
       leafIndex: 0,
@@ -62,7 +62,7 @@ describe("a session", () => {
   })
 
   it("needs four bytes of header for a member of a small group in its first 256 frames, and hides nothing in them", () => {
-    const frame = sessionAt(3, 70_000n).encrypt(toUtf8("x"))
+    const frame = sessionAt(3, 70_000n).seal(toUtf8("x"))
     const header = decodeHeader(frame)
     expect(header.lengthBytes).toBe(4)
     expect(decodeMlsKid(header.kid)).toEqual({ context: 0n, leafIndex: 3, epochBits: 70_000 % 65_536 })
@@ -70,7 +70,7 @@ describe("a session", () => {
 
   it("opens each frame once, in any order within the window", () => {
     const [alice, bob] = [sessionAt(0, 1n), sessionAt(1, 1n)]
-    const frames = Array.from({ length: 1100 }, (_, at) => alice.encrypt(toUtf8(`${at}`)))
+    const frames = Array.from({ length: 1100 }, (_, at) => alice.seal(toUtf8(`${at}`)))
     expect(outcome(bob, frames[1099]!)).toBe("1099")
     expect(outcome(bob, frames[76]!)).toBe("76")
     expect(outcome(bob, frames[75]!)).toBe("late")
@@ -80,7 +80,7 @@ describe("a session", () => {
 
   it("lets no forged frame use up a number", () => {
     const [alice, bob] = [sessionAt(0, 1n), sessionAt(1, 1n)]
-    const frame = alice.encrypt(toUtf8("real"))
+    const frame = alice.seal(toUtf8("real"))
     const forged = Uint8Array.of(
       ...encodeHeader({ kid: decodeHeader(frame).kid, counter: 2n ** 50n }),
       ...frame.subarray(4),
@@ -92,10 +92,10 @@ describe("a session", () => {
 
   it("drops whatever differs in one bit, and takes the frame itself after all of them", () => {
     const [alice, bob] = [sessionAt(0, 1n), sessionAt(1, 1n)]
-    const frame = alice.encrypt(toUtf8("bits"))
+    const frame = alice.seal(toUtf8("bits"))
     for (let bit = 0; bit < 8 * frame.length; bit++) {
       const changed = frame.with(bit >> 3, frame[bit >> 3]! ^ (1 << (bit & 7)))
-      expect(bob.decrypt(changed, 0).kind).toBe("dropped")
+      expect(bob.open(changed, 0).kind).toBe("dropped")
     }
     expect(outcome(bob, frame)).toBe("bits")
   })
@@ -104,14 +104,14 @@ describe("a session", () => {
     const bob = sessionAt(1, 1n)
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-        expect(bob.decrypt(bytes, 0).kind).toBe("dropped")
+        expect(bob.open(bytes, 0).kind).toBe("dropped")
       }),
     )
   })
 
   it("binds metadata, which it does not send", () => {
     const [alice, bob] = [sessionAt(0, 1n), sessionAt(1, 1n)]
-    const frame = alice.encrypt(toUtf8("text"), toUtf8("track 1"))
+    const frame = alice.seal(toUtf8("text"), toUtf8("track 1"))
     expect(outcome(bob, frame)).toBe("auth_failed")
     expect(outcome(bob, frame, 0, toUtf8("track 2"))).toBe("auth_failed")
     expect(outcome(bob, frame, 0, toUtf8("track 1"))).toBe("text")
@@ -121,9 +121,9 @@ describe("a session", () => {
     ["an empty frame", () => new Uint8Array(0), "malformed"],
     ["a header that is cut off", () => Uint8Array.of(0x99, 1), "malformed"],
     ["one above the limit", () => new Uint8Array(101), "too_large"],
-    ["one of an epoch that has not begun", () => sessionAt(0, 2n).encrypt(toUtf8("x")), "unknown_epoch"],
-    ["one under the leaf of nobody", () => sessionAt(MEMBERS, 1n).encrypt(toUtf8("x")), "unknown_sender"],
-    ["one of ours", () => sessionAt(1, 1n).encrypt(toUtf8("x")), "own_frame"],
+    ["one of an epoch that has not begun", () => sessionAt(0, 2n).seal(toUtf8("x")), "unknown_epoch"],
+    ["one under the leaf of nobody", () => sessionAt(MEMBERS, 1n).seal(toUtf8("x")), "unknown_sender"],
+    ["one of ours", () => sessionAt(1, 1n).seal(toUtf8("x")), "own_frame"],
   ])("drops %s", (_, frame, reason) => {
     expect(outcome(sessionAt(1, 1n, { limits: { frameBytes: 100 } }), frame())).toBe(reason)
   })
@@ -135,7 +135,7 @@ describe("a session", () => {
       const header = encodeHeader({ kid: encodeMlsKid({ context, leafIndex: 0, epochBits: 1 }), counter: 0n })
       expect(outcome(bob, Uint8Array.of(...header, ...new Uint8Array(20)))).toBe("auth_failed")
     }
-    expect(streams.map((one) => outcome(bob, one.encrypt(toUtf8("stream"))))).toEqual([
+    expect(streams.map((one) => outcome(bob, one.seal(toUtf8("stream"))))).toEqual([
       "stream",
       "stream",
       "too_many_contexts",
@@ -143,18 +143,18 @@ describe("a session", () => {
   })
 
   it("hears our own other device, which has a context of its own", () => {
-    expect(outcome(sessionAt(0, 1n, { context: 1n }), sessionAt(0, 1n).encrypt(toUtf8("mine")))).toBe("mine")
+    expect(outcome(sessionAt(0, 1n, { context: 1n }), sessionAt(0, 1n).seal(toUtf8("mine")))).toBe("mine")
   })
 })
 
 describe("a change of epoch", () => {
   it("encrypts under the new one at once, and takes late frames of the old one for ten seconds", () => {
     const [alice, bob] = [sessionAt(0, 1n), sessionAt(1, 1n)]
-    const [soon, late, last] = ["soon", "late", "last"].map((text) => alice.encrypt(toUtf8(text)))
+    const [soon, late, last] = ["soon", "late", "last"].map((text) => alice.seal(toUtf8(text)))
     enter(alice, 0, 2n, 1000)
     enter(bob, 1, 2n, 1000)
     expect(bob.wakeAtMs).toBe(11_000)
-    expect(outcome(bob, alice.encrypt(toUtf8("new")), 1000)).toBe("new")
+    expect(outcome(bob, alice.seal(toUtf8("new")), 1000)).toBe("new")
     expect(outcome(bob, soon!, 1000)).toBe("soon")
     expect(outcome(bob, late!, 10_999)).toBe("late")
     expect(outcome(bob, last!, 11_000)).toBe("unknown_epoch")
@@ -163,11 +163,11 @@ describe("a change of epoch", () => {
 
   it("keeps three epochs before, however fast they change", () => {
     const [alice, bob] = [sessionAt(0, 1n), sessionAt(1, 1n)]
-    const frames = [alice.encrypt(toUtf8("epoch 1"))]
+    const frames = [alice.seal(toUtf8("epoch 1"))]
     for (let epoch = 2n; epoch <= 5n; epoch++) {
       enter(alice, 0, epoch, 0)
       enter(bob, 1, epoch, 0)
-      frames.push(alice.encrypt(toUtf8(`epoch ${epoch}`)))
+      frames.push(alice.seal(toUtf8(`epoch ${epoch}`)))
     }
     expect(frames.map((frame) => outcome(bob, frame))).toEqual([
       "unknown_epoch",
@@ -177,10 +177,10 @@ describe("a change of epoch", () => {
 
   it("forgets an old epoch whose low bits come again", () => {
     const bob = sessionAt(1, 1n)
-    const old = sessionAt(0, 1n).encrypt(toUtf8("old"))
+    const old = sessionAt(0, 1n).seal(toUtf8("old"))
     enter(bob, 1, 65_537n, 0)
     expect(outcome(bob, old)).toBe("auth_failed")
-    expect(outcome(bob, sessionAt(0, 65_537n).encrypt(toUtf8("new")))).toBe("new")
+    expect(outcome(bob, sessionAt(0, 65_537n).seal(toUtf8("new")))).toBe("new")
   })
 
   it("goes forward only, and only where our leaf has a key id; nothing changes otherwise", () => {
@@ -188,14 +188,14 @@ describe("a change of epoch", () => {
     for (const epoch of [5n, 4n]) expect(() => enter(session, 0, epoch, 0)).toThrow(RangeError)
     expect(() => enter(session, 2 ** 16, 6n, 0)).toThrow(/65536 leaves/)
     expect(session.epoch).toBe(5n)
-    expect(outcome(sessionAt(1, 5n), session.encrypt(toUtf8("still")))).toBe("still")
+    expect(outcome(sessionAt(1, 5n), session.seal(toUtf8("still")))).toBe("still")
   })
 
   it("lets nobody send who is no member any more, and still hears", () => {
     const session = sessionAt(0, 1n)
     enter(session, undefined, 2n, 0)
-    expect(() => session.encrypt(toUtf8("x"))).toThrow(TypeError)
-    expect(outcome(session, sessionAt(1, 2n).encrypt(toUtf8("hello")))).toBe("hello")
+    expect(() => session.seal(toUtf8("x"))).toThrow(TypeError)
+    expect(outcome(session, sessionAt(1, 2n).seal(toUtf8("hello")))).toBe("hello")
   })
 
   it("zeroes the base key of an epoch that is over, and all of them at the end", () => {
@@ -208,7 +208,7 @@ describe("a change of epoch", () => {
     expect(keys.map(isZero)).toEqual([true, false, false])
     session[Symbol.dispose]()
     expect(keys.map(isZero)).toEqual([true, true, true])
-    expect(() => session.encrypt(toUtf8("x"))).toThrow(TypeError)
+    expect(() => session.seal(toUtf8("x"))).toThrow(TypeError)
   })
 })
 
@@ -217,15 +217,15 @@ describe("a sender", () => {
 
   it("never uses a counter twice and stops at the limit", () => {
     const sender = new SFrameSender({ ...options, firstCounter: 5n, framesLimit: 7n })
-    const counters = [1, 2].map(() => decodeHeader(sender.encrypt(new Uint8Array(0))).counter)
+    const counters = [1, 2].map(() => decodeHeader(sender.seal(new Uint8Array(0))).counter)
     expect(counters).toEqual([5n, 6n])
-    expect(() => sender.encrypt(new Uint8Array(0))).toThrow(expect.objectContaining({ code: "sframe_limit" }))
+    expect(() => sender.seal(new Uint8Array(0))).toThrow(expect.objectContaining({ code: "sframe_limit" }))
     expect(sender.nextCounter).toBe(7n)
   })
 
   it("has nothing left after it was disposed of", () => {
     const sender = new SFrameSender(options)
     sender[Symbol.dispose]()
-    expect(() => sender.encrypt(new Uint8Array(0))).toThrow(TypeError)
+    expect(() => sender.seal(new Uint8Array(0))).toThrow(TypeError)
   })
 })

@@ -76,7 +76,7 @@ export type FrameDropReason =
   | WindowMiss
 
 /** What became of a frame. */
-export type DecryptedFrame =
+export type ReceivedFrame =
   | {
       readonly kind: "frame"
       readonly epoch: bigint
@@ -170,13 +170,13 @@ export class SFrameSession implements Disposable {
    * @param metadata - What receivers know of the frame from elsewhere; authenticated, not sent (RFC 9605 §4.4.1).
    * @throws TypeError before there is an epoch in which we are a member; SFrameLimitError once the epoch's key is used up
    */
-  encrypt(plaintext: Uint8Array, metadata: Uint8Array = NOTHING): Uint8Array {
+  seal(plaintext: Uint8Array, metadata: Uint8Array = NOTHING): Uint8Array {
     if (this.#sender === undefined) throw new TypeError("there is no epoch in which this session may send")
-    return this.#sender.encrypt(plaintext, metadata)
+    return this.#sender.seal(plaintext, metadata)
   }
 
   /** Opens what a member encrypted. Total: any bytes have an outcome. */
-  decrypt(frame: Uint8Array, nowMs: number, metadata: Uint8Array = NOTHING): DecryptedFrame {
+  open(frame: Uint8Array, nowMs: number, metadata: Uint8Array = NOTHING): ReceivedFrame {
     this.tick(nowMs)
     if (frame.length > this.#limits.frameBytes) return dropped("too_large")
     const header = readHeader(frame)
@@ -187,7 +187,7 @@ export class SFrameSession implements Disposable {
     const known = epoch.receivers.get(header.kid)
     const receiver = known ?? this.#newReceiver(epoch, header.kid, parts)
     if (typeof receiver === "string") return dropped(receiver)
-    const opened = receiver.decrypt(frame, header, metadata)
+    const opened = receiver.open(frame, header, metadata)
     if (opened.kind === "dropped") {
       if (known === undefined) receiver[Symbol.dispose]()
       return opened
@@ -255,6 +255,6 @@ function readHeader(frame: Uint8Array): ReadHeader | undefined {
   }
 }
 
-function dropped(reason: FrameDropReason): DecryptedFrame {
+function dropped(reason: FrameDropReason): ReceivedFrame {
   return { kind: "dropped", reason }
 }

@@ -20,7 +20,9 @@ describe("what encrypts", () => {
     const found = sources.flatMap((path) => ways(path, readFileSync(root + path, "utf8")))
     expect([...new Set(found.map((way) => way.slice(0, way.indexOf(":"))))].toSorted()).toEqual([
       "protocol/crypto/src/browser/aead.ts",
+      "protocol/crypto/src/browser/sframe-ciphers.ts",
       "protocol/crypto/src/node/aead.ts",
+      "protocol/crypto/src/node/sframe-ciphers.ts",
     ])
   })
 

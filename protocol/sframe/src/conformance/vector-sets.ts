@@ -93,10 +93,10 @@ function checkFrame(cipher: SFrameCipher, one: FrameCase): void {
   mustBe("key", cipher.expand(secret, fromHex(one.sframe_key_label), cipher.keyBytes), one.sframe_key)
   mustBe("salt", cipher.expand(secret, fromHex(one.sframe_salt_label), cipher.nonceBytes), one.sframe_salt)
   const sender = new SFrameSender({ cipher, kid, baseKey, firstCounter: counter })
-  mustBe("frame", sender.encrypt(fromHex(one.pt), fromHex(one.metadata)), one.ct)
+  mustBe("frame", sender.seal(fromHex(one.pt), fromHex(one.metadata)), one.ct)
   const receiver = new SFrameReceiver(cipher, kid, baseKey)
   const frame = fromHex(one.ct)
-  const opened = receiver.decrypt(frame, decodeHeader(frame), fromHex(one.metadata))
+  const opened = receiver.open(frame, decodeHeader(frame), fromHex(one.metadata))
   mustBe("plaintext", opened.kind === "frame" ? opened.plaintext : undefined, one.pt)
 }
 
