@@ -102,7 +102,7 @@ const NOTHING = new Uint8Array(0)
  * Media frames of one group, end-to-end encrypted (RFC 9605) with keys that each of its MLS epochs has (§5.2).
  *
  * Encrypts under the newest epoch; decrypts those of the epochs before too, for as long as the limits say. Pure: time comes in,
- * nothing happens by itself. Any member can encrypt as any other (§7.2); sign what must not be forged by insiders.
+ * nothing happens by itself. Members have the keys of all senders (§7.2): sign what must not be forged by insiders.
  */
 export class SFrameSession implements Disposable {
   readonly #cipher: SFrameCipher
