@@ -1,18 +1,13 @@
 import { DecodeError, readList, readOptional, toDeviceKey, toIdentityKey } from "@qpc/wire"
-import type { DeviceKey, IdentityKey, Reader } from "@qpc/wire"
+import type { MissingTexts } from "@qpc/group"
+import type { Reader } from "@qpc/wire"
 import type { MissingHistory, TextLossReason } from "./model.ts"
 import { codec, readFlag, readNumber } from "./record-codec.ts"
 import type { RecordCodec } from "./record-codec.ts"
 
 /** Messages that are missing, where a conversation noticed it. */
-export interface TextGapRecord {
+export interface TextGapRecord extends MissingTexts {
   readonly position: number
-  readonly sender: IdentityKey
-  readonly device: DeviceKey
-  readonly from: number
-  readonly to: number
-  readonly firstEpoch: bigint
-  readonly lastEpoch: bigint
   /** Absent while they are asked for. */
   readonly reason?: TextLossReason
 }

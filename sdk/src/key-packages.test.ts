@@ -6,6 +6,17 @@ import { FakeServer } from "./testing/fake-server.ts"
 import { newPerson } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
+/** Alice and bob in a group; only alice has another cipher suite. */
+async function aliceHasMoreSuites() {
+  const clock = new TestClock()
+  const server = new FakeServer()
+  const alice = await newPerson(server, clock, "alice", { otherSuites: [suite0003] })
+  const bob = await newPerson(server, clock, "bob")
+  const group = await clock.during(alice.client.createGroup("friends"))
+  await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+  return { clock, server, alice, bob, group }
+}
+
 describe("key packages of several cipher suites", () => {
   it("are kept back from a server that has one stock for all", async () => {
     const clock = new TestClock()
@@ -18,12 +29,7 @@ describe("key packages of several cipher suites", () => {
   })
 
   it("are asked for by a change of the suite, and who has none is named", async () => {
-    const clock = new TestClock()
-    const server = new FakeServer()
-    const alice = await newPerson(server, clock, "alice", { otherSuites: [suite0003] })
-    const bob = await newPerson(server, clock, "bob")
-    const group = await clock.during(alice.client.createGroup("friends"))
-    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    const { clock, alice, bob, group } = await aliceHasMoreSuites()
     await expect(clock.during(group.changeSuite(3))).rejects.toMatchObject({
       code: "suite_not_ready",
       message: "not everybody can follow into that cipher suite yet: bob",
@@ -34,12 +40,7 @@ describe("key packages of several cipher suites", () => {
   })
 
   it("are asked for again where a server wants us to be slower", async () => {
-    const clock = new TestClock()
-    const server = new FakeServer()
-    const alice = await newPerson(server, clock, "alice", { otherSuites: [suite0003] })
-    const bob = await newPerson(server, clock, "bob")
-    const group = await clock.during(alice.client.createGroup("friends"))
-    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    const { clock, server, alice, bob, group } = await aliceHasMoreSuites()
     let asked = 0
     const slower = new RpcError("resource_exhausted", "rate_limited", "slow down", { retryAfterMs: 1000 })
     server.before = (method) => (method === "fetchKeyPackage" && asked++ < 2 ? slower : undefined)

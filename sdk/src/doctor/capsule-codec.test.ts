@@ -1,44 +1,18 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { CAPSULE_LIMITS, decodeCapsule, encodeCapsule } from "./capsule-codec.ts"
-import type { Capsule, CapsuleGroup } from "./capsule.ts"
+import { healthyGroup, healthyProfile } from "../testing/healthy-capsule.ts"
+import type { Capsule } from "./capsule.ts"
 import { CapsuleError } from "./json-shape.ts"
 import { LEVELS, levelOf, offsetFromMs, offsetOf, OFFSETS } from "./coarse.ts"
 
-const quietGroup: CapsuleGroup = {
-  group: 1,
-  findings: [{ state: "healthy", facts: {} }],
-  phase: "member",
-  rejoin: null,
-  isClosed: false,
-  persons: 2,
-  devices: 2,
-  server: { ahead: 0, isLogShort: false },
-  pending: null,
-  queued: [],
-  isLeaving: false,
-  isHalting: false,
-  heldTexts: 0,
-  parked: [],
-  outbox: { unsent: 0, held: 0 },
-  failedTexts: 0,
-}
 const healthy: Capsule = {
   capsule: 1,
   versions: { program: "0.0.0", memberState: 4, schema: 3 },
   isSynchronised: false,
   findings: [{ state: "healthy", facts: {} }],
-  profile: {
-    isRegistered: true,
-    isLoggedIn: true,
-    server: "answered",
-    newestStored: "never",
-    serverClock: "none",
-    inbox: { ahead: 0, isWaiting: false },
-    keyPackages: { kept: 5, valid: 5, there: { available: 4, isLow: false, hasLastResort: true, lastResortUses: 0 } },
-    awaited: { groups: 0, envelopes: 0 },
-  },
-  groups: [quietGroup],
+  profile: healthyProfile,
+  groups: [healthyGroup],
 }
 const text = encodeCapsule(healthy)
 
@@ -85,7 +59,7 @@ describe("reading a capsule", () => {
     ['"persons": 2', '"persons": "2"', "groups[0].persons"],
     ['"group": 1', '"group": 2', "groups[0].group"],
     ['"ahead": 0', '"ahead": -65', "profile.inbox.ahead"],
-    ['"newestStored": "never"', '"newestStored": "1774000000000"', "profile.newestStored"],
+    ['"newestStored": "minutes"', '"newestStored": "1774000000000"', "profile.newestStored"],
     ['"state": "healthy"', '"state": "alice"', "findings[0].state"],
     ['"facts": {}', '"facts": {"name": "alice"}', "findings[0].facts"],
     ['"facts": {}', '"facts": {"collection": "alice"}', "findings[0].facts.collection"],
@@ -102,13 +76,13 @@ describe("reading a capsule", () => {
     ["other spaces", text.replaceAll("  ", " ")],
     ["anything behind it", `${text}\n`],
     ["another form of a number", changed('"persons": 2', '"persons": 2.0')],
-    ["another form of a word", changed('"never"', '"\\u006eever"')],
+    ["another form of a word", changed('"minutes"', '"\\u006dinutes"')],
   ])("refuses %s", (_, input) => {
     expect(refusalOf(input)?.code).toBe("not_canonical")
   })
 
   it("refuses more groups than a capsule has", () => {
-    const groups = Array.from({ length: CAPSULE_LIMITS.groups + 1 }, (_, at) => ({ ...quietGroup, group: at + 1 }))
+    const groups = Array.from({ length: CAPSULE_LIMITS.groups + 1 }, (_, at) => ({ ...healthyGroup, group: at + 1 }))
     expect(refusalOf(JSON.stringify({ ...healthy, groups }))).toEqual({ code: "malformed", path: "groups" })
   })
 

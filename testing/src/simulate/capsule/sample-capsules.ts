@@ -1,37 +1,9 @@
+import { healthyGroup, healthyProfile } from "@qpc/sdk/testing"
 import type { Capsule, CapsuleFacts, CapsuleFinding, CapsuleGroup, CapsuleProfile, StuckState } from "@qpc/sdk"
 
 const VERSIONS = { program: "0.0.0", memberState: 4, schema: 3 }
 
 const found = (state: StuckState, facts: CapsuleFacts = {}): CapsuleFinding => ({ state, facts })
-
-const healthyGroup: CapsuleGroup = {
-  group: 1,
-  findings: [found("healthy")],
-  phase: "member",
-  rejoin: null,
-  isClosed: false,
-  persons: 2,
-  devices: 2,
-  server: { ahead: 0, isLogShort: false },
-  pending: null,
-  queued: [],
-  isLeaving: false,
-  isHalting: false,
-  heldTexts: 0,
-  parked: [],
-  outbox: { unsent: 0, held: 0 },
-  failedTexts: 0,
-}
-const healthyProfile: CapsuleProfile = {
-  isRegistered: true,
-  isLoggedIn: true,
-  server: "answered",
-  newestStored: "minutes",
-  serverClock: "none",
-  inbox: { ahead: 0, isWaiting: false },
-  keyPackages: { kept: 5, valid: 5, there: { available: 4, isLow: false, hasLastResort: true, lastResortUses: 0 } },
-  awaited: { groups: 0, envelopes: 0 },
-}
 
 /** A group that differs from a healthy one in this. */
 export function groupWith(findings: readonly CapsuleFinding[], facts: Partial<CapsuleGroup> = {}): CapsuleGroup {
