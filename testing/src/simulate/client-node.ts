@@ -69,6 +69,8 @@ export class ClientNode {
   #disk: ClientDisk | undefined
   #client: Client | undefined
   #incarnation = 0
+  /** What was asked of the process that runs. */
+  #asked = new Set<{ readonly what: string }>()
   readonly #skewMs: number
 
   constructor(options: ClientNodeOptions) {
@@ -106,6 +108,18 @@ export class ClientNode {
     return this.#process?.isAlive === true ? this.#client : undefined
   }
 
+  /** What its person asked of the running client, which has neither done nor refused it yet. A dead process owes no answer. */
+  get unanswered(): readonly string[] {
+    return this.client === undefined ? [] : [...this.#asked].map(({ what }) => what)
+  }
+
+  /** Its person asks for something. @returns to be called when it is done or refused */
+  ask(what: string): () => void {
+    const [asked, question] = [this.#asked, { what }]
+    asked.add(question)
+    return () => void asked.delete(question)
+  }
+
   /** Nothing goes wrong here from now on. Whoever had a failing disk starts the program again. */
   heal(): void {
     this.diskFaults = PERFECT_DISK
@@ -121,6 +135,7 @@ export class ClientNode {
     const process = new Process(world, name, this.#skewMs)
     this.#process = process
     this.#client = undefined
+    this.#asked = new Set()
     const prng = this.#prng.fork(name)
     process.onKilled(() => world.schedule(50 + prng.waitMs(1_500), () => void this.start()))
     const { trace } = world

@@ -17,12 +17,12 @@ export function startKeyUpdates(options: WorkloadOptions, endsAtMs: number): voi
   next()
 }
 
-async function updateKeys({ world, oracle }: WorkloadOptions, node: ClientNode, which: number): Promise<void> {
+async function updateKeys(options: WorkloadOptions, node: ClientNode, which: number): Promise<void> {
   const groups = node.client?.conversations().filter(({ isMember }) => isMember) ?? []
   const group = groups[Math.floor(which * groups.length)]
   if (group === undefined) return
-  await attempt(world, oracle, `${node.name}: update keys`, async () => {
+  await attempt(options, node, "update keys", async () => {
     const { id } = await group.updateKeys()
-    oracle.updatesKeys(id)
+    options.oracle.updatesKeys(id)
   })
 }

@@ -8,8 +8,8 @@ import { Oracle } from "./oracle.ts"
 const KEY = "01".repeat(32)
 const [FOLLOWED, LOST] = ["aa".repeat(16), "bb".repeat(16)]
 
-/** A device that is in two groups, and cannot follow the second. */
-function stuckInOne(): ClientNode {
+/** A device that is in two groups, and cannot follow the second. @param unanswered - what its person waits for */
+function stuckInOne(unanswered: readonly string[] = []): ClientNode {
   const members = () => [{ identityKey: fromHex(KEY) }]
   const about = { epoch: 1n, isMember: true, isLeaving: false, epochAuthenticator: new Uint8Array(32), members }
   const conversations = () => [
@@ -17,7 +17,7 @@ function stuckInOne(): ClientNode {
     { ...about, id: fromHex(LOST), missing: { fromEpoch: 1n, toEpoch: 9n, isBehindUs: false } },
   ]
   const client = { connectionState: { at: "online" }, conversations }
-  const node = { name: "d1", key: KEY, identityKey: KEY, isEnrolled: true, isGone: false, client }
+  const node = { name: "d1", key: KEY, identityKey: KEY, isEnrolled: true, isGone: false, client, unanswered }
   return node as unknown as ClientNode
 }
 
@@ -37,5 +37,10 @@ describe("a world at rest", () => {
     const [node, oracle] = [stuckInOne(), new Oracle()]
     oracle.durable(node, [wish(group)])
     expect(unsettled([node], oracle).map(({ kind }) => kind)).toEqual(kinds)
+  })
+
+  it("waits for the answer to what a person asked, which may still become a wish", () => {
+    const what = "d1: rename has no answer"
+    expect(unsettled([stuckInOne(["rename"])], new Oracle())).toEqual([{ kind: "stranded", what }])
   })
 })

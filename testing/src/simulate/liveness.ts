@@ -37,6 +37,8 @@ export function unsettled(devices: readonly ClientNode[], oracle: Oracle): reado
   for (const node of living) {
     const { at } = node.client?.connectionState ?? { at: "not running" }
     if (at !== "online") found.push({ kind: "diverged", what: `${node.name} is ${at}` })
+    // What is not written down yet may still change a group, and a text that is on its way meanwhile may come too late.
+    for (const asked of node.unanswered) found.push({ kind: "stranded", what: `${node.name}: ${asked} has no answer` })
     let hopeless = leavingNobody(node, reachable)
     for (const [id, { group, state }] of oracle.sentBy(node.key)) {
       // A text for nobody but lost devices, whose inboxes nobody empties, waits for days before it is given up.

@@ -66,4 +66,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     change:
       "The simulator takes either answer to a damaged profile: whose version it is cannot be told from a record that is not ours.",
   },
+  {
+    seed: 966n,
+    found:
+      "The oracle called a world at rest in which three people had just asked for changes. A text that was written meanwhile came two epochs late, and was refused, as its sender was told.",
+    change: "A world is at rest only when every running client has done or refused what it was asked.",
+  },
 ]

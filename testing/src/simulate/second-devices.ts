@@ -41,14 +41,14 @@ export function startSecondDevices(options: SecondDeviceOptions, endsAtMs: numbe
 }
 
 async function link(options: SecondDeviceOptions, luck: Prng, node: ClientNode, endsAtMs: number): Promise<void> {
-  const { world, oracle, suite, server } = options
+  const { world, suite, server } = options
   const { first, disk } = node
   const request = await requestLink(options, luck, node)
   node.key = request.slice(0, 64)
   const isApproved = await untilDone(options, endsAtMs, async () => {
     const { client } = first
-    const what = `${first.name}: link ${node.name}`
-    return client !== undefined && (await attempt(world, oracle, what, () => client.approveDevice(request)))
+    const wish = `link ${node.name}`
+    return client !== undefined && (await attempt(options, first, wish, () => client.approveDevice(request)))
   })
   if (!isApproved) return
   world.trace.count("devices linked")
@@ -100,13 +100,12 @@ function meet(
 }
 
 async function takeBack(options: SecondDeviceOptions, node: ClientNode, endsAtMs: number): Promise<void> {
-  const { world, oracle } = options
+  const { world } = options
   await untilDone(options, endsAtMs, async () => {
     const { client } = node.first
     if (client === undefined) return false
     node.takenBack = "asked"
-    const what = `${node.first.name}: take back ${node.name}`
-    const isDone = await attempt(world, oracle, what, () => client.removeDevice(node.key))
+    const isDone = await attempt(options, node.first, `take back ${node.name}`, () => client.removeDevice(node.key))
     if (!isDone) return false
     world.trace.count("devices taken back")
     node.takenBack = "noted"

@@ -48,24 +48,20 @@ export function startWorkload(options: WorkloadOptions, endsAtMs: number): void 
 }
 
 /** Writes a text. What is refused is reported to the person, which is all we ask. */
-export async function writeText(
-  { world, oracle }: WorkloadOptions,
-  node: ClientNode,
-  group: Conversation,
-): Promise<void> {
-  const number = oracle.writing(node, toHex(group.id))
-  await attempt(world, oracle, `${node.name}: text ${number}`, () => group.send(bodyOf(number)))
+export async function writeText(options: WorkloadOptions, node: ClientNode, group: Conversation): Promise<void> {
+  const number = options.oracle.writing(node, toHex(group.id))
+  await attempt(options, node, `text ${number}`, () => group.send(bodyOf(number)))
 }
 
 async function found(options: WorkloadOptions, node: ClientNode, name: string, endsAtMs: number): Promise<void> {
-  const { world, oracle } = options
+  const { world } = options
   const { client } = node
   if (world.nowMs() >= endsAtMs) return
   if (client === undefined) {
     world.schedule(INVITE_EVERY_MS, () => void found(options, node, name, endsAtMs))
     return
   }
-  await attempt(world, oracle, `${node.name}: found ${name}`, async () => {
+  await attempt(options, node, `found ${name}`, async () => {
     const group = await client.createGroup(name)
     inviteAll(options, node, toHex(group.id), endsAtMs)
   })
@@ -83,12 +79,12 @@ function inviteAll(options: WorkloadOptions, node: ClientNode, groupId: string, 
 }
 
 async function invite(
-  { world, oracle }: WorkloadOptions,
+  options: WorkloadOptions,
   node: ClientNode,
   group: Conversation,
   other: ClientNode,
 ): Promise<void> {
-  await attempt(world, oracle, `${node.name}: invite ${other.name}`, () => group.invite(other.name))
+  await attempt(options, node, `invite ${other.name}`, () => group.invite(other.name))
 }
 
 /** Somebody does one thing; now and then several people do theirs at the same moment, and their changes meet. */
@@ -109,7 +105,7 @@ function actIn(
   group: Conversation,
   { kind, whom }: { readonly kind: number; readonly whom: number },
 ): void {
-  const { plan, world, oracle } = options
+  const { plan, world } = options
   const members = new Set(group.members().map(({ identityKey }) => toHex(identityKey)))
   const others = firstDevices(options).filter((other) => other !== node.first)
   const insiders = others.filter(({ key }) => members.has(key))
@@ -117,17 +113,17 @@ function actIn(
   const [insider, outsider] = [insiders, outsiders].map((people) => people[Math.floor(whom * people.length)])
   if (kind < plan.churn / 2 && outsider) void invite(options, node, group, outsider)
   else if (kind > 1 - plan.churn / 2 && insider && plan.faults.has("removals"))
-    void attempt(world, oracle, `${node.name}: remove ${insider.name}`, () => group.remove(insider.name))
+    void attempt(options, node, `remove ${insider.name}`, () => group.remove(insider.name))
   else if (kind > 0.5 && kind < 0.5 + plan.churn / 8)
-    void attempt(world, oracle, `${node.name}: rename`, () => group.rename(`named by ${node.name} at ${world.nowMs()}`))
+    void attempt(options, node, "rename", () => group.rename(`named by ${node.name} at ${world.nowMs()}`))
   else if (kind < 0.5 && kind > 0.5 - plan.churn / 8 && insider) {
     const role = ROLES[Math.floor(whom * 1000) % ROLES.length]!
-    void attempt(world, oracle, `${node.name}: make ${insider.name} ${role}`, () => group.setRole(insider.name, role))
+    void attempt(options, node, `make ${insider.name} ${role}`, () => group.setRole(insider.name, role))
   } else if (kind > 0.25 && kind < 0.25 + plan.churn / 8) {
     const seconds = TIMERS_SECONDS[Math.floor(whom * 1000) % TIMERS_SECONDS.length]!
-    void attempt(world, oracle, `${node.name}: timer ${seconds}`, () => group.setTimer(seconds))
+    void attempt(options, node, `timer ${seconds}`, () => group.setTimer(seconds))
   } else if (kind > 0.75 && kind < 0.75 + plan.churn / 8 && plan.faults.has("removals"))
-    void attempt(world, oracle, `${node.name}: leave`, () => group.leave(insider?.name))
+    void attempt(options, node, "leave", () => group.leave(insider?.name))
   else void writeText(options, node, group)
 }
 
@@ -135,14 +131,16 @@ function actIn(
 const firstDevices = ({ devices }: WorkloadOptions): readonly ClientNode[] =>
   devices.filter(({ isSecond }) => !isSecond)
 
-/** Does something that may be refused, but only with a reason for a person. @returns true unless it was */
+/** Asks a client for something that may be refused, but only with a reason for a person. @returns true unless it was */
 export async function attempt(
-  world: World,
-  oracle: Oracle,
-  what: string,
+  { world, oracle }: WorkloadOptions,
+  node: ClientNode,
+  wish: string,
   action: () => Promise<unknown>,
 ): Promise<boolean> {
+  const what = `${node.name}: ${wish}`
   world.trace.note(what)
+  const answered = node.ask(wish)
   try {
     await action()
     return true
@@ -152,5 +150,7 @@ export async function attempt(
       world.trace.note(`${what}: refused (${error.code})`)
     } else oracle.report("mistake", `${what}: ${String(error)}`)
     return false
+  } finally {
+    answered()
   }
 }
