@@ -23,5 +23,7 @@ export {
   FLAG_SYSTEM,
   MEMBER_ID_END,
   streamIdOf,
+  streamTypeFromWire,
+  streamTypeToWire,
 } from "./stream.ts"
 export type { StreamType } from "./stream.ts"
