@@ -1,0 +1,13 @@
+/** Group Audio Protocol: audio payloads, reordering and playout over GBP. @module */
+export { dropError } from "./drop-reason.ts"
+export type { DropReason } from "./drop-reason.ts"
+export { FRAMES_KEPT, JitterBuffer } from "./jitter-buffer.ts"
+export type { Pushed, Sequenced } from "./jitter-buffer.ts"
+export { decodeAudio, encodeAudio, OPUS_MAX_BYTES } from "./payload.ts"
+export type { AudioPayload } from "./payload.ts"
+export { DEFAULT_PLAYOUT, FRAME_MS, FRAME_SAMPLES, Playout } from "./playout.ts"
+export type { PlayoutFigures, PlayoutLimits, TimedFrame, Turn } from "./playout.ts"
+export { AudioReceiver } from "./receive.ts"
+export type { ArrivedAudio, AudioLimits, ReceivedAudio } from "./receive.ts"
+export { AudioSource } from "./send.ts"
+export type { AudioSourceOptions } from "./send.ts"
