@@ -1,5 +1,22 @@
 /** Group Text Protocol: text messages with ids over GBP. @module */
+export { decodeAcknowledgement, encodeAcknowledgement, REASON_MAX_CHARACTERS } from "./acknowledgement.ts"
+export type { Acknowledgement } from "./acknowledgement.ts"
+export { AttachmentAssembler } from "./attachment-assembler.ts"
+export type { Assembled, PushedChunk } from "./attachment-assembler.ts"
+export {
+  CHUNK_BYTES,
+  decodeChunk,
+  decodeManifest,
+  DEFAULT_ATTACHMENT_LIMITS,
+  encodeChunk,
+  encodeManifest,
+} from "./attachment.ts"
+export type { AttachmentChunk, AttachmentLimits, AttachmentManifest } from "./attachment.ts"
+export { cutAttachment } from "./cut-attachment.ts"
+export type { AttachmentOptions } from "./cut-attachment.ts"
 export type { DropReason } from "./drop-reason.ts"
+export { MESSAGES_KEPT, MessageHistory, Watermark } from "./message-history.ts"
+export type { KeptMessage } from "./message-history.ts"
 export {
   BODY_MAX_BYTES,
   decodeMessage,
