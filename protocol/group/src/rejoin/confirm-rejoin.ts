@@ -57,7 +57,7 @@ export function confirmRejoin(options: ConfirmRejoinOptions): ConfirmedRejoin {
   const acceptedAtMs = log?.entry?.acceptedAtMs ?? 0
   if (log !== undefined) state.heads.follow({ epoch, hash: log.hash, acceptedAtMs }, state.limits.headsKept)
   state.ownCommits.forgetAll()
-  draft.tell({ kind: "rejoined", epoch, by, ...rejoinDifference(state, earlier) })
+  draft.tell({ kind: "rejoined", epoch, by, ...rejoinDifference(member, earlier) })
   draft.tell({ kind: "epoch_changed", epoch, authenticator: state.group.epochAuthenticator() })
   return { kind: "joined", member, events: draft.finish(undefined).events }
 }

@@ -2,17 +2,15 @@ import { equalBytes } from "@qpc/wire"
 import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import type { DevicesMissed, MissedChanges } from "../event.ts"
 import type { GroupMember, Member } from "../member.ts"
-import type { MemberState } from "../member-state.ts"
-import { membersOf } from "../roster.ts"
 import { settingsDifference } from "../settings-difference.ts"
 
 /** What became of a group while we were away. Of one that we knew nothing of any more, nobody can tell. */
-export function rejoinDifference({ group, profile }: MemberState, earlier: Member | undefined): MissedChanges {
+export function rejoinDifference(now: Member, earlier: Member | undefined): MissedChanges {
   if (earlier === undefined) return { added: [], removed: [], devices: [], settings: undefined }
-  const [before, after] = [earlier.members(), membersOf(group)]
+  const [before, after] = [earlier.members(), now.members()]
   const [peopleBefore, peopleAfter] = [peopleIn(before), peopleIn(after)]
   const [added, removed] = [without(peopleAfter, peopleBefore), without(peopleBefore, peopleAfter)]
-  const { settings } = profile
+  const { settings } = now
   const difference = earlier.settings && settings && settingsDifference(earlier.settings, settings, removed)
   const isOther = difference !== undefined && difference.changed.length > 0
   const devices = before.flatMap((person) => otherDevices(person, after))

@@ -3,6 +3,7 @@ import type { IdentityKey } from "@qpc/wire"
 import { encodeSettings } from "../group-settings.ts"
 import type { GroupSettings } from "../group-settings.ts"
 import type { Member } from "../member.ts"
+import { withoutRolesOf } from "../permissions.ts"
 
 /** In which state somebody says that a group is. */
 export interface RejoinWitness {
@@ -15,11 +16,18 @@ export interface RejoinWitness {
  * True if everybody may do what they could do when we last followed the group, people who came and went included.
  *
  * Who answers could have given themselves a role by a commit that all others refused: it is not to be told from one that was allowed.
+ *
+ * @param leftOut - Somebody whose own role does not count. Default: nobody
  */
-export function hasSameRoles(before: GroupSettings | undefined, after: GroupSettings | undefined): boolean {
+export function hasSameRoles(
+  before: GroupSettings | undefined,
+  after: GroupSettings | undefined,
+  leftOut?: IdentityKey,
+): boolean {
   if (before === undefined || after === undefined) return before === after
-  const { roles, assignments } = after
-  return equalBytes(encodeSettings({ ...before, roles, assignments }), encodeSettings(before))
+  const rolesOf = (settings: GroupSettings): Uint8Array =>
+    encodeSettings({ ...before, ...withoutRolesOf(settings, leftOut === undefined ? [] : [leftOut]) })
+  return equalBytes(rolesOf(before), rolesOf(after))
 }
 
 /**
