@@ -136,15 +136,15 @@ export interface MissingHistory {
 /** Reasons that this package adds to those of the group protocol. */
 export type NoticeReason =
   | "malformed_envelope"
-  /** We are in that group already; somebody invited us twice. */
+  /** We are in that group already; somebody invited us twice. Or we wait for a person there: see `not_followed`. */
   | "welcome_for_known_group"
   /** An invitation made for a key package that was used, expired, or belongs to another profile. */
   | "welcome_without_key_package"
   /** An invitation that does not open. */
   | "welcome_refused"
   /**
-   * An invitation that would replace a group of ours by an older state of it, by one with a weaker cipher suite, or by a group of
-   * somebody who is not in it.
+   * An invitation that would replace a group of ours by an older state of it, by one with a weaker cipher suite, by one
+   * where people have other roles, on the word of one member, or by a group of somebody who is not in it.
    */
   | "welcome_replaces_group"
   /** We were out of a group, and somebody has invited us into it whom we do not know from there: it may be another group of that id. */

@@ -1,22 +1,23 @@
 import {
   changesSuite,
-  isWeakerSuite,
   joinMember,
   isOfMissingSuite,
   keyPackageBundleFromBytes,
   receiveEnvelope,
+  rejoinDifference,
 } from "@qpc/group"
-import type { Envelope, Joined, JoinRejection, KeyPackageBundle, Member, Step } from "@qpc/group"
-import { DecodeError, equalBytes } from "@qpc/wire"
-import type { GroupId, IdentityKey } from "@qpc/wire"
+import type { Envelope, JoinRejection, KeyPackageBundle, Member, Step } from "@qpc/group"
+import { DecodeError } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
 import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { continues, isOut, mayBeInvitedAnew, wasIn } from "./invited-anew.ts"
 import { passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { corruptRecord } from "./profile.ts"
 import { takeRejoin } from "./rejoin.ts"
 import { forgetRejoin } from "./rejoin-state.ts"
-import { OWN_STEP, recordEvent, recordReplaced, recordStep } from "./record-step.ts"
+import { OWN_STEP, recordEvent, recordMissed, recordReplaced, recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
 /** One envelope of our inbox. */
@@ -63,10 +64,12 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   const rejoin = await takeRejoin(context, tx, envelope, inbox.bytes, origin)
   if (rejoin === "keep") park(context, tx, inbox, envelope)
   if (rejoin !== "unrelated") return rejoin === "joined" ? (envelope.groupId.slice() as GroupId) : undefined
-  const isStuck = context.missing.isStuck(envelope.groupId)
-  if (isWelcome && (member?.isActive !== true || isStuck)) return join(context, tx, inbox, member)
+  if (isWelcome && (member?.isActive !== true || mayBeInvitedAnew(context, envelope.groupId))) {
+    return join(context, tx, inbox, member)
+  }
   // Nothing of a later epoch can be read any more, which was told when that was found.
-  if (isStuck && member?.isActive === true && envelope.epoch > member.epoch) return undefined
+  const isBeyond = member?.isActive === true && envelope.epoch > member.epoch
+  if (!isWelcome && isBeyond && context.missing.isStuck(envelope.groupId)) return undefined
   if (isWelcome)
     tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason: "welcome_for_known_group" })
   else if (member === undefined) park(context, tx, inbox, envelope)
@@ -95,12 +98,12 @@ async function join(
       return undefined
     }
     const { member, usedKeyPackageRef, isLastResort, events } = joined
-    if (earlier !== undefined && !continues(earlier, joined)) {
+    if (earlier !== undefined && !continues(context, earlier, joined)) {
       tx.notice({ ...origin, groupId: earlier.groupId, reason: "welcome_replaces_group" satisfies NoticeReason })
       member[Symbol.dispose]()
       return undefined
     }
-    if (earlier?.isActive === false && !wasIn(earlier, joined.by)) {
+    if (earlier !== undefined && isOut(earlier) && !wasIn(earlier, joined.by)) {
       const reason = "welcome_by_stranger" satisfies NoticeReason
       tx.notice({ ...origin, groupId: earlier.groupId, reason, person: joined.by })
     }
@@ -108,31 +111,18 @@ async function join(
     if (!isLastResort) tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
     tx.touch(member)
     tx.afterwards(() => groups.adopt(member))
+    const missed = earlier !== undefined && !isOut(earlier) ? rejoinDifference(member, earlier) : undefined
     if (earlier?.isActive === true) await recordReplaced(context, tx, earlier)
     forgetRejoin(context, tx, member.groupId)
     for (const event of events) await recordEvent(context, tx, member, event, origin)
+    if (missed !== undefined)
+      recordMissed(context, tx, member.groupId, { ...missed, epoch: member.epoch, by: joined.by })
     // After the events: the first epoch that we are in again does not close the gap before it.
     passGap(context, tx, member.groupId, member.epoch)
     return member.groupId
   } finally {
     for (const bundle of bundles) bundle[Symbol.dispose]()
   }
-}
-
-/**
- * The server alone says that we cannot follow a group, it may hand out an old Welcome again, and whoever is in no group with us
- * may found one with the id of ours. So a Welcome never leads back in time, where keys would be used again and those who were
- * removed would be members, never into a weaker cipher suite, and never out of a group that we are in but by somebody whom we
- * know there.
- */
-function continues(earlier: Member, { member, by }: Extract<Joined, { kind: "joined" }>): boolean {
-  if (member.epoch <= earlier.epoch || isWeakerSuite(earlier.suiteId, member.suiteId)) return false
-  return !earlier.isActive || wasIn(earlier, by)
-}
-
-/** True if we know somebody as a member of a group, as it was when we last could follow it. */
-function wasIn(earlier: Member, person: IdentityKey): boolean {
-  return earlier.members().some(({ identityKey }) => equalBytes(identityKey, person))
 }
 
 /** Hands an envelope to its member, with our key packages if it leads into another cipher suite. */

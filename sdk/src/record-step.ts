@@ -1,6 +1,14 @@
 import { equalBytes } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId } from "@qpc/wire"
-import type { DevicesMissed, GroupEvent, GroupSettings, Member, SettingsDifference, Step } from "@qpc/group"
+import type {
+  DevicesMissed,
+  GroupEvent,
+  GroupSettings,
+  Member,
+  MissedChanges,
+  SettingsDifference,
+  Step,
+} from "@qpc/group"
 import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import type { Context } from "./context.ts"
 import { recordGaps } from "./text-gaps.ts"
@@ -217,10 +225,20 @@ function recordRejoined(
   { groupId, name }: Member,
   event: GroupEvent & { readonly kind: "rejoined" },
 ): void {
-  const { epoch, by, added, removed, devices, settings } = event
-  const { contacts } = context
-  tx.notice({ ...NO_ENVELOPE, groupId, person: by, reason: "rejoined" satisfies NoticeReason })
+  tx.notice({ ...NO_ENVELOPE, groupId, person: event.by, reason: "rejoined" satisfies NoticeReason })
   tx.event({ kind: "rejoined", groupId, name })
+  recordMissed(context, tx, groupId, event)
+}
+
+/** Tells what became of a group while we could not follow it. @param by - Whose word it is */
+export function recordMissed(
+  context: Context,
+  tx: Transaction,
+  groupId: GroupId,
+  missedChanges: MissedChanges & { readonly epoch: bigint; readonly by: IdentityKey },
+): void {
+  const { epoch, by, added, removed, devices, settings } = missedChanges
+  const { contacts } = context
   const missed = { groupId, epoch, accordingTo: contacts.person(by) }
   const [come, gone] = [added, removed].map((keys) => keys.map((key) => contacts.person(key)))
   if (added.length + removed.length > 0) {

@@ -33,6 +33,8 @@ describe("a notice", () => {
 
   it("says who can invite anew when an invitation was not one into the same group", () => {
     expect(notice("welcome_replaces_group")).toMatch(/^An invitation was refused: .* ask a member who was in it/)
+    expect(notice("welcome_replaces_group")).toContain("other roles to be right: qpc doctor --repair --yes")
+    expect(notice("welcome_for_known_group")).toContain("qpc doctor says what to do")
   })
 
   it("names who invited us into a group that nobody knew them in, and what to do first", () => {

@@ -31,7 +31,9 @@ export function noticeText(notice: Notice): string {
     case "history_gone":
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. It asks the members to let it in again."
     case "welcome_replaces_group":
-      return "An invitation was refused: it would have replaced a group of yours by an older state of it, by one that is less well protected, or by a group of somebody who is not in it. If you cannot follow that group, ask a member who was in it when you last could to remove you and invite you again."
+      return "An invitation was refused: it would have replaced a group of yours by an older state of it, by one that is less well protected, by one where people have other roles than you know of, or by a group of somebody who is not in it. If you cannot follow that group, wait until two members are online, who let this profile in; or ask a member who was in it when you last could to remove you and invite you again. If you know the other roles to be right: qpc doctor --repair --yes."
+    case "welcome_for_known_group":
+      return "An invitation into a group that you are in was passed over. If you cannot follow that group, qpc doctor says what to do."
     case "welcome_by_stranger":
       return `${who}, whom you do not know from there, invited you again into a group that you were out of. Look at its members (qpc members) before you write: it may be another group with the same id.`
     case "last_resort_used":
