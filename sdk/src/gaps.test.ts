@@ -1,6 +1,8 @@
 import { RpcError } from "@qpc/rpc"
+import { fromHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { ClientEvent, TextGap } from "./model.ts"
+import uncounted from "./testing/fixtures/uncounted-key-package.json" with { type: "json" }
 import { FakeServer } from "./testing/fake-server.ts"
 import { newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
@@ -104,5 +106,23 @@ describe("a member who never got some messages", () => {
     await goOn(world, 1, alice, bob)
     expect(await historyOf(bob)).toEqual(["hello"])
     expect(await groupOf(bob).gaps()).toEqual([])
+  })
+})
+
+describe("a group that somebody comes into whose program does not number messages", () => {
+  it("is told of, with who brought them in, as is whoever did", async () => {
+    const { clock, server, alice, bob } = await two()
+    const { identityKey, keyPackage } = uncounted
+    const account = { ...server.account("bob"), username: "old", identityKey: fromHex(identityKey), inbox: [] }
+    server.accounts.set("old", { ...account, keyPackages: [fromHex(keyPackage)] })
+    await clock.during(
+      groupOf(alice)
+        .invite("old")
+        .then(({ id }) => groupOf(alice).waitAccepted(id)),
+    )
+    await clock.during(bob.client.sync())
+    for (const { client } of [alice, bob]) {
+      expect(await client.notices()).toMatchObject([{ reason: "counting_stopped", person: { username: "alice" } }])
+    }
   })
 })

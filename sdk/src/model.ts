@@ -204,6 +204,8 @@ export type NoticeReason =
   | LogAnomaly
   /** A member tried to add a device to another member, in order to listen in; it was refused. */
   | "ghost_device"
+  /** Through a member there is a device in a group that does not number messages: nobody notices there any more if one is left out. */
+  | "counting_stopped"
   /** The server gave one name to two keys. */
   | "identity_changed"
 

@@ -84,6 +84,7 @@ export async function recordEvent(
       return tx.event({ kind: "members_changed", groupId, ...people(context, event), epoch: event.epoch })
     case "devices_changed":
       return tx.event({ kind: "devices_changed", groupId, ...devicesChange(context, event), epoch: event.epoch })
+    case "counting_stopped":
     case "ghost_device":
     case "member_rejoined":
       return tx.notice({ ...NO_ENVELOPE, groupId, person: event.by, reason: event.kind satisfies NoticeReason })

@@ -43,6 +43,12 @@ describe("a notice", () => {
     )
   })
 
+  it("names who ended the numbering of messages, and what to ask them", () => {
+    expect(notice("counting_stopped", { person: { identityKey, username: "mallory" } })).toMatch(
+      /^mallory changed a group .* Ask mallory whose device it is\.$/,
+    )
+  })
+
   it("names who goes by another key of the server", () => {
     expect(notice("other_server_key", { person: { identityKey, username: "bob" } })).toMatch(
       /^bob was told another key/,

@@ -67,6 +67,8 @@ export function noticeText(notice: Notice): string {
       return "You want to leave a group, and for a day no other member was online to let you go. It goes on by itself."
     case "ghost_device":
       return `${who} tried to add a device in another member's name, and was refused. Speak to the others about removing them.`
+    case "counting_stopped":
+      return `${who} changed a group so that messages are not numbered there any more: a device in it has a qpc that is too old for that, or says so. Until it is updated or removed, nobody notices if the server leaves out a message. Ask ${who} whose device it is.`
     case "send_failed":
       return "The server refused a message: see qpc history."
     case "intent_failed":

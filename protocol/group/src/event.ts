@@ -64,6 +64,12 @@ export type GroupEvent =
   | (MissingTexts & { readonly kind: "gap_found"; readonly isAsked: boolean })
   /** Texts that were told to be missing are so no more, or for good. */
   | (MissingTexts & { readonly kind: "gap_closed"; readonly outcome: GapOutcome })
+  /**
+   * With a commit of `by` there is a device in the group whose program does not number texts, so from this epoch on nobody does, and
+   * one that is left out is not noticed. An earlier release is like that; so is whoever wants it. Told anew only once all have counted
+   * again.
+   */
+  | { readonly kind: "counting_stopped"; readonly epoch: bigint; readonly by: IdentityKey }
   /** We entered the group through the Welcome of `by`. */
   | { readonly kind: "joined"; readonly epoch: bigint; readonly by: IdentityKey }
   /**

@@ -5,6 +5,7 @@ import type { Draft } from "./draft.ts"
 import { endMembership } from "./end-membership.ts"
 import { goOnWith } from "./follow-suite.ts"
 import { continueGaps } from "./gaps/ask.ts"
+import { areTextsCounted } from "./gaps/note-text.ts"
 import { profileOf } from "./group-profile.ts"
 import type { KeyPackageBundle } from "./key-packages.ts"
 import type { MemberState } from "./member-state.ts"
@@ -68,7 +69,7 @@ function merge(state: MemberState, { staged, selfRemovals, successor }: Commit, 
   const { identityKey: by, deviceKey } = knownDevice(rejoined ?? group.member(staged.committer))
   // Nobody comes or goes when a device takes its own place.
   const changes = rejoined === undefined ? changesOf(group, { staged, selfRemovals }) : []
-  const [leftEpoch, ownLeaf] = [keys.epoch, group.ownLeafIndex]
+  const [leftEpoch, ownLeaf, wereCounted] = [keys.epoch, group.ownLeafIndex, areTextsCounted(state)]
   if ((staged.report.reinit === undefined) !== (successor === undefined)) {
     throw new Error("unreachable: a group ends exactly where another takes its place")
   }
@@ -99,6 +100,7 @@ function merge(state: MemberState, { staged, selfRemovals, successor }: Commit, 
   }
   followSettings(state, { by, leftEpoch, gone }, draft)
   if (successor !== undefined) tellOfSuite(state, { by, ...successor }, draft)
+  if (wereCounted && !areTextsCounted(state)) draft.tell({ kind: "counting_stopped", epoch, by })
   draft.tell({ kind: "epoch_changed", epoch, authenticator: state.group.epochAuthenticator() })
   return report
 }

@@ -7,9 +7,14 @@ import type { Device } from "../roster.ts"
 import { settleAsks } from "./ask.ts"
 import { tellClosed, tellLost } from "./tell.ts"
 
+/** True where a text that is left out shows: a delivery service orders the epochs, and everybody's program counts. */
+export function areTextsCounted({ group, isOrdered }: MemberState): boolean {
+  return isOrdered && group.everyoneSupports(TEXT_NUMBERS_EXTENSION)
+}
+
 /** The number of our next text; `undefined` where texts are not counted, because somebody's program could not read them then. */
-export function nextNumber({ group, isOrdered, keys, ownNumbers }: MemberState): StreamNumbers | undefined {
-  return isOrdered && group.everyoneSupports(TEXT_NUMBERS_EXTENSION) ? ownNumbers.next(keys.epoch) : undefined
+export function nextNumber(state: MemberState): StreamNumbers | undefined {
+  return areTextsCounted(state) ? state.ownNumbers.next(state.keys.epoch) : undefined
 }
 
 /**
