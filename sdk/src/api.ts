@@ -37,6 +37,13 @@ export interface ClientLimits {
   readonly heldRows: number
   /** How long such a message is kept. Less than the server's retention, or others get it again. Default 3 days. */
   readonly fullInboxMs: number
+  /**
+   * Rows of one group in the outbox by which we ask others for missing messages, or help them; one more is left out, and whoever waits for
+   * it asks another member. Default 64.
+   */
+  readonly controlRows: number
+  /** Gaps of one conversation that are remembered; the oldest goes first: a member can make as many as they write texts. Default 128. */
+  readonly gapsKept: number
   /** Groups whose outbox is emptied at the same time; within one group one message follows the other. Default 16. */
   readonly outboxLanes: number
   /** Envelopes kept for one group that we have not joined yet. Default 256. */

@@ -1,6 +1,7 @@
 import { RpcError } from "@qpc/rpc"
 import { fromHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import type { ClientLimits } from "./api.ts"
 import type { ClientEvent, TextGap } from "./model.ts"
 import uncounted from "./testing/fixtures/uncounted-key-package.json" with { type: "json" }
 import { FakeServer } from "./testing/fake-server.ts"
@@ -40,6 +41,17 @@ async function withGap(world: World): Promise<Person> {
   const back = await openPerson(server, clock, bob.disk)
   await clock.during(back.client.sync())
   return back
+}
+
+/** As {@link withGap}, but of four messages the second and the last come, and alice is away. */
+async function withTwoGaps(world: World, limits: Partial<ClientLimits> = {}): Promise<Person> {
+  const { clock, server, alice, bob } = world
+  await clock.during(bob.client.close())
+  for (const text of ["one", "two", "three", "four"]) await say(world, alice, text)
+  const { inbox } = server.account("bob")
+  for (const at of [2, 0]) inbox.splice(at, 1)
+  await clock.during(alice.client.close())
+  return openPerson(server, clock, bob.disk, { limits })
 }
 
 /** Lets minutes go by in which these are online. */
@@ -106,6 +118,32 @@ describe("a member who never got some messages", () => {
     await goOn(world, 1, alice, bob)
     expect(await historyOf(bob)).toEqual(["hello"])
     expect(await groupOf(bob).gaps()).toEqual([])
+  })
+
+  it("has the newest gaps remembered, as many as the limit says", async () => {
+    const world = await two()
+    const back = await withTwoGaps(world, { gapsKept: 1 })
+    await goOn(world, 1, back)
+    expect((await groupOf(back).gaps()).map(standing)).toEqual(["alice 3-3 asking"])
+  })
+
+  it("gets what somebody had room for who could not send, also after a restart: one answer more is left out", async () => {
+    const world = await two()
+    const back = await withTwoGaps(world)
+    const { clock, server, alice } = world
+    let helper = alice
+    for (const minutes of [0.75, 2]) {
+      await goOn(world, minutes, back)
+      helper = await openPerson(server, clock, alice.disk, { limits: { controlRows: 1 } })
+      server.before = (method) => (method === "batchEnqueue" ? new RpcError("unavailable", "busy", "later") : undefined)
+      expect(await clock.during(helper.client.sync())).toMatchObject({ pending: 1, notices: [] })
+      await clock.during(helper.client.close())
+      server.before = () => undefined
+    }
+    helper = await openPerson(server, clock, alice.disk)
+    await goOn(world, 2, helper, back)
+    expect(await historyOf(back)).toEqual(["two", "four", "one (late)"])
+    expect((await groupOf(back).gaps()).map(standing)).toEqual(["alice 3-3 asking"])
   })
 })
 

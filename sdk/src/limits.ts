@@ -8,6 +8,8 @@ export const DEFAULT_LIMITS: ClientLimits = {
   callsWaiting: 1024,
   outboxRows: 10_000,
   heldRows: 1000,
+  controlRows: 64,
+  gapsKept: 128,
   fullInboxMs: 3 * DAY_MS,
   outboxLanes: 16,
   parkedPerGroup: 256,

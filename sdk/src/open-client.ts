@@ -13,6 +13,7 @@ import { completeLimits } from "./limits.ts"
 import { Link } from "./link.ts"
 import type { Identity } from "./model.ts"
 import { OutboxIndex } from "./outbox-index.ts"
+import { isControl } from "./outgoing-kind.ts"
 import { MissingHistories } from "./missing-history.ts"
 import { ParkedIndex } from "./parked-index.ts"
 import { Positions } from "./positions.ts"
@@ -106,7 +107,7 @@ async function load(context: Context): Promise<void> {
   await contacts.load(store)
   for await (const { groupId, envelope } of profile.parked()) parked.add(groupId, envelope.length)
   for await (const { position, record } of profile.outbox()) {
-    outbox.add(record.outgoing.groupId, position, record.held?.missing)
+    outbox.add(record.outgoing.groupId, position, { missing: record.held?.missing, isControl: isControl(record) })
   }
   if (identity === undefined) return
   self.become(identity)

@@ -4,6 +4,14 @@ import type { GroupId, DeviceKey } from "@qpc/wire"
 /** What follows a group's name in that of its second lane: messages that most have, and that wait for room for the rest. */
 const HELD = "/held"
 
+/** What an index has to know of a row. */
+interface RowToAdd {
+  /** Given where it waits for room in these inboxes. */
+  readonly missing?: readonly DeviceKey[] | undefined
+  /** True for one by which members help each other to missing texts. */
+  readonly isControl?: boolean
+}
+
 /**
  * Which rows the outbox has, lane by lane and in order; the rows themselves stay on disk. A group has one lane for what nobody
  * has yet, and one for what only those still miss whose inboxes are full: they must not hold up the others.
@@ -12,6 +20,8 @@ export class OutboxIndex {
   readonly #rowsByLane = new Map<string, number[]>()
   /** Who has no room, by row that waits for it. */
   readonly #missing = new Map<number, readonly string[]>()
+  /** Rows by which members help each other to missing texts. */
+  readonly #controls = new Set<number>()
   readonly #onAdded: () => void
   #count = 0
   #heldCount = 0
@@ -65,14 +75,20 @@ export class OutboxIndex {
     return [name, name + HELD].flatMap((lane) => this.#rowsByLane.get(lane) ?? [])
   }
 
+  /** Rows of a group by which members help each other to missing texts. */
+  controlCount(groupId: GroupId): number {
+    return this.rows(groupId).filter((row) => this.#controls.has(row)).length
+  }
+
   /** True if something waits for room in the inbox of a member of this group. */
   isHolding(groupId: GroupId): boolean {
     return this.#rowsByLane.has(toHex(groupId) + HELD)
   }
 
-  /** Behind all others of its lane. @param missing - Given where it waits for room in these inboxes. */
-  add(groupId: GroupId, position: number, missing?: readonly DeviceKey[]): void {
+  /** Behind all others of its lane. */
+  add(groupId: GroupId, position: number, { missing, isControl = false }: RowToAdd = {}): void {
     const isHeld = missing !== undefined
+    if (isControl) this.#controls.add(position)
     if (isHeld) this.#missing.set(position, missing.map(toHex))
     const lane = toHex(groupId) + (isHeld ? HELD : "")
     const rows = this.#rowsByLane.get(lane)
@@ -90,11 +106,12 @@ export class OutboxIndex {
       return
     }
     this.drop(groupId, position)
-    this.add(groupId, position, missing)
+    this.add(groupId, position, { missing })
   }
 
   drop(groupId: GroupId, position: number): void {
     this.#missing.delete(position)
+    this.#controls.delete(position)
     for (const isHeld of [false, true]) {
       const lane = toHex(groupId) + (isHeld ? HELD : "")
       const rows = this.#rowsByLane.get(lane)

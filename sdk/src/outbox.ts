@@ -1,5 +1,5 @@
 import { receiveEnvelope } from "@qpc/group"
-import type { EnvelopeKind, Head, Outgoing } from "@qpc/group"
+import type { Head, Outgoing } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
@@ -11,6 +11,7 @@ import type { PlacedRow } from "./full-inboxes.ts"
 import { AWAY_TOO_LONG } from "./missing-history.ts"
 import type { Failure, NoticeReason } from "./model.ts"
 import { asClientError } from "./network-error.ts"
+import { envelopeKindOf, isControl } from "./outgoing-kind.ts"
 import type { OutboxRecord } from "./records.ts"
 import { withKeyPackages } from "./receive.ts"
 import { OWN_STEP, recordStep } from "./record-step.ts"
@@ -239,7 +240,7 @@ async function settleAccepted(
   const isPassed = isUnreadable(context, outgoing)
   // Nobody can tell how far the others are, and the server says of a repeated message only who has not got it.
   const isAway = context.missing.isStuck(groupId)
-  const kind = kindOf(outgoing)
+  const kind = envelopeKindOf(outgoing)
   // Whoever lacks a proposal gets it with the commit: as soon as somebody has it, it is where it should be. Whoever wants back into a
   // group asks again, and so does whoever lacks a text.
   const isAsking = kind === "rejoin_request" || kind === "rejoin_answer" || isControl(row)
@@ -268,16 +269,6 @@ async function giveUp(context: Context, tx: Transaction, { groupId, messageId }:
 function recipientsAmong(outgoing: Outgoing, keys: readonly Uint8Array[]): DeviceKey[] {
   const named = new Set(keys.map(toHex))
   return recipientsOf(outgoing).filter((recipient) => named.has(toHex(recipient)))
-}
-
-/** Members help each other to texts that did not come; people hear of the texts only. */
-function isControl({ outgoing, sentId }: OutboxRecord): boolean {
-  return sentId === undefined && outgoing.claim === undefined && kindOf(outgoing) === "application"
-}
-
-function kindOf({ deliveries: [first] }: Outgoing): EnvelopeKind | undefined {
-  const received = first && receiveEnvelope(first.envelope)
-  return received?.kind === "envelope" ? received.envelope.kind : undefined
 }
 
 const recipientsOf = ({ deliveries }: Outgoing): DeviceKey[] => deliveries.flatMap(({ recipients }) => recipients)

@@ -6,9 +6,6 @@ import type { TextGap } from "./model.ts"
 import type { TextGapRecord } from "./gap-records.ts"
 import type { Transaction } from "./transaction.ts"
 
-/** Gaps of one conversation that are remembered. Of more, the oldest are forgotten: a member can make as many as they write texts. */
-const TEXT_GAPS_KEPT = 128
-
 type GapEvent = Extract<GroupEvent, { readonly kind: "gap_found" | "gap_closed" }>
 
 /** Writes down which messages are missing, and what became of those that were. */
@@ -29,7 +26,7 @@ export async function recordGaps(
     else gaps = closed(gaps, event, position)
     tx.event({ kind: "gap", groupId, gap: { ...textGap(context, missing), ...standing(event) } })
   }
-  tx.change(context.profile.putTextGaps(groupId, gaps.slice(-TEXT_GAPS_KEPT)))
+  tx.change(context.profile.putTextGaps(groupId, gaps.slice(-context.limits.gapsKept)))
 }
 
 /** A gap as people see it. */

@@ -5,6 +5,7 @@ import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { ClientEvent, Failure, Sent } from "./model.ts"
 import { noticeOf } from "./notice.ts"
+import { isControl } from "./outgoing-kind.ts"
 import type { Held, NoticeRecord, OutboxRecord } from "./records.ts"
 import type { Change } from "./store.ts"
 
@@ -18,6 +19,8 @@ export class Transaction {
   readonly #events: ClientEvent[] = []
   readonly #afterwards: (() => void)[] = []
   readonly #touched = new Set<Member>()
+  /** Rows of this transaction by which members help each other to missing texts. */
+  #controls = 0
 
   private constructor(context: Context) {
     this.#context = context
@@ -81,13 +84,21 @@ export class Transaction {
     this.event({ kind: "sent", groupId, sent: { id: uuidText(id), state, ...(failure && { failure }) } })
   }
 
-  /** Puts a message into the outbox. @param sentId - What its owner knows it by. */
+  /**
+   * Puts a message into the outbox. One that asks for texts, or answers with them, is left out where as many of its group wait as the limit
+   * allows: whoever waits for it asks somebody else, or again.
+   *
+   * @param sentId - What its owner knows it by.
+   */
   enqueue(outgoing: Outgoing, sentId: MessageId | undefined): void {
-    const { profile, positions, outbox } = this.#context
-    const position = positions.outbox()
+    const { profile, positions, outbox, limits } = this.#context
     const record: OutboxRecord = { outgoing, ...(sentId && { sentId }) }
+    const isAboutTexts = isControl(record)
+    if (isAboutTexts && outbox.controlCount(outgoing.groupId) + this.#controls >= limits.controlRows) return
+    if (isAboutTexts) this.#controls += 1
+    const position = positions.outbox()
     this.change(profile.putOutbox(position, record))
-    this.afterwards(() => outbox.add(outgoing.groupId, position))
+    this.afterwards(() => outbox.add(outgoing.groupId, position, { isControl: isAboutTexts }))
   }
 
   /** A message waits for room in the inboxes of those who do not have it yet. */
