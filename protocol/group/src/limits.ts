@@ -46,6 +46,16 @@ export interface GroupLimits {
   readonly gapAnswerMs?: number
   /** Gaps of one sender; the oldest of more is given up. Default 32. */
   readonly gapsPerSender?: number
+  /**
+   * Of a long gap whose first texts nobody had, so many of the newest are asked for all the same: as many as others keep. Default 128.
+   */
+  readonly reachableTexts?: number
+  /** Asks about one device's texts that may still be answered; the oldest of more is not. Default 16. */
+  readonly openAsksPerSender?: number
+  /** Asks about all devices' texts. Default 64. */
+  readonly openAsks?: number
+  /** Our newest texts whose numbers we know by id, and as many that we gave up: others are told not to wait. Default 256. */
+  readonly rememberedNumbers?: number
   /** The last texts that are kept, sealed, for members who never got them. Default 128; 0: none. */
   readonly keptTexts?: number
   /** Bytes of all these texts. Default 256 KiB. */
@@ -56,6 +66,8 @@ export interface GroupLimits {
   readonly redeliveredTexts?: number
   /** Bytes of all these texts; the last of them may go beyond. Default 1 MiB. */
   readonly redeliveredBytes?: number
+  /** Members who may get texts from us in an hour; further ones ask somebody else. Default 64; 0: none. */
+  readonly helpedMembers?: number
   /**
    * Messages by which we ask for texts, or answer with them, in one epoch; at most half of them are answers. Default 64; 0: none. They take
    * keys of the ratchet of our texts, so stay below the 100 by which a text may be late, and far below the 1000 by which it may be ahead.

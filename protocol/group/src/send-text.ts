@@ -99,7 +99,7 @@ function seal(state: MemberState, text: HeldText, wasQueued: boolean, draft: Dra
   const disappearAfterSeconds = state.profile.settings?.disappearAfterSeconds ?? 0
   if (numbers !== undefined) {
     state.ownNumbers.use(numbers)
-    state.sealedNumbers.add(messageId, numbers.number)
+    state.sealedNumbers.add(messageId, numbers.number, state.limits)
     const { device } = state
     keepText(state, { device, numbers, messageId, disappearAfterSeconds, envelope: enveloped.bytes }, sentAtMs)
   }

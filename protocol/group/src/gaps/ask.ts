@@ -13,12 +13,6 @@ import { sendControl } from "./send-control.ts"
 import type { Gap } from "./sender-gaps.ts"
 import { tellFound, tellLost } from "./tell.ts"
 
-/**
- * Where nobody had the beginning of a gap, no more of it than the newest texts are asked for: others keep no more (`keptTexts` is 128),
- * and with a lie about numbers the asking has to come to an end.
- */
-const REACHABLE_TEXTS = 128
-
 /** Does what is due: tells of gaps that did not close by themselves, and asks members one after the other for what is missing. */
 export function tickGaps(state: MemberState, nowMs: number, draft: Draft): void {
   if (!state.isActive) return
@@ -92,7 +86,7 @@ export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
   const ask = sendAsk(state, { ...next, helper }, nowMs, draft)
   if (ask === undefined) return
   gap.askCount += 1
-  redelivery.add(ask)
+  redelivery.add(ask, limits)
 }
 
 /** Nothing more may be asked in this epoch: {@link continueGaps} makes it due again in the next. */
@@ -118,14 +112,17 @@ function nextGap({ gaps }: MemberState, nowMs: number): PlacedGap | undefined {
 /** Asks in a row about one sender's gaps without a text coming. */
 const askCountOf = ({ texts }: Sender): number => texts.gaps.reduce((sum, { askCount }) => sum + askCount, 0)
 
-/** Nobody had what they were asked for. What is behind it was not asked for, so that somebody may still have it. */
+/**
+ * Nobody had what they were asked for. What is behind it was not asked for, so that somebody may still have it: of that no more than the
+ * newest `reachableTexts`. Others keep no more, and with a lie about numbers the asking has to come to an end.
+ */
 function giveUpAsked(state: MemberState, nowMs: number, draft: Draft): void {
-  const { gaps } = state
+  const { gaps, limits } = state
   for (const placed of gaps.all()) {
     if (!isDue(placed, nowMs) || helperFor(state, placed) !== undefined) continue
     const { gap } = placed
     // Where there is nobody to ask there is nothing to wait for.
-    const to = gap.askCount === 0 ? gap.to : Math.max(lastAsked(gap), gap.to - REACHABLE_TEXTS)
+    const to = gap.askCount === 0 ? gap.to : Math.max(lastAsked(gap), gap.to - limits.reachableTexts)
     tellLost(gaps.giveUpPart(placed, to, nowMs), "nobody_has_it", draft)
   }
   settleAsks(state)

@@ -15,7 +15,7 @@ function numbered(number: number, since: bigint, voids: readonly number[] = []):
   return { number, since, runs: [{ epoch: since, first: 1 }], voids }
 }
 
-const idOf = (number: number) => toMessageId(new Uint8Array(MESSAGE_ID_BYTES).fill(number & 0xff).with(0, number >> 8))
+const idOf = (number: number) => toMessageId(new Uint8Array(MESSAGE_ID_BYTES).fill(number))
 
 const requestsOf = ({ asks }: Redelivery): number[] => asks.map(({ requestId }) => requestId)
 const rangesOf = (gaps: Gaps): string[] => gaps.all().map(({ gap: one }) => `${one.from}-${one.to}`)
@@ -64,18 +64,43 @@ describe("asks that may still be answered", () => {
 
   it("about one device are so many, and then its oldest is forgotten", () => {
     const redelivery = new Redelivery()
-    redelivery.add({ ...open, device: bob, requestId: 0 })
-    for (let requestId = 1; requestId <= 17; requestId++) redelivery.add({ ...open, device: mallory, requestId })
-    expect(requestsOf(redelivery)).toEqual([0, ...Array.from({ length: 16 }, (_, at) => at + 2)])
+    const limits = { openAsks: 64, openAsksPerSender: 3 }
+    redelivery.add({ ...open, device: bob, requestId: 0 }, limits)
+    for (let requestId = 1; requestId <= 5; requestId++) redelivery.add({ ...open, device: mallory, requestId }, limits)
+    expect(requestsOf(redelivery)).toEqual([0, 3, 4, 5])
   })
 
   it("about all are so many, and then the oldest is forgotten of the device with most", () => {
     const redelivery = new Redelivery()
-    for (let requestId = 0; requestId < 62; requestId++) {
-      redelivery.add({ ...open, device: toDeviceKey(new Uint8Array(32).fill(3 + requestId)), requestId })
+    const limits = { openAsks: 5, openAsksPerSender: 16 }
+    for (const requestId of [0, 1, 2]) {
+      redelivery.add({ ...open, device: toDeviceKey(new Uint8Array(32).fill(3 + requestId)), requestId }, limits)
     }
-    for (const requestId of [62, 63, 64]) redelivery.add({ ...open, device: mallory, requestId })
-    expect(requestsOf(redelivery)).toEqual([...Array.from({ length: 62 }, (_, at) => at), 63, 64])
+    for (const requestId of [3, 4, 5]) redelivery.add({ ...open, device: mallory, requestId }, limits)
+    expect(requestsOf(redelivery)).toEqual([0, 1, 2, 4, 5])
+  })
+
+  it("are no more than a limit that was lowered since, with the next one", () => {
+    const redelivery = new Redelivery()
+    for (const requestId of [1, 2, 3]) {
+      redelivery.add({ ...open, device: bob, requestId }, { openAsks: 64, openAsksPerSender: 16 })
+    }
+    redelivery.add({ ...open, device: bob, requestId: 4 }, { openAsks: 64, openAsksPerSender: 2 })
+    expect(requestsOf(redelivery)).toEqual([3, 4])
+    redelivery.add({ ...open, device: bob, requestId: 5 }, { openAsks: 0, openAsksPerSender: 0 })
+    expect(requestsOf(redelivery)).toEqual([])
+  })
+})
+
+describe("members whom we help", () => {
+  const limits = { redeliveredTexts: 5, redeliveredBytes: 100, helpedMembers: 2 }
+
+  it("are so many in an hour, each up to limits of their own", () => {
+    const redelivery = new Redelivery()
+    for (const leafIndex of [1, 2]) redelivery.helped(leafIndex, { textCount: 2, sizeBytes: 30 }, 0)
+    expect(redelivery.allowance(1, 1, limits)).toEqual({ textCount: 3, sizeBytes: 70 })
+    expect(redelivery.allowance(3, 1, limits)).toEqual({ textCount: 0, sizeBytes: 0 })
+    expect(redelivery.allowance(3, 3_600_000, limits)).toEqual({ textCount: 5, sizeBytes: 100 })
   })
 })
 
@@ -97,12 +122,19 @@ describe("our own numbers", () => {
     })
   })
 
-  it("that were given up are named by the next text, the newest eight, and known for 256", () => {
+  it("that were given up are named by the next text, the newest eight, and known for as many as the limit says", () => {
     const own = new OwnNumbers(0n)
-    for (let number = 1; number <= 257; number++) own.use(own.next(0n)!)
-    for (let number = 1; number <= 257; number++) own.giveUp(number)
-    expect(own.next(0n)!.voids).toEqual([250, 251, 252, 253, 254, 255, 256, 257])
-    expect([1, 2, 257].map((number) => own.isVoid(number))).toEqual([false, true, true])
+    for (let number = 1; number <= 12; number++) own.use(own.next(0n)!)
+    for (let number = 1; number <= 12; number++) own.giveUp(number, { rememberedNumbers: 11 })
+    expect(own.next(0n)!.voids).toEqual([5, 6, 7, 8, 9, 10, 11, 12])
+    expect([1, 2, 12].map((number) => own.isVoid(number))).toEqual([false, true, true])
+  })
+
+  it("that were given up are known to nobody where the limit is 0", () => {
+    const own = new OwnNumbers(0n)
+    own.use(own.next(0n)!)
+    own.giveUp(1, { rememberedNumbers: 0 })
+    expect([own.isVoid(1), own.next(0n)!.voids]).toEqual([false, []])
   })
 
   it("are not used up by looking at the next one", () => {
@@ -117,18 +149,18 @@ describe("our own numbers", () => {
 describe("the numbers of our newest texts", () => {
   it("are known for so many, each once, and come back from their records", () => {
     const sealed = new SealedNumbers()
-    for (let number = 1; number <= 257; number++) sealed.add(idOf(number), number)
+    for (let number = 1; number <= 9; number++) sealed.add(idOf(number), number, { rememberedNumbers: 8 })
     expect(sealed.take(idOf(1))).toBeUndefined()
     expect(sealed.take(idOf(2))).toBe(2)
     expect(sealed.take(idOf(2))).toBeUndefined()
     const again = SealedNumbers.fromRecords(new RecordReader([...sealed.records()]))
     expect([...again.records()]).toEqual([...sealed.records()])
-    expect(again.take(idOf(257))).toBe(257)
+    expect(again.take(idOf(9))).toBe(9)
   })
 
   it("are not lost when whoever stores them zeroes what they stored", () => {
     const sealed = new SealedNumbers()
-    sealed.add(idOf(7), 7)
+    sealed.add(idOf(7), 7, { rememberedNumbers: 8 })
     for (const { value } of sealed.records()) value.fill(0)
     expect(sealed.take(idOf(7))).toBe(7)
   })

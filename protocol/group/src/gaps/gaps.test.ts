@@ -133,6 +133,17 @@ describe("texts that never came", () => {
     expect(alice.shown()).toEqual(["last", ...texts.slice(51)])
   })
 
+  it("are asked for no further back than the limit says, where nobody has the first ones", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2, { limits: { keptTexts: 0, reachableTexts: 5 } })
+    say(world, bob, ...Array.from({ length: 40 }, (_, at) => `text ${at + 1}`))
+    lose(world, alice)
+    say(world, bob, "last")
+    world.settle()
+    world.run(10 * MINUTE_MS)
+    expect(gapsOf(alice)).toEqual(["found 1-40 @1", "nobody_has_it 1-35", "nobody_has_it 36-40"])
+  })
+
   it("are asked for in the newest part only of a gap that has no end", () => {
     const world = new World(suite0001)
     const [alice, bob] = world.group(2, { limits: { keptTexts: 0 } })

@@ -87,6 +87,28 @@ describe("a text that its author gave up", () => {
     expect(gapsOf(alice)).toEqual(["found 1-12 @1", ...Array.from({ length: 12 }, (_, at) => `given_up ${at + 1}`)])
   })
 
+  it("is missed where newer ones have its place among those that are remembered", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2, { limits: { rememberedNumbers: 1 } })
+    const refused = neverSent(bob, 1)
+    say(world, bob, "one")
+    abandon(world, bob, refused)
+    say(world, bob, "two")
+    world.settle()
+    world.run(MINUTE_MS)
+    expect(gapsOf(alice)).toEqual(["found 1 @1", "nobody_has_it 1"])
+  })
+
+  it("is missed where newer ones have its place among those that were given up", () => {
+    const world = new World(suite0001)
+    const [alice, bob] = world.group(2, { limits: { rememberedNumbers: 1 } })
+    for (const count of [1, 1]) abandon(world, bob, neverSent(bob, count))
+    say(world, bob, "hello")
+    world.settle()
+    world.run(MINUTE_MS)
+    expect(gapsOf(alice)).toEqual(["found 1 @1", "nobody_has_it 1"])
+  })
+
   it("uses up no number if it was never sealed", () => {
     const world = new World(suite0001)
     const [alice, bob] = world.group(2, { limits: { envelopeBytes: 2000 } })

@@ -69,8 +69,9 @@ export function keepText(
 }
 
 /** A text of ours that no carrier will take: nobody is to wait for it. An unknown id changes nothing. */
-export function giveUpText({ keptTexts, ownNumbers, sealedNumbers }: MemberState, messageId: MessageId): void {
+export function giveUpText(state: MemberState, messageId: MessageId): void {
+  const { keptTexts, ownNumbers, sealedNumbers, limits } = state
   keptTexts.dropOwn(messageId)
   const number = sealedNumbers.take(messageId)
-  if (number !== undefined) ownNumbers.giveUp(number)
+  if (number !== undefined) ownNumbers.giveUp(number, limits)
 }

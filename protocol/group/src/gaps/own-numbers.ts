@@ -8,10 +8,13 @@ import type { Reader, Writer } from "@qpc/wire"
  * would be of use to nobody but a newcomer.
  */
 const RUNS = 4
-/** Numbers given up that a text names, the newest. Whoever asks us for an older one is told then. */
+/** Numbers given up that a text names, the newest: each text carries them. Whoever asks us for an older one is told then. */
 const NAMED_VOIDS = 8
-/** Numbers given up that we remember, the newest. */
-const VOIDS = 256
+
+/** Of how many of our own texts something is remembered. */
+export interface NumberLimits {
+  readonly rememberedNumbers: number
+}
 
 /**
  * How we count our own texts: one number for each, going on from epoch to epoch and used once.
@@ -55,10 +58,11 @@ export class OwnNumbers {
     this.#runs = runs
   }
 
-  /** The text of this number will never come. */
-  giveUp(number: number): void {
+  /** The text of this number will never come. Of more than `rememberedNumbers` the highest are known. */
+  giveUp(number: number, { rememberedNumbers }: NumberLimits): void {
     if (this.isVoid(number)) return
-    this.#voids = [...this.#voids, number].toSorted((a, b) => a - b).slice(-VOIDS)
+    const voids = [...this.#voids, number].toSorted((a, b) => a - b)
+    this.#voids = voids.slice(Math.max(0, voids.length - rememberedNumbers))
   }
 
   /** Writes since u64 · last u32 · runs (list of epoch u64 · first u32) · voids (list of u32). */
@@ -74,8 +78,7 @@ export class OwnNumbers {
     numbers.#last = reader.uint32()
     numbers.#runs = readList(reader, (inner) => ({ epoch: inner.uint64(), first: inner.uint32() }))
     numbers.#voids = readList(reader, (inner) => inner.uint32())
-    const isOurs = numbers.#runs.length <= RUNS && numbers.#voids.length <= VOIDS
-    if (!isOurs) throw new DecodeError("bad_value", reader.offset)
+    if (numbers.#runs.length > RUNS) throw new DecodeError("bad_value", reader.offset)
     return numbers
   }
 }

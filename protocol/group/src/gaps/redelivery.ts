@@ -31,6 +31,13 @@ export type Allowance = Pick<Help, "textCount" | "sizeBytes">
 export interface HelpLimits {
   readonly redeliveredTexts: number
   readonly redeliveredBytes: number
+  readonly helpedMembers: number
+}
+
+/** Bounds of how much we ask for at a time. */
+export interface AskLimits {
+  readonly openAsks: number
+  readonly openAsksPerSender: number
 }
 
 /** Messages of the control stream that we sealed in one epoch. */
@@ -40,13 +47,6 @@ interface SealedControls {
 }
 
 const HOUR_MS = 3_600_000
-/** Members who are helped in one hour; further ones ask somebody else. */
-const HELPED_MEMBERS = 64
-
-/** Asks about one device's texts that may still be answered. */
-const OPEN_ASKS_OF_DEVICE = 16
-/** About all; of more the oldest goes of the device with most, so that nobody's gaps end the asking for others' texts. */
-const OPEN_ASKS = 64
 
 /** What we asked for, and whom we helped. */
 export class Redelivery {
@@ -63,13 +63,17 @@ export class Redelivery {
     return this.#asks.find(({ dueAtMs }) => dueAtMs > nowMs)
   }
 
-  /** Notes what somebody was asked. Of too many the oldest about one device is forgotten. */
-  add(ask: OpenAsk): void {
+  /**
+   * Notes what somebody was asked. Of too many the oldest goes of the device about whose texts there are most, so that nobody's gaps end
+   * the asking for others' texts.
+   */
+  add(ask: OpenAsk, { openAsks, openAsksPerSender }: AskLimits): void {
     this.#asks = [...this.#asks, ask]
-    const most = Object.values(Object.groupBy(this.#asks, ({ device }) => toHex(device)))
-      .map((asks) => asks!)
-      .reduce((a, b) => (b.length > a.length ? b : a))
-    if (most.length > OPEN_ASKS_OF_DEVICE || this.#asks.length > OPEN_ASKS) this.drop((one) => one === most[0])
+    for (;;) {
+      const most = aboutOneDevice(this.#asks)
+      if (most.length <= openAsksPerSender && this.#asks.length <= openAsks) return
+      this.drop((one) => one === most[0])
+    }
   }
 
   /** Nobody has the turn longer than this, and nothing is an answer after that. */
@@ -88,10 +92,11 @@ export class Redelivery {
   }
 
   /** How many texts and bytes somebody may still get from us. */
-  allowance(leafIndex: number, nowMs: number, { redeliveredTexts, redeliveredBytes }: HelpLimits): Allowance {
+  allowance(leafIndex: number, nowMs: number, limits: HelpLimits): Allowance {
+    const { redeliveredTexts, redeliveredBytes, helpedMembers } = limits
     const helped = this.#helped.filter(({ sinceMs }) => isFresh(sinceMs, nowMs))
     const known = helped.find((one) => one.leafIndex === leafIndex)
-    if (known === undefined && helped.length >= HELPED_MEMBERS) return { textCount: 0, sizeBytes: 0 }
+    if (known === undefined && helped.length >= helpedMembers) return { textCount: 0, sizeBytes: 0 }
     return {
       textCount: Math.max(0, redeliveredTexts - (known?.textCount ?? 0)),
       sizeBytes: Math.max(0, redeliveredBytes - (known?.sizeBytes ?? 0)),
@@ -154,6 +159,12 @@ export class Redelivery {
     redelivery.#sealed = { epoch: reader.uint64(), count: reader.uint32() }
     return redelivery
   }
+}
+
+/** The asks about the device about which there are most, oldest first. */
+function aboutOneDevice(asks: readonly OpenAsk[]): readonly OpenAsk[] {
+  const byDevice = [...Map.groupBy(asks, ({ device }) => toHex(device)).values()]
+  return byDevice.reduce((a, b) => (b.length > a.length ? b : a), [])
 }
 
 /** A clock that was set back must not stop help for ever. */

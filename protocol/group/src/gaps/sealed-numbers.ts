@@ -1,8 +1,6 @@
 import { DecodeError, decodeWhole, equalBytes, MESSAGE_ID_BYTES, recordKey, toMessageId } from "@qpc/wire"
 import type { MessageId, RecordLog, RecordReader, StateRecord } from "@qpc/wire"
-
-/** Of so many of our newest texts we know the number. */
-const SEALED_TEXTS = 256
+import type { NumberLimits } from "./own-numbers.ts"
 
 /**
  * Which number our text has that the network knows by an id. Unlike the sealed text this does not go with the epoch's keys or with the
@@ -14,11 +12,11 @@ export class SealedNumbers {
   #log: RecordLog | undefined
 
   /** Notes the text that was just sealed; the oldest makes room. Its number is the highest so far. */
-  add(messageId: MessageId, number: number): void {
+  add(messageId: MessageId, number: number, { rememberedNumbers }: NumberLimits): void {
     const text = { messageId, number }
     this.#texts = [...this.#texts, text]
     this.#log?.mark(keyOf(text), () => messageId.slice())
-    if (this.#texts.length > SEALED_TEXTS) this.#drop(this.#texts[0]!)
+    while (this.#texts.length > rememberedNumbers) this.#drop(this.#texts[0]!)
   }
 
   /** Takes out the text of this id. @returns its number, if we know it */
