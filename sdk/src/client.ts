@@ -92,8 +92,12 @@ export class StoredClient implements Client {
     return ownDevices(this.#context, this.#link.call)
   }
 
-  removeDevice(idStart: string): Promise<Uint8Array> {
-    return removeDevice(this.#context, this.#link.call, idStart)
+  async removeDevice(idStart: string): Promise<Uint8Array> {
+    try {
+      return await removeDevice(this.#context, this.#link.call, idStart)
+    } finally {
+      this.#link.planDeviceRounds()
+    }
   }
 
   whoami(): Identity | undefined {

@@ -39,9 +39,18 @@ export function lacksOwnDevices({ self, groups }: Context, asked: ReadonlySet<st
   return groups.all().some((member) => linked.some((deviceKey) => isMissing(member, deviceKey, asked)))
 }
 
+/** True while a group that we can change has a device that we took back. */
+export function hasRemovedDevices({ self, groups }: Context): boolean {
+  const removed = self.record?.removed ?? []
+  if (removed.length === 0) return false
+  return groups.all().some((member) => {
+    return canChange(member) && removed.some(({ deviceKey }) => hasDevice(member, deviceKey))
+  })
+}
+
 /**
  * Takes the devices that we took back out of the groups that have them, or are about to. A group that does not let us do that now,
- * or in which it fails later, is asked again at the next connection.
+ * or in which it fails later, is asked again in the next round.
  *
  * @param justRemoved - One whose removal nothing in line can know of yet.
  */

@@ -60,10 +60,13 @@ export class Link {
     this.#options = { ...options, dial: tracedDial(options.dial, context.tracer) }
     const isReady = (): boolean => this.isCaughtUp
     context.hub.listen((event) => {
-      const isAboutPeople = event.kind === "joined" || event.kind === "members_changed"
+      const isIn = event.kind === "joined" || event.kind === "rejoined"
+      const isAboutPeople = isIn || event.kind === "members_changed"
       if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp) {
         this.run(this.#counted(this.#learn(this.#visit.rpc)))
-        this.#deviceRounds.plan()
+        // Whoever let us in may have let in with us what we took back meanwhile.
+        if (isIn) this.#deviceRounds.planSoon()
+        else this.#deviceRounds.plan()
       }
       const isLost = event.kind === "history_gone" || (event.kind === "removed" && event.because === "must_rejoin")
       if (isLost) this.goOnRejoining()
@@ -124,6 +127,11 @@ export class Link {
   /** Devices of ours that were just approved come into the groups that lack them. @throws ClientError `store_…`, `busy` */
   addOwnDevices(): Promise<void> {
     return this.#deviceRounds.begin(this.call)
+  }
+
+  /** A device was taken back: groups in which that fails are asked again as long as this connection lasts. */
+  planDeviceRounds(): void {
+    this.#deviceRounds.planSoon()
   }
 
   /** A connection of its own, for signing up and in: there is no session yet that the others could be bound to. */

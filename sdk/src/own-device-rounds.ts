@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts"
-import { addOwnDevices, lacksOwnDevices } from "./group-devices.ts"
+import { addOwnDevices, hasRemovedDevices, lacksOwnDevices, removeOwnDevices } from "./group-devices.ts"
 import type { Call } from "./outbox.ts"
 import { Turn } from "./turn.ts"
 
@@ -18,7 +18,8 @@ export interface RoundsOptions {
 
 /**
  * Brings approved devices into the groups that lack them for as long as a connection lasts: a device that was just approved has no key
- * packages at the server yet, and nobody tells us when it has.
+ * packages at the server yet, and nobody tells us when it has. And takes those that we took back out of groups that still have them:
+ * whoever invited us before may let such a device in with us, long after that.
  */
 export class OwnDeviceRounds {
   readonly #context: Context
@@ -44,16 +45,17 @@ export class OwnDeviceRounds {
   /** A round now, and further ones as before. @throws ClientError `store_…`, `busy` */
   goOn(call: Call): Promise<void> {
     return this.#turn.take(async () => {
+      await removeOwnDevices(this.#context)
       await addOwnDevices(this.#context, call, this.#asked)
       this.#stopTimer()
       this.plan()
     })
   }
 
-  /** Sees to it that there is a next round if a device is missing somewhere. Call it when groups or members have changed. */
+  /** Sees to it that there is a next round if a device is missing or too many somewhere. Call it when groups or members have changed. */
   plan(): void {
     if (this.#timer !== undefined || !this.#options.isOnline()) return
-    if (!lacksOwnDevices(this.#context, this.#asked)) {
+    if (!lacksOwnDevices(this.#context, this.#asked) && !hasRemovedDevices(this.#context)) {
       this.#waitMs = FIRST_WAIT_MS
       return
     }
@@ -62,6 +64,15 @@ export class OwnDeviceRounds {
       this.#waitMs = Math.min(LONGEST_WAIT_MS, 2 * this.#waitMs)
       this.#options.onDue()
     })
+  }
+
+  /** The same, and soon where a device is in that we took back. Call it when we came into a group, or took a device back. */
+  planSoon(): void {
+    if (this.#waitMs > FIRST_WAIT_MS && hasRemovedDevices(this.#context)) {
+      this.#stopTimer()
+      this.#waitMs = FIRST_WAIT_MS
+    }
+    this.plan()
   }
 
   /** The connection is gone; the next one begins anew. */

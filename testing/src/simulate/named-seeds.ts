@@ -72,4 +72,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "The oracle called a world at rest in which three people had just asked for changes. A text that was written meanwhile came two epochs late, and was refused, as its sender was told.",
     change: "A world is at rest only when every running client has done or refused what it was asked.",
   },
+  {
+    seed: 853n,
+    found:
+      "An invitation from before let a device into a group that its person had taken back since, and it stayed until the next connection.",
+    change: "Whoever comes into a group looks for such devices there, and tries to remove them until they are out.",
+  },
 ]
