@@ -67,7 +67,9 @@ function nextRoot(state: ServerlessState, nowMs: number): KeptEpoch | undefined 
 
 function forgetAll(state: ServerlessState, top: KeptEpoch, draft: ServerlessDraft): void {
   const gone = [...top.all()]
-  for (const { mid } of state.sent.forget(gone, state.path)) draft.tell({ kind: "text_lost", mid, reason: "not_kept" })
+  const lost = state.sent.forget(gone, state.path)
+  for (const { count, lastMid } of lost.forgotten) draft.tell({ kind: "texts_lost", count, lastMid })
+  for (const { mid } of lost.texts) draft.tell({ kind: "text_lost", mid, reason: "not_kept" })
   for (const epoch of gone) forgetOne(state, epoch, draft)
 }
 

@@ -1,7 +1,7 @@
 import type { MemberState } from "../member-state.ts"
 import { checkText } from "../check-settings.ts"
 import { sealText } from "../send-text.ts"
-import type { SentText } from "./sent-texts.ts"
+import type { ForgottenTexts, SentText } from "./sent-texts.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
 import type { TextLoss } from "./serverless-event.ts"
@@ -21,11 +21,18 @@ export function resendTexts(state: ServerlessState, { hasJumped, nowMs }: Move, 
   if (active === undefined || active.group.pendingProposalCount > 0) return
   const tip = tipOf(state)
   const onPath = new Set<KeptEpoch>(state.path)
-  for (const text of state.sent.all) {
-    const sealedIn = [...text.in].filter((epoch) => onPath.has(epoch))
+  const isThere = (texts: SentText | ForgottenTexts): boolean => {
+    const sealedIn = [...texts.in].filter((epoch) => onPath.has(epoch))
     const isPassing =
       hasJumped && sealedIn.every(({ epoch }) => tip.epoch - epoch > BigInt(state.limits.rollbackEpochs))
-    if (sealedIn.length > 0 && !isPassing) continue
+    return sealedIn.length > 0 && !isPassing
+  }
+  for (const texts of state.sent.forgotten.filter((one) => !isThere(one))) {
+    draft.tell({ kind: "texts_lost", count: texts.count, lastMid: texts.lastMid })
+    state.sent.drop(texts)
+  }
+  for (const text of state.sent.all) {
+    if (isThere(text)) continue
     const loss = resend(active, text, nowMs, draft)
     if (loss === undefined) {
       text.in.add(tip)

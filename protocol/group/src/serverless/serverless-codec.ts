@@ -25,19 +25,21 @@ import { shareIntents } from "./grow.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import { SeenTexts } from "./seen-texts.ts"
 import { SentTexts } from "./sent-texts.ts"
-import type { SentText } from "./sent-texts.ts"
+import type { ForgottenTexts, SentText } from "./sent-texts.ts"
 import { resolveServerlessLimits } from "./serverless-limits.ts"
 import type { ServerlessLimits } from "./serverless-limits.ts"
 import { choose } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
 import { Waiting } from "./waiting.ts"
 
-const VERSION = 2
+const VERSION = 3
+/** Had nothing of texts that are only counted; otherwise the same. */
+const VERSION_BEFORE = 2
 const NO_PARENT = 0xffff_ffff
 
 /**
- * Writes version u8 = 2 · suite u16 · identity key · device key · group id · ended u8 · epochs, each after the one that it comes from · intents ·
- * own commits · optional epoch of the pending commit u32 · leaves that it lets go u32 · waiting envelopes · seen texts · sent texts · hash of all this. The hash is
+ * Writes version u8 = 3 · suite u16 · identity key · device key · group id · ended u8 · epochs, each after the one that it comes from · intents ·
+ * own commits · optional epoch of the pending commit u32 · leaves that it lets go u32 · waiting envelopes · seen texts · sent texts · texts that are only counted · hash of all this. The hash is
  * against a damaged disk, not against people.
  */
 export function encodeServerlessState(state: ServerlessState): Uint8Array {
@@ -61,6 +63,10 @@ export function encodeServerlessState(state: ServerlessState): Uint8Array {
       inner.uint64(mid).optional(payload, (one, bytes) => void one.vector(bytes))
       inner.list([...sealedIn], (one, epoch) => void one.uint32(indexOf.get(epoch)!))
     })
+    writer.list(state.sent.forgotten, (inner, { count, lastMid, in: sealedIn }) => {
+      inner.uint32(count).uint64(lastMid)
+      inner.list([...sealedIn], (one, epoch) => void one.uint32(indexOf.get(epoch)!))
+    })
     writer.bytes(state.suite.hash(writer.view()))
   })
 }
@@ -77,7 +83,9 @@ export function decodeServerlessState(
   surroundings: ServerlessSurroundings,
 ): ServerlessState {
   const bodyBytes = bytes.length - suite.sizes.hashBytes
-  if (bytes.length > 0 && bytes[0] !== VERSION) throw new GroupStateError("unknown_version")
+  const [version] = bytes
+  const isKnown = version === undefined || version === VERSION || version === VERSION_BEFORE
+  if (!isKnown) throw new GroupStateError("unknown_version")
   if (bodyBytes < 0 || !equalBytes(suite.hash(bytes.subarray(0, bodyBytes)), bytes.subarray(bodyBytes))) {
     throw new GroupStateError("corrupt")
   }
@@ -91,7 +99,7 @@ export function decodeServerlessState(
 }
 
 function readState(reader: Reader, suite: CipherSuite, surroundings: ServerlessSurroundings): ServerlessState {
-  reader.uint8()
+  const version = reader.uint8()
   const { device: signatureKeys } = surroundings
   const isSuite = reader.uint16() === suite.id
   const self = toIdentityKey(reader.bytes(IDENTITY_KEY_BYTES).slice())
@@ -116,7 +124,9 @@ function readState(reader: Reader, suite: CipherSuite, surroundings: ServerlessS
   const waiting = Waiting.read(reader, limits.group)
   const seen = SeenTexts.read(reader, limits.seenTexts)
   const sent = new SentTexts(limits)
-  sent.restore(readList(reader, (inner) => readSentText(inner, at)))
+  const texts = readList(reader, (inner) => readSentText(inner, at))
+  const forgotten = version === VERSION_BEFORE ? [] : readList(reader, (inner) => readForgotten(inner, at))
+  sent.restore(texts, forgotten)
   const made = {
     suite,
     groupId,
@@ -163,4 +173,8 @@ function readSentText(reader: Reader, at: (inner: Reader) => KeptEpoch): SentTex
   const mid = reader.uint64()
   const payload = readOptional(reader, (inner) => inner.vector().slice())
   return { mid, payload, in: new Set(readList(reader, at)) }
+}
+
+function readForgotten(reader: Reader, at: (inner: Reader) => KeptEpoch): ForgottenTexts {
+  return { count: reader.uint32(), lastMid: reader.uint64(), in: new Set(readList(reader, at)) }
 }

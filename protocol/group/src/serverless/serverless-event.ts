@@ -24,6 +24,12 @@ export type ServerlessEvent =
     }
   /** Our text was sealed on a branch that was given up, and cannot be sent again: write it once more. */
   | { readonly kind: "text_lost"; readonly mid: bigint; readonly reason: TextLoss }
+  /**
+   * So many of our texts that were sealed one after the other on a branch that was given up cannot be sent again, `lastMid` being the newest
+   * of them. They are told together because nothing else is remembered of them: more than {@link ServerlessLimits.seenMessages} newer ones
+   * came after. Look at what was sealed before it, and write again what is to be read.
+   */
+  | { readonly kind: "texts_lost"; readonly count: number; readonly lastMid: bigint }
   /** Somebody's text is not shown: its branch was given up for good, and its author is not in the group. */
   | { readonly kind: "text_of_lost_branch"; readonly sender: IdentityKey; readonly mid: bigint; readonly epoch: bigint }
   | {
