@@ -91,9 +91,9 @@ const epochOf = (epoch: bigint): KeptEpoch =>
     sinceMs: 0,
   })
 
-describe("texts that are only counted", () => {
-  const textOf = (mid: bigint) => ({ mid, payload: new Uint8Array(1) })
+const textOf = (mid: bigint) => ({ mid, payload: new Uint8Array(1) })
 
+describe("texts that are only counted", () => {
   it("are counted together where they were sealed in the same epochs, and are lost with those", () => {
     const sent = new SentTexts({ resendBytes: 100, seenTexts: 0, keptEpochs: 9 })
     const [here, there] = [epochOf(2n), epochOf(2n)]
