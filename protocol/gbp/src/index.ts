@@ -1,13 +1,41 @@
 /** Group Base Protocol: frames, sequence numbers and replay protection of one group member. @module */
+export {
+  decodeAbort,
+  decodeDigestRequest,
+  decodeDigestResponse,
+  decodeInvalidCommit,
+  encodeAbort,
+  encodeCoordinatorClaim,
+  encodeDigestRequest,
+  encodeDigestResponse,
+  encodeInvalidCommit,
+  isCoordinatorClaim,
+  LOG_TAIL_MAX,
+  OPCODES,
+} from "./control-args.ts"
+export type { ControlLogEntry, DigestRequest, DigestResponse, InvalidCommitReport, OpcodeName } from "./control-args.ts"
 export { decodeControl, encodeControl, OPCODE_REDELIVERY_ANSWER, OPCODE_REDELIVERY_ASK } from "./control.ts"
 export type { ControlMessage } from "./control.ts"
 export { dropError } from "./drop-reason.ts"
 export type { DropReason } from "./drop-reason.ts"
 export type { EpochKeys, Membership, Opened, OpenRejection } from "./epoch-keys.ts"
+export {
+  decodeErrorObject,
+  encodeErrorObject,
+  ERROR_DETAILS_MAX_BYTES,
+  ERROR_REASON_MAX_CHARACTERS,
+  errorObject,
+} from "./error-object.ts"
+export type { ErrorObject } from "./error-object.ts"
 export { ERROR_CLASS_CODES, ERROR_REGISTRY, lookupError } from "./error-registry.ts"
 export type { ErrorClass, ErrorName, RegisteredError } from "./error-registry.ts"
 export { FRAME_MAX_BYTES, SEQUENCE_MAX } from "./frame.ts"
 export type { FrameContent, FrameHeader, FrameLimits, PayloadFormat, SealedFrame } from "./frame.ts"
+export type { ChaCha20Poly1305, ExportSecret } from "./profile-1/class-keys.ts"
+export { NONCE_REUSE_RISK, Profile1Endpoint } from "./profile-1/endpoint.ts"
+export type { Framed1, Profile1Epoch, Profile1Options, Profile1Payload, ReceivedFrame1 } from "./profile-1/endpoint.ts"
+export { decodeFrame1, encodeFrame1, FRAME_1_MAX_BYTES, PROFILE_1 } from "./profile-1/frame.ts"
+export type { Profile1Frame } from "./profile-1/frame.ts"
 export { decodeFrame, PROFILE_2 } from "./profile-2.ts"
 export { Receiver } from "./receive.ts"
 export type { ReceivedFrame, ReceivedPayload } from "./receive.ts"

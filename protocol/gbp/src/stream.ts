@@ -52,6 +52,12 @@ export function streamIdOf(type: StreamType, memberId: number): number {
   return rulesOf(type).idBase + memberId * MEMBER_STEP
 }
 
+/** Whose stream of `type` this is; `undefined` for an id that is nobody's. */
+export function memberIdOfStream(type: StreamType, streamId: number): number | undefined {
+  const memberId = (streamId - rulesOf(type).idBase) / MEMBER_STEP
+  return Number.isInteger(memberId) && memberId >= 0 && memberId < MEMBER_ID_END ? memberId : undefined
+}
+
 /** The flags every frame of this type carries. */
 export function flagsOf(type: StreamType): number {
   return rulesOf(type).requiredFlags
