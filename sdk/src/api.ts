@@ -44,6 +44,11 @@ export interface ClientLimits {
   readonly controlRows: number
   /** Gaps of one conversation that are remembered; the oldest goes first: a member can make as many as they write texts. Default 128. */
   readonly gapsKept: number
+  /**
+   * How long invitations wait for room in somebody's inbox, all of them together, before they fail and other changes of the group have
+   * their turn. Default 30 s.
+   */
+  readonly inviteRoomMs: number
   /** Groups whose outbox is emptied at the same time; within one group one message follows the other. Default 16. */
   readonly outboxLanes: number
   /** Envelopes kept for one group that we have not joined yet. Default 256. */

@@ -11,6 +11,7 @@ export const DEFAULT_LIMITS: ClientLimits = {
   controlRows: 64,
   gapsKept: 128,
   fullInboxMs: 3 * DAY_MS,
+  inviteRoomMs: 30_000,
   outboxLanes: 16,
   parkedPerGroup: 256,
   parkedGroups: 64,

@@ -16,6 +16,7 @@ import type { OutboxRecord } from "./records.ts"
 import { withKeyPackages } from "./receive.ts"
 import { OWN_STEP, recordStep } from "./record-step.ts"
 import { isRejoin, rejoinRefused } from "./rejoin-state.ts"
+import { RoomToJoin } from "./room-to-join.ts"
 import { Transaction } from "./transaction.ts"
 
 /** Asks the server something on whatever connection there is. */
@@ -44,8 +45,6 @@ type Outcome =
 const NO_CLAIM: Outcome = { kind: "refused", failure: { code: "protocol", nextStep: "Update qpc or the server." } }
 
 const FIRST_RETRY_MS = 250
-/** So often an invitation is offered to somebody whose inbox is full, before other changes have their turn: half a minute. */
-const ROOM_TRIES = 8
 /** Fewer failures in a row are a hiccup. */
 const TROUBLED_FAILURES = 3
 
@@ -62,11 +61,13 @@ export class Outbox {
   /** Lanes that wait after a failed try, and how many there were. */
   readonly #waiting = new Map<string, Disposable>()
   readonly #failures = new Map<string, number>()
+  readonly #room: RoomToJoin
   #isClosed = false
 
   constructor(context: Context, options: OutboxOptions) {
     this.#context = context
     this.#options = options
+    this.#room = new RoomToJoin(context.clock, context.limits)
   }
 
   /** Something is there to send, or a way to send it. */
@@ -137,6 +138,7 @@ export class Outbox {
       const batch = batchOf(outgoing, this.#context.limits.pastEpochs)
       const { outcome } = await asClientError(this.#options.call(methods.batchEnqueue, batch))
       if (outcome.case === "accepted") {
+        this.#room.accepted(outgoing)
         // Whoever has no room for a commit fetches it from the log.
         const full = outgoing.claim === undefined ? outcome.value.fullKeys : []
         return { kind: "accepted", full: recipientsAmong(outgoing, full), head: outcome.value.head }
@@ -151,7 +153,7 @@ export class Outbox {
       if (!(error instanceof ClientError)) throw error
       const { cause } = error
       if (cause instanceof RpcError && cause.reason === "epoch_passed") return { kind: "refused", failure: MOVED_ON }
-      if (isWithoutRoom(cause, outgoing) && (this.#failures.get(group) ?? 0) >= ROOM_TRIES)
+      if (isWithoutRoom(cause, outgoing) && this.#room.refused(outgoing))
         return { kind: "refused", failure: NO_ROOM_TO_JOIN }
       const isTooLarge = cause instanceof RpcError && cause.reason === "request_too_large"
       // Neither is the message's fault: it waits until somebody logs in, or the connection is back.

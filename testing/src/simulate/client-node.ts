@@ -36,6 +36,8 @@ const RETRY_CAP_MS = 1_000
 const LEAVE_TURN_MS = 200
 /** Those who join renew their keys one after the other, so far apart. */
 const UPDATE_SPACING_MS = 500
+/** People whose inboxes are full and whose devices are lost must not be waited for longer than that either. */
+const INVITE_ROOM_MS = 4_000
 const LOOK_EVERY_MS = 250
 
 const groupLimits = ({ keyUpdates }: Plan): GroupLimits => ({
@@ -160,6 +162,7 @@ export class ClientNode {
       keyPackageLifetimeMs: plan.keyPackageLifetimeMs,
       pastEpochs: plan.pastEpochs,
       retryCapMs: RETRY_CAP_MS,
+      inviteRoomMs: INVITE_ROOM_MS,
       callDeadlineMs: plan.callDeadlineMs,
     }
     try {

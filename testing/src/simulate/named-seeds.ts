@@ -78,4 +78,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "An invitation from before let a device into a group that its person had taken back since, and it stayed until the next connection.",
     change: "Whoever comes into a group looks for such devices there, and tries to remove them until they are out.",
   },
+  {
+    seed: 1005n,
+    found:
+      "Each invitation of somebody with a full inbox, and each new attempt of one, held up all other changes of the group for half a minute.",
+    change: "A person is waited for once: what invites them again in the next minutes must find room at once.",
+  },
 ]
