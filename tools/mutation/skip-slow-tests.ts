@@ -2,6 +2,7 @@ import { beforeEach } from "vitest"
 
 /** Random histories and thousands of foreign inputs: half of the time of a run, and what they find others find too. */
 const SLOW = [
+  "agrees with a plain map, and so does every fork",
   "make the same state as the one that goes on, after whatever happened",
   "stays in agreement through any history of commits, restarts and messages",
   "survive 100 000 foreign inputs, and what they accept has no second encoding",

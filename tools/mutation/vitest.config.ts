@@ -29,7 +29,7 @@ export default defineConfig({
   test: {
     include: onlyTests.length > 0 ? onlyTests : ["protocol/mls/src/**/*.test.ts"],
     // As slow as those that are skipped one by one.
-    exclude: ["**/{commit-cost,group-foreign-bytes,key-set,multiset,ratchet-tree,suites}.test.ts"],
+    exclude: ["**/{commit-cost,group-foreign-bytes,key-set,ratchet-tree,suites}.test.ts"],
     sequence: { sequencer: SmallestFirst },
     setupFiles: ["tools/mutation/skip-slow-tests.ts"],
     // A worker for each file would triple the time of a run.

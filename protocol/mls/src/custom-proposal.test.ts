@@ -1,8 +1,10 @@
 import { toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import { customTypeOf, requiresPath, withCustomProposals } from "./custom-proposal.ts"
 import { EXTENSION_TYPES } from "./extension.ts"
 import { policyWith } from "./policy.ts"
 import { proposeExternally } from "./propose-from-outside.ts"
+import type { Proposal } from "./proposal.ts"
 import type { ProposalToSend } from "./propose.ts"
 import { sendersExtension } from "./testing/outsiders.ts"
 import { outcomeOf, Party } from "./testing/party.ts"
@@ -20,6 +22,7 @@ const settings = {
   },
   capabilities: { proposals: [QUIET, LOUD] },
 }
+const types = settings.policy.customProposals
 const custom = (type: number): Extract<ProposalToSend, { kind: "custom" }> => ({ kind: "custom", type, body })
 
 function propose(party: Party, by: string, wanted: ProposalToSend): Uint8Array {
@@ -114,17 +117,63 @@ describe("a proposal of the application's own", () => {
 })
 
 const register =
-  (...types: number[]) =>
+  (...codePoints: number[]) =>
   () =>
-    policyWith({ customProposals: types.map((type) => ({ type, requiresPath: true, fromExternalSenders: false })) })
+    policyWith({
+      customProposals: codePoints.map((type) => ({ type, requiresPath: true, fromExternalSenders: false })),
+    })
 
 describe("registering types of proposals", () => {
   it.each([0, 1, 7, 0x0a0a, 0xeaea, 0x10000, 1.5, -1])("refuses %d, which RFC 9420 defines or reserves", (type) => {
-    expect(register(type)).toThrow(RangeError)
+    expect(register(type)).toThrow(new RangeError(`${type} is not a type for custom proposals`))
   })
 
   it("refuses one that is there twice", () => {
     expect(register(8, 0xffff)).not.toThrow()
-    expect(register(0xf001, 0xf001)).toThrow(RangeError)
+    expect(register(0xf001, 0xf001)).toThrow(new RangeError("custom proposal type 61441 is registered twice"))
+  })
+
+  it("finds what was registered for a proposal, and nothing for any other", () => {
+    const [quiet, loud] = types
+    expect(customTypeOf(types, custom(QUIET))).toBe(quiet)
+    expect(customTypeOf(types, custom(LOUD))).toBe(loud)
+    expect(customTypeOf(types, custom(0xf00f))).toBeUndefined()
+    // A Remove has no type to compare with, even where somebody registered none.
+    const nothing = { requiresPath: false, fromExternalSenders: false } as (typeof types)[number]
+    expect(customTypeOf([nothing], { kind: "remove", removed: 1 })).toBeUndefined()
+  })
+
+  it("claims support for them beside whatever is claimed", () => {
+    const extensions = [0xf00f]
+    expect(withCustomProposals({ extensions }, settings.policy)).toEqual({ extensions, proposals: [QUIET, LOUD] })
+    expect(withCustomProposals({ proposals: [9] }, settings.policy)).toEqual({ proposals: [9, QUIET, LOUD] })
+    expect(withCustomProposals({}, { customProposals: [] })).toEqual({ proposals: [] })
+  })
+})
+
+describe("a commit needs a path (RFC 9420 §12.4)", () => {
+  const { decoded: keyPackage } = new Party("path required").keyPackage("alice")
+  const { leafNode } = keyPackage
+  const id = { kind: "external", pskId: body, pskNonce: body } as const
+
+  it.each<[Proposal, boolean]>([
+    [{ kind: "add", keyPackage }, false],
+    [{ kind: "psk", id }, false],
+    [{ kind: "reinit", groupId: body, version: 1, cipherSuite: 1, extensions: [] }, false],
+    [{ kind: "update", leafNode }, true],
+    [{ kind: "remove", removed: 1 }, true],
+    [{ kind: "external_init", kemOutput: body }, true],
+    [{ kind: "group_context_extensions", extensions: [] }, true],
+  ])("for what RFC 9420 says: $kind", (proposal, isRequired) => {
+    expect(requiresPath(types, proposal)).toBe(isRequired)
+  })
+
+  it.each([
+    [QUIET, false],
+    [LOUD, true],
+    // Nobody knows what it does.
+    [0xf00f, true],
+  ])("for custom proposals as they were registered, and for unknown ones: %d", (type, isRequired) => {
+    expect(requiresPath(types, custom(type))).toBe(isRequired)
   })
 })
