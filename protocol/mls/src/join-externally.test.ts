@@ -6,6 +6,7 @@ import { signContent } from "./authenticated-content.ts"
 import { EXTENSION_TYPES } from "./extension.ts"
 import type { Extension } from "./extension.ts"
 import { frameContent } from "./framed-content.ts"
+import { makeGroupContext } from "./group-context.ts"
 import { signGroupInfo } from "./group-info.ts"
 import type { GroupInfo } from "./group-info.ts"
 import type { JoinExternallyOptions } from "./group-options.ts"
@@ -160,6 +161,15 @@ function forgedInfo(
   return encodeMlsMessage({ kind: "group_info", message })
 }
 
+/** What alice would say in the last epoch that there is. */
+function lastInfo(party: Party): Uint8Array {
+  const { context, secrets } = party.insidesOf("alice").epoch
+  const key = externalPublicKey(party.suite, secrets.externalSecret)
+  const extra = [externalPub(encode((writer) => writer.vector(key)))]
+  const groupContext = makeGroupContext({ ...context, epoch: 2n ** 64n - 1n })
+  return forgedInfo(party, { extra, content: { groupContext } })
+}
+
 const externalPub = (extensionData: Uint8Array): Extension => ({
   extensionType: EXTENSION_TYPES.externalPub,
   extensionData,
@@ -180,6 +190,7 @@ describe("an external join is not made", () => {
       "external_pub_unusable",
       () => ({ groupInfo: forgedInfo(party, { extra: [externalPub(Uint8Array.of(32, ...new Uint8Array(32)))] }) }),
     ],
+    ["epoch_exhausted", () => ({ groupInfo: lastInfo(party) })],
     ["unknown_signer", () => ({ groupInfo: forgedInfo(party, { content: { signer: 7 } }) })],
     ["bad_group_info_signature", () => ({ groupInfo: forgedInfo(party, { content: { signer: 1 } }) })],
     ["group_already_known", () => ({ isKnownGroup: () => true })],
