@@ -204,6 +204,10 @@ describe("an external join is not made", () => {
     expect(reasonOf(party, changes())).toBe(reason)
   })
 
+  it("with a mistake of the caller's, which is not taken for a malformed GroupInfo", () => {
+    expect(() => reasonOf(party, { groupInfo: null as never })).toThrow(TypeError)
+  })
+
   it("with signature keys that are not a pair", () => {
     const { publicKey } = party.keysOf("dave")
     const signatureKeys = { publicKey, privateKey: party.keysOf("erin").privateKey }

@@ -69,7 +69,6 @@ export interface ExternalCommitOptions extends BelieveOptions {
 
 /** The epoch that an external commit opens, and the commit. */
 export interface ExternalCommit {
-  readonly kind: "created"
   readonly epoch: Epoch
   /** MLSMessage for all members. */
   readonly commit: Uint8Array
@@ -162,7 +161,7 @@ function commitTo(
   for (const used of [opened.joinerSecret, opened.welcomeSecret]) used.fill(0)
   const auth = { signature, confirmationTag: opened.epoch.confirmationTag }
   const commit = encodeMlsMessage({ kind: "public_message", message: { content, auth, membershipTag: undefined } })
-  return { kind: "created", epoch: opened.epoch, commit }
+  return { epoch: opened.epoch, commit }
 }
 
 /** Our leaf but for what the path decides. */

@@ -23,6 +23,11 @@ export function watchSecrets(suite: CipherSuite): WatchedSuite {
     expand: (pseudoRandomKey, info, lengthBytes) => note(suite.expand(pseudoRandomKey, info, lengthBytes)),
     aeadOpen: (key, nonce, aad, ciphertext) => note(suite.aeadOpen(key, nonce, aad, ciphertext)),
     hpkeOpen: (privateKey, info, aad, sealed) => note(suite.hpkeOpen(privateKey, info, aad, sealed)),
+    hpkeSendExport(...key) {
+      const exported = suite.hpkeSendExport(...key)
+      note(exported?.secret)
+      return exported
+    },
     hpkeReceiveExport: (...key) => note(suite.hpkeReceiveExport(...key)),
     kemKeyPair(seed) {
       const pair = suite.kemKeyPair(seed)
