@@ -69,8 +69,8 @@ export interface GroupLimits {
   /** Members who may get texts from us in an hour; further ones ask somebody else. Default 64; 0: none. */
   readonly helpedMembers?: number
   /**
-   * Messages by which we ask for texts, or answer with them, in one epoch; at most half of them are answers. Default 64; 0: none. They take
-   * keys of the ratchet of our texts, so stay below the 100 by which a text may be late, and far below the 1000 by which it may be ahead.
+   * Messages by which we ask for texts, or answer with them, in one epoch; at most half of them are answers, and at most an eighth, but one
+   * in any case, ask for the texts of one device. Default 64; 0: none. They take keys of the ratchet of our texts, so stay below the 100 by which a text may be late, and far below the 1000 by which it may be ahead.
    */
   readonly controlsPerEpoch?: number
   /** Text messages per epoch that are remembered in order to recognise a duplicate. Default 10 000. */

@@ -13,6 +13,12 @@ import { sendControl } from "./send-control.ts"
 import type { Gap } from "./sender-gaps.ts"
 import { tellFound, tellLost } from "./tell.ts"
 
+/**
+ * Of the control messages of an epoch, so much goes to asking for one device's texts. Its author decides how many they are, and how often
+ * we have to ask.
+ */
+const DEVICE_SHARE = 1 / 8
+
 /** Does what is due: tells of gaps that did not close by themselves, and asks members one after the other for what is missing. */
 export function tickGaps(state: MemberState, nowMs: number, draft: Draft): void {
   if (!state.isActive) return
@@ -36,11 +42,13 @@ export function boundGapWaits({ gaps, limits, redelivery }: MemberState, nowMs: 
 }
 
 /** When {@link tickGaps} has something to do. */
-export function gapsAtMs({ gaps, keptTexts, redelivery, isActive }: MemberState): number | undefined {
+export function gapsAtMs(state: MemberState): number | undefined {
+  const { gaps, keptTexts, redelivery, isActive } = state
   if (!isActive) return undefined
   const turnEndsAtMs = Math.max(0, ...redelivery.asks.map(({ dueAtMs }) => dueAtMs))
   // While one member has the turn, no other is asked; what nobody was told of yet is told all the same.
-  const dueAtMs = gaps.all().map(({ gap }) => (gap.isTold ? Math.max(gap.dueAtMs, turnEndsAtMs) : gap.dueAtMs))
+  const timed = gaps.all().filter((placed) => !isForNextEpoch(state, placed))
+  const dueAtMs = timed.map(({ gap }) => (gap.isTold ? Math.max(gap.dueAtMs, turnEndsAtMs) : gap.dueAtMs))
   return earliest(keptTexts.expiresAtMs, ...dueAtMs)
 }
 
@@ -87,6 +95,7 @@ export function askNext(state: MemberState, nowMs: number, draft: Draft): void {
   if (ask === undefined) return
   gap.askCount += 1
   redelivery.add(ask, limits)
+  redelivery.noteAsked(ask.device, keys.epoch)
 }
 
 /** Nothing more may be asked in this epoch: {@link continueGaps} makes it due again in the next. */
@@ -100,17 +109,25 @@ function waitForEpoch({ gaps, limits }: MemberState, nowMs: number): void {
 }
 
 /**
- * The gap that has waited longest, of the sender for whose texts fewest were asked: who opens many gaps has others' asked for
- * in between.
+ * The gap that has waited longest, of the sender for whose texts fewest were asked in this epoch: who opens many gaps, or hands out text
+ * by text, has others' asked for in between.
  */
-function nextGap({ gaps }: MemberState, nowMs: number): PlacedGap | undefined {
-  const due = gaps.all().filter((one) => isDue(one, nowMs))
-  const ranked = due.map((placed) => ({ placed, asked: askCountOf(placed.sender) }))
+function nextGap(state: MemberState, nowMs: number): PlacedGap | undefined {
+  const due = state.gaps.all().filter((one) => isDue(one, nowMs) && !hasHadShare(state, one.sender))
+  const ranked = due.map((placed) => ({ placed, asked: askCountOf(state, placed.sender) }))
   return ranked.toSorted((a, b) => a.asked - b.asked || a.placed.gap.dueAtMs - b.placed.gap.dueAtMs)[0]?.placed
 }
 
-/** Asks in a row about one sender's gaps without a text coming. */
-const askCountOf = ({ texts }: Sender): number => texts.gaps.reduce((sum, { askCount }) => sum + askCount, 0)
+/** Asks about one sender's gaps in this epoch. */
+const askCountOf = ({ redelivery, keys }: MemberState, { device }: Sender): number =>
+  redelivery.askCount(device.deviceKey, keys.epoch)
+
+const hasHadShare = (state: MemberState, sender: Sender): boolean =>
+  askCountOf(state, sender) >= state.limits.controlsPerEpoch * DEVICE_SHARE
+
+/** True for what would be asked for, and must not be before there is another epoch. */
+const isForNextEpoch = (state: MemberState, placed: PlacedGap): boolean =>
+  placed.gap.isTold && hasHadShare(state, placed.sender) && helperFor(state, placed) !== undefined
 
 /**
  * Nobody had what they were asked for. What is behind it was not asked for, so that somebody may still have it: of that no more than the

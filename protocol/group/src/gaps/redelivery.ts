@@ -53,6 +53,8 @@ export class Redelivery {
   #asks: readonly OpenAsk[] = []
   #helped: readonly Help[] = []
   #sealed: SealedControls = { epoch: 0n, count: 0 }
+  /** How often each device's texts were asked for in one epoch, by device key in hexadecimal. In memory: a restart forgives. */
+  #asked: { readonly epoch: bigint; readonly counts: Map<string, number> } = { epoch: 0n, counts: new Map() }
 
   get asks(): readonly OpenAsk[] {
     return this.#asks
@@ -74,6 +76,17 @@ export class Redelivery {
       if (most.length <= openAsksPerSender && this.#asks.length <= openAsks) return
       this.drop((one) => one === most[0])
     }
+  }
+
+  /** Counts that we ask for texts of this device in this epoch. */
+  noteAsked(device: DeviceKey, epoch: bigint): void {
+    const counts = this.#asked.epoch === epoch ? this.#asked.counts : new Map<string, number>()
+    this.#asked = { epoch, counts: counts.set(toHex(device), this.askCount(device, epoch) + 1) }
+  }
+
+  /** How often we have asked for texts of this device in this epoch, whatever came of it. */
+  askCount(device: DeviceKey, epoch: bigint): number {
+    return this.#asked.epoch === epoch ? (this.#asked.counts.get(toHex(device)) ?? 0) : 0
   }
 
   /** Nobody has the turn longer than this, and nothing is an answer after that. */
