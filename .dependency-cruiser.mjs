@@ -30,7 +30,7 @@ export default {
       severity: "error",
       from: { path: "^((?:protocol|network|apps)/[^/]+|sdk|server)/" },
       to: {
-        path: "^(?:(?:protocol|network|apps)/[^/]+|sdk|server)/src/(?!(?:(?:node|browser|conformance|testing)/)?index\\.ts)",
+        path: "^(?:(?:protocol|network|apps)/[^/]+|sdk|server)/src/(?!(?:(?:node|browser|conformance|testing)/)?index\\.ts|(?:protobuf|flatbuffers)\\.ts)",
         pathNot: "^$1/",
       },
     },

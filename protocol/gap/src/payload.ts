@@ -1,3 +1,4 @@
+import type { PayloadCodec } from "@qpc/gbp"
 import { CborFields, cborUint, decodeCbor, encodeCbor } from "@qpc/wire"
 import type { CborValue } from "@qpc/wire"
 
@@ -15,16 +16,16 @@ export interface AudioPayload {
   readonly opus: Uint8Array
 }
 
+/** One way to write down a payload, with the bytes of an Opus packet as its limit; see {@link CBOR_AUDIO}. */
+export type AudioCodec = PayloadCodec<AudioPayload, number>
+
 /** The longest Opus packet of one frame (RFC 6716 §3.4). */
 export const OPUS_MAX_BYTES = 1275
 
-/** Sequence numbers are counted modulo this. */
-export const SEQUENCE_MODULUS = 0x1_0000
-
 const UINT16_MAX = 0xffff
 const UINT32_MAX = 0xffff_ffff
-/** More than all fields before the Opus packet can take. */
-const OVERHEAD_BYTES = 64
+/** More than all fields beside the Opus packet can take, in any format. */
+export const OVERHEAD_MAX_BYTES = 64
 
 /** The map `msid` · `seq` · `ts` · `kp` · `opus`, in this order. */
 export function encodeAudio({ mediaSourceId, sequence, timestamp, keyPhase, opus }: AudioPayload): Uint8Array {
@@ -41,7 +42,9 @@ export function encodeAudio({ mediaSourceId, sequence, timestamp, keyPhase, opus
 
 /** Reads the fields and their ranges. `opus` is owned by the caller. @throws DecodeError; `too_large` above the limit */
 export function decodeAudio(bytes: Uint8Array, opusBytes: number = OPUS_MAX_BYTES): AudioPayload {
-  const fields = new CborFields(decodeCbor(bytes, { sizeBytes: opusBytes + OVERHEAD_BYTES, depth: 1, itemCount: 16 }))
+  const fields = new CborFields(
+    decodeCbor(bytes, { sizeBytes: opusBytes + OVERHEAD_MAX_BYTES, depth: 1, itemCount: 16 }),
+  )
   const payload: AudioPayload = {
     mediaSourceId: fields.uint("msid", UINT32_MAX),
     sequence: fields.uint("seq", UINT16_MAX),
@@ -52,3 +55,6 @@ export function decodeAudio(bytes: Uint8Array, opusBytes: number = OPUS_MAX_BYTE
   fields.end()
   return payload
 }
+
+/** Payload format 0, the default. */
+export const CBOR_AUDIO: AudioCodec = { format: 0, encode: encodeAudio, decode: decodeAudio }

@@ -1,8 +1,8 @@
 import { decodedOrUndefined } from "@qpc/wire"
 import { dropError } from "./drop-reason.ts"
 import type { DropReason } from "./drop-reason.ts"
-import { decodeAudio, OPUS_MAX_BYTES } from "./payload.ts"
-import type { AudioPayload } from "./payload.ts"
+import { CBOR_AUDIO, OPUS_MAX_BYTES } from "./payload.ts"
+import type { AudioCodec, AudioPayload } from "./payload.ts"
 import { keyPhaseOf } from "./send.ts"
 
 /** Bounds of a receiver of audio. */
@@ -11,6 +11,8 @@ export interface AudioLimits {
   readonly sourcesPerMember?: number
   /** Bytes of one Opus packet. Default 1275. */
   readonly opusBytes?: number
+  /** The payload formats that are spoken. Default CBOR alone. */
+  readonly codecs?: readonly AudioCodec[]
 }
 
 /** A payload that arrived on an audio stream, and who sent it. */
@@ -19,7 +21,7 @@ export interface ArrivedAudio {
   readonly senderId: number
   /** The epoch of that key. */
   readonly epoch: bigint
-  /** The frame's payload format; only 0, CBOR, is spoken here. */
+  /** The frame's payload format. */
   readonly payloadFormat: number
   readonly payload: Uint8Array
 }
@@ -47,12 +49,13 @@ export class AudioReceiver {
   /** @param maySpeak - False for members who are muted, or whose role does not permit audio. Asked for each frame. */
   constructor(maySpeak: (memberId: number) => boolean, limits: AudioLimits = {}) {
     this.#maySpeak = maySpeak
-    this.#limits = { sourcesPerMember: SOURCES_PER_MEMBER, opusBytes: OPUS_MAX_BYTES, ...limits }
+    this.#limits = { sourcesPerMember: SOURCES_PER_MEMBER, opusBytes: OPUS_MAX_BYTES, codecs: [CBOR_AUDIO], ...limits }
   }
 
   receive({ senderId, epoch, payloadFormat, payload }: ArrivedAudio): ReceivedAudio {
-    if (payloadFormat !== 0) return drop("unsupported_payload_format")
-    const audio = decodedOrUndefined(() => decodeAudio(payload, this.#limits.opusBytes))
+    const codec = this.#limits.codecs.find(({ format }) => format === payloadFormat)
+    if (codec === undefined) return drop("unsupported_payload_format")
+    const audio = decodedOrUndefined(() => codec.decode(payload, this.#limits.opusBytes))
     if (audio === undefined || audio.opus.length === 0) return drop("malformed")
     if (audio.keyPhase !== keyPhaseOf(epoch)) return drop("key_phase_mismatch")
     if (!this.#maySpeak(senderId)) return drop("not_allowed")

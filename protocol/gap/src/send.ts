@@ -1,5 +1,7 @@
-import { encodeAudio, OPUS_MAX_BYTES, SEQUENCE_MODULUS } from "./payload.ts"
+import { CBOR_AUDIO, OPUS_MAX_BYTES } from "./payload.ts"
+import type { AudioCodec } from "./payload.ts"
 import { FRAME_SAMPLES } from "./playout.ts"
+import { SEQUENCE_MODULUS } from "./sequence.ts"
 
 /** Where a source begins. */
 export interface AudioSourceOptions {
@@ -8,6 +10,8 @@ export interface AudioSourceOptions {
   readonly sequence?: number
   /** The first timestamp. Default 0. */
   readonly timestamp?: bigint
+  /** The payload format. Default CBOR. */
+  readonly codec?: AudioCodec
 }
 
 /**
@@ -18,11 +22,13 @@ export interface AudioSourceOptions {
  */
 export class AudioSource {
   readonly #mediaSourceId: number
+  readonly #codec: AudioCodec
   #sequence: number
   #timestamp: bigint
 
-  constructor({ mediaSourceId, sequence = 0, timestamp = 0n }: AudioSourceOptions) {
+  constructor({ mediaSourceId, sequence = 0, timestamp = 0n, codec = CBOR_AUDIO }: AudioSourceOptions) {
     this.#mediaSourceId = mediaSourceId
+    this.#codec = codec
     this.#sequence = sequence
     this.#timestamp = timestamp
   }
@@ -38,7 +44,7 @@ export class AudioSource {
     if (opus.length === 0 || opus.length > OPUS_MAX_BYTES) {
       throw new RangeError(`an Opus packet has 1 to ${OPUS_MAX_BYTES} bytes, not ${opus.length}`)
     }
-    const payload = encodeAudio({
+    const payload = this.#codec.encode({
       mediaSourceId: this.#mediaSourceId,
       sequence: this.#sequence,
       timestamp: this.#timestamp,

@@ -1,4 +1,5 @@
-import { SEQUENCE_MODULUS } from "./payload.ts"
+/** Sequence numbers are counted modulo this. */
+export const SEQUENCE_MODULUS = 0x1_0000
 
 const HALF = SEQUENCE_MODULUS / 2
 

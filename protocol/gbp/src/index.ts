@@ -37,6 +37,7 @@ export type { Framed1, Profile1Epoch, Profile1Options, Profile1Payload, Received
 export { decodeFrame1, encodeFrame1, FRAME_1_MAX_BYTES, PROFILE_1 } from "./profile-1/frame.ts"
 export type { Profile1Frame } from "./profile-1/frame.ts"
 export { decodeFrame, PROFILE_2 } from "./profile-2.ts"
+export type { PayloadCodec } from "./payload-codec.ts"
 export { Receiver } from "./receive.ts"
 export type { ReceivedFrame, ReceivedPayload } from "./receive.ts"
 export { Sender } from "./send.ts"

@@ -1,3 +1,4 @@
+import type { PayloadCodec } from "@qpc/gbp"
 import { CborFields, decodeCbor, encodeCbor } from "@qpc/wire"
 import type { CborValue } from "@qpc/wire"
 
@@ -12,6 +13,9 @@ export interface SignalMessage {
   readonly argsLength: number
   readonly args: Uint8Array
 }
+
+/** One way to write down a signal; see {@link CBOR_SIGNALS}. */
+export type SignalCodec = PayloadCodec<SignalMessage>
 
 /** Bytes of one signal: arguments are at most two numbers, the rest is fields. */
 export const SIGNAL_MAX_BYTES = 256
@@ -46,3 +50,6 @@ export function decodeSignal(bytes: Uint8Array): SignalMessage {
   fields.end()
   return message
 }
+
+/** Payload format 0, the default. */
+export const CBOR_SIGNALS: SignalCodec = { format: 0, encode: encodeSignal, decode: decodeSignal }

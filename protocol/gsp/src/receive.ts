@@ -2,8 +2,8 @@ import { decodedOrUndefined } from "@qpc/wire"
 import type { Acknowledgement } from "./acknowledgement.ts"
 import { dropError } from "./drop-reason.ts"
 import type { DropReason } from "./drop-reason.ts"
-import { decodeSignal } from "./message.ts"
-import type { SignalMessage } from "./message.ts"
+import { CBOR_SIGNALS } from "./message.ts"
+import type { SignalCodec, SignalMessage } from "./message.ts"
 import type { LoggedSignal, SignalLog } from "./signal-log.ts"
 import { decodeArgs, signalTypeFromWire } from "./signal.ts"
 import type { Signal } from "./signal.ts"
@@ -12,11 +12,13 @@ import type { Signal } from "./signal.ts"
 export interface ArrivedSignal {
   /** The member id that the frame's signature stands for. */
   readonly senderId: number
-  /** The frame's payload format; only 0, CBOR, is spoken here. */
+  /** The frame's payload format. */
   readonly payloadFormat: number
   readonly payload: Uint8Array
   /** True for the ids of members of the frame's epoch. */
   readonly isMember: (memberId: number) => boolean
+  /** The payload formats that are spoken. Default CBOR alone. */
+  readonly codecs?: readonly SignalCodec[]
 }
 
 /** What came out of a payload. */
@@ -55,8 +57,9 @@ const NOTHING = new Uint8Array(0)
  * the order is free, and last what its sender's role permits there.
  */
 export function receiveSignal(arrived: ArrivedSignal, log: SignalLog): ReceivedSignal {
-  if (arrived.payloadFormat !== 0) return drop("unsupported_payload_format")
-  const message = decodedOrUndefined(() => decodeSignal(arrived.payload))
+  const codec = (arrived.codecs ?? [CBOR_SIGNALS]).find(({ format }) => format === arrived.payloadFormat)
+  if (codec === undefined) return drop("unsupported_payload_format")
+  const message = decodedOrUndefined(() => codec.decode(arrived.payload))
   if (message === undefined) return drop("malformed")
   if (message.requestId === 0 || message.requestId >= log.nextRequestId + REQUEST_ID_STEP_MAX)
     return drop("bad_request_id")

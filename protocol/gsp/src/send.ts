@@ -1,5 +1,6 @@
 import type { SignalRefusal } from "./apply-signal.ts"
-import { encodeSignal } from "./message.ts"
+import { CBOR_SIGNALS } from "./message.ts"
+import type { SignalCodec } from "./message.ts"
 import { MEMBER_ROLE } from "./permissions.ts"
 import type { SignalLog } from "./signal-log.ts"
 import { encodeArgs, SIGNAL_CODES } from "./signal.ts"
@@ -12,6 +13,8 @@ export interface SignalOptions {
   readonly senderId: number
   /** What signals made of the group so far; the signal is added to it. */
   readonly log: SignalLog
+  /** The payload format. Default CBOR. */
+  readonly codec?: SignalCodec
 }
 
 /** What came of a signal. */
@@ -28,7 +31,7 @@ const UINT32_MAX = 0xffff_ffff
  *
  * @throws RangeError once an epoch has used up its 2^32 − 1 request ids: the epoch must change
  */
-export function sendSignal({ signal, senderId, log }: SignalOptions): SignalSent {
+export function sendSignal({ signal, senderId, log, codec = CBOR_SIGNALS }: SignalOptions): SignalSent {
   const requestId = log.nextRequestId
   if (requestId > UINT32_MAX)
     throw new RangeError("the epoch has no request ids left: it must change before another signal")
@@ -36,7 +39,7 @@ export function sendSignal({ signal, senderId, log }: SignalOptions): SignalSent
   if (refusal !== undefined) return { kind: "refused", reason: refusal }
   log.add({ signal, senderId, requestId })
   const args = encodeArgs(signal)
-  const payload = encodeSignal({
+  const payload = codec.encode({
     signalType: SIGNAL_CODES[signal.type],
     requestId,
     senderId,

@@ -19,13 +19,14 @@ export { MESSAGES_KEPT, MessageHistory, Watermark } from "./message-history.ts"
 export type { KeptMessage } from "./message-history.ts"
 export {
   BODY_MAX_BYTES,
+  CBOR_MESSAGES,
   decodeMessage,
   encodeMessage,
   FLAG_EPHEMERAL,
   FLAG_PERSISTENT,
   FLAG_URGENT,
 } from "./message.ts"
-export type { ContentType, GtpMessage, MessageLimits } from "./message.ts"
+export type { ContentType, GtpMessage, MessageCodec, MessageLimits } from "./message.ts"
 export { MessageReceiver } from "./receive.ts"
 export type { ArrivedPayload, MessageHead, ReceivedMessage, ReceiverLimits } from "./receive.ts"
 export { SEEN_MESSAGES } from "./seen-messages.ts"

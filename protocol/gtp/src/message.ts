@@ -1,3 +1,4 @@
+import type { PayloadCodec } from "@qpc/gbp"
 import { CborFields, cborUint, decodeCbor, encodeCbor } from "@qpc/wire"
 import type { CborValue } from "@qpc/wire"
 
@@ -35,12 +36,15 @@ export interface MessageLimits {
   readonly bodyBytes?: number
 }
 
+/** One way to write down a message; see {@link CBOR_MESSAGES}. */
+export type MessageCodec = PayloadCodec<GtpMessage, MessageLimits | undefined>
+
 /** Length of the longest body in bytes, unless the caller says otherwise. */
 export const BODY_MAX_BYTES: number = 1024 * 1024
 
 const CONTENT_TYPES: readonly ContentType[] = ["plain", "markdown", "binary", "attachment"]
-/** More than all fields before the body can take. */
-const OVERHEAD_BYTES = 128
+/** More than all fields beside the body can take, in any format. */
+export const OVERHEAD_MAX_BYTES = 128
 const UINT8_MAX = 0xff
 const UINT32_MAX = 0xffff_ffff
 
@@ -67,7 +71,9 @@ export function encodeMessage(message: GtpMessage): Uint8Array {
  */
 export function decodeMessage(bytes: Uint8Array, limits: MessageLimits = {}): GtpMessage {
   const bodyBytes = limits.bodyBytes ?? BODY_MAX_BYTES
-  const fields = new CborFields(decodeCbor(bytes, { sizeBytes: bodyBytes + OVERHEAD_BYTES, depth: 1, itemCount: 32 }))
+  const fields = new CborFields(
+    decodeCbor(bytes, { sizeBytes: bodyBytes + OVERHEAD_MAX_BYTES, depth: 1, itemCount: 32 }),
+  )
   const message: GtpMessage = {
     messageId: fields.uint64("mid"),
     senderId: fields.uint("sid", UINT32_MAX),
@@ -81,6 +87,9 @@ export function decodeMessage(bytes: Uint8Array, limits: MessageLimits = {}): Gt
   fields.end()
   return message
 }
+
+/** Payload format 0, the default. */
+export const CBOR_MESSAGES: MessageCodec = { format: 0, encode: encodeMessage, decode: decodeMessage }
 
 /** A content type as a number. */
 export function contentTypeToWire(type: ContentType): number {

@@ -2,21 +2,23 @@ import { decodeWhole, DecodeError, encode, fromUtf8 } from "@qpc/wire"
 import type { RecordLog, RecordReader, StateRecord } from "@qpc/wire"
 import { dropError } from "./drop-reason.ts"
 import type { DropReason } from "./drop-reason.ts"
-import { contentTypeFromWire, decodeMessage, FLAGS_ASSIGNED } from "./message.ts"
-import type { ContentType, GtpMessage, MessageLimits } from "./message.ts"
+import { CBOR_MESSAGES, contentTypeFromWire, FLAGS_ASSIGNED } from "./message.ts"
+import type { ContentType, GtpMessage, MessageCodec, MessageLimits } from "./message.ts"
 import { SeenMessages } from "./seen-messages.ts"
 
 /** Bounds of a receiver of messages. */
 export interface ReceiverLimits extends MessageLimits {
   /** Messages that are remembered in order to recognise a duplicate. Default 10 000. */
   readonly seenMessages?: number
+  /** The payload formats that are spoken. Default CBOR alone. */
+  readonly codecs?: readonly MessageCodec[]
 }
 
 /** A payload that arrived on a text stream, and who sent it. */
 export interface ArrivedPayload {
   /** The member id that the frame's signature stands for. */
   readonly senderId: number
-  /** The frame's payload format; only 0, CBOR, is spoken here. */
+  /** The frame's payload format. */
   readonly payloadFormat: number
   readonly payload: Uint8Array
 }
@@ -57,8 +59,10 @@ export class MessageReceiver {
   }
 
   receive(arrived: ArrivedPayload): ReceivedMessage {
-    if (arrived.payloadFormat !== 0) return drop("unsupported_payload_format")
-    const message = this.#parse(arrived.payload)
+    const codecs = this.#limits.codecs ?? [CBOR_MESSAGES]
+    const codec = codecs.find(({ format }) => format === arrived.payloadFormat)
+    if (codec === undefined) return drop("unsupported_payload_format")
+    const message = this.#parse(codec, arrived.payload)
     if (typeof message === "string") return drop(message)
     if (message.messageId === 0n) return drop("malformed")
     if (message.senderId !== arrived.senderId) return drop("sender_mismatch")
@@ -105,9 +109,9 @@ export class MessageReceiver {
     return receiver
   }
 
-  #parse(payload: Uint8Array): GtpMessage | DropReason {
+  #parse(codec: MessageCodec, payload: Uint8Array): GtpMessage | DropReason {
     try {
-      return decodeMessage(payload, this.#limits)
+      return codec.decode(payload, this.#limits)
     } catch (error) {
       if (error instanceof DecodeError) return error.code === "too_large" ? "too_large" : "malformed"
       throw error

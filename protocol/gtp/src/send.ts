@@ -1,7 +1,7 @@
 import { toUtf8 } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
-import { BODY_MAX_BYTES, contentTypeToWire, encodeMessage, FLAG_PERSISTENT } from "./message.ts"
-import type { MessageLimits } from "./message.ts"
+import { BODY_MAX_BYTES, CBOR_MESSAGES, contentTypeToWire, FLAG_PERSISTENT } from "./message.ts"
+import type { MessageCodec, MessageLimits } from "./message.ts"
 
 /** What {@link sendText} needs. */
 export interface TextOptions {
@@ -11,6 +11,8 @@ export interface TextOptions {
   readonly nowMs: number
   readonly random: Random
   readonly limits?: MessageLimits
+  /** The payload format. Default CBOR. */
+  readonly codec?: MessageCodec
 }
 
 /** What came of a text. */
@@ -33,7 +35,8 @@ export function sendText(options: TextOptions): TextSent {
     return { kind: "refused", reason: "too_large", bodyBytes: body.length }
   }
   const messageId = newMessageId(options.random)
-  const payload = encodeMessage({
+  const { codec = CBOR_MESSAGES } = options
+  const payload = codec.encode({
     messageId,
     senderId: options.senderId,
     timestampMs: BigInt(options.nowMs),

@@ -5,6 +5,8 @@ export { decodeCbor, encodeCbor } from "./cbor.ts"
 export type { CborKey, CborValue } from "./cbor.ts"
 export type { CborLimits } from "./cbor-check.ts"
 export { CborFields, cborUint } from "./cbor-fields.ts"
+export { checkFlatTable } from "./flat-table.ts"
+export type { FlatField } from "./flat-table.ts"
 export { decodedOrUndefined, DecodeError } from "./decode-error.ts"
 export type { DecodeErrorCode } from "./decode-error.ts"
 export {
