@@ -46,7 +46,8 @@ const AHEAD_MS = HOUR_MS
 /** Looks at the request of a device that cannot follow the group, and lines up for the answer. */
 export function receiveRejoinRequest(state: MemberState, envelope: Envelope, nowMs: number, draft: Draft): void {
   const { rejoins, limits } = state
-  rejoins.forgetOutside(nowMs - limits.rejoinRequestMs, nowMs + AHEAD_MS)
+  const isCounted = (device: AskingDevice): boolean => knownInThisHour(device, nowMs) !== undefined
+  rejoins.forgetOutside(nowMs - limits.rejoinRequestMs, nowMs + AHEAD_MS, isCounted)
   const request = readRejoinRequest(suitesOf(state), envelope.sealed)
   // A copy of this device, or we ourselves on the way back; other members answer.
   if (request !== undefined && equalBytes(request.deviceKey, state.device)) return

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import type { Device } from "../testing/device.ts"
 import { random, withMallory } from "../testing/lost-device.ts"
 import type { Scene } from "../testing/lost-device.ts"
+import { nth } from "../testing/nth.ts"
 import { told } from "../testing/world.ts"
 import { encodeRejoinRequest } from "./rejoin-request.ts"
 import type { RejoinRequest } from "./rejoin-request.ts"
@@ -87,6 +88,19 @@ describe("a request to be let in again", () => {
         return asking(s, s.dave)
       },
     ],
+    [
+      "the ninth in an hour, each as old as one may be",
+      "rejoin_too_often",
+      (s) => {
+        const { clock } = s.world
+        const ask = (): Uint8Array => asking(s, s.dave, { askedAtMs: clock.nowMs - 86_400_000 + 1000 })
+        for (let made = 0; made < 8; made++) {
+          s.alice.receive(ask())
+          clock.nowMs += 2000
+        }
+        return ask()
+      },
+    ],
     ["one in a suite that nobody has", "rejoin_suite_missing", (s) => asking(s, s.dave, { suiteId: 0x0f0f })],
     [
       "one to a closed group",
@@ -130,6 +144,21 @@ describe("a request to be let in again", () => {
     clock.nowMs = rightMs
     askAt(rightMs + 8)
     expect(told(alice, "dropped")).toEqual([])
+  })
+
+  it("is forgotten with its turn when it is too old, and counts on", () => {
+    const scene = withMallory({ rejoinsPerHour: 1 })
+    const { alice, bob, world, dave } = scene
+    // Whoever of the two is not the first in line waits for their turn.
+    const old = asking(scene, dave, { askedAtMs: world.clock.nowMs - 86_400_000 + 1000 })
+    for (const device of [alice, bob]) device.receive(old)
+    const late = nth([alice, bob].filter(({ outbox }) => outbox.length === 0))
+    world.clock.nowMs += 2000
+    late.receive(asking(scene, dave))
+    expect(told(late, "dropped")).toMatchObject([{ reason: "rejoin_too_often" }])
+    world.clock.nowMs += 60_000
+    late.tick()
+    expect(late.outbox).toEqual([])
   })
 
   it("is answered by one member after the other, until the device is in", () => {

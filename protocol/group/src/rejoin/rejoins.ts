@@ -48,9 +48,15 @@ export class Rejoins {
   /**
    * Forgets devices whose newest request is so old, or so far ahead of our clock since that was set back, that a replay of it would be
    * refused for that: what they ask by a right clock would seem to be older for as long as the wrong one was ahead.
+   *
+   * @param isCounted - Whose requests still count: of those only the newest is forgotten, or requests that are nearly too old would never
+   *   be too many
    */
-  forgetOutside(fromMs: number, toMs: number): void {
-    this.#devices = this.#devices.filter(({ askedAtMs }) => askedAtMs >= fromMs && askedAtMs <= toMs)
+  forgetOutside(fromMs: number, toMs: number, isCounted: (device: AskingDevice) => boolean): void {
+    this.#devices = this.#devices.flatMap((device) => {
+      if (device.askedAtMs >= fromMs && device.askedAtMs <= toMs) return [device]
+      return isCounted(device) ? [{ ...device, askedAtMs: fromMs, waiting: undefined }] : []
+    })
   }
 
   /** No turn comes later than `latestMs`. */
