@@ -52,6 +52,21 @@ describe("a group", () => {
     expect([party.hear("alice", answer), party.hear("bob", answer)]).toEqual(["hi", "hi"])
   })
 
+  it("knows that a key of its epoch was used, by a text or a commit, also after a restart and not in the next epoch", () => {
+    const party = Party.of("used", ["alice", "bob"])
+    party.hear("bob", party.say("alice", "hello"))
+    expect([party.group("alice").hasSent, party.group("bob").hasSent]).toEqual([true, false])
+    expect(party.restart("alice").hasSent).toBe(true)
+    const bob = party.group("bob")
+    const { random, nowMs } = party
+    const made = bob.stageCommit({ authenticatedData: new Uint8Array(0), random, nowMs })
+    if (made.kind === "refused") throw new Error(made.reason)
+    bob.clear(made.staged)
+    expect(bob.hasSent).toBe(true)
+    party.add("alice", ["carol"])
+    expect(party.names.map((name) => party.group(name).hasSent)).toEqual([false, false, false])
+  })
+
   it("tells who wrote, in which epoch, and with what beside", () => {
     const party = Party.of("about", ["alice", "bob"])
     const { random, nowMs } = party

@@ -39,7 +39,7 @@ import { receive } from "./receive.ts"
 import type { ReceiveOptions } from "./receive.ts"
 import type { Received } from "./received.ts"
 import { surroundingsOf } from "./restore-state.ts"
-import { assertReserved, isBehind, reserve, resume } from "./reservation.ts"
+import { assertReserved, hasSent, isBehind, reserve, resume } from "./reservation.ts"
 import type { ReserveOptions } from "./reservation.ts"
 import { sendText } from "./send-text.ts"
 import { dropIdleKeys, takeSignatureKeys } from "./signature-keys.ts"
@@ -188,6 +188,11 @@ export class Group implements Disposable {
     return this.#state.ownCommit?.staged
   }
 
+  /** True once a key of our ratchets of this epoch was used, for whatever message: to begin the epoch anew would use it again. */
+  get hasSent(): boolean {
+    return hasSent(this.#state)
+  }
+
   /** Proposals of this epoch that wait for a commit. While there are any, {@link protect} throws (RFC 9420 §12.4). */
   get pendingProposalCount(): number {
     return this.#state.queue.size
@@ -226,7 +231,6 @@ export class Group implements Disposable {
 
   /**
    * A secret of this epoch for a purpose outside MLS (RFC 9420 §8.5). The caller's to zero.
-   *
    * @throws RangeError above 255 × the suite's hash length
    */
   export(label: string, context: Uint8Array, lengthBytes: number): Uint8Array {
@@ -238,7 +242,6 @@ export class Group implements Disposable {
   /**
    * States the current epoch for those outside (RFC 9420 §12.4.3). What it is for is theirs: with `externalPub` they can
    * join by an external commit, as far as the members' policy allows it.
-   *
    * @throws TypeError once the group is over for us
    */
   groupInfo(options: GroupInfoOptions = {}): PublishedGroupInfo {
@@ -263,7 +266,6 @@ export class Group implements Disposable {
 
   /**
    * Makes a group of some members of this one, bound to its current epoch (RFC 9420 §11.3).
-   *
    * @throws TypeError once the group is over for us
    */
   createBranch(options: CreateBranchOptions): Descended {
@@ -306,16 +308,13 @@ export class Group implements Disposable {
     dropIdleKeys(this.#state)
   }
 
-  /**
-   * Takes in whatever claims to be a message of the group. Total for foreign bytes; nothing changes unless it is accepted.
-   */
+  /** Takes in what claims to be a message of the group. Total for foreign bytes; nothing changes unless it is accepted. */
   receive(message: Uint8Array, nowMs: number, options: ReceiveOptions = {}): Received {
     return receive(this.#state, message, { ...options, nowMs })
   }
 
   /**
    * Takes a staged commit into effect; all others of the epoch are void then.
-   *
    * @throws TypeError unless it was staged in this epoch of this group and neither merged nor cleared
    */
   merge(staged: StagedCommit): MergeReport {

@@ -186,6 +186,11 @@ function assertNotBehind(state: GroupState): void {
     throw new TypeError(`the state is older than epoch ${state.reserved.epoch}: follow the group first`)
 }
 
+/** True once a key of our own ratchets of the current epoch was used, or skipped. */
+export function hasSent(state: GroupState): boolean {
+  return nextGeneration(state, "application") > 0 || nextGeneration(state, "handshake") > 0
+}
+
 function nextGeneration({ epoch }: GroupState, kind: RatchetKind): number {
   return epoch.secretTree.nextGeneration(epoch.keys.leafIndex, kind)
 }
