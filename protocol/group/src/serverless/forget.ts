@@ -22,7 +22,7 @@ export function makeRoom(state: ServerlessState, draft: ServerlessDraft): void {
     if (worst === undefined) return
     worst.parent?.forgotten.push(worst.origin!)
     worst.leaveParent()
-    forgetAll(state, worst, draft)
+    forgetBranch(state, worst, draft)
   }
 }
 
@@ -34,7 +34,7 @@ export function settleRoot(state: ServerlessState, nowMs: number, draft: Serverl
   for (let next = nextRoot(state, nowMs); next !== undefined; next = nextRoot(state, nowMs)) {
     const { root } = state
     next.leaveParent()
-    forgetAll(state, root, draft)
+    forgetBranch(state, root, draft)
     state.root = next
     state.path = [next, ...state.path.slice(2)]
   }
@@ -46,7 +46,7 @@ export function settleRoot(state: ServerlessState, nowMs: number, draft: Serverl
  */
 export function forgetGroup(state: ServerlessState, draft: ServerlessDraft): void {
   const { epoch, profile, sinceMs, left, state: layers } = tipOf(state)
-  forgetAll(state, state.root, draft)
+  forgetBranch(state, state.root, draft)
   const gone = layers?.leaving.hasLeft === true ? [...left, state.self] : left
   state.root = new KeptEpoch({ epoch, origin: undefined, left: gone, profile, state: undefined, sinceMs })
   state.path = [state.root]
@@ -65,7 +65,8 @@ function nextRoot(state: ServerlessState, nowMs: number): KeptEpoch | undefined 
   return isTooDeep || second.sinceMs + state.limits.rollbackMs <= nowMs ? second : undefined
 }
 
-function forgetAll(state: ServerlessState, top: KeptEpoch, draft: ServerlessDraft): void {
+/** Forgets an epoch, cut off from the one that it comes from, and all below it: zeroes their keys and tells what ends with them. */
+export function forgetBranch(state: ServerlessState, top: KeptEpoch, draft: ServerlessDraft): void {
   const gone = [...top.all()]
   const lost = state.sent.forget(gone, state.path)
   for (const { count, lastMid } of lost.forgotten) draft.tell({ kind: "texts_lost", count, lastMid })

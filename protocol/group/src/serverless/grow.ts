@@ -1,5 +1,5 @@
 import type { Group, StagedCommit } from "@qpc/mls"
-import { equalBytes, toHex } from "@qpc/wire"
+import { toHex } from "@qpc/wire"
 import type { DeviceKey, IdentityKey } from "@qpc/wire"
 import { profileOf } from "../group-profile.ts"
 import type { OpenIntent } from "../intents.ts"
@@ -78,12 +78,6 @@ export function expelledBy({ group }: MemberState, removed: readonly DeviceKey[]
 export function shareIntents({ intents, ownCommits }: ServerlessState, epoch: MemberState): void {
   epoch.intents = intents
   epoch.ownCommits = ownCommits
-}
-
-/** True if one author made so many commits of this epoch that another one is not followed. */
-export function hasTooMany({ limits }: ServerlessState, parent: KeptEpoch, committer: Uint8Array): boolean {
-  const siblings = [...parent.children.map(({ origin }) => origin!), ...parent.forgotten]
-  return siblings.filter((one) => equalBytes(one.committer, committer)).length >= limits.commitsOfOneAuthor
 }
 
 /** Who is at a leaf of this epoch. */

@@ -43,8 +43,8 @@ export class KeptEpoch implements ForkedEpoch<KeptEpoch> {
   parent: KeptEpoch | undefined
   readonly children: KeptEpoch[] = []
   /**
-   * Children that were forgotten. None is grown a second time: our ratchet there was used, and would begin anew. As many per
-   * author as there may be children.
+   * Children that were forgotten for want of room. None is grown a second time: our ratchet there was used, and would begin anew. Once
+   * there are as many of one author as the limit allows, no other commit of theirs is followed.
    */
   forgotten: ForgottenChild[] = []
   /** Who was heard here, in hex. */

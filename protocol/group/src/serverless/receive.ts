@@ -10,7 +10,7 @@ import { commitError, messagesIn, receiveApplication, takeProposals } from "../r
 import { failAll } from "./conclude-intents.ts"
 import { follow } from "./follow.ts"
 import { forgetGroup } from "./forget.ts"
-import { grow, hasTooMany, identityAt } from "./grow.ts"
+import { grow, identityAt } from "./grow.ts"
 import type { KeptEpoch } from "./kept-epoch.ts"
 import { growPending } from "./pending.ts"
 import type { ServerlessDraft } from "./serverless-draft.ts"
@@ -18,6 +18,7 @@ import { choose } from "./serverless-state.ts"
 import type { ServerlessState } from "./serverless-state.ts"
 import { showTexts } from "./show-texts.ts"
 import type { TextOfEpoch } from "./show-texts.ts"
+import { dropSurplus, hasTooMany } from "./surplus.ts"
 import type { WaitingEnvelope } from "./waiting.ts"
 
 /** A step that takes envelopes in. */
@@ -26,6 +27,8 @@ interface Intake {
   readonly nowMs: number
   readonly draft: ServerlessDraft
   readonly texts: TextOfEpoch[]
+  /** Commits that were one too many of their author, and the epoch that each leads to. */
+  readonly surplus: { readonly bytes: Uint8Array; readonly epoch: bigint }[]
 }
 
 /**
@@ -38,7 +41,7 @@ export function receiveAll(
   nowMs: number,
   draft: ServerlessDraft,
 ): void {
-  const intake: Intake = { state, nowMs, draft, texts: [] }
+  const intake: Intake = { state, nowMs, draft, texts: [], surplus: [] }
   for (const bytes of envelopes) {
     takeIn(intake, bytes)
     // A branch that alone is longer than what is kept: whatever else comes is too late to change its beginning.
@@ -46,7 +49,13 @@ export function receiveAll(
       follow(state, nowMs, draft, intake.texts.splice(0))
     }
   }
-  if (!state.isEnded) return follow(state, nowMs, draft, intake.texts)
+  retrySurplus(intake)
+  if (!state.isEnded) {
+    follow(state, nowMs, draft, intake.texts)
+    // The one that we were on may be one too many by now.
+    for (let told = dropSurplus(state, draft).length; told > 0; told--) tellSurplus(intake)
+    return
+  }
   // What came before the end was for us.
   showTexts(state, intake.texts, draft)
   forgetGroup(state, draft)
@@ -54,13 +63,36 @@ export function receiveAll(
 
 /** Takes in one envelope, and those that waited for the epochs that it leads to. */
 function takeIn(intake: Intake, bytes: Uint8Array): void {
-  const { state, nowMs } = intake
+  const { state, nowMs, draft } = intake
   const queue: WaitingEnvelope[] = [{ bytes, epoch: 0n, sinceMs: nowMs }]
+  const brought = new Map<KeptEpoch, Uint8Array>()
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const grown = takeOne(intake, next)
+    if (grown === undefined) continue
+    brought.set(grown, next.bytes)
     // Each waiting envelope leaves its place once for each epoch that becomes known, so this ends.
-    if (grown !== undefined) queue.push(...state.waiting.takeOf(grown.epoch))
+    queue.push(...state.waiting.takeOf(grown.epoch))
   }
+  if (brought.size === 0 || state.isEnded) return
+  for (const epoch of dropSurplus(state, draft)) {
+    const commit = brought.get(epoch)
+    if (commit === undefined) tellSurplus(intake)
+    else intake.surplus.push({ bytes: commit, epoch: epoch.epoch })
+  }
+}
+
+/** A commit that was one too many when it came: what others made of it may have come behind it, and waits by now. */
+function retrySurplus(intake: Intake): void {
+  const { state, surplus } = intake
+  for (const { bytes, epoch } of surplus.splice(0)) {
+    if (!state.isEnded && state.waiting.has(epoch)) takeIn(intake, bytes)
+    else tellSurplus(intake)
+  }
+  for (let told = surplus.splice(0).length; told > 0; told--) tellSurplus(intake)
+}
+
+function tellSurplus({ draft }: Intake): void {
+  draft.drop("too_many_commits", "COMMIT_INVALID")
 }
 
 /** Returns the epoch that became known, if one did. */

@@ -17,7 +17,7 @@ export interface ServerlessLimits extends Omit<
   readonly rollbackMs?: number
   /** Epochs that are kept at once, of all branches; beyond it the shortest branches are forgotten. Default 64. */
   readonly keptEpochs?: number
-  /** Commits of one author that are followed from one epoch; more are dropped. Default 4. */
+  /** Commits of one author that are followed from one epoch without anybody else having done so; of more the shortest branches go, then the greatest hashes. Default 4. */
   readonly commitsOfOneAuthor?: number
   /** Texts of lost branches that wait for their branch to come back; beyond it the oldest are given up. Default 256. */
   readonly strangersTexts?: number

@@ -33,6 +33,11 @@ export class Waiting {
     return this.#envelopes.length
   }
 
+  /** True if something of this epoch waits. */
+  has(epoch: bigint): boolean {
+    return this.#envelopes.some((held) => held.epoch === epoch)
+  }
+
   /** When the next one will have waited too long. */
   get expiresAtMs(): number | undefined {
     let earliestMs: number | undefined
