@@ -1,9 +1,11 @@
 import { toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import type { CredentialPlace, CredentialValidator, PresentedCredential } from "./credential-validator.ts"
 import type { Sender } from "./framed-content.ts"
 import { judgeProposal } from "./judge-proposal.ts"
 import type { Proposal } from "./proposal.ts"
 import { addOf, updateOf } from "./testing/insider.ts"
+import { sendersExtension } from "./testing/outsiders.ts"
 import { Party } from "./testing/party.ts"
 
 const alice: Sender = { kind: "member", leafIndex: 0 }
@@ -40,6 +42,28 @@ describe("a proposal that has just come", () => {
   ])("is judged by its credential and type: %s (%s)", (_, expected, sender, make) => {
     const party = Party.of("judged at once", ["alice", "bob"], { policy: { proposals: true } })
     expect(judgeProposal(party.insidesOf("bob"), make(party), sender, party.nowMs)).toBe(expected)
+  })
+
+  it.each<[CredentialPlace, string | undefined, (party: Party) => Proposal]>([
+    ["add", undefined, (party) => addOf(party, "dave")],
+    ["update", "alice", (party) => updateOf(party, "alice", { credential: named("alina") })],
+    [
+      "external_sender",
+      undefined,
+      (party) => ({ kind: "group_context_extensions", extensions: [sendersExtension(party, "server")] }),
+    ],
+  ])("tells a validator where its credential turns up, and whose place it takes: %s", (place, before, make) => {
+    const party = Party.of("asked at once", ["alice", "bob"], { policy: { proposals: true } })
+    const questions: PresentedCredential[] = []
+    const credentialValidator: CredentialValidator = (presented) => {
+      questions.push(presented)
+      return "credential_revoked"
+    }
+    const { policy, epoch } = party.insidesOf("bob")
+    const asking = { epoch, policy: { ...policy, credentialValidator } }
+    expect(judgeProposal(asking, make(party), alice, party.nowMs)).toBe("credential_revoked")
+    const predecessor = before === undefined ? undefined : expect.objectContaining({ credential: named(before) })
+    expect(questions).toEqual([expect.objectContaining({ place, predecessor, nowMs: party.nowMs })])
   })
 })
 
