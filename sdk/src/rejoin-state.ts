@@ -61,23 +61,38 @@ export function lose(context: Context, tx: Transaction, groupId: GroupId, cause:
 /** Why a way back stopped that leads on only if a person insists: they know something that this device cannot check. */
 const INSISTED_ON: ReadonlySet<string> = new Set(["replaced_by_copy", "not_followed"])
 
-/**
- * A person wants what was given up to be tried again.
- *
- * @param isForced - also against a copy of this device, behind what it refused, and whatever roles others have there
- */
-export function retryRejoins(context: Context, isForced: boolean): Promise<void> {
+/** How a person wants what was given up to be tried again. */
+export interface Retry {
+  /**
+   * Also against a copy of this device, behind what it refused, and whatever roles others have there: where that is the question. What
+   * nobody was asked, nobody has answered.
+   */
+  readonly isForced: boolean
+  /** In this group alone; whoever names it has answered for it. Default: in all. */
+  readonly groupId?: GroupId
+}
+
+/** A person wants what was given up to be tried again. */
+export function retryRejoins(context: Context, { isForced, groupId: named }: Retry): Promise<void> {
   return context.turn.takeAlways(() =>
     Transaction.run(context, "up", async (tx) => {
       for (const { groupId, record } of context.rejoining.all()) {
         const { stage, cause } = record
+        if (named !== undefined && !equalBytes(groupId, named)) continue
+        const isInsisted = isForced && (named !== undefined || isQuestion(context, groupId, record))
         // Of a commit that is under way, the server decides.
-        if (stage.at === "committed" || (stage.at !== "stopped" && !isForced)) continue
-        if (stage.at === "stopped" && INSISTED_ON.has(stage.reason) && !isForced) continue
-        putRejoin(context, tx, groupId, newRecord(context, cause, isForced))
+        if (stage.at === "committed" || (stage.at !== "stopped" && !isInsisted)) continue
+        if (stage.at === "stopped" && INSISTED_ON.has(stage.reason) && !isInsisted) continue
+        putRejoin(context, tx, groupId, newRecord(context, cause, isInsisted))
       }
     }),
   )
+}
+
+/** True if a person was told that it is theirs to decide about this group, or has decided it before. */
+function isQuestion({ rejoining }: Context, groupId: GroupId, { stage, isInsisted }: RejoinRecord): boolean {
+  if (stage.at !== "stopped") return rejoining.heard(groupId).length > 0
+  return isInsisted || stage.reason === "roles_changed" || INSISTED_ON.has(stage.reason)
 }
 
 /**

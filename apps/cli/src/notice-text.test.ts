@@ -25,6 +25,10 @@ describe("a notice", () => {
     expect(notice(reason)).toMatch(/sk the others whether they can still write there.*: qpc doctor --repair --yes\.$/)
   })
 
+  it("asks a person about one group when one member alone says that roles have changed", () => {
+    expect(notice("rejoin_unconfirmed")).toMatch(/If you know it to be so: qpc doctor --repair --yes --group GROUP\.$/)
+  })
+
   it("says whose device is back", () => {
     expect(notice("member_rejoined", { person: { identityKey, username: "bob" } })).toMatch(
       /^bob's device had lost the group and is back in it/,
@@ -33,7 +37,9 @@ describe("a notice", () => {
 
   it("says who can invite anew when an invitation was not one into the same group", () => {
     expect(notice("welcome_replaces_group")).toMatch(/^An invitation was refused: .* ask a member who was in it/)
-    expect(notice("welcome_replaces_group")).toContain("other roles to be right: qpc doctor --repair --yes")
+    expect(notice("welcome_replaces_group")).toContain(
+      "other roles to be right: qpc doctor --repair --yes --group GROUP.",
+    )
     expect(notice("welcome_for_known_group")).toContain("qpc doctor says what to do")
   })
 

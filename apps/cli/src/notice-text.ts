@@ -21,7 +21,7 @@ export function noticeText(notice: Notice): string {
     case "rejoin_answer_refused":
       return "Somebody's answer about a group that this profile has lost was not believed. If it does not get back in, ask a member to remove you and invite you again."
     case "rejoin_unconfirmed":
-      return `${who} says that people have other roles by now in a group that this profile has lost. It does not go in on the word of one member: another who comes online may say the same. If you know it to be so: qpc doctor --repair --yes.`
+      return `${who} says that people have other roles by now in a group that this profile has lost. It does not go in on the word of one member: another who comes online may say the same. If you know it to be so: qpc doctor --repair --yes --group GROUP.`
     case "not_followed":
       return "The server has a change of a group that this profile does not follow: it may be one that the group does not allow. Ask the others whether they can still write there. If they can, and want the change: qpc doctor --repair --yes."
     case "rejoin_given_up":
@@ -31,7 +31,7 @@ export function noticeText(notice: Notice): string {
     case "history_gone":
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. It asks the members to let it in again."
     case "welcome_replaces_group":
-      return "An invitation was refused: it would have replaced a group of yours by an older state of it, by one that is less well protected, by one where people have other roles than you know of, or by a group of somebody who is not in it. If you cannot follow that group, wait until two members are online, who let this profile in; or ask a member who was in it when you last could to remove you and invite you again. If you know the other roles to be right: qpc doctor --repair --yes."
+      return "An invitation was refused: it would have replaced a group of yours by an older state of it, by one that is less well protected, by one where people have other roles than you know of, or by a group of somebody who is not in it. If you cannot follow that group, wait until two members are online, who let this profile in; or ask a member who was in it when you last could to remove you and invite you again. If you know the other roles to be right: qpc doctor --repair --yes --group GROUP."
     case "welcome_for_known_group":
       return "An invitation into a group that you are in was passed over. If you cannot follow that group, qpc doctor says what to do."
     case "welcome_by_stranger":

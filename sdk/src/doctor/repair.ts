@@ -6,7 +6,7 @@ import { OWN_STEP, recordStep } from "../record-step.ts"
 import { retryRejoins } from "../rejoin-state.ts"
 import { synchronise } from "../synchronise.ts"
 import { Transaction } from "../transaction.ts"
-import { toUtf8 } from "@qpc/wire"
+import { equalBytes, toUtf8 } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { askServer } from "./ask-server.ts"
 import { diagnose, stateOfError } from "./diagnose.ts"
@@ -16,8 +16,16 @@ import { takeSnapshot } from "./take-snapshot.ts"
 
 /** How far a repair may go. */
 export interface RepairOptions {
-  /** Allows what cannot be taken back: each state's `nextStep` says what is lost. Default false. */
+  /**
+   * Allows what cannot be taken back: each state's `nextStep` says what is lost. Into a lost group it leads on the word of one member only where
+   * a person was asked about it. Default false.
+   */
   readonly mayLose?: boolean
+  /**
+   * What may be lost is lost in this group alone, and only it is tried again where it was given up; with `mayLose` on the word of one
+   * member, too, before anybody was asked. Default: all groups.
+   */
+  readonly groupId?: GroupId
   /** How long to wait for the server. Default 30 s. */
   readonly waitMs?: number
   readonly signal?: AbortSignal
@@ -55,14 +63,15 @@ export async function examine(context: Context, link: Link, isSynchronised: bool
  * connected, and, if that is allowed, to give a commit up that the server says it does not have.
  */
 export async function repair(context: Context, link: Link, options: RepairOptions): Promise<RepairReport> {
-  const { mayLose = false, ...wait } = options
+  const { mayLose = false, groupId: named, ...wait } = options
   const before = await examine(context, link)
-  await retryRejoins(context, mayLose)
+  await retryRejoins(context, { isForced: mayLose, ...(named && { groupId: named }) })
   link.goOnRejoining()
   const isSynchronised = await tryToSynchronise(context, link, wait)
   let after = await examine(context, link, isSynchronised)
   if (!mayLose) return { before, after }
-  const lost = after.findings.flatMap(({ repair: kind, groupId }) => (kind === "give_up_pending" ? [groupId!] : []))
+  const pending = after.findings.flatMap(({ repair: kind, groupId }) => (kind === "give_up_pending" ? [groupId!] : []))
+  const lost = pending.filter((groupId) => named === undefined || equalBytes(groupId, named))
   for (const groupId of lost) await giveUpPending(context, groupId)
   if (lost.length > 0) {
     await tryToSynchronise(context, link, wait)

@@ -142,7 +142,7 @@ describe("qpc doctor", () => {
     const carol = new Person("carol", folder)
     await carol.json("--server", server.address, "register-user", "carol")
     await damageRecord(carol, "key_packages")
-    for (const words of [[], ["--repair"]]) {
+    for (const words of [[], ["--repair"], ["--repair", "--yes", "--group", "friends"]]) {
       const ended = await doctor(carol, ...words)
       expect([ended.code, statesOf(ended)]).toEqual([1, ["record_damaged"]])
       expect(found(ended).findings[0]!.facts).toEqual({ collection: "key_packages" })
@@ -240,7 +240,8 @@ describe("qpc doctor", () => {
     }
   })
 
-  it("takes --yes only with --repair", async () => {
+  it("takes --yes and --group only with --repair", async () => {
     expect(await alice.qpc(["doctor", "--yes"])).toMatchObject({ code: 2 })
+    expect(await alice.qpc(["doctor", "--group", "friends"])).toMatchObject({ code: 2 })
   })
 })

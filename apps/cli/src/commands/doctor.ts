@@ -15,6 +15,8 @@ import { assertNoFile, capsuleNote, writeCapsule } from "../write-capsule.ts"
 interface Request {
   readonly isRepair: boolean
   readonly mayLose: boolean
+  /** The name or id of the only group in which something may be lost. */
+  readonly group?: string
   readonly waitMs?: number
   /** Where what was found is written for others to replay. */
   readonly capsule?: string
@@ -31,6 +33,11 @@ export const doctor: Command = {
       flags: "--yes",
       description: "with --repair: also what cannot be taken back; doctor says of each state what is lost",
     },
+    {
+      flags: "--group <group>",
+      description:
+        "with --repair: repair what was given up in this group alone; with --yes also go into it on the word of one member",
+    },
     { flags: "--wait <seconds>", description: "with --repair: how long to wait for the server (default 30)" },
     {
       flags: "--capsule <file>",
@@ -40,10 +47,18 @@ export const doctor: Command = {
   examples: ["qpc doctor", "qpc doctor --repair", "qpc --json doctor", "qpc doctor --capsule stuck.json"],
   async run(context, values) {
     const capsule = values.optionalText("capsule")
+    const group = values.optionalText("group")
     const wanted = { isRepair: values.flag("repair"), mayLose: values.flag("yes"), ...waitOption(values) }
-    const request: Request = { ...wanted, ...(capsule !== undefined && { capsule }) }
+    const request: Request = {
+      ...wanted,
+      ...(capsule !== undefined && { capsule }),
+      ...(group !== undefined && { group }),
+    }
     if (request.mayLose && !request.isRepair) {
       throw new UsageError("--yes allows a repair, and none was asked for.", "Add --repair.")
+    }
+    if (group !== undefined && !request.isRepair) {
+      throw new UsageError("--group names what is to be repaired, and no repair was asked for.", "Add --repair.")
     }
     assertProfile(context)
     assertNoFile(capsule)
@@ -68,12 +83,13 @@ async function examine(context: CommandContext, request: Request): Promise<void>
   await examineClient(context, client, request)
 }
 
-/** What is damaged; after a repair that was allowed to delete it, what is still damaged. */
+/** What is damaged; after a repair that was allowed to delete it, what is still damaged. Of one group alone nothing is deleted. */
 async function lookForDamage({ output }: CommandContext, store: Store, request: Request): Promise<Diagnosis> {
   const parts = nodeClientParts()
   try {
     const found = await findDamage(store, parts)
-    if (found.findings.length === 0 || !request.isRepair || !request.mayLose) return found
+    if (found.findings.length === 0 || !request.isRepair || !request.mayLose || request.group !== undefined)
+      return found
     const forgotten = await forgetDamaged(store, parts)
     for (const { state, facts, groupId } of forgotten.findings) {
       const what = groupId === undefined ? `a record of ${facts["collection"]}` : `the keys of group ${hex(groupId)}`
@@ -86,9 +102,10 @@ async function lookForDamage({ output }: CommandContext, store: Store, request: 
 }
 
 async function examineClient(context: CommandContext, client: Client, request: Request): Promise<void> {
-  const { isRepair, mayLose, waitMs } = request
+  const { isRepair, mayLose, waitMs, group } = request
   if (!isRepair) return report(context, request, await client.diagnose(), namesOf(client))
-  const options = { mayLose, ...(waitMs !== undefined && { waitMs }) }
+  const only = group === undefined ? {} : { groupId: client.conversation(group).id }
+  const options = { mayLose, ...only, ...(waitMs !== undefined && { waitMs }) }
   const { before, after } = await client.repair({ ...options, signal: context.signal })
   const mended = before.findings.filter(
     ({ urgency, state, groupId }) =>
