@@ -6,8 +6,10 @@ import { Draft } from "../draft.ts"
 import type { GroupEvent } from "../event.ts"
 import { checkHead } from "../follow-log.ts"
 import type { LogObjection } from "../follow-log.ts"
+import type { Head } from "../heads.ts"
 import type { Member } from "../member.ts"
 import { wakeFromBytes } from "../wake.ts"
+import { takeHeadsOver } from "./earlier-heads.ts"
 import { rejoinDifference } from "./rejoin-difference.ts"
 
 /** What {@link confirmRejoin} needs. */
@@ -29,7 +31,12 @@ export type ConfirmedRejoin =
   /** Another commit was first: ask again. */
   | { readonly kind: "overtaken" }
   /** What the delivery service says of the commit does not continue the log: ask again, some other member. */
-  | { readonly kind: "rejected"; readonly reason: LogObjection }
+  | {
+      readonly kind: "rejected"
+      readonly reason: LogObjection
+      /** What the delivery service signed, where it contradicts: `earlier` is to note it, since it may complete a proof. */
+      readonly head?: Head
+    }
 
 /**
  * Our external commit came back from the delivery service, or another one in its place: the echo decides, as with every commit.
@@ -47,13 +54,15 @@ export function confirmRejoin(options: ConfirmRejoinOptions): ConfirmedRejoin {
     member[Symbol.dispose]()
     return { kind: "overtaken" }
   }
+  const { log } = envelope
   const draft = new Draft()
+  if (earlier !== undefined) takeHeadsOver(state, earlier, draft)
   const reason = checkHead(state, envelope, draft)
   if (reason !== undefined) {
     member[Symbol.dispose]()
-    return { kind: "rejected", reason }
+    if (reason !== "head_contradicts" || log === undefined) return { kind: "rejected", reason }
+    return { kind: "rejected", reason, head: { epoch, hash: log.hash.slice(), signature: log.signature.slice() } }
   }
-  const { log } = envelope
   const acceptedAtMs = log?.entry?.acceptedAtMs ?? 0
   if (log !== undefined) state.heads.follow({ epoch, hash: log.hash, acceptedAtMs }, state.limits.headsKept)
   state.ownCommits.forgetAll()

@@ -275,24 +275,13 @@ function commitAgain(options: EnterAgainOptions, believed: Believed, groupInfo: 
 }
 
 function memberState(options: EnterAgainOptions, { suite, origin, own }: Believed, group: Group): MemberState {
-  const { random, onLayer, epochLog, earlier } = options
+  const { random, onLayer, epochLog } = options
   const profile = profileOfOurs(group)
   if (profile === undefined) throw new Error("unreachable: the group was inspected, and the commit changes no settings")
   const { identityKey: self, deviceKey: device } = own.device
   const [limits, suiteChange] = [resolveLimits(options.limits), suiteChangeOf(options.suite, options)]
   const about = { suite, self, device, profile, origin, group, random, limits, onLayer, epochLog, suiteChange }
-  const state = newState(about)
-  state.heads.proof = earlier?.serverProof
-  rememberHeads(state, earlier)
-  return state
-}
-
-/** What the delivery service signed for us before is still held against what it signs from now on. */
-function rememberHeads({ heads, keys, limits }: MemberState, earlier: Member | undefined): void {
-  for (let back = 1; back <= limits.headsKept; back++) {
-    const head = earlier?.signedHead(keys.epoch - BigInt(back))
-    if (head !== undefined) heads.remember(head, keys.epoch, limits.headsKept)
-  }
+  return newState(about)
 }
 
 /** The log is followed from the epoch that the commit leaves, so that the delivery service has to continue it. */

@@ -60,7 +60,7 @@ describe("a device that lost its group", () => {
     const { log, back } = lostOne()
     const outgoing = back.commit()
     const envelopeBy = (by: SigningLog): Uint8Array => nth(by.label(outgoing).deliveries).envelope
-    expect(back.confirm(envelopeBy(new SigningLog(suite0001)))).toEqual({
+    expect(back.confirm(envelopeBy(new SigningLog(suite0001)))).toMatchObject({
       kind: "rejected",
       reason: "head_contradicts",
     })
@@ -111,6 +111,49 @@ describe("a device that lost its group", () => {
         settings: { changed: ["name", "roles"], assigned: [{ identityKey: bob.self, role: ADMIN_ROLE }] },
       },
     ])
+  })
+})
+
+/** Our commit is under way out of epoch 5, and nobody has told us yet what became of it. */
+function committed() {
+  const { log, all, back } = lostOne()
+  const [, , , dave] = all
+  const outgoing = back.commit()
+  const confirm = () => back.confirm(nth(log.label(outgoing).deliveries).envelope)
+  const note = (epoch: bigint, hashByte: number): void => {
+    const head = log.sign({ groupId: dave.member.groupId, epoch, hash: new Uint8Array(32).fill(hashByte) })
+    dave.take(dave.member.noteHead(head, 0n))
+  }
+  return { dave, confirm, note }
+}
+
+describe("what the server signs for a device whose commit is under way", () => {
+  it("contradicts the echo if it was another head, and the member of before gets the proof", () => {
+    const { dave, confirm, note } = committed()
+    note(6n, 1)
+    const confirmed = confirm()
+    if (confirmed.kind !== "rejected" || confirmed.head === undefined) throw new Error("no head came back")
+    expect(confirmed.reason).toBe("head_contradicts")
+    expect(dave.member.serverProof).toBeUndefined()
+    dave.take(dave.member.noteHead(confirmed.head, 0n))
+    expect(dave.member.serverProof).toMatchObject({ isHalting: true })
+  })
+
+  it("is held against what it signed for whoever answered", () => {
+    const { dave, confirm, note } = committed()
+    note(5n, 1)
+    expect(confirm()).toMatchObject({ kind: "joined" })
+    expect(told(dave, "server_equivocated")).toMatchObject([{ epoch: 5n }])
+    expect(dave.member.serverProof).toMatchObject({ isHalting: true })
+  })
+
+  it("stays a proof of two histories", () => {
+    const { dave, confirm, note } = committed()
+    for (const hashByte of [1, 2]) note(7n, hashByte)
+    const { serverProof } = dave.member
+    expect(serverProof).toBeDefined()
+    expect(confirm()).toMatchObject({ kind: "joined" })
+    expect(dave.member.serverProof).toEqual(serverProof)
   })
 })
 
