@@ -13,6 +13,9 @@ import { Transaction } from "./transaction.ts"
 /** Envelopes asked for at one time while catching up; the server may answer with fewer. */
 const PEEK_ENVELOPES = 32
 
+/** Looks for commits behind Welcomes, at most, before what else waits has its turn: whoever sends Welcomes all the time holds up nothing. */
+const ENTERING_ROUNDS = 4
+
 /** What an inbox tells the connection it belongs to. */
 export interface InboxOptions {
   readonly rpc: RpcClient
@@ -60,24 +63,30 @@ export class Inbox {
     return this.#isCaughtUp && !this.#isBroken
   }
 
-  /** Takes in what waits, then subscribes to what comes. @throws ClientError */
+  /**
+   * Takes in what waits, then subscribes to what comes. What comes while it does is pushed afterwards: nobody who writes faster than we
+   * read keeps everything else waiting.
+   *
+   * @throws ClientError
+   */
   async catchUp(): Promise<void> {
-    do {
-      await this.#lookForGaps()
-      await this.#drain()
+    for (let rounds = 0; rounds === 0 || (this.#hasEntered && rounds < ENTERING_ROUNDS); rounds++) {
+      const { newestSeq } = await this.#lookForGaps()
+      await this.#drain(newestSeq)
       await this.#closeGaps()
-    } while (this.#hasEntered)
+    }
     let afterSeq = this.#context.cursor.seq
     const { newestSeq } = await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
     if (newestSeq < afterSeq) {
       await this.#beginAnew()
-      await this.#drain()
+      await this.#drain(newestSeq)
       afterSeq = this.#context.cursor.seq
       await asClientError(this.#options.rpc.call(methods.subscribe, { afterSeq }))
     }
     await this.#ack(this.#context.cursor.seq)
     this.#isCaughtUp = true
     this.#context.pulse.beat()
+    if (this.#hasEntered && this.#goal === undefined) await this.#mend()
   }
 
   /** The number of the first envelope that waits behind the cursor, if any. @throws ClientError */
@@ -130,10 +139,12 @@ export class Inbox {
     return this.#goal !== undefined && this.#context.cursor.seq >= this.#goal.newestSeq
   }
 
-  async #lookForGaps(): Promise<void> {
+  async #lookForGaps(): Promise<Standing> {
     this.#hasEntered = false
-    this.#goal = await this.#commits.ask()
-    this.#leftOut = this.#goal.commitsLeftOut
+    const goal = await this.#commits.ask()
+    this.#goal = goal
+    this.#leftOut = goal.commitsLeftOut
+    return goal
   }
 
   /** Fetches what will not come any more. Call it when everything that was in the inbox at the last look is on disk. */
@@ -143,7 +154,8 @@ export class Inbox {
     if (goal !== undefined) await this.#commits.reach(goal)
   }
 
-  async #drain(): Promise<void> {
+  /** Takes in what waits up to `newestSeq`, and what comes with it. */
+  async #drain(newestSeq: bigint): Promise<void> {
     const { cursor } = this.#context
     let isMore = true
     while (isMore && !this.#isBroken) {
@@ -153,6 +165,7 @@ export class Inbox {
       if (cursor.seq > this.#ackedSeq) await this.#ack(cursor.seq)
       isMore = page.more || page.envelopes.length === PEEK_ENVELOPES
       if (isMore && cursor.seq === afterSeq) throw nothingNew()
+      isMore &&= cursor.seq < newestSeq
     }
   }
 
