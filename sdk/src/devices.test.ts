@@ -62,6 +62,14 @@ async function reopen(world: World): Promise<Client> {
 const deviceCounts = ({ server }: Pick<World, "server">): number[] =>
   [...server.channels.values()].map(({ members }) => members.length)
 
+/** Time goes by in steps in which everybody can do something. */
+async function minutes(clock: TestClock, count: number): Promise<void> {
+  for (let passed = 0; passed < count; passed++) {
+    for (let i = 0; i < 30; i++) await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(60_000)
+  }
+}
+
 /** What `qpc device link` would show of a key. */
 const requestOf = (key: Uint8Array): string => toHex(key) + toHex(suite0001.hash(key).subarray(0, 4))
 
@@ -128,6 +136,30 @@ describe("a device that is taken back", () => {
     server.calls.length = 0
     await reopen(world)
     expect(server.calls).not.toContain("revokeDevice")
+  })
+
+  it("is told again to a server that did not take it, while a connection lasts", async () => {
+    const { clock, server, world, id } = await joined()
+    const { client } = world.alice
+    client.connect()
+    server.before = (method) => (method === "revokeDevice" ? refusal("rate_limited") : undefined)
+    await expect(clock.during(client.removeDevice(id))).rejects.toMatchObject({ code: "rate_limited" })
+    server.before = () => undefined
+    server.calls.length = 0
+    await minutes(clock, 10)
+    expect(await clock.during(client.devices())).toMatchObject([{ isRevoked: true }])
+    expect(server.calls).not.toContain("resumeSession")
+  })
+
+  it("is told a bounded number of times to a server that never takes it, while one connection lasts", async () => {
+    const { clock, server, world, id } = await joined()
+    world.alice.client.connect()
+    server.before = (method) => (method === "revokeDevice" ? refusal("rate_limited") : undefined)
+    await expect(clock.during(world.alice.client.removeDevice(id))).rejects.toMatchObject({ code: "rate_limited" })
+    await minutes(clock, 60)
+    expect(server.calls.filter((method) => method === "revokeDevice")).toHaveLength(13)
+    await minutes(clock, 60)
+    expect(server.calls.filter((method) => method === "revokeDevice")).toHaveLength(13)
   })
 
   it("goes although the server does not list it", async () => {

@@ -62,7 +62,7 @@ export async function approveDevice(context: Context, call: Call, request: strin
 
 /**
  * Takes a device back: out of all our groups, and from the server. Once it is on disk that we want it, {@link finishRemovals} does
- * at each connection what could not be done before.
+ * at each connection what could not be done before, and {@link OwnDeviceRounds} while one lasts.
  *
  * @throws ClientError as {@link approveDevice}, and what keeps the server from hearing of it now
  */
@@ -83,6 +83,16 @@ export async function removeDevice(context: Context, call: Call, idStart: string
 /** Carries on with the devices that we took back: where groups still have them, and where the server does not know yet. */
 export async function finishRemovals(context: Context, call: Call): Promise<void> {
   await removeOwnDevices(context)
+  await tellRemovals(context, call)
+}
+
+/** True while the server has not taken that a device of ours was taken back. */
+export function hasUntoldRemovals({ self }: Context): boolean {
+  return self.record?.removed?.some(({ isRevoked }) => !isRevoked) === true
+}
+
+/** Tells the server which devices we took back, as far as it has not taken that. What it refuses is for later. */
+export async function tellRemovals(context: Context, call: Call): Promise<void> {
   for (const { deviceKey, isRevoked } of context.self.record?.removed ?? []) {
     try {
       if (!isRevoked) await revoke(context, call, deviceKey)
