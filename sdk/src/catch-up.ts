@@ -8,7 +8,7 @@ import type { Context } from "./context.ts"
 import { asClientError } from "./network-error.ts"
 import { recordHistoryGone } from "./missing-history.ts"
 import { receiveBy } from "./receive.ts"
-import { loseGroup } from "./rejoin-state.ts"
+import { isEntering, loseGroup } from "./rejoin-state.ts"
 import { recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -142,7 +142,7 @@ export class CatchUp {
   /** `undefined` where there is nothing to follow. */
   #epochOf(groupId: GroupId): bigint | undefined {
     const member = this.#context.groups.find(groupId)
-    return member?.isActive === true ? member.epoch : undefined
+    return member?.isActive === true && !isEntering(this.#context, groupId) ? member.epoch : undefined
   }
 }
 
@@ -157,6 +157,7 @@ function applyLogged(
     const member = groups.find(groupId)
     const received = receiveEnvelope(data)
     if (member?.isActive !== true || member.epoch !== epoch || received.kind === "drop") return
+    if (isEntering(context, groupId)) return
     if (received.envelope.kind !== "commit" || received.envelope.epoch !== epoch) return
     tracer.begin()
     tracer.line({ layer: "sdk", direction: "up", bytesIn: data.length, bytesOut: data.length })

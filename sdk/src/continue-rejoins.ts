@@ -12,7 +12,7 @@ import { OWN_STEP } from "./record-step.ts"
 import { takeEcho } from "./rejoin.ts"
 import type { RejoinCause, RejoinStage } from "./rejoin-record.ts"
 import { isWaiting, LONGEST_WAIT_MS } from "./rejoining.ts"
-import { ECHO_MS, forgetRejoin, lose, putRejoin, stopRejoin } from "./rejoin-state.ts"
+import { askAgain, ECHO_MS, forgetRejoin, lose, positionOf, putRejoin, stopRejoin } from "./rejoin-state.ts"
 import { Transaction } from "./transaction.ts"
 
 /** Whoever is asked in vain is asked again after this, and after twice as long each further time. */
@@ -99,8 +99,10 @@ async function lookForEcho(
   context: Context,
   call: Call,
   groupId: GroupId,
-  { epoch }: Extract<RejoinStage, { at: "committed" }>,
+  { epoch, messageId }: Extract<RejoinStage, { at: "committed" }>,
 ): Promise<void> {
+  // Looked at before the log is: what leaves the outbox in between may have come into the log too late for us to see.
+  const isUnsent = (await positionOf(context, groupId, messageId)) !== undefined
   const request = { channelId: groupId, fromEpoch: epoch, limit: 1 }
   const [commit] = await commitsOf(call, request)
   await context.turn.takeAlways(async () => {
@@ -108,7 +110,9 @@ async function lookForEcho(
       const record = context.rejoining.find(groupId)
       if (record?.stage.at !== "committed" || record.stage.epoch !== epoch) return "taken"
       if (commit?.epoch === epoch) return takeEcho(context, tx, groupId, commit.data, OWN_STEP)
-      putRejoin(context, tx, groupId, { ...record, nextAtMs: context.clock.unixMs() + ECHO_MS })
+      // The server has lost it, or had it in a log that goes no longer back so far.
+      if (isUnsent) putRejoin(context, tx, groupId, { ...record, nextAtMs: context.clock.unixMs() + ECHO_MS })
+      else askAgain(context, tx, { groupId, record, wasOvertaken: false })
       return "taken"
     })
     if (step === "joined") await replayParked(context, groupId)

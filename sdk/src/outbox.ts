@@ -15,7 +15,7 @@ import { envelopeKindOf, isControl } from "./outgoing-kind.ts"
 import type { OutboxRecord } from "./records.ts"
 import { withKeyPackages } from "./receive.ts"
 import { OWN_STEP, recordStep } from "./record-step.ts"
-import { isRejoin, rejoinRefused } from "./rejoin-state.ts"
+import { isEntering, isRejoin, rejoinRefused } from "./rejoin-state.ts"
 import { RoomToJoin } from "./room-to-join.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -294,8 +294,9 @@ async function tellMember(
   }
   if (sentId !== undefined) return
   const nowMs = context.clock.unixMs()
-  const step = await withKeyPackages(context, member, outcome.missedCommits, (options) =>
-    member.conflict(messageId, nowMs, outcome.missedCommits, options),
+  const missedCommits = isEntering(context, groupId) ? [] : outcome.missedCommits
+  const step = await withKeyPackages(context, member, missedCommits, (options) =>
+    member.conflict(messageId, nowMs, missedCommits, options),
   )
   await recordStep(context, tx, member, step, OWN_STEP)
 }

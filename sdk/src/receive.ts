@@ -16,7 +16,7 @@ import { passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { corruptRecord } from "./profile.ts"
 import { takeRejoin } from "./rejoin.ts"
-import { forgetRejoin } from "./rejoin-state.ts"
+import { forgetRejoin, withdrawRejoin } from "./rejoin-state.ts"
 import { OWN_STEP, recordEvent, recordMissed, recordReplaced, recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -113,6 +113,7 @@ async function join(
     tx.afterwards(() => groups.adopt(member))
     const missed = earlier !== undefined && !isOut(earlier) ? rejoinDifference(member, earlier) : undefined
     if (earlier?.isActive === true) await recordReplaced(context, tx, earlier)
+    await withdrawRejoin(context, tx, member.groupId)
     forgetRejoin(context, tx, member.groupId)
     for (const event of events) await recordEvent(context, tx, member, event, origin)
     if (missed !== undefined)

@@ -15,7 +15,7 @@ import { recordGaps } from "./text-gaps.ts"
 import { tellGivenUp } from "./full-inboxes.ts"
 import { noteAnomaly } from "./log-anomaly.ts"
 import { closeGap } from "./missing-history.ts"
-import { forgetRejoin, stopRejoin } from "./rejoin-state.ts"
+import { forgetRejoin, isRejoin, stopRejoin } from "./rejoin-state.ts"
 import type { Failure, NoticeReason } from "./model.ts"
 import { recordOwnText, recordText } from "./record-text.ts"
 import { retimeQueued } from "./queued-texts.ts"
@@ -216,8 +216,11 @@ function recordMustRejoin(
   reason: (GroupEvent & { readonly kind: "must_rejoin" })["reason"],
 ): Promise<void> {
   tx.notice({ ...NO_ENVELOPE, groupId, reason: reason satisfies NoticeReason })
-  if (reason === "replaced_by_copy") stopRejoin(context, tx, groupId, reason)
-  return recordRemoval(context, tx, { groupId, because: "must_rejoin", failure: MUST_REJOIN })
+  const isCopy = reason === "replaced_by_copy"
+  if (isCopy) stopRejoin(context, tx, groupId, reason)
+  // A way back that is under way leads there all the same.
+  const isSpared = (id: MessageId): boolean => !isCopy && isRejoin(context, groupId, id)
+  return recordRemoval(context, tx, { groupId, because: "must_rejoin", failure: MUST_REJOIN, isSpared })
 }
 
 function recordRejoined(
@@ -263,27 +266,36 @@ export async function recordReplaced(context: Context, tx: Transaction, earlier:
     tx.notice({ ...NO_ENVELOPE, groupId, reason: "intent_failed" satisfies NoticeReason })
     tx.sent(groupId, event.intentId, "failed", INVITED_ANEW)
   }
-  await failOutbox(context, tx, groupId, INVITED_ANEW)
+  await failOutbox(context, tx, { groupId, failure: INVITED_ANEW })
+}
+
+/** What ends with our place in a group. */
+interface Ending {
+  readonly groupId: GroupId
+  readonly failure: Failure
+  /** Messages that go on all the same. Default: none. */
+  readonly isSpared?: (messageId: MessageId) => boolean
 }
 
 async function recordRemoval(
   context: Context,
   tx: Transaction,
-  ending: {
-    readonly groupId: GroupId
-    readonly because: "removed" | "left" | "must_rejoin"
-    readonly failure: Failure
-  },
+  ending: Ending & { readonly because: "removed" | "left" | "must_rejoin" },
 ): Promise<void> {
-  const { groupId, because, failure } = ending
-  await failOutbox(context, tx, groupId, failure)
+  const { groupId, because } = ending
+  await failOutbox(context, tx, ending)
   tx.event({ kind: "removed", groupId, because })
 }
 
 /** What still waits for the network was sealed for a group that no longer listens to us. */
-async function failOutbox(context: Context, tx: Transaction, groupId: GroupId, failure: Failure): Promise<void> {
+async function failOutbox(
+  context: Context,
+  tx: Transaction,
+  { groupId, failure, isSpared = () => false }: Ending,
+): Promise<void> {
   for (const position of context.outbox.rows(groupId)) {
     const row = await context.profile.outboxRow(position)
+    if (row !== undefined && isSpared(row.outgoing.messageId)) continue
     tx.dequeue(groupId, position)
     if (row === undefined) continue
     const { outgoing, sentId, held } = row

@@ -31,9 +31,10 @@ export type RejoinStage =
       readonly member: Uint8Array
     }
   /**
-   * Until a person wants it again. `reason` is `nobody_answered` after {@link ClientLimits.rejoinAttempts} requests, `replaced_by_copy` if
-   * a copy of this device took our place (were we to take it back, neither would ever stop), `not_followed` if the group went on by a
-   * commit that we did not follow, `roles_changed` if others have other roles there and one person alone said so, or a code of the server's.
+   * Until a person wants it again. `reason` is `nobody_answered` after {@link ClientLimits.rejoinAttempts} requests that came to nothing
+   * (also where the server took our commits and keeps none), `replaced_by_copy` if a copy of this device took our place (were we to take it
+   * back, neither would ever stop), `not_followed` if the group went on by a commit that we did not follow, `roles_changed` if others have
+   * other roles there and one person alone said so, or a code of the server's.
    */
   | { readonly at: "stopped"; readonly reason: string }
 

@@ -122,6 +122,32 @@ export function isRejoin({ rejoining }: Context, groupId: GroupId, messageId: Me
   return (stage?.at === "asked" || stage?.at === "committed") && equalBytes(stage.messageId, messageId)
 }
 
+/** True while our commit is on its way: the member that we were follows nothing then, or it would end by that commit. */
+export function isEntering({ rejoining }: Context, groupId: GroupId): boolean {
+  return rejoining.find(groupId)?.stage.at === "committed"
+}
+
+/** Takes what is part of the way back out of the outbox, if it still waits there: nothing can come of it any more. */
+export async function withdrawRejoin(context: Context, tx: Transaction, groupId: GroupId): Promise<void> {
+  const { stage } = context.rejoining.find(groupId) ?? {}
+  if (stage?.at !== "asked" && stage?.at !== "committed") return
+  const position = await positionOf(context, groupId, stage.messageId)
+  if (position !== undefined) tx.dequeue(groupId, position)
+}
+
+/** Where a message waits in the outbox; `undefined` if it does not. */
+export async function positionOf(
+  { outbox, profile }: Context,
+  groupId: GroupId,
+  messageId: MessageId,
+): Promise<number | undefined> {
+  for (const position of outbox.rows(groupId)) {
+    const row = await profile.outboxRow(position)
+    if (row !== undefined && equalBytes(row.outgoing.messageId, messageId)) return position
+  }
+  return undefined
+}
+
 /** The server did not take our request, or our commit. @param code - why it never will; absent if another commit was first */
 export function rejoinRefused(context: Context, tx: Transaction, groupId: GroupId, code: string | undefined): void {
   const record = context.rejoining.find(groupId)

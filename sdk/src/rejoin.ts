@@ -1,5 +1,5 @@
 import { confirmRejoin, enterAgain } from "@qpc/group"
-import type { Envelope, RejoinWitness } from "@qpc/group"
+import type { Envelope, Head, Member, RejoinWitness } from "@qpc/group"
 import { equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
@@ -7,7 +7,7 @@ import { bridgeGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { OWN_STEP, recordEvent, recordReplaced, recordStep } from "./record-step.ts"
 import type { StepOrigin } from "./record-step.ts"
-import { askAgain, ECHO_MS, putRejoin } from "./rejoin-state.ts"
+import { askAgain, ECHO_MS, putRejoin, withdrawRejoin } from "./rejoin-state.ts"
 import type { Transaction } from "./transaction.ts"
 
 /** Where an envelope came from. */
@@ -39,9 +39,17 @@ export async function takeRejoin(
   }
   // Whoever is lost, or not in the group, helps nobody else in.
   if (kind === "rejoin_request" && (stage !== undefined || member?.isActive !== true)) return "taken"
-  if (stage?.at !== "committed" || kind === "welcome") return "unrelated"
+  if (stage?.at !== "committed") return "unrelated"
+  if (kind === "welcome") {
+    if (epoch > stage.epoch) return "unrelated"
+    // Whoever answered has us in as late an epoch. Into it by the Welcome, we would take our own commit for that of a copy.
+    tx.notice({ ...origin, groupId, reason: "welcome_for_known_group" satisfies NoticeReason })
+    return "taken"
+  }
   if (kind === "commit" && epoch === stage.epoch) return takeEcho(context, tx, groupId, bytes, origin)
-  return epoch > stage.epoch ? "keep" : "unrelated"
+  if (epoch > stage.epoch) return "keep"
+  // The member that we were would go on by it, and end by our own commit. Should the way back fail, the log has it.
+  return kind === "commit" ? "taken" : "unrelated"
 }
 
 async function takeAnswer(
@@ -62,13 +70,23 @@ async function takeAnswer(
   if (entered.kind === "unconfirmed") return noteWitness(context, tx, groupId, entered.witness)
   if (entered.kind === "rejected") {
     tx.notice({ ...origin, groupId, reason: "rejoin_answer_refused" satisfies NoticeReason })
-    if (entered.head === undefined || earlier === undefined) return
-    return recordStep(context, tx, earlier, earlier.noteHead(entered.head, 0n), OWN_STEP)
+    return noteHead(context, tx, earlier, entered.head)
   }
   const { member, outgoing, epoch, by } = entered
   const stage = { at: "committed", messageId: outgoing.messageId, epoch, by, member } as const
   putRejoin(context, tx, groupId, { ...record, stage, nextAtMs: nowMs + ECHO_MS })
   tx.enqueue(outgoing, undefined)
+}
+
+/** What the delivery service signed and should not have: only the member that we were can hold it against what else it signed. */
+async function noteHead(
+  context: Context,
+  tx: Transaction,
+  earlier: Member | undefined,
+  head: Head | undefined,
+): Promise<void> {
+  if (earlier === undefined || head === undefined) return
+  await recordStep(context, tx, earlier, earlier.noteHead(head, 0n), OWN_STEP)
 }
 
 /** Others have other roles by now, says one member: another may say so too, or a person decides. */
@@ -98,7 +116,11 @@ export async function takeEcho(
   const { member: stored, by } = record.stage
   const confirmed = confirmRejoin({ ...groups.surroundings(self.keys), suite, member: stored, envelope, by, earlier })
   if (confirmed.kind !== "joined") {
-    if (confirmed.kind === "rejected") tx.notice({ ...origin, groupId, reason: confirmed.reason })
+    if (confirmed.kind === "rejected") {
+      tx.notice({ ...origin, groupId, reason: confirmed.reason })
+      await noteHead(context, tx, earlier, confirmed.head)
+    }
+    await withdrawRejoin(context, tx, groupId)
     askAgain(context, tx, { groupId, record, wasOvertaken: confirmed.kind === "overtaken" })
     return "taken"
   }
