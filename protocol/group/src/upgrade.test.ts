@@ -1,9 +1,10 @@
 import { suite0001 as suite, suite0003 } from "@qpc/crypto/node"
-import { fromHex } from "@qpc/wire"
+import { fromHex, toHex } from "@qpc/wire"
 import { RecordStore } from "@qpc/wire/conformance"
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import type { Member } from "./member.ts"
+import { STATE_VERSION } from "./state-version.ts"
 import { memberFromBytes, memberFromRecords } from "./wake.ts"
 import type { StoredMember } from "./testing/member-histories.ts"
 import { seededRandom } from "./testing/seeded-random.ts"
@@ -14,6 +15,7 @@ const cases = readdirSync(fixtures).flatMap((format) => {
   const stored = JSON.parse(readFileSync(new URL(`${format}/suite0001.json`, fixtures), "utf8")) as StoredMember[]
   return stored.map((member) => Object.assign(member, { format }))
 })
+const ofToday = cases.filter(({ format }) => format === `member-v${STATE_VERSION}`)
 
 /** As a store of version 3 had it, record by record. */
 interface StoredRecords extends Omit<StoredMember, "state"> {
@@ -55,6 +57,11 @@ describe("a member stored in any format there ever was", () => {
     const member = memberFromBytes(suite, fromHex(stored.state), surroundingsOf(stored))
     expectAsStored(member, stored)
     expectGoesOn(member, stored)
+  })
+
+  it.each(ofToday)("is written as it was read, in the format of today: $name", (stored) => {
+    const member = memberFromBytes(suite, fromHex(stored.state), surroundingsOf(stored))
+    expect(toHex(member.toBytes())).toBe(stored.state)
   })
 
   it.each(inRecords)("wakes from its records, which are then of today: $name", (stored) => {

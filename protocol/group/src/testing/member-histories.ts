@@ -19,7 +19,8 @@ export interface StoredMember {
 
 /** One member of every kind that there can be. @param next - the cipher suite that some groups change to */
 export function memberHistories(suite: CipherSuite, next: CipherSuite): StoredMember[] {
-  const histories = { alone, talking, wanting, waiting, removed, linked, leaving, holding, changed, changing, missing }
+  const people = { alone, talking, wanting, waiting, removed, linked, leaving, holding }
+  const histories = { ...people, changed, changing, missing, helping }
   return Object.entries(histories).map(([name, history], at) => history(name, new World(suite, at + 1), next))
 }
 
@@ -114,6 +115,23 @@ function missing(name: string, world: World): StoredMember {
   world.clock.nowMs += 60_000
   const [answer] = bob.receive(envelopeOf(alice.tick())).outgoing
   return snapshot(name, alice, [[nth(answer!.deliveries).envelope, "gap_closed", "text"]])
+}
+
+/** Has sent somebody a text again, keeps texts for others, and asks for one that never came; is asked for another. */
+function helping(name: string, world: World): StoredMember {
+  const [alice, bob] = world.group(2)
+  const missBobs = (): Uint8Array => {
+    bob.text("lost")
+    alice.receive(envelopeOf(bob.text("read")))
+    world.clock.nowMs += 60_000
+    return envelopeOf(alice.tick())
+  }
+  alice.receive(envelopeOf(bob.receive(missBobs())))
+  alice.text("lost, too")
+  bob.receive(envelopeOf(alice.text("read, too")))
+  const ask = missBobs()
+  const [answer] = alice.receive(envelopeOf(bob.tick())).outgoing
+  return snapshot(name, bob, [[ask], [nth(answer!.deliveries).envelope, "gap_closed", "text"]])
 }
 
 function removed(name: string, world: World): StoredMember {
