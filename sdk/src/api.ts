@@ -5,6 +5,7 @@ import type { GroupId, Random } from "@qpc/wire"
 import type { Clock } from "./clock.ts"
 import type { Diagnosis } from "./doctor/finding.ts"
 import type { RepairOptions, RepairReport } from "./doctor/repair.ts"
+import type { GroupDamage } from "./group-damage.ts"
 import type {
   ClientEvent,
   ConnectionState,
@@ -212,6 +213,26 @@ export interface Conversation {
   markRead(position: number): Promise<void>
 }
 
+/**
+ * A group of which what is stored cannot be used. Nothing of it is sent or received, and nobody can invite us into it unasked; all other groups
+ * go on. Methods reject with `ClientError`.
+ */
+export interface DamagedGroup {
+  readonly id: GroupId
+  readonly damage: GroupDamage
+  /** What a person should do. */
+  readonly nextStep: string
+  /** What was said there, oldest first, where that can be read. */
+  history(range?: HistoryRange): Promise<readonly StoredMessage[]>
+  /**
+   * Gives up what is damaged, which cannot be taken back. Where that is more than a note beside its keys, they are deleted, and so are our
+   * last-resort key packages; the history stays, and with the next connection the members are asked to let this device in again.
+   *
+   * @throws ClientError `group_unsupported` for what a newer program, or another machine, can read
+   */
+  giveUp(): Promise<void>
+}
+
 /** How long a synchronisation goes on. */
 export interface SyncOptions {
   /** Give up after this. Default 30 s. */
@@ -260,10 +281,13 @@ export interface Client extends AsyncDisposable {
   whoami(): Identity | undefined
   createGroup(name: string): Promise<Conversation>
   conversations(): readonly Conversation[]
+  /** Groups that cannot be used, and what to do about it; not among {@link conversations}. */
+  damagedGroups(): readonly DamagedGroup[]
   /**
    * By name, by id in hexadecimal, or by an unambiguous beginning of the id.
    *
-   * @throws ClientError `conversation_unknown`, `conversation_ambiguous` with candidates
+   * @throws ClientError `conversation_unknown`, `conversation_ambiguous` with candidates; `group_damaged`, `group_unsupported` for the id of a
+   *   group that cannot be used
    */
   conversation(nameOrId: string): Conversation
   /** Connects if need be, empties the outbox, takes the inbox in. Throws what needs a person, reports the rest. */

@@ -28,6 +28,8 @@ export type ClientErrorCode =
   | "conversation_ambiguous"
   | "not_a_member"
   | "must_rejoin"
+  | "group_damaged"
+  | "group_unsupported"
   | "group_refused"
   | "server_equivocated"
   | "text_too_long"

@@ -3,13 +3,15 @@ import type { RpcClient } from "@qpc/rpc"
 import { toGroupId } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { login, prepareLink, register } from "./account.ts"
-import type { Client, ClientOptions, Conversation, SyncOptions } from "./api.ts"
+import type { Client, ClientOptions, Conversation, DamagedGroup, SyncOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { Diagnosis } from "./doctor/finding.ts"
 import { examine, repair } from "./doctor/repair.ts"
 import type { RepairOptions, RepairReport } from "./doctor/repair.ts"
-import { findConversation, GroupConversation } from "./conversation.ts"
+import { GroupConversation } from "./conversation.ts"
+import { DamagedConversation, findUsable } from "./damaged-conversation.ts"
+import { allDamaged } from "./damaged-groups.ts"
 import { approveDevice, linkRequest, ownDevices, removeDevice } from "./devices.ts"
 import type { LinkedDevice } from "./devices.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
@@ -123,8 +125,16 @@ export class StoredClient implements Client {
     return this.#context.groups.all().map(({ groupId }) => this.#conversation(groupId))
   }
 
+  damagedGroups(): readonly DamagedGroup[] {
+    const onGivenUp = (): void => this.#link.goOnRejoining()
+    return allDamaged(this.#context).map(({ groupId, damage }) => {
+      const history: Conversation["history"] = (range) => this.#conversation(groupId).history(range)
+      return new DamagedConversation({ context: this.#context, groupId, damage, history, onGivenUp })
+    })
+  }
+
   conversation(nameOrId: string): Conversation {
-    return findConversation(this.conversations(), nameOrId)
+    return findUsable(this.conversations(), this.damagedGroups(), nameOrId)
   }
 
   async sync(options: SyncOptions = {}): Promise<SyncReport> {

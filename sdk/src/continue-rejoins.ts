@@ -5,6 +5,8 @@ import { equalBytes, toDeviceKey, toHex } from "@qpc/wire"
 import type { DeviceKey, GroupId } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { recordDamage } from "./damaged-groups.ts"
+import { isForLater } from "./group-damage.ts"
 import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { replayParked } from "./receive.ts"
@@ -12,7 +14,16 @@ import { OWN_STEP } from "./record-step.ts"
 import { takeEcho } from "./rejoin.ts"
 import type { RejoinCause, RejoinStage } from "./rejoin-record.ts"
 import { isWaiting, LONGEST_WAIT_MS } from "./rejoining.ts"
-import { askAgain, ECHO_MS, forgetRejoin, lose, positionOf, putRejoin, stopRejoin } from "./rejoin-state.ts"
+import {
+  askAgain,
+  ECHO_MS,
+  forgetRejoin,
+  lose,
+  NOT_A_MEMBER,
+  positionOf,
+  putRejoin,
+  stopRejoin,
+} from "./rejoin-state.ts"
 import { Transaction } from "./transaction.ts"
 
 /** Whoever is asked in vain is asked again after this, and after twice as long each further time. */
@@ -25,11 +36,16 @@ const LIKELY_MEMBERS = 1000
  * the inbox had is on disk. @throws ClientError
  */
 export async function continueRejoins(context: Context, call: Call): Promise<void> {
-  const { turn, rejoining, clock } = context
+  const { turn, rejoining, clock, groups } = context
+  await turn.takeAlways(() => recordDamage(context))
   await turn.takeAlways(() => noteLost(context))
   for (const { groupId, record } of rejoining.all()) {
     if (record.stage.at === "stopped" || isWaiting(record, clock.unixMs())) continue
+    const damage = groups.damage(groupId)
+    // Without what we knew of the group there is nothing to hold an answer against.
+    if (damage !== undefined && (isForLater(damage) || record.stage.at !== "committed")) continue
     if (record.stage.at === "committed") await lookForEcho(context, call, groupId, record.stage)
+    else if (await isOutside(context, call, groupId)) await noteOutside(context, groupId)
     else await turn.takeAlways(() => Transaction.run(context, "down", (tx) => ask(context, tx, groupId)))
   }
   rejoining.schedule()
@@ -54,6 +70,24 @@ function causeOf({ missing }: Context, member: Member): RejoinCause | undefined 
   return member.isActive && missing.isStuck(member.groupId) ? "history_gone" : undefined
 }
 
+/** True for a group of which nothing is left here, and which the server does not have us in: nobody could let us in again. */
+async function isOutside({ groups }: Context, call: Call, groupId: GroupId): Promise<boolean> {
+  if (groups.find(groupId) !== undefined) return false
+  const { epochs } = await asClientError(call(methods.fetchEpochs, { channelIds: [groupId] }))
+  return epochs.length === 0
+}
+
+/** Whoever is invited comes in; nothing more is tried. */
+function noteOutside(context: Context, groupId: GroupId): Promise<void> {
+  return context.turn.takeAlways(() => {
+    return Transaction.run(context, "up", async (tx) => {
+      const record = context.rejoining.find(groupId)
+      const stage = { at: "stopped", reason: NOT_A_MEMBER } as const
+      if (record !== undefined) putRejoin(context, tx, groupId, { ...record, stage })
+    })
+  })
+}
+
 async function ask(context: Context, tx: Transaction, groupId: GroupId): Promise<void> {
   const { rejoining, limits, groups, suite, self, random, clock } = context
   const record = rejoining.find(groupId)
@@ -65,14 +99,16 @@ async function ask(context: Context, tx: Transaction, groupId: GroupId): Promise
   }
   const earlier = groups.find(groupId)
   const recipients = await likelyMembers(context, groupId, earlier)
-  if (recipients.length === 0) return forgetRejoin(context, tx, groupId)
+  if (recipients.length === 0 && earlier !== undefined) return forgetRejoin(context, tx, groupId)
   const nowMs = clock.unixMs()
+  const nextAtMs = nowMs + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** record.attempt)
+  const asking = { ...record, attempt: record.attempt + 1, nextAtMs }
+  // By then we may know somebody.
+  if (recipients.length === 0) return putRejoin(context, tx, groupId, asking)
   const lastEpoch = earlier?.epoch ?? 0n
   const about = { suite, groupId, device: self.keys, lastEpoch, recipients, random, nowMs }
   const { asked, outgoing } = askToRejoin(about)
-  const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** record.attempt)
-  const stage = { at: "asked", messageId: outgoing.messageId, ...asked } as const
-  putRejoin(context, tx, groupId, { ...record, attempt: record.attempt + 1, stage, nextAtMs: nowMs + waitMs })
+  putRejoin(context, tx, groupId, { ...asking, stage: { at: "asked", messageId: outgoing.messageId, ...asked } })
   tx.enqueue(outgoing, undefined)
 }
 

@@ -6,8 +6,10 @@ import type { DeviceKey, GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { damageOfGroup } from "./damaged-groups.ts"
 import { devicesOf } from "./devices.ts"
 import { markRead } from "./disappearing.ts"
+import { damagedGroupError } from "./group-damage.ts"
 import { inspectNow } from "./inspect-now.ts"
 import type { MemberRole, MissingHistory, NoticeReason, Person, Sent, StoredMessage, TextGap } from "./model.ts"
 import { asClientError, toClientError } from "./network-error.ts"
@@ -292,6 +294,8 @@ export class GroupConversation implements Conversation {
   #member(): Member {
     const member = this.#context.groups.find(this.id)
     if (member !== undefined) return member
+    const damage = damageOfGroup(this.#context, this.id)
+    if (damage !== undefined) throw damagedGroupError(this.id, damage)
     throw new ClientError("store_closed", "the profile is closed", { nextStep: "Open it again." })
   }
 }

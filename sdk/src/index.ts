@@ -4,6 +4,7 @@ export type {
   ClientLimits,
   ClientOptions,
   Conversation,
+  DamagedGroup,
   HistoryRange,
   SyncOptions,
   WaitOptions,
@@ -49,6 +50,7 @@ export type {
   ServerAnswer,
 } from "./doctor/snapshot.ts"
 export type { StuckState } from "./doctor/stuck-state.ts"
+export type { GroupDamage, StoredDamage } from "./group-damage.ts"
 export { knownServers } from "./known-servers.ts"
 export type { KnownServerRecord, StoredServers } from "./known-servers.ts"
 export { DEFAULT_LIMITS } from "./limits.ts"

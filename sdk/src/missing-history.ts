@@ -53,7 +53,7 @@ export async function recordHistoryGone(
       tx.change(profile.putMissingHistory(groupId, now))
       tx.afterwards(() => missing.set(groupId, now))
       if (known?.isBehindUs === false) return
-      await giveUpHeld(context, tx, groupId)
+      await giveUpHeld(context, tx, groupId, AWAY_TOO_LONG)
       tx.notice({ seq: 0n, sizeBytes: 0, groupId, reason: "history_gone" satisfies NoticeReason })
       tx.event({ kind: "history_gone", groupId, ...range })
     })
@@ -61,14 +61,14 @@ export async function recordHistoryGone(
 }
 
 /** What waits for room in others' inboxes was sealed in an epoch that they have left behind, and we cannot tell how far. */
-async function giveUpHeld(context: Context, tx: Transaction, groupId: GroupId): Promise<void> {
+export async function giveUpHeld(context: Context, tx: Transaction, groupId: GroupId, failure: Failure): Promise<void> {
   const { outbox, profile } = context
   for (const position of outbox.rows(groupId)) {
     const row = await profile.outboxRow(position)
     if (row?.held === undefined) continue
     tx.dequeue(groupId, position)
     tellGivenUp(context, tx, row.outgoing, row.held.missing)
-    if (row.sentId !== undefined && !row.held.hasReached) tx.sent(groupId, row.sentId, "failed", AWAY_TOO_LONG)
+    if (row.sentId !== undefined && !row.held.hasReached) tx.sent(groupId, row.sentId, "failed", failure)
   }
 }
 
@@ -85,15 +85,22 @@ export function closeGap({ missing, profile }: Context, tx: Transaction, groupId
   tx.afterwards(() => missing.forget(groupId))
 }
 
+/** The way back into a group that a device had lost. */
+interface WayBack {
+  readonly groupId: GroupId
+  /** When it was found lost, Unix milliseconds. */
+  readonly sinceMs: number
+  /** Who we were in it; `undefined` where that record is gone. */
+  readonly earlier: Member | undefined
+}
+
 /**
- * What a device has missed of a group that it lets itself into again: from the epoch that it was in, and from the newest message that
- * it has or, without any, from when it found out.
+ * What a device has missed of a group that it is in again: from the epoch that it was in, and from the newest message that it has or,
+ * without any, from when it found out.
  */
 export async function bridgeGap(
   { missing, profile, clock }: Context,
-  groupId: GroupId,
-  sinceMs: number,
-  earlier: Member | undefined,
+  { groupId, sinceMs, earlier }: WayBack,
 ): Promise<Pick<MissingHistory, "fromEpoch" | "fromMs" | "toMs">> {
   const gap = missing.find(groupId)
   const fromEpoch = gap?.isBehindUs === false ? gap.fromEpoch : (earlier?.epoch ?? 0n)
@@ -101,11 +108,20 @@ export async function bridgeGap(
   return { fromEpoch, fromMs: newest?.record.storedAtMs ?? sinceMs, toMs: clock.unixMs() }
 }
 
-/** We are in the group again, invited anew: what lies between stays missing. */
-export function passGap({ missing, profile }: Context, tx: Transaction, groupId: GroupId, epoch: bigint): void {
-  const gap = missing.find(groupId)
-  if (gap?.isBehindUs !== false) return
-  const passed: MissingHistory = { ...gap, toEpoch: epoch, isBehindUs: true }
+/** We are in the group again: what lies between stays missing. Call it after the events of the return, which close gaps. */
+export function leaveGapBehind(
+  { missing, profile }: Context,
+  tx: Transaction,
+  groupId: GroupId,
+  gap: Omit<MissingHistory, "isBehindUs">,
+): void {
+  const passed: MissingHistory = { ...gap, isBehindUs: true }
   tx.change(profile.putMissingHistory(groupId, passed))
   tx.afterwards(() => missing.set(groupId, passed))
+}
+
+/** We are in the group again, invited anew: what lies between stays missing. */
+export function passGap(context: Context, tx: Transaction, groupId: GroupId, epoch: bigint): void {
+  const gap = context.missing.find(groupId)
+  if (gap?.isBehindUs === false) leaveGapBehind(context, tx, groupId, { ...gap, toEpoch: epoch })
 }

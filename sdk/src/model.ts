@@ -149,6 +149,12 @@ export type NoticeReason =
   | "welcome_replaces_group"
   /** We were out of a group, and somebody has invited us into it whom we do not know from there: it may be another group of that id. */
   | "welcome_by_stranger"
+  /** What is stored of a group is damaged: nothing can be sent or read there until a person decides. See {@link Client.damagedGroups}. */
+  | "group_damaged"
+  /** An invitation into such a group, or into one that this program cannot read: nobody can say that it does not lead back in time. */
+  | "welcome_for_damaged_group"
+  /** An envelope that waited for its group could not be read any more. */
+  | "parking_damaged"
   /** Too many envelopes of groups that we are not in. */
   | "parking_full"
   /** An envelope waited for its group until the limit. */

@@ -6,6 +6,7 @@ import { isDiskFull } from "./client-error.ts"
 import { Contacts } from "./contacts.ts"
 import { Self } from "./context.ts"
 import type { Context } from "./context.ts"
+import { findMoreDamage, recordDamage } from "./damaged-groups.ts"
 import { DeliveryKey } from "./delivery-key.ts"
 import { EventHub } from "./event-hub.ts"
 import { Groups } from "./groups.ts"
@@ -33,7 +34,8 @@ import { Wakes } from "./wakes.ts"
 const SUITE_ID = 1
 
 /**
- * Wakes a profile: everything that was going on when it was closed, or killed, goes on. Does not connect by itself.
+ * Wakes a profile: everything that was going on when it was closed, or killed, goes on. Does not connect by itself. A group of which what is
+ * stored cannot be used keeps no other shut; see {@link Client.damagedGroups}.
  *
  * @throws ClientError `store_corrupt`
  * @throws RangeError for a limit that is not a positive integer, and for another cipher suite than 0x0001
@@ -116,6 +118,8 @@ async function load(context: Context): Promise<void> {
   await groups.load(profile, identity)
   await missing.load(profile)
   await rejoining.load(profile)
+  await findMoreDamage(context)
+  await unlessFull(() => turn.takeAlways(() => recordDamage(context)))
   for (const member of groups.all()) {
     const { groupId } = member
     if (parked.has(groupId)) await unlessFull(() => turn.takeAlways(() => replayParked(context, groupId)))

@@ -3,9 +3,10 @@ import type { Head, Outgoing } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import type { Method, RequestInitOf, ResponseOf } from "@qpc/rpc"
 import { toHex } from "@qpc/wire"
-import type { DeviceKey } from "@qpc/wire"
+import type { DeviceKey, GroupId } from "@qpc/wire"
 import { ClientError, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { damageOfGroup, IN_VAIN } from "./damaged-groups.ts"
 import { messageBytes, waitForRoom } from "./full-inboxes.ts"
 import type { PlacedRow } from "./full-inboxes.ts"
 import { AWAY_TOO_LONG } from "./missing-history.ts"
@@ -241,7 +242,8 @@ async function settleAccepted(
   const hasReached = wasReached || full.length < recipientsOf(outgoing).length
   const isPassed = isUnreadable(context, outgoing)
   // Nobody can tell how far the others are, and the server says of a repeated message only who has not got it.
-  const isAway = context.missing.isStuck(groupId)
+  const awayFailure = failureOfAway(context, groupId)
+  const isAway = awayFailure !== undefined
   const kind = envelopeKindOf(outgoing)
   // Whoever lacks a proposal gets it with the commit: as soon as somebody has it, it is where it should be. Whoever wants back into a
   // group asks again, and so does whoever lacks a text.
@@ -256,8 +258,14 @@ async function settleAccepted(
   if (hasReached) return tx.sent(groupId, sentId, "accepted")
   if (isWaited) return
   await giveUp(context, tx, outgoing)
-  if (isAway) return tx.sent(groupId, sentId, "failed", AWAY_TOO_LONG)
+  if (isAway) return tx.sent(groupId, sentId, "failed", awayFailure)
   tx.sent(groupId, sentId, "failed", isPassed ? MOVED_ON : NO_ROOM)
+}
+
+/** What becomes of a message for which nobody had room, while we cannot follow its group; `undefined` while we can. */
+function failureOfAway(context: Context, groupId: GroupId): Failure | undefined {
+  if (damageOfGroup(context, groupId) !== undefined) return IN_VAIN
+  return context.missing.isStuck(groupId) ? AWAY_TOO_LONG : undefined
 }
 
 /** Nobody will ever get it: its member takes that in, and tells the others where they would wait for it. */

@@ -1,7 +1,9 @@
 import { concatBytes, DecodeError, encode, equalBytes, fromUtf8, GROUP_ID_BYTES, Reader, toUtf8 } from "@qpc/wire"
-import { toGroupId } from "@qpc/wire"
+import { toGroupId, toMessageId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId, StateChanges, StateRecord } from "@qpc/wire"
+import { allRows } from "./all-rows.ts"
 import { ClientError } from "./client-error.ts"
+import { isReadable } from "./damaged-rows.ts"
 import { missingHistoryRecord, textGapsRecord } from "./gap-records.ts"
 import {
   calendarRecord,
@@ -42,8 +44,6 @@ const DELIVERY_KEY = toUtf8("delivery_key")
 const LAST_RESORT = "last_resort"
 const TIME = toUtf8("time")
 const CALENDAR = toUtf8("calendar")
-/** Rows read at one time where all of a collection are wanted. */
-const PAGE_ROWS = 500
 
 /** A number as a key that sorts like it. */
 const positionKey = (position: number): Uint8Array => encode((writer) => writer.uint64(BigInt(position)))
@@ -120,7 +120,6 @@ export class Profile {
   async *wholeMembers(): AsyncGenerator<{ readonly groupId: GroupId; readonly state: Uint8Array }> {
     for await (const { key, value } of this.#rows("members")) yield { groupId: toGroupId(key), state: value }
   }
-  forgetWholeMember = (groupId: GroupId): Change => remove("members", groupId)
 
   /** All members, each with its records. */
   async *members(): AsyncGenerator<{ readonly groupId: GroupId; readonly records: readonly StateRecord[] }> {
@@ -145,10 +144,17 @@ export class Profile {
     return records
   }
 
+  /** Deletes a member, in whichever format it is, and whether it can be read or not. */
+  async forgetMember(groupId: GroupId): Promise<readonly Change[]> {
+    const gone = [remove("members", groupId)]
+    for await (const { key } of this.#rows("group_records", { prefix: groupId }))
+      gone.push(remove("group_records", key))
+    return gone
+  }
+
   /** What a member owes to the store. Where it is the whole, all else that is stored of the group goes. Borrows the values. */
   async putMember(groupId: GroupId, { isWhole, changes }: StateChanges): Promise<readonly Change[]> {
-    const before = isWhole ? await this.member(groupId) : []
-    const gone = before.map(({ key }) => remove("group_records", memberKey(groupId, key)))
+    const gone = isWhole ? await this.forgetMember(groupId) : []
     return [
       ...gone,
       ...changes.map(({ key, value }) => {
@@ -212,8 +218,10 @@ export class Profile {
   putReadPosition = (groupId: GroupId, position: number): Change =>
     put("settings", readKey(groupId), counterRecord.encode(BigInt(position)))
 
+  /** Those that can be read. */
   async *missingHistories(): AsyncGenerator<{ readonly groupId: GroupId; readonly missing: MissingHistory }> {
     for await (const { key, value } of this.#rows("settings", { prefix: MISSING })) {
+      if (!isReadable(missingHistoryRecord, value)) continue
       const groupId = toGroupId(key.slice(MISSING.length))
       yield { groupId, missing: decoded("settings", value, missingHistoryRecord) }
     }
@@ -222,9 +230,10 @@ export class Profile {
     put("settings", missingKey(groupId), missingHistoryRecord.encode(missing))
   forgetMissingHistory = (groupId: GroupId): Change => remove("settings", missingKey(groupId))
 
-  /** Groups that this device lost. */
+  /** Groups that this device lost, where that can be read. */
   async *rejoins(): AsyncGenerator<{ readonly groupId: GroupId; readonly record: RejoinRecord }> {
     for await (const { key, value } of this.#rows("settings", { prefix: REJOIN })) {
+      if (!isReadable(rejoinRecord, value)) continue
       yield { groupId: toGroupId(key.slice(REJOIN.length)), record: decoded("settings", value, rejoinRecord) }
     }
   }
@@ -247,6 +256,14 @@ export class Profile {
   sent = (id: MessageId): Promise<SentRecord | undefined> => this.#read("sent", id, sentRecord)
   forgetSent = (id: MessageId): Change => remove("sent", id)
   putSent = (id: MessageId, sent: SentRecord): Change => put("sent", id, sentRecord.encode(sent))
+  /** What of a group has no end yet, where that can be read. Looks at all that this profile ever sent. */
+  async *unsent(groupId: GroupId): AsyncGenerator<MessageId> {
+    for await (const { key, value } of this.#rows("sent")) {
+      if (!isReadable(sentRecord, value)) continue
+      const record = sentRecord.decode(value)
+      if (record.state === "stored" && equalBytes(record.groupId, groupId)) yield toMessageId(key)
+    }
+  }
 
   async *outbox(): AsyncGenerator<Placed<OutboxRecord>> {
     for await (const row of this.#rows("outbox")) yield placed(row, "outbox", outboxRecord, 0)
@@ -257,8 +274,10 @@ export class Profile {
     put("outbox", positionKey(position), outboxRecord.encode(record))
   forgetOutbox = (position: number): Change => remove("outbox", positionKey(position))
 
+  /** Those that can be read. */
   async *parked(groupId?: GroupId): AsyncGenerator<Parked> {
     for await (const row of this.#rows("parked", groupId === undefined ? {} : { prefix: groupId })) {
+      if (!isReadable(parkedRecord, row.value)) continue
       const { storedAtMs, envelope } = decoded("parked", row.value, parkedRecord)
       const reader = new Reader(row.key)
       yield { groupId: toGroupId(reader.bytes(16)), seq: reader.uint64(), storedAtMs, envelope }
@@ -304,24 +323,14 @@ export class Profile {
     return bytes === undefined ? undefined : decoded(collection, bytes, codec)
   }
 
-  /** All rows of a range, however many, a page at a time. */
-  async *#rows(collection: Collection, range: RowRange = {}): AsyncGenerator<Row> {
-    let page = await this.#store.list(collection, { ...range, limit: PAGE_ROWS })
-    while (page.length > 0) {
-      yield* page
-      const last = page.at(-1)!
-      page =
-        page.length < PAGE_ROWS
-          ? []
-          : await this.#store.list(collection, { ...range, limit: PAGE_ROWS, after: last.key })
-    }
+  #rows(collection: Collection, range?: RowRange): AsyncGenerator<Row> {
+    return allRows(this.#store, collection, range)
   }
 }
 
+/** No record has the name that one gets here whose name is no text: its member finds out. */
 function stateRecord({ key, value }: Row): StateRecord {
-  const name = fromUtf8(key.subarray(GROUP_ID_BYTES))
-  if (name === undefined) throw corruptRecord("group_records")
-  return { key: name, value }
+  return { key: fromUtf8(key.subarray(GROUP_ID_BYTES)) ?? "", value }
 }
 
 function placed<T>(row: Row, collection: Collection, codec: RecordCodec<T>, prefixBytes: number): Placed<T> {

@@ -11,8 +11,9 @@ import { DecodeError } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { gapOfDeleted, judgeDamaged, refuseInvitation } from "./damaged-groups.ts"
 import { continues, isOut, mayBeInvitedAnew, wasIn } from "./invited-anew.ts"
-import { passGap } from "./missing-history.ts"
+import { leaveGapBehind, passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { corruptRecord } from "./profile.ts"
 import { takeRejoin } from "./rejoin.ts"
@@ -61,9 +62,14 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   const { envelope } = received
   const member = context.groups.find(envelope.groupId)
   const isWelcome = envelope.kind === "welcome"
+  const damaged = judgeDamaged(context, envelope)
+  if (damaged === "keep") park(context, tx, inbox, envelope)
+  if (damaged === "refused") refuseInvitation(tx, envelope, origin)
+  if (damaged === "keep" || damaged === "refused") return undefined
   const rejoin = await takeRejoin(context, tx, envelope, inbox.bytes, origin)
   if (rejoin === "keep") park(context, tx, inbox, envelope)
   if (rejoin !== "unrelated") return rejoin === "joined" ? (envelope.groupId.slice() as GroupId) : undefined
+  if (damaged === "taken") return undefined
   if (isWelcome && (member?.isActive !== true || mayBeInvitedAnew(context, envelope.groupId))) {
     return join(context, tx, inbox, member)
   }
@@ -103,9 +109,11 @@ async function join(
       member[Symbol.dispose]()
       return undefined
     }
-    if (earlier !== undefined && isOut(earlier) && !wasIn(earlier, joined.by)) {
+    const { groupId } = member
+    const forgotten = await gapOfDeleted(context, groupId)
+    if (forgotten !== undefined || (earlier !== undefined && isOut(earlier) && !wasIn(earlier, joined.by))) {
       const reason = "welcome_by_stranger" satisfies NoticeReason
-      tx.notice({ ...origin, groupId: earlier.groupId, reason, person: joined.by })
+      tx.notice({ ...origin, groupId, reason, person: joined.by })
     }
     // RFC 9420 §16.8: a key package that was used once is never used again, but for one that others may have got as well.
     if (!isLastResort) tx.change(profile.forgetKeyPackage(usedKeyPackageRef))
@@ -113,14 +121,14 @@ async function join(
     tx.afterwards(() => groups.adopt(member))
     const missed = earlier !== undefined && !isOut(earlier) ? rejoinDifference(member, earlier) : undefined
     if (earlier?.isActive === true) await recordReplaced(context, tx, earlier)
-    await withdrawRejoin(context, tx, member.groupId)
-    forgetRejoin(context, tx, member.groupId)
+    await withdrawRejoin(context, tx, groupId)
+    forgetRejoin(context, tx, groupId)
     for (const event of events) await recordEvent(context, tx, member, event, origin)
-    if (missed !== undefined)
-      recordMissed(context, tx, member.groupId, { ...missed, epoch: member.epoch, by: joined.by })
+    if (missed !== undefined) recordMissed(context, tx, groupId, { ...missed, epoch: member.epoch, by: joined.by })
     // After the events: the first epoch that we are in again does not close the gap before it.
-    passGap(context, tx, member.groupId, member.epoch)
-    return member.groupId
+    passGap(context, tx, groupId, member.epoch)
+    if (forgotten !== undefined) leaveGapBehind(context, tx, groupId, { ...forgotten, toEpoch: member.epoch })
+    return groupId
   } finally {
     for (const bundle of bundles) bundle[Symbol.dispose]()
   }

@@ -34,7 +34,8 @@ export type RejoinStage =
    * Until a person wants it again. `reason` is `nobody_answered` after {@link ClientLimits.rejoinAttempts} requests that came to nothing
    * (also where the server took our commits and keeps none), `replaced_by_copy` if a copy of this device took our place (were we to take it
    * back, neither would ever stop), `not_followed` if the group went on by a commit that we did not follow, `roles_changed` if others have
-   * other roles there and one person alone said so, or a code of the server's.
+   * other roles there and one person alone said so, `group_damaged` until a person has decided about a group whose records are damaged,
+   * `not_a_member` if the server does not have us in a group of which nothing is left here, or a code of the server's.
    */
   | { readonly at: "stopped"; readonly reason: string }
 

@@ -10,6 +10,9 @@ const AGAIN_MS = 4000
 /** A commit of ours that the inbox has not brought by then is looked for in the log. */
 export const ECHO_MS = 60_000
 
+/** Why the way back into a group stopped that the server does not have us in. */
+export const NOT_A_MEMBER = "not_a_member"
+
 /** Writes down how far the way back is. */
 export function putRejoin(context: Context, tx: Transaction, groupId: GroupId, record: RejoinRecord): void {
   tx.change(context.profile.putRejoin(groupId, record))
@@ -59,7 +62,7 @@ export function lose(context: Context, tx: Transaction, groupId: GroupId, cause:
 }
 
 /** Why a way back stopped that leads on only if a person insists: they know something that this device cannot check. */
-const INSISTED_ON: ReadonlySet<string> = new Set(["replaced_by_copy", "not_followed"])
+const INSISTED_ON: ReadonlySet<string> = new Set(["replaced_by_copy", "not_followed", "group_damaged"])
 
 /** How a person wants what was given up to be tried again. */
 export interface Retry {

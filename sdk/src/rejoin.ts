@@ -3,7 +3,7 @@ import type { Envelope, Head, Member, RejoinWitness } from "@qpc/group"
 import { equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
-import { bridgeGap } from "./missing-history.ts"
+import { bridgeGap, leaveGapBehind } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { OWN_STEP, recordEvent, recordReplaced, recordStep } from "./record-step.ts"
 import type { StepOrigin } from "./record-step.ts"
@@ -109,7 +109,7 @@ export async function takeEcho(
   envelope: Uint8Array,
   origin: Origin,
 ): Promise<RejoinStep> {
-  const { rejoining, groups, suite, self, profile } = context
+  const { rejoining, groups, suite, self } = context
   const record = rejoining.find(groupId)
   if (record?.stage.at !== "committed") throw new Error("unreachable: only whoever committed takes an echo")
   const earlier = groups.find(groupId)
@@ -127,13 +127,10 @@ export async function takeEcho(
   const { member, events } = confirmed
   tx.touch(member)
   tx.afterwards(() => groups.adopt(member))
-  const gap = await bridgeGap(context, groupId, record.sinceMs, earlier)
+  const gap = await bridgeGap(context, { groupId, sinceMs: record.sinceMs, earlier })
   if (earlier?.isActive === true) await recordReplaced(context, tx, earlier)
   for (const event of events) await recordEvent(context, tx, member, event, origin)
-  // After the events: the first epoch that we are in again does not close the gap before it.
-  const missing = { ...gap, toEpoch: member.epoch, isBehindUs: true }
-  tx.change(profile.putMissingHistory(groupId, missing))
-  tx.afterwards(() => context.missing.set(groupId, missing))
+  leaveGapBehind(context, tx, groupId, { ...gap, toEpoch: member.epoch })
   tx.afterwards(() => context.wakes.schedule(groupId, context.clock.unixMs()))
   return "joined"
 }

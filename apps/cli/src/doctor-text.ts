@@ -37,7 +37,8 @@ export function diagnosisJson({ findings, isHealthy }: Diagnosis): Record<string
   }
 }
 
-function subjectText({ groupId }: Finding, names: GroupNames): string {
+/** What a finding is about, for people. */
+export function subjectText({ groupId }: Pick<Finding, "groupId">, names: GroupNames): string {
   if (groupId === undefined) return "profile"
   const id = hex(groupId)
   return printableLine(names.get(id) ?? `group ${id.slice(0, 8)}`)

@@ -9,6 +9,8 @@ const CLIENT_EXIT_CODES: Partial<Record<ClientErrorCode, ExitCode>> = {
   store_newer: EXIT_CODES.config,
   store_wrong_password: EXIT_CODES.refused,
   store_corrupt: EXIT_CODES.corrupt,
+  group_damaged: EXIT_CODES.corrupt,
+  group_unsupported: EXIT_CODES.config,
   store_full: EXIT_CODES.io,
   store_io: EXIT_CODES.io,
   not_registered: EXIT_CODES.notFound,

@@ -30,6 +30,12 @@ export function noticeText(notice: Notice): string {
       return "A group changed to a cipher suite that this program does not have, so it cannot follow yet. Update qpc."
     case "history_gone":
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. It asks the members to let it in again."
+    case "group_damaged":
+      return "What this profile has stored of a group is damaged: nothing can be sent or read there, and all other groups go on. What to do: qpc doctor."
+    case "welcome_for_damaged_group":
+      return "An invitation into a group that this profile cannot read was refused: nobody could tell whether it leads back to an older state of it. See qpc doctor first; once the group's keys are deleted, ask a member to remove you and to invite you again."
+    case "parking_damaged":
+      return "A message that had come before the invitation to its group could not be read any more and was given up."
     case "welcome_replaces_group":
       return "An invitation was refused: it would have replaced a group of yours by an older state of it, by one that is less well protected, by one where people have other roles than you know of, or by a group of somebody who is not in it. If you cannot follow that group, wait until two members are online, who let this profile in; or ask a member who was in it when you last could to remove you and invite you again. If you know the other roles to be right: qpc doctor --repair --yes --group GROUP."
     case "welcome_for_known_group":

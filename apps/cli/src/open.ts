@@ -9,6 +9,7 @@ import {
 import { hasSqliteStore, knownServers, nodeClientParts, openSqliteStore } from "@qpc/sdk/node"
 import { dialer, parseServerAddress, type ServerAddress } from "@qpc/transport-quic"
 import type { CommandContext, GlobalOptions } from "./command.ts"
+import { damagedText } from "./text.ts"
 import { UsageError } from "./usage-error.ts"
 
 /** What a client on this machine is opened with. */
@@ -47,6 +48,9 @@ export async function openProfile(context: CommandContext): Promise<Opened> {
       "notFound",
     )
   }
+  // What is on its way back is the doctor's to tell.
+  const damaged = client.damagedGroups().filter(({ damage }) => damage !== "keys_deleted")
+  for (const group of damaged) context.output.note(damagedText(group))
   return { client, identity, [Symbol.asyncDispose]: () => client.close() }
 }
 

@@ -1,4 +1,4 @@
-import type { MessageState, Person, StoredMessage } from "@qpc/sdk"
+import type { DamagedGroup, GroupDamage, MessageState, Person, StoredMessage } from "@qpc/sdk"
 import { durationText } from "./duration.ts"
 import { printableLine } from "./output.ts"
 
@@ -13,6 +13,18 @@ export function personText(person: Person): string {
 /** A group's name: whoever made the group chose it. */
 export function groupText(group: { readonly name: string }): string {
   return printableLine(group.name)
+}
+
+const DAMAGES: Readonly<Record<GroupDamage, string>> = {
+  record_damaged: "what is stored of it is damaged",
+  suite_unsupported: "this program lacks its cipher suite",
+  format_newer: "a newer qpc wrote it",
+  keys_deleted: "its damaged keys were deleted, and nobody has let this device in again yet",
+}
+
+/** A group that cannot be used: its name is not known. */
+export function damagedText({ id, damage, nextStep }: Pick<DamagedGroup, "id" | "damage" | "nextStep">): string {
+  return `Group ${hex(id).slice(0, 8)} cannot be used: ${DAMAGES[damage]}. ${nextStep}`
 }
 
 function keyText(person: Person): string {

@@ -1,11 +1,15 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
-import { GroupStateError, isOfMissingSuite, keyPackageBundleFromBytes, memberFromRecords } from "@qpc/group"
-import { DecodeError, fromUtf8, GROUP_ID_BYTES, toGroupId, toHex, toUtf8 } from "@qpc/wire"
+import { isOfMissingSuite, keyPackageBundleFromBytes, memberFromBytes, memberFromRecords } from "@qpc/group"
+import type { Member } from "@qpc/group"
+import { DecodeError, fromUtf8, GROUP_ID_BYTES, toGroupId, toUtf8 } from "@qpc/wire"
 import type { GroupId, Random } from "@qpc/wire"
 import { ClientError } from "../client-error.ts"
+import { GROUP_SETTINGS, isReadable } from "../damaged-rows.ts"
+import { damageOf } from "../group-damage.ts"
+import type { StoredDamage } from "../group-damage.ts"
 import { decodeKnownServer } from "../known-servers.ts"
+import { lastResortsOf } from "../last-resorts.ts"
 import { Profile } from "../profile.ts"
-import { missingHistoryRecord, textGapsRecord } from "../gap-records.ts"
 import {
   calendarRecord,
   contactRecord,
@@ -22,15 +26,15 @@ import {
   sessionRecord,
 } from "../records.ts"
 import type { RecordCodec } from "../record-codec.ts"
-import { rejoinRecord } from "../rejoin-record.ts"
 import type { RejoinRecord } from "../rejoin-record.ts"
+import { allRows } from "../all-rows.ts"
 import { COLLECTIONS, remove } from "../store.ts"
 import type { Change, Collection, Row, Store } from "../store.ts"
 import { stateOfError } from "./diagnose.ts"
+import { diagnoseDamaged } from "./diagnose-group.ts"
 import { diagnosisOf, finding } from "./finding.ts"
 import type { Diagnosis, Finding } from "./finding.ts"
 
-const PAGE_ROWS = 500
 const IDENTITY = "identity"
 
 /** What reading a member takes. */
@@ -49,8 +53,8 @@ interface Damage {
 }
 
 /**
- * Reads every record of a profile that need not open. Of what opens nothing is damaged; what it holds is the business of
- * {@link Client.diagnose}.
+ * Reads every record of a profile that need not open. What a finding says of one group keeps nothing else shut, and
+ * {@link Client.diagnose} says it too; of a profile that opens, what it holds is the business of that alone.
  */
 export async function findDamage(store: Store, options: DamageOptions): Promise<Diagnosis> {
   try {
@@ -63,18 +67,21 @@ export async function findDamage(store: Store, options: DamageOptions): Promise<
 /**
  * Deletes what {@link findDamage} finds, but for the identity, without which there is no profile. What was in it nobody can bring
  * back; pinned keys among it are believed anew at the next contact. Of a group whose keys cannot be read all keys go, and the
- * history stays: nothing is ever sealed with them again. With the next connection, the members are asked to let this device in again.
+ * history stays: nothing is ever sealed with them again, and our last-resort key packages go too (`last-resorts.ts`). With the next
+ * connection, the members are asked to let this device in again.
  *
  * @returns what was found before
  */
 export async function forgetDamaged(store: Store, options: DamageOptions): Promise<Diagnosis> {
+  const profile = new Profile(store)
   const found = await damages(store, options)
   const lost = found.flatMap(({ finding: { state, groupId } }) =>
     state === "group_damaged" && groupId ? [groupId] : [],
   )
   const changes: Change[] = [
     ...found.flatMap(({ rows }) => rows.map(({ collection, key }) => remove(collection, key))),
-    ...lost.map((groupId) => new Profile(store).putRejoin(groupId, DAMAGED)),
+    ...lost.map((groupId) => profile.putRejoin(groupId, DAMAGED)),
+    ...(lost.length > 0 ? await lastResortsOf({ profile, suites: suitesOf(options) }) : []),
   ]
   if (changes.length > 0) await store.commit(changes)
   return diagnosisOf(found.map((damage) => damage.finding))
@@ -104,10 +111,11 @@ async function damages(store: Store, options: DamageOptions): Promise<readonly D
   for (const collection of COLLECTIONS) {
     // Members need their owner's keys, and are read whole.
     if (collection === "group_records" || collection === "members") continue
-    for await (const row of rowsOf(store, collection)) {
-      if (isReadable(collection, row, suitesOf(options))) continue
+    for await (const row of allRows(store, collection)) {
+      if (isReadableRow(collection, row, suitesOf(options))) continue
       const facts = { collection, ...(collection === "settings" && { record: settingName(row.key) }) }
-      found.push({ finding: finding("record_damaged", facts), rows: [{ collection, key: row.key }] })
+      const about = finding("record_damaged", facts, groupOfRow(collection, row.key))
+      found.push({ finding: about, rows: [{ collection, key: row.key }] })
     }
   }
   if (identity === undefined) return found
@@ -134,12 +142,19 @@ function decodes<T>(decode: () => T): T | undefined {
   }
 }
 
-function isReadable(collection: Collection, { key, value }: Row, suites: readonly CipherSuite[]): boolean {
+function isReadableRow(collection: Collection, { key, value }: Row, suites: readonly CipherSuite[]): boolean {
   if (collection === "settings") return isReadableSetting(settingName(key), value)
   if (collection === "known_servers") return decodes(() => decodeKnownServer(value)) !== undefined
   if (collection === "key_packages") return isReadableKeyPackage(value, suites)
   const codec = CODECS[collection]
-  return codec === undefined || decodes(() => codec.decode(value)) !== undefined
+  return codec === undefined || isReadable(codec, value)
+}
+
+/** The group whose business alone a row is. */
+function groupOfRow(collection: Collection, key: Uint8Array): GroupId | undefined {
+  if (collection === "parked") return toGroupId(key.slice(0, GROUP_ID_BYTES))
+  if (collection !== "settings" || !Object.hasOwn(GROUP_SETTINGS, settingName(key))) return undefined
+  return toGroupId(key.slice(settingName(key).length))
 }
 
 const CODECS: Partial<Record<Collection, RecordCodec<unknown>>> = {
@@ -167,14 +182,15 @@ function settingName(key: Uint8Array): string {
   return prefix ?? fromUtf8(key) ?? "unknown"
 }
 
-const PREFIXES = ["read/", "next/", "missing/", "rejoin/", "gaps/", "last_resort/"] as const
+const PREFIXES: readonly string[] = [...Object.keys(GROUP_SETTINGS), "last_resort/"]
 
 function isReadableSetting(name: string, value: Uint8Array): boolean {
   const codec = SETTING_CODECS[name]
-  return codec === undefined || decodes(() => codec.decode(value)) !== undefined
+  return codec === undefined || isReadable(codec, value)
 }
 
 const SETTING_CODECS: Readonly<Record<string, RecordCodec<unknown>>> = {
+  ...GROUP_SETTINGS,
   [IDENTITY]: identityRecord,
   session: sessionRecord,
   cursor: counterRecord,
@@ -183,63 +199,34 @@ const SETTING_CODECS: Readonly<Record<string, RecordCodec<unknown>>> = {
   "last_resort/": referenceRecord,
   time: profileTimeRecord,
   calendar: calendarRecord,
-  "read/": counterRecord,
-  "next/": counterRecord,
-  "missing/": missingHistoryRecord,
-  "rejoin/": rejoinRecord,
-  "gaps/": textGapsRecord,
 }
 
 async function damagedGroups(store: Store, options: DamageOptions, device: KeyPair): Promise<readonly Damage[]> {
+  const surroundings = { device, random: options.random, suites: suitesOf(options) }
   const found: Damage[] = []
-  for (const groupId of await groupIds(store)) {
-    const state = await stateOfGroup(store, groupId, options, device)
-    if (state === undefined) continue
+  const add = (groupId: GroupId, collection: Collection, keys: readonly Uint8Array[], wake: () => Member): void => {
+    const damage = damageIn(wake)
+    if (damage === undefined) return
+    const rows = damage === "record_damaged" ? keys.map((key) => ({ collection, key })) : []
+    found.push({ finding: diagnoseDamaged(groupId, damage), rows })
+  }
+  const profile = new Profile(store)
+  for await (const { groupId, state } of profile.wholeMembers()) {
+    add(groupId, "members", [groupId], () => memberFromBytes(options.suite, state, surroundings))
+  }
+  for await (const { groupId, records } of profile.members()) {
     const keys: Uint8Array[] = []
-    for await (const { key } of rowsOf(store, "group_records", groupId)) keys.push(key)
-    const rows = state === "group_damaged" ? keys.map((key) => ({ collection: "group_records" as const, key })) : []
-    found.push({ finding: finding(state, {}, groupId), rows })
+    for await (const { key } of allRows(store, "group_records", { prefix: groupId })) keys.push(key)
+    add(groupId, "group_records", keys, () => memberFromRecords(options.suite, records, surroundings))
   }
   return found
 }
 
-async function groupIds(store: Store): Promise<readonly GroupId[]> {
-  const ids = new Map<string, GroupId>()
-  for await (const { key } of rowsOf(store, "group_records")) {
-    const groupId = toGroupId(key.slice(0, GROUP_ID_BYTES))
-    ids.set(toHex(groupId), groupId)
-  }
-  return [...ids.values()]
-}
-
-async function stateOfGroup(
-  store: Store,
-  groupId: GroupId,
-  options: DamageOptions,
-  device: KeyPair,
-): Promise<"group_damaged" | "profile_newer" | undefined> {
+function damageIn(wake: () => Member): StoredDamage | undefined {
   try {
-    const records = await new Profile(store).member(groupId)
-    const surroundings = { device, random: options.random, suites: suitesOf(options) }
-    memberFromRecords(options.suite, records, surroundings)[Symbol.dispose]()
+    wake()[Symbol.dispose]()
     return undefined
   } catch (error) {
-    const isNewer = error instanceof GroupStateError && ["unknown_version", "unknown_suite"].includes(error.code)
-    if (error instanceof GroupStateError) return isNewer ? "profile_newer" : "group_damaged"
-    if (error instanceof ClientError && error.code === "store_corrupt") return "group_damaged"
-    throw error
-  }
-}
-
-/** All rows of a collection, a page at a time. */
-async function* rowsOf(
-  store: Store,
-  collection: Collection,
-  prefix: Uint8Array = new Uint8Array(0),
-): AsyncGenerator<Row> {
-  let page = await store.list(collection, { prefix, limit: PAGE_ROWS })
-  while (page.length > 0) {
-    yield* page
-    page = await store.list(collection, { prefix, limit: PAGE_ROWS, after: page.at(-1)!.key })
+    return damageOf(error)
   }
 }

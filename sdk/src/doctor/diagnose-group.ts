@@ -1,5 +1,7 @@
 import type { MemberCondition } from "@qpc/group"
 import type { GroupId } from "@qpc/wire"
+import type { StoredDamage } from "../group-damage.ts"
+import { NOT_A_MEMBER } from "../rejoin-state.ts"
 import { finding } from "./finding.ts"
 import type { Facts, Finding } from "./finding.ts"
 import type { StuckState } from "./stuck-state.ts"
@@ -32,9 +34,16 @@ export function diagnoseGroup(group: GroupSnapshot, answer: Answer, isSynchronis
 export function diagnoseLost(groupId: GroupId, { cause, attempt, gaveUp }: RejoinSnapshot): Finding {
   const facts = { cause, attempt }
   if (gaveUp === "not_followed") return finding("not_followed", facts, groupId)
+  if (gaveUp === NOT_A_MEMBER) return finding("removed", facts, groupId)
   return gaveUp === undefined
     ? finding("rejoining", facts, groupId)
     : finding("rejoin_given_up", { ...facts, reason: gaveUp }, groupId)
+}
+
+/** Says what is with a group of which what is stored cannot be used. */
+export function diagnoseDamaged(groupId: GroupId, damage: StoredDamage): Finding {
+  if (damage === "record_damaged") return finding("group_damaged", {}, groupId)
+  return finding("group_unsupported", { reason: damage }, groupId)
 }
 
 const ENDINGS: Readonly<Record<NonNullable<MemberCondition["ending"]>, StuckState>> = {

@@ -1,7 +1,7 @@
 import { equalBytes } from "@qpc/wire"
 import { CLOCK_TOLERANCE_MS } from "../calendar.ts"
 import type { ClientErrorCode } from "../client-error.ts"
-import { diagnoseGroup, diagnoseLost } from "./diagnose-group.ts"
+import { diagnoseDamaged, diagnoseGroup, diagnoseLost } from "./diagnose-group.ts"
 import { diagnosisOf, finding } from "./finding.ts"
 import type { Diagnosis, Finding } from "./finding.ts"
 import type { StuckState } from "./stuck-state.ts"
@@ -25,7 +25,8 @@ export function diagnose(profile: ProfileSnapshot, asked: Asked, isSynchronised:
     return diagnoseGroup(group, answer, isSynchronised)
   })
   const ofLost = profile.lost.map(({ groupId, rejoin }) => diagnoseLost(groupId, rejoin))
-  return diagnosisOf([...ofProfile, ...ofGroups, ...ofLost], grounds)
+  const ofDamaged = profile.damaged.map(({ groupId, damage }) => diagnoseDamaged(groupId, damage))
+  return diagnosisOf([...ofProfile, ...ofGroups, ...ofDamaged, ...ofLost], grounds)
 }
 
 /** What an error means that ended a try to open the profile, or to reach the server; `undefined` for any other. */

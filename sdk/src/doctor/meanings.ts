@@ -108,9 +108,10 @@ const STORE_STATES: Readonly<Record<StoreState, Meaning>> = {
   },
   group_damaged: {
     urgency: "stuck",
-    meaning: "the profile cannot read the keys of a group",
+    meaning:
+      "what the profile has stored of a group is damaged: nothing can be sent or read there, and the other groups go on",
     nextStep:
-      "qpc doctor --repair --yes forgets the group's keys and keeps its history; this device then asks the members to let it in again.",
+      "qpc doctor --repair --yes deletes the group's keys and keeps its history; this device then asks the members to let it in again. What they write until then cannot be read here.",
     repair: "forget_damaged",
   },
   identity_damaged: {
@@ -146,6 +147,12 @@ const STORE_STATES: Readonly<Record<StoreState, Meaning>> = {
 }
 
 const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
+  group_unsupported: {
+    urgency: "stuck",
+    meaning: "this program cannot read what the profile has stored of a group; the other groups go on",
+    nextStep:
+      "Update qpc and the Node that it runs on. Nothing of the group was changed, and what arrives is kept for a week.",
+  },
   outbox_waiting: {
     urgency: "waits",
     meaning: "messages of yours wait for the network",

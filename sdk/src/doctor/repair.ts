@@ -1,5 +1,6 @@
 import { ClientError } from "../client-error.ts"
 import type { Context } from "../context.ts"
+import { giveUpDamaged } from "../damaged-groups.ts"
 import type { Link } from "../link.ts"
 import { put, remove } from "../store.ts"
 import { OWN_STEP, recordStep } from "../record-step.ts"
@@ -60,11 +61,12 @@ export async function examine(context: Context, link: Link, isSynchronised: bool
 
 /**
  * Does what can be done, and looks again. It uses no key twice: all it does is what the client does by itself when it is
- * connected, and, if that is allowed, to give a commit up that the server says it does not have.
+ * connected, and, if that is allowed, to give a commit up that the server says it does not have, and what is damaged of groups.
  */
 export async function repair(context: Context, link: Link, options: RepairOptions): Promise<RepairReport> {
   const { mayLose = false, groupId: named, ...wait } = options
   const before = await examine(context, link)
+  if (mayLose) await giveUpAllDamaged(context, named)
   await retryRejoins(context, { isForced: mayLose, ...(named && { groupId: named }) })
   link.goOnRejoining()
   const isSynchronised = await tryToSynchronise(context, link, wait)
@@ -93,6 +95,13 @@ async function tryToSynchronise(
   } catch (error) {
     if (error instanceof ClientError && error.code !== "aborted") return false
     throw error
+  }
+}
+
+async function giveUpAllDamaged(context: Context, named: GroupId | undefined): Promise<void> {
+  for (const { groupId, damage } of context.groups.damaged()) {
+    const isMeant = named === undefined || equalBytes(groupId, named)
+    if (isMeant && damage === "record_damaged") await giveUpDamaged(context, groupId)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { MemberCondition } from "@qpc/group"
 import type { GroupId } from "@qpc/wire"
 import type { ClientError } from "../client-error.ts"
+import type { StoredDamage } from "../group-damage.ts"
 import type { RejoinCause } from "../rejoin-record.ts"
 
 /** What is on the way from us to the members of one group. */
@@ -52,6 +53,8 @@ export interface ProfileSnapshot {
   /** Envelopes of groups that we are not in yet. */
   readonly parked: { readonly groupCount: number; readonly envelopeCount: number }
   readonly groups: readonly GroupSnapshot[]
+  /** Groups of which what is stored cannot be used. */
+  readonly damaged: readonly { readonly groupId: GroupId; readonly damage: StoredDamage }[]
   /** Groups that this device lost together with all that it knew of them. */
   readonly lost: readonly { readonly groupId: GroupId; readonly rejoin: RejoinSnapshot }[]
 }

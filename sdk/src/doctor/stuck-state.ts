@@ -30,6 +30,7 @@ export type StoreState =
 
 /** What can be with a group, beside `healthy`. */
 export type GroupState =
+  | "group_unsupported"
   | "outbox_waiting"
   | "outbox_full_inbox"
   | "text_failed"

@@ -21,8 +21,10 @@ export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
     keyPackages: await keyPackages(context),
     parked: await parkedEnvelopes(context),
     groups: snapshots,
+    damaged: groups.damaged(),
     lost: rejoining.all().flatMap(({ groupId, record }) => {
-      return groups.find(groupId) === undefined ? [{ groupId, rejoin: rejoinOf(record) }] : []
+      const isLost = groups.find(groupId) === undefined && groups.damage(groupId) === undefined
+      return isLost ? [{ groupId, rejoin: rejoinOf(record) }] : []
     }),
   }
 }
@@ -90,12 +92,12 @@ async function keyPackages({ profile, clock }: Context): Promise<ProfileSnapshot
   return { keptCount, validCount }
 }
 
-/** Those of groups that we are in are opened with the next connection. */
+/** Those of groups that we are in are opened with the next connection, or by a later program. */
 async function parkedEnvelopes({ profile, groups }: Context): Promise<ProfileSnapshot["parked"]> {
   const waiting = new Set<string>()
   let envelopeCount = 0
   for await (const { groupId } of profile.parked()) {
-    if (groups.find(groupId) !== undefined) continue
+    if (groups.find(groupId) !== undefined || groups.damage(groupId) !== undefined) continue
     waiting.add(groupId.join())
     envelopeCount += 1
   }

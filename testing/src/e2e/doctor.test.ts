@@ -48,6 +48,10 @@ const drain = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 /** States in which profiles are here, and that cannot be built in virtual time. */
 const UNBUILT = new Set(["certificate_expired", "must_rejoin", "rejoin_given_up", "storage_damaged", "wrong_password"])
 
+async function founded(person: Person): Promise<{ readonly name: string }> {
+  return (await person.json("create-group", "garden")) as { readonly name: string }
+}
+
 describe("qpc doctor", () => {
   /** What each look wrote down for others. */
   const capsules: string[] = []
@@ -151,15 +155,31 @@ describe("qpc doctor", () => {
     expect([repaired.code, statesOf(repaired)]).toEqual([0, ["healthy"]])
   })
 
-  it("forgets a damaged group when it is told to, and the profile opens again", async () => {
+  it("goes on without a damaged group, says so with each command, and deletes its keys when it is told to", async () => {
     const dave = new Person("dave", folder)
     await dave.json("--server", server.address, "register-user", "dave")
-    await dave.json("create-group", "work")
+    const { groupId } = (await dave.json("create-group", "work")) as { readonly groupId: string }
+    await dave.json("send", "work", "a plan")
     await damageRecord(dave, "group_records")
+    const id = groupId.slice(0, 8)
+    const listed = await dave.qpc(["list"])
+    expect([listed.code, listed.out]).toEqual([0, ""])
+    expect(listed.err).toBe(
+      `Group ${id} cannot be used: what is stored of it is damaged. qpc doctor --repair --yes deletes its keys and keeps its history; this device then asks the members to let it in again.\n`,
+    )
+    const refused = await dave.qpc(["send", id, "another"])
+    expect([refused.code, refused.err]).toEqual([65, expect.stringContaining("qpc doctor --repair --yes")])
+    expect((await dave.json("history", id))["messages"]).toMatchObject([{ text: "a plan" }])
+    expect(await dave.json("send", (await founded(dave)).name, "elsewhere")).toMatchObject({ state: "accepted" })
     const ended = await doctor(dave)
-    expect([ended.code, statesOf(ended)]).toEqual([1, ["group_damaged"]])
-    expect((await doctor(dave, "--repair", "--yes")).code).toBe(0)
-    expect(await dave.json("list")).toMatchObject({ groups: [] })
+    expect([ended.code, statesOf(ended)]).toEqual([1, ["healthy", "healthy", "group_damaged"]])
+    const repaired = await dave.qpc(["doctor", "--repair", "--yes"])
+    expect([repaired.code, repaired.err]).toEqual([0, `Mended: group_damaged of group ${id}.\n`])
+    expect(await dave.json("list")).toMatchObject({
+      groups: [{ name: "garden" }],
+      damaged: [{ groupId, damage: "keys_deleted" }],
+    })
+    expect((await dave.json("history", id))["messages"]).toMatchObject([{ text: "a plan" }])
   })
 
   it("finds a profile that was copied, and says how to go on", async () => {

@@ -2,6 +2,7 @@ import type { CipherSuite } from "@qpc/crypto"
 import type { GroupLimits } from "@qpc/group"
 import { ClientError, newMemoryDisk, openClient } from "@qpc/sdk"
 import type { Change, Client } from "@qpc/sdk"
+import { GROUP_ID_BYTES, toHex } from "@qpc/wire"
 import { ClientDisk } from "./client-disk.ts"
 import { Endpoint } from "./endpoint.ts"
 import { noOpaque } from "./no-opaque.ts"
@@ -39,6 +40,8 @@ const UPDATE_SPACING_MS = 500
 /** People whose inboxes are full and whose devices are lost must not be waited for longer than that either. */
 const INVITE_ROOM_MS = 4_000
 const LOOK_EVERY_MS = 250
+/** How many of the looks at a program that tells of a damaged group make its person have it repaired. */
+const REPAIRS_AT_A_LOOK = 0.1
 
 const groupLimits = ({ keyUpdates }: Plan): GroupLimits => ({
   leaveTurnMs: LEAVE_TURN_MS,
@@ -57,12 +60,12 @@ export class ClientNode {
   /** False until a session is on its disk: nothing runs on it before. */
   isEnrolled = false
   diskFaults: DiskFaults
-  /** True after its disk lost data and the client said so: nobody can use it any more. */
+  /** True once nobody can use it any more. */
   isLost = false
   /** Whether its person wants it no more: from `asked` on it may be barred at any time, from `noted` on it will be. */
   takenBack: "no" | "asked" | "noted" = "no"
-  /** Set while a record on its disk is damaged. */
-  isRotten = false
+  /** Groups of which a record on its disk is damaged, in hexadecimal. */
+  readonly rotten = new Set<string>()
   /** True while a person keeps it switched off. */
   isOff = false
   readonly #options: ClientNodeOptions
@@ -74,6 +77,8 @@ export class ClientNode {
   /** What was asked of the process that runs. */
   #asked = new Set<{ readonly what: string }>()
   readonly #skewMs: number
+  readonly #patience: Prng
+  #isHealed = false
 
   constructor(options: ClientNodeOptions) {
     this.#options = options
@@ -82,6 +87,7 @@ export class ClientNode {
     this.name = options.first === undefined ? `d${options.index}` : `${options.first.name}b`
     this.#prng = options.prng.fork(this.name)
     this.diskFaults = options.plan.clientDisk
+    this.#patience = this.#prng.fork("patience")
     this.#skewMs = Math.round((this.#prng.fork("skew").fraction() * 2 - 1) * options.plan.skewMs)
     this.#look()
   }
@@ -126,6 +132,7 @@ export class ClientNode {
   heal(): void {
     this.diskFaults = PERFECT_DISK
     this.isOff = false
+    this.#isHealed = true
     if (this.#disk?.isBroken === true) this.kill()
   }
 
@@ -168,8 +175,8 @@ export class ClientNode {
     try {
       const parts = { store, dial, suite, random, clock, opaque: noOpaque, reconnect, limits }
       const client = await openClient({ ...parts, group: groupLimits(plan) })
-      if (this.isRotten) this.#options.onMistake(`${name}: opened a damaged profile`, undefined)
       this.#client = client
+      this.#compareDamage(name, client)
       trace.note(`${name}: open`)
       onOpened(this)
       client.connect()
@@ -202,20 +209,52 @@ export class ClientNode {
     const { world, onMistake } = this.#options
     if (!(error instanceof ClientError)) return onMistake(`${process.name}: does not open`, error)
     world.trace.note(`${process.name}: does not open (${error.code})`)
-    // The bit that flipped may be one of a version.
-    if (error.code === "store_corrupt" || error.code === "store_newer") {
-      if (!this.isRotten) return onMistake(`${process.name}: a sound profile does not open`, error)
-      world.trace.count("damaged profiles noticed")
-      this.isLost = true
-    }
+    // What is damaged is damaged in groups, and these keep nothing else shut.
+    const isShut = error.code === "store_corrupt" || error.code === "store_newer"
+    if (isShut) return onMistake(`${process.name}: does not open`, error)
     process.kill()
+  }
+
+  /** Exactly what is damaged must be said to be: nothing of it may be used, and nothing else may be left out. */
+  #compareDamage(name: string, client: Client): void {
+    const { world, onMistake } = this.#options
+    const found = new Map(client.damagedGroups().map(({ id, damage }) => [toHex(id), damage]))
+    for (const group of this.rotten) {
+      const damage = found.get(group)
+      if (damage === undefined) onMistake(`${name}: uses the damaged group ${group}`, undefined)
+      else world.trace.count("damaged groups noticed")
+      if (damage === "keys_deleted") this.rotten.delete(group)
+    }
+    for (const [group, damage] of found) {
+      if (damage !== "keys_deleted" && !this.rotten.has(group)) onMistake(`${name}: calls ${group} damaged`, undefined)
+    }
+  }
+
+  /** A person who is told of a damaged group has it repaired, sooner or later. */
+  async #repair(client: Client): Promise<void> {
+    // What was damaged when the client opened, and is there now, is there anew.
+    for (const { id } of client.conversations()) this.rotten.delete(toHex(id))
+    const group = client.damagedGroups().find(({ damage }) => damage === "record_damaged")
+    if (group === undefined || this.#isHealed || !this.#patience.chance(REPAIRS_AT_A_LOOK)) return
+    const { world, onMistake } = this.#options
+    const id = toHex(group.id)
+    world.trace.note(`${this.name}: gives up what is damaged of ${id.slice(0, 8)}`)
+    try {
+      await group.giveUp()
+      this.rotten.delete(id)
+      world.trace.count("damaged groups given up")
+    } catch (error) {
+      if (!(error instanceof ClientError)) onMistake(`${this.name}: gives up a damaged group`, error)
+    }
   }
 
   /** What a person does who sees the program stopped: starts it again. */
   #look(): void {
     this.#options.world.schedule(LOOK_EVERY_MS, () => {
       this.#look()
-      const state = this.client?.connectionState
+      const { client } = this
+      if (client !== undefined) void this.#repair(client)
+      const state = client?.connectionState
       if (state?.at !== "stopped") return
       const { code } = state.error
       this.#options.world.trace.note(`${this.name}: stopped (${code})`)
@@ -246,7 +285,7 @@ export class ClientNode {
     const damaged = value.slice()
     damaged[prng.between(0, damaged.length - 1)]! ^= 1 << prng.between(0, 7)
     this.disk.collections.get("group_records")!.set(key, damaged)
-    this.isRotten = true
+    this.rotten.add(key.slice(0, 2 * GROUP_ID_BYTES))
     this.#options.world.trace.note(`${this.name}: one bit of group ${key.slice(0, 8)} flips`)
     return true
   }

@@ -7,7 +7,17 @@ import type { ViolationKind } from "./violation.ts"
 /** True for a group that a device was away from for longer than the server's log: it has said so, and waits to be invited anew. */
 export const isStuck = ({ missing }: Pick<Conversation, "missing">): boolean => missing?.isBehindUs === false
 
-/** What a device believes of one of its groups. */
+/** What a device says of a group of which it can read nothing. */
+const DAMAGED: GroupView = {
+  epoch: 0n,
+  isMember: false,
+  isStuck: true,
+  isDamaged: true,
+  authenticator: "",
+  roster: [],
+}
+
+/** What a device believes of each of its groups. */
 export function viewsOf(node: ClientNode): ReadonlyMap<string, GroupView> {
   const views = new Map<string, GroupView>()
   for (const group of node.client?.conversations() ?? []) {
@@ -18,6 +28,7 @@ export function viewsOf(node: ClientNode): ReadonlyMap<string, GroupView> {
     const roster = group.members().map(({ identityKey }) => toHex(identityKey))
     views.set(toHex(group.id), { epoch, isMember, isStuck: isStuck(group), authenticator, roster })
   }
+  for (const { id } of node.client?.damagedGroups() ?? []) views.set(toHex(id), DAMAGED)
   return views
 }
 

@@ -28,6 +28,8 @@ export interface GroupView {
   readonly isMember: boolean
   /** True if it says that it cannot follow. */
   readonly isStuck: boolean
+  /** True if that is because what it has stored of the group is damaged. */
+  readonly isDamaged?: boolean
 }
 
 /** A text from before it is written to what became of it. */
@@ -219,8 +221,8 @@ export class Oracle {
   observed(device: Device, group: string, view: GroupView, isDurable: boolean): void {
     const place = `${device.key} ${group}`
     if (!view.isMember) {
-      const what = view.isStuck ? "members away for longer than the log" : "members removed"
-      if (this.#joinEpochs.delete(place)) this.#count(what)
+      const stuck = view.isDamaged === true ? "members of damaged groups" : "members away for longer than the log"
+      if (this.#joinEpochs.delete(place)) this.#count(view.isStuck ? stuck : "members removed")
       return
     }
     if (!this.#joinEpochs.has(place)) {

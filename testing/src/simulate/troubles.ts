@@ -81,7 +81,7 @@ function fillServer(world: World, luck: Prng, server: ServerNode, endsAtMs: numb
 
 /** Only a device that is off can be damaged unseen: whoever runs has its state in memory. */
 function rot(world: World, luck: Prng, node: ClientNode): void {
-  if (node.isRotten || node.isOff) return
+  if (node.isOff) return
   node.kill()
   if (node.rot(luck)) world.trace.count("bits flipped")
 }

@@ -2,11 +2,12 @@ import { diagnoseStoreError, findDamage, forgetDamaged } from "@qpc/sdk"
 import type { Client, Diagnosis, Store } from "@qpc/sdk"
 import { nodeClientParts, openSqliteStore } from "@qpc/sdk/node"
 import type { Command, CommandContext } from "../command.ts"
-import { diagnosisJson, diagnosisText } from "../doctor-text.ts"
+import { diagnosisJson, diagnosisText, subjectText } from "../doctor-text.ts"
 import type { GroupNames } from "../doctor-text.ts"
 import { EXIT_CODES } from "../exit-code.ts"
 import { assertProfile, openOptions, wakeClient } from "../open.ts"
 import { hex } from "../text.ts"
+import { readableGroup } from "../readable-group.ts"
 import { UsageError } from "../usage-error.ts"
 import { waitOption } from "../wait-option.ts"
 import { assertNoFile, capsuleNote, writeCapsule } from "../write-capsule.ts"
@@ -75,7 +76,8 @@ async function examine(context: CommandContext, request: Request): Promise<void>
     return report(context, request, diagnoseStoreError(error))
   }
   const damage = await lookForDamage(context, store, request)
-  if (damage.findings.length > 0) {
+  // What is damaged of single groups keeps nothing else shut, and the client says it too.
+  if (damage.findings.some(({ groupId }) => groupId === undefined)) {
     await store.close()
     return report(context, request, damage)
   }
@@ -83,17 +85,20 @@ async function examine(context: CommandContext, request: Request): Promise<void>
   await examineClient(context, client, request)
 }
 
-/** What is damaged; after a repair that was allowed to delete it, what is still damaged. Of one group alone nothing is deleted. */
+/**
+ * What is damaged; after a repair that was allowed to delete what keeps the profile shut, what is still damaged. Where only groups are, or one
+ * alone is to be repaired, the client does it.
+ */
 async function lookForDamage({ output }: CommandContext, store: Store, request: Request): Promise<Diagnosis> {
   const parts = nodeClientParts()
   try {
     const found = await findDamage(store, parts)
-    if (found.findings.length === 0 || !request.isRepair || !request.mayLose || request.group !== undefined)
-      return found
+    const isShut = found.findings.some(({ groupId }) => groupId === undefined)
+    if (!isShut || !request.isRepair || !request.mayLose || request.group !== undefined) return found
     const forgotten = await forgetDamaged(store, parts)
     for (const { state, facts, groupId } of forgotten.findings) {
-      const what = groupId === undefined ? `a record of ${facts["collection"]}` : `the keys of group ${hex(groupId)}`
-      if (state !== "identity_damaged") output.note(`Deleted ${what}.`)
+      if (state === "record_damaged") output.note(`Deleted a record of ${facts["collection"]}.`)
+      if (state === "group_damaged") output.note(`Deleted the keys of group ${hex(groupId ?? NONE)}.`)
     }
     return await findDamage(store, parts)
   } finally {
@@ -104,7 +109,7 @@ async function lookForDamage({ output }: CommandContext, store: Store, request: 
 async function examineClient(context: CommandContext, client: Client, request: Request): Promise<void> {
   const { isRepair, mayLose, waitMs, group } = request
   if (!isRepair) return report(context, request, await client.diagnose(), namesOf(client))
-  const only = group === undefined ? {} : { groupId: client.conversation(group).id }
+  const only = group === undefined ? {} : { groupId: readableGroup(client, group).id }
   const options = { mayLose, ...only, ...(waitMs !== undefined && { waitMs }) }
   const { before, after } = await client.repair({ ...options, signal: context.signal })
   const mended = before.findings.filter(
@@ -114,7 +119,7 @@ async function examineClient(context: CommandContext, client: Client, request: R
   )
   const names = namesOf(client)
   for (const { state, groupId } of mended) {
-    context.output.note(`Mended: ${state}${groupId === undefined ? "" : ` of ${names.get(hex(groupId))}`}.`)
+    context.output.note(`Mended: ${state}${groupId === undefined ? "" : ` of ${subjectText({ groupId }, names)}`}.`)
   }
   report(context, request, after, names)
 }

@@ -127,8 +127,12 @@ export const list: Command = {
       isLeaving: group.isLeaving,
       hasLeft: group.hasLeft,
     }))
+    const damaged = opened.client.damagedGroups().map(({ id, damage, nextStep }) => {
+      return { groupId: hex(id), damage, nextStep }
+    })
     const lines = groups.map((group) => `${groupText(group)} (${group.groupId.slice(0, 8)}), ${standing(group)}`)
-    context.output.result({ groups }, ...(lines.length === 0 ? ["No groups yet: qpc create-group NAME"] : lines))
+    const isNew = groups.length + damaged.length === 0
+    context.output.result({ groups, damaged }, ...(isNew ? ["No groups yet: qpc create-group NAME"] : lines))
   },
 }
 

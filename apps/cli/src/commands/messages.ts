@@ -4,6 +4,7 @@ import type { Command } from "../command.ts"
 import { reportGaps, reportSync, waitUntilAccepted } from "../delivery.ts"
 import { gapJson, gapText } from "../gap-text.ts"
 import { openProfile } from "../open.ts"
+import { readableGroup } from "../readable-group.ts"
 import { groupText, hex, messageJson, messageText } from "../text.ts"
 import { UsageError } from "../usage-error.ts"
 import { waitOption } from "../wait-option.ts"
@@ -89,18 +90,18 @@ export const history: Command = {
       throw new UsageError(`--limit takes a whole number from 1 to ${HISTORY_LIMIT}.`)
     }
     await using opened = await openProfile(context)
-    const group = opened.client.conversation(values.text("group"))
+    const group = readableGroup(opened.client, values.text("group"))
     const messages = await group.history({ limit })
-    const gaps = await gapsAmong(group, messages)
+    const gaps = "damage" in group ? [] : await gapsAmong(group, messages)
     context.output.result(
       {
         groupId: hex(group.id),
         messages: messages.map(messageJson),
         gaps: gaps.map(gapJson),
-        ...missingJson(group),
+        ...("damage" in group ? { damage: group.damage } : missingJson(group)),
       },
       ...(messages.length === 0 ? ["Nothing was said yet."] : linesOf(messages, gaps)),
-      ...missingText(group),
+      ...("damage" in group ? [] : missingText(group)),
     )
   },
 }

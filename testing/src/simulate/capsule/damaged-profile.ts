@@ -1,11 +1,30 @@
 import { findDamage, MemoryStore } from "@qpc/sdk"
 import type { Capsule, CapsuleFinding, Collection, Diagnosis } from "@qpc/sdk"
 import { toUtf8 } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
 import { PERFECT_DISK } from "../plan.ts"
+import type { History } from "./history.ts"
 import { ReplayError } from "./replay-world.ts"
 import type { ReplayWorld } from "./replay-world.ts"
 
 const NOISE = new Uint8Array([7, 7, 7])
+
+/** Founds and damages as many groups beside the others as the capsule has. They are of nobody else's business. */
+export async function damageGroups({ world, me }: History, { findings }: Capsule): Promise<void> {
+  const damagedCount = findings.filter(({ state }) => state === "group_damaged").length
+  if (damagedCount === 0) return
+  const client = await world.during(me.open(), "we open")
+  const store = new MemoryStore(me.disk)
+  const ids: GroupId[] = []
+  for (let at = 0; at < damagedCount; at++) {
+    ids.push((await world.during(client.createGroup(`damaged ${at}`), "a group is founded")).id)
+  }
+  await world.during(me.close(), "we close")
+  for (const prefix of ids) {
+    const [row] = await store.list("group_records", { prefix, limit: 1 })
+    await store.commit([{ kind: "put", collection: "group_records", key: row!.key, value: NOISE }])
+  }
+}
 
 /** Makes a profile that cannot be opened, or not be written, and says what the doctor sees. */
 export async function damagedProfile(world: ReplayWorld, capsule: Capsule): Promise<Diagnosis> {

@@ -1,6 +1,7 @@
 import { capsuleOf, offsetFromMs } from "@qpc/sdk"
 import type { Capsule, Diagnosis } from "@qpc/sdk"
 import type { ServerLimits } from "@qpc/server/core"
+import { damageGroups } from "./damaged-profile.ts"
 import type { History } from "./history.ts"
 
 const MINUTE_MS = 60_000
@@ -33,6 +34,7 @@ export const PLAYED_FAILURES: ReadonlySet<string> = new Set(Object.keys(FAILURES
 /** Lets the doctor look at what the history has come to. */
 export async function look(history: History, capsule: Capsule): Promise<Capsule> {
   const { me, world } = history
+  await damageGroups(history, capsule)
   const failure = codeOf(capsule)
   if (failure !== undefined) await FAILURES[failure]?.(history)
   setClock(history, capsule)

@@ -12,6 +12,7 @@ export interface Obstacle {
 /** States that need what is not in the simulator. docs/simulator.md lists them too. */
 export const UNBUILDABLE: Partial<Record<StuckState, string>> = {
   certificate_expired: "the simulator's network has no certificates",
+  group_unsupported: "there is no newer program, and none that lacks a suite",
   must_rejoin: "the client asks to be let in again as soon as it notices that",
   profile_in_use: "one process has all devices",
   profile_newer: "there is no newer program",
@@ -41,7 +42,7 @@ export function obstaclesOf(capsule: Capsule): readonly Obstacle[] {
   if (persons > PERSONS_LIMIT) {
     found.push({ what: `${persons} people in all groups`, because: `the replay has ${PERSONS_LIMIT} at most` })
   }
-  if (capsule.findings.some(({ state }) => state === "rejoining")) {
+  if (capsule.findings.some(({ state }) => state === "rejoining" || state === "removed")) {
     found.push({ what: "a lost group of which nothing is left", because: "the replay loses no profile's groups" })
   }
   return [

@@ -196,7 +196,11 @@ export const PROFILES: Readonly<Record<string, Capsule>> = {
   ]),
   "a full disk": closed("disk_full"),
   "a failing disk": closed("disk_failing"),
-  "a damaged group": closed("group_damaged"),
+  "a damaged group, and more that keeps the profile shut": closed("group_damaged"),
+  "a damaged group beside one that is whole": capsuleWith([healthyGroup], {}, [
+    found("healthy"),
+    found("group_damaged"),
+  ]),
   "a damaged identity": closed("identity_damaged"),
   "a damaged key package": closed("record_damaged", { collection: "key_packages" }),
   "a damaged setting": closed("record_damaged", { collection: "settings", record: "cursor" }),
