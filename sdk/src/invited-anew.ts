@@ -5,14 +5,15 @@ import type { GroupId, IdentityKey } from "@qpc/wire"
 import type { Context } from "./context.ts"
 
 /**
- * True if a Welcome may take the place of a group that we are in: we cannot follow it any more.
+ * True if a Welcome may take the place of a group that we are in: we cannot follow it any more, or look for a way back.
  *
  * Behind a commit that we did not follow nobody leads us before a person wants it, whatever the server says of the group's history: its
  * author would be glad to.
  */
 export function mayBeInvitedAnew({ rejoining, missing }: Context, groupId: GroupId): boolean {
   const stage = rejoining.find(groupId)?.stage
-  return missing.isStuck(groupId) && !(stage?.at === "stopped" && stage.reason === "not_followed")
+  if (stage === undefined) return missing.isStuck(groupId)
+  return stage.at !== "stopped" || stage.reason !== "not_followed"
 }
 
 /** True if we followed the group to our end in it. Whoever comes in after that begins anew; whoever lost the group goes on in it. */

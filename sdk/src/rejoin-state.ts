@@ -85,7 +85,7 @@ export function retryRejoins(context: Context, { isForced, groupId: named }: Ret
         const isInsisted = isForced && (named !== undefined || isQuestion(context, groupId, record))
         // Of a commit that is under way, the server decides.
         if (stage.at === "committed" || (stage.at !== "stopped" && !isInsisted)) continue
-        if (stage.at === "stopped" && INSISTED_ON.has(stage.reason) && !isInsisted) continue
+        if (stage.at === "stopped" && isForPerson(record, stage.reason) && !isInsisted) continue
         putRejoin(context, tx, groupId, newRecord(context, cause, isInsisted))
       }
     }),
@@ -93,9 +93,15 @@ export function retryRejoins(context: Context, { isForced, groupId: named }: Ret
 }
 
 /** True if a person was told that it is theirs to decide about this group, or has decided it before. */
-function isQuestion({ rejoining }: Context, groupId: GroupId, { stage, isInsisted }: RejoinRecord): boolean {
+function isQuestion({ rejoining }: Context, groupId: GroupId, record: RejoinRecord): boolean {
+  const { stage } = record
   if (stage.at !== "stopped") return rejoining.heard(groupId).length > 0
-  return isInsisted || stage.reason === "roles_changed" || INSISTED_ON.has(stage.reason)
+  return stage.reason === "roles_changed" || isForPerson(record, stage.reason)
+}
+
+/** True if nothing is tried again but by somebody who insists, or insists again. Of deleted keys, nothing is left to insist on. */
+function isForPerson({ cause, isInsisted }: RejoinRecord, reason: string): boolean {
+  return INSISTED_ON.has(reason) || cause === "not_followed" || (isInsisted && cause !== "group_damaged")
 }
 
 /**

@@ -25,7 +25,7 @@ export function noticeText(notice: Notice): string {
     case "not_followed":
       return "The server has a change of a group that this profile does not follow: it may be one that the group does not allow. Ask the others whether they can still write there. If they can, and want the change: qpc doctor --repair --yes."
     case "rejoin_given_up":
-      return "This profile has lost a group and does not get back in by itself. Ask a member to remove you and invite you again, or try again: qpc doctor --repair."
+      return "This profile has lost a group and does not get back in by itself. Ask a member to remove you and invite you again, or try again: qpc doctor --repair (with --yes, if you said so before)."
     case "suite_missing":
       return "A group changed to a cipher suite that this program does not have, so it cannot follow yet. Update qpc."
     case "history_gone":

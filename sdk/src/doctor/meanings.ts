@@ -276,7 +276,7 @@ const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
   rejoin_given_up: {
     urgency: "stuck",
     meaning: "this device lost the group and has not found back into it by itself",
-    nextStep: `${REJOIN} Or try again: qpc doctor --repair (against a copy of this profile, or where others got other roles meanwhile: qpc doctor --repair --yes)`,
+    nextStep: `${REJOIN} Or try again: qpc doctor --repair (against a copy of this profile, where others got other roles meanwhile, or if you said yes before: qpc doctor --repair --yes)`,
     repair: "synchronise",
   },
   removed: {
