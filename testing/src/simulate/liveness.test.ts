@@ -6,9 +6,9 @@ import { unsettled } from "./liveness.ts"
 import { Oracle } from "./oracle.ts"
 
 const KEY = "01".repeat(32)
-const [FOLLOWED, LOST] = ["aa".repeat(16), "bb".repeat(16)]
+const [FOLLOWED, LOST, DAMAGED] = ["aa".repeat(16), "bb".repeat(16), "cc".repeat(16)]
 
-/** A device that is in two groups, and cannot follow the second. @param unanswered - what its person waits for */
+/** A device that is in two groups, cannot follow the second, and cannot read a third. @param unanswered - what its person waits for */
 function stuckInOne(unanswered: readonly string[] = []): ClientNode {
   const members = () => [{ identityKey: fromHex(KEY) }]
   const about = { epoch: 1n, isMember: true, isLeaving: false, epochAuthenticator: new Uint8Array(32), members }
@@ -16,7 +16,8 @@ function stuckInOne(unanswered: readonly string[] = []): ClientNode {
     { ...about, id: fromHex(FOLLOWED), missing: undefined },
     { ...about, id: fromHex(LOST), missing: { fromEpoch: 1n, toEpoch: 9n, isBehindUs: false } },
   ]
-  const client = { connectionState: { at: "online" }, conversations }
+  const damagedGroups = () => [{ id: fromHex(DAMAGED) }]
+  const client = { connectionState: { at: "online" }, conversations, damagedGroups }
   const node = { name: "d1", key: KEY, identityKey: KEY, isEnrolled: true, isGone: false, client, unanswered }
   return node as unknown as ClientNode
 }
@@ -33,6 +34,7 @@ describe("a world at rest", () => {
   it.each([
     ["waits for a wish in a group that its device can follow", FOLLOWED, ["stranded"]],
     ["does not wait for one in a group that it cannot follow", LOST, []],
+    ["does not wait for one in a group of which it can read nothing", DAMAGED, []],
   ])("%s", (_, group, kinds) => {
     const [node, oracle] = [stuckInOne(), new Oracle()]
     oracle.durable(node, [wish(group)])
