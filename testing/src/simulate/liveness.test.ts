@@ -16,8 +16,7 @@ function stuckInOne(unanswered: readonly string[] = []): ClientNode {
     { ...about, id: fromHex(FOLLOWED), missing: undefined },
     { ...about, id: fromHex(LOST), missing: { fromEpoch: 1n, toEpoch: 9n, isBehindUs: false } },
   ]
-  const damagedGroups = () => [{ id: fromHex(DAMAGED) }]
-  const client = { connectionState: { at: "online" }, conversations, damagedGroups }
+  const client = { connectionState: { at: "online" }, conversations, damagedGroups: () => [{ id: fromHex(DAMAGED) }] }
   const node = { name: "d1", key: KEY, identityKey: KEY, isEnrolled: true, isGone: false, client, unanswered }
   return node as unknown as ClientNode
 }
