@@ -15,6 +15,9 @@ const GRACE_MS = 8 * 24 * 60 * 60 * 1000
 /** A last-resort package is replaced when this part of its life is left. */
 const LIFE_LEFT = 0.25
 
+/** Who was told something is not told again before so many other things. */
+const NEWEST_NOTICES = 100
+
 type Uploaded = NonNullable<RequestInitOf<Methods["uploadKeyPackage"]>["lastResort"]>
 
 /** What the server says of the last-resort package that it has. */
@@ -57,7 +60,10 @@ const OTHER_STOCK = { keyPackageStock: 8, keyPackageLow: 4 }
 
 const stockLimits = (context: Context) => (isFirst(context) ? context.limits : OTHER_STOCK)
 
-/** A server that does not keep packages for as long gets one that lives no longer than those of the stock. */
+/**
+ * A server that does not keep packages for as long gets one that lives no longer than those of the stock. Where no room is left for such a
+ * one, our owner is told, and the stocks have to do.
+ */
 async function uploadLastResort(context: Context, call: Call, lastResort: Uploaded): Promise<void> {
   const { turn, limits, suite } = context
   const cipherSuite = suite.id
@@ -68,9 +74,17 @@ async function uploadLastResort(context: Context, call: Call, lastResort: Upload
     const shorter = await turn.takeAlways(async () => {
       return (await hasRoom(context)) ? replaceLastResort(context, limits.keyPackageLifetimeMs, false) : undefined
     })
-    if (shorter === undefined) throw error
+    if (shorter === undefined) return turn.takeAlways(() => tellRefused(context))
     await call(methods.uploadKeyPackage, { lastResort: shorter, cipherSuite })
   }
+}
+
+/** It is so with each connection until some of our packages end: once among so many notices is enough. */
+async function tellRefused(context: Context): Promise<void> {
+  const reason = "last_resort_refused" satisfies NoticeReason
+  const newest = await context.profile.notices(NEWEST_NOTICES)
+  if (newest.some(({ record }) => record.reason === reason)) return
+  await Transaction.run(context, "down", async (tx) => tx.notice({ seq: 0n, sizeBytes: 0, reason }))
 }
 
 async function topUp(context: Context, available: number): Promise<Uploaded[]> {

@@ -1,3 +1,4 @@
+import { suite0003 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import { FakeServer } from "./testing/fake-server.ts"
 import { newPerson, openPerson } from "./testing/person.ts"
@@ -76,6 +77,26 @@ describe("a stock of key packages that is used up", () => {
     server.latestExpiryMs = world.clock.unixMs() + 30 * DAY_MS
     await carolReturns(world)
     expect(server.account("carol")).toMatchObject({ keyPackages: { length: 4 }, lastResort: { uses: 0 } })
+  })
+
+  it("has the server asked about the other suites, and its owner told once, where there is no room for a shorter one", async () => {
+    const clock = new TestClock()
+    const server = new FakeServer()
+    server.keepsSuites = true
+    const options = { otherSuites: [suite0003], limits: { keyPackagesKept: 4 } }
+    const dave = await newPerson(server, clock, "dave", options)
+    await clock.during(dave.client.close())
+    server.account("dave").lastResort = undefined
+    server.latestExpiryMs = clock.unixMs() + 30 * DAY_MS
+    server.calls.length = 0
+    for (let times = 0; times < 2; times++) {
+      const back = await openPerson(server, clock, dave.disk, options)
+      await clock.during(back.client.sync())
+      expect((await back.client.notices()).map(({ reason }) => reason)).toEqual(["last_resort_refused"])
+      await clock.during(back.client.close())
+    }
+    // Each time the stock of the first, its last-resort package, and the stock of the second.
+    expect(server.calls.filter((method) => method === "uploadKeyPackage")).toHaveLength(6)
   })
 
   it.each([

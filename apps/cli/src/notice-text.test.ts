@@ -29,6 +29,13 @@ describe("a notice", () => {
     expect(notice("rejoin_unconfirmed")).toMatch(/If you know it to be so: qpc doctor --repair --yes --group GROUP\.$/)
   })
 
+  it.each([
+    ["last_resort_refused", "connect now and then (qpc recv)"],
+    ["key_packages_refused", "Check this machine's clock"],
+  ])("says what to do where others cannot invite us: %s", (reason, nextStep) => {
+    expect(notice(reason)).toContain(nextStep)
+  })
+
   it("says whose device is back", () => {
     expect(notice("member_rejoined", { person: { identityKey, username: "bob" } })).toMatch(
       /^bob's device had lost the group and is back in it/,

@@ -44,6 +44,10 @@ export function noticeText(notice: Notice): string {
       return `${who}, whom you do not know from there, invited you again into a group that you were out of. Look at its members (qpc members) before you write: it may be another group with the same id.`
     case "last_resort_used":
       return "Last resort used: your key packages had run out, and several people may have invited you with the same one. It has been replaced."
+    case "last_resort_refused":
+      return "The server keeps no last-resort key package for as long as yours lives, and so many are stored here that none is made that lives shorter. Nobody can invite you once the others are used up: connect now and then (qpc recv). It mends itself when some of them have ended."
+    case "key_packages_refused":
+      return "The server took no new key packages of yours, so nobody can invite you for long. Check this machine's clock; if it is right, tell the server's operator."
     case "invited_by_last_resort":
       return `Last resort used: ${who} has run out of key packages, so others may have been invited with the same one. Ask them to come online.`
     case "inbox_full":
