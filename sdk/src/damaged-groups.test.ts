@@ -327,6 +327,7 @@ describe("a group that a newer program wrote", () => {
     await expectTalk(all, client)
     expect(await states(all, client)).toEqual(["healthy", "healthy", "group_unsupported"])
     await clock.during(client.close())
+    expect(await texts(two)).toEqual(["first in two", "meanwhile"])
     expect(await store.list("group_records", { prefix: two.id })).toEqual(before)
     await store.commit([put("group_records", key, header)])
     const later = await reopen()

@@ -76,3 +76,32 @@ describe("a program without a cipher suite that its profile has key packages of"
     await clock.during(client.close())
   })
 })
+
+describe("a program without the cipher suite of one of its groups", () => {
+  it("leaves that group as it is, and goes on in it where the suite is there", async () => {
+    const { service, clock, client, group, bob } = await scene()
+    const other = await clock.during(client.createGroup("other"))
+    const before = await service.client(bob, WITH)
+    for (const one of [group, other]) await done(service, one, one.invite("bob"))
+    await clock.during(before.sync())
+    await done(service, group, group.changeSuite(X_WING))
+    await clock.during(before.sync())
+    await clock.during(before.close())
+
+    const without = await service.client(bob)
+    expect(without.damagedGroups()).toMatchObject([{ id: group.id, damage: "suite_unsupported" }])
+    expect((await findDamage(new MemoryStore(bob.disk), partsWithout)).findings).toMatchObject([
+      { state: "group_unsupported", facts: { reason: "suite_unsupported" } },
+    ])
+    for (const one of [group, other]) await done(service, one, one.send(`in ${one.name}`))
+    await clock.during(without.sync())
+    expect((await without.conversation("other").history()).map(({ text }) => text)).toEqual(["in other"])
+    expect(await without.notices()).toEqual([])
+    await clock.during(without.close())
+
+    await using again = await service.client(bob, WITH)
+    await clock.during(again.sync())
+    expect((await again.conversation("friends").history()).map(({ text }) => text)).toEqual(["in friends"])
+    await clock.during(client.close())
+  })
+})
