@@ -1,0 +1,278 @@
+import type { ControlMessage } from "../control.ts"
+import { encodeCoordinatorClaim, OPCODES } from "../control-args.ts"
+import { decodeErrorObject } from "../error-object.ts"
+import { decodedOrUndefined } from "@qpc/wire"
+import type { Arrived } from "./arrived.ts"
+import { askHowThingsStand } from "./ask.ts"
+import { answerIsLate, takeDigestRequest, takeDigestResponse } from "./catch-up.ts"
+import { abort, beat, beginNext, isCoordinator, takeInvalidCommit, takeReady } from "./coordinate.ts"
+import type { EndpointState } from "./endpoint-state.ts"
+import { answerReady, comeIn, executionIsLate, takeAbort, takeExecute, takePrepare } from "./follow.ts"
+import { claim, coordinatorIsSilent, nobodyIsHeard, takeCapabilities } from "./handover.ts"
+import type { LiveGroup } from "./live-group.ts"
+import { DEFAULT_LIVE_LIMITS } from "./live-limits.ts"
+import type { LiveLimits } from "./live-limits.ts"
+import { become, IDLE, refuse } from "./live-state.ts"
+import type { LiveState, LiveStep } from "./live-state.ts"
+import { signOfLife } from "./sign-of-life.ts"
+import { TransitionLog } from "./transition-log.ts"
+
+/** What a member who was away is handed as it was sealed then. */
+const HANDED_ON: ReadonlySet<number> = new Set([OPCODES.PREPARE_TRANSITION, OPCODES.EXECUTE_TRANSITION])
+
+/** What only a coordinator says. */
+const COORDINATORS: ReadonlySet<number> = new Set([
+  ...HANDED_ON,
+  OPCODES.ABORT_TRANSITION,
+  OPCODES.CAPABILITIES_ADVERTISE,
+])
+
+/** How we came into the group. */
+export type LiveStart =
+  /** We made it: we are its first coordinator. */
+  | { readonly kind: "creator" }
+  /** We took a Welcome: its transition waits for the execution, and for us to be ready. */
+  | { readonly kind: "joiner"; readonly coordinatorId: number; readonly transitionId: number }
+
+/** What {@link LiveControl} needs. */
+export interface LiveControlOptions<Change> {
+  readonly group: LiveGroup<Change>
+  /** Our member id. */
+  readonly ownId: number
+  readonly start: LiveStart
+  readonly nowMs: number
+  readonly limits?: Partial<LiveLimits>
+}
+
+/**
+ * One member of the live control plane (GBP control plane): who may change the group, and how all of its members go from one
+ * epoch to the next together.
+ *
+ * Pure and total: control messages that opened come in with whoever signed them, and time; frames, events and the next
+ * deadline go out. One member, the coordinator, makes all commits. It executes one only once every member, newcomers
+ * included, is ready for it. So no two members are in the same epoch with different members, and whoever missed a step is handed the
+ * frames of its author.
+ */
+export class LiveControl<Change> {
+  readonly #state: LiveState<Change>
+
+  constructor({ group, ownId, start, nowMs, limits }: LiveControlOptions<Change>) {
+    const all = { ...DEFAULT_LIVE_LIMITS, ...limits }
+    const transitionId = start.kind === "creator" ? 0 : start.transitionId
+    this.#state = {
+      group,
+      ownId,
+      limits: all,
+      endpoint: "establishing_group",
+      coordinatorId: start.kind === "creator" ? ownId : start.coordinatorId,
+      coordinatorHeardMs: nowMs,
+      silentTurns: 0,
+      othersHeardMs: nowMs,
+      isIsolated: false,
+      claimAtMs: undefined,
+      claimedAtMs: undefined,
+      spokeAtMs: nowMs,
+      lastTransitionId: start.kind === "creator" ? 0 : transitionId - 1,
+      highestTransitionId: transitionId,
+      highestMemberId: Math.max(...group.memberIds),
+      nextRequestId: 1,
+      pending: IDLE,
+      promise: undefined,
+      queue: [],
+      log: new TransitionLog(transitionId, all),
+      asked: undefined,
+      lastAskedMs: Number.NEGATIVE_INFINITY,
+      askedInVain: new Set(),
+      answered: new Map(),
+      frames: [],
+      events: [],
+    }
+    become(this.#state, "active")
+    if (start.kind === "creator") return
+    const executeByMs = nowMs + all.executeMs
+    this.#state.pending = { at: "candidate", transitionId, senderId: start.coordinatorId, executeByMs }
+    answerReady(this.#state, start.coordinatorId, transitionId)
+  }
+
+  get endpoint(): EndpointState {
+    return this.#state.endpoint
+  }
+
+  get coordinatorId(): number {
+    return this.#state.coordinatorId
+  }
+
+  /** The last transition that was executed here. */
+  get lastTransitionId(): number {
+    return this.#state.lastTransitionId
+  }
+
+  /** The transition that is under way, or 0. */
+  get pendingTransitionId(): number {
+    const { pending } = this.#state
+    return pending.at === "idle" ? 0 : pending.transitionId
+  }
+
+  /** What came of the constructor, above all that a newcomer is ready. Take it once. */
+  begin(): LiveStep<Change> {
+    return this.#step()
+  }
+
+  /**
+   * Asks for a change; its turn comes after those that were asked for before. Only the coordinator can.
+   *
+   * @throws TypeError unless we are the coordinator of a group that we are in
+   * @throws RangeError when too many changes wait
+   */
+  request(change: Change, nowMs: number): LiveStep<Change> {
+    const state = this.#state
+    const isIn = state.endpoint === "active" || state.endpoint === "resyncing"
+    if (!isIn || !isCoordinator(state))
+      throw new TypeError(`only the coordinator, ${state.coordinatorId}, makes changes`)
+    if (state.queue.length >= state.limits.queuedChanges) throw new RangeError("too many changes wait for their turn")
+    state.queue.push({ change, attempt: 1 })
+    beginNext(state, nowMs)
+    return this.#step()
+  }
+
+  /**
+   * Takes in a control message that opened.
+   *
+   * @param arrived - `senderId` is whoever signed the frame; `message.senderId` must be the same.
+   */
+  receive(arrived: Arrived, nowMs: number): LiveStep<Change> {
+    const state = this.#state
+    const { message, senderId } = arrived
+    if (state.endpoint === "failed" || state.endpoint === "closed") return this.#step()
+    if (message.senderId !== senderId) refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
+    else this.#dispatch(arrived, nowMs)
+    return this.#step()
+  }
+
+  /** Any frame of a member opened: they are there. */
+  heard(senderId: number, nowMs: number): void {
+    if (senderId !== this.#state.ownId) this.#state.othersHeardMs = nowMs
+  }
+
+  /** A frame claims an epoch that we do not have. Nobody proved that, so all that follows is a question. */
+  behind(nowMs: number): LiveStep<Change> {
+    if (this.#state.endpoint === "active") askHowThingsStand(this.#state, nowMs)
+    return this.#step()
+  }
+
+  /** The connection to a member is gone, or is there again. What waits for somebody who is gone is not waited for any longer. */
+  unreachable(memberId: number, nowMs: number): LiveStep<Change> {
+    const { pending } = this.#state
+    if (pending.at === "coordinating" && pending.waitingFor.has(memberId)) {
+      abort(this.#state, pending, "READY_TIMEOUT", nowMs)
+    }
+    return this.#step()
+  }
+
+  /** Does what is due. */
+  tick(nowMs: number): LiveStep<Change> {
+    const state = this.#state
+    if (state.endpoint === "failed" || state.endpoint === "closed") return this.#step()
+    const { pending } = state
+    if (pending.at === "coordinating" && pending.abortAtMs <= nowMs) abort(state, pending, "READY_TIMEOUT", nowMs)
+    const isWaiting = pending.at === "ready" || pending.at === "candidate"
+    if (isWaiting && pending.executeByMs <= nowMs) executionIsLate(state, nowMs)
+    const isAsking = state.asked !== undefined || state.endpoint === "resyncing"
+    if (isAsking && state.lastAskedMs + state.limits.askEveryMs <= nowMs) answerIsLate(state, nowMs)
+    if (state.endpoint === "active" || state.endpoint === "resyncing") this.#mindTheCoordinator(nowMs)
+    return this.#step()
+  }
+
+  /** Leaves without a word: others notice by our silence. */
+  close(): LiveStep<Change> {
+    if (this.#state.pending.at === "coordinating" || this.#state.pending.at === "ready") this.#state.group.clear()
+    this.#state.pending = IDLE
+    become(this.#state, "closed")
+    return this.#step()
+  }
+
+  #dispatch(arrived: Arrived, nowMs: number): void {
+    const state = this.#state
+    const { message, senderId } = arrived
+    // Frames that are handed to us afterwards say nothing of who is there now.
+    const isHandedOn = state.asked !== undefined && HANDED_ON.has(message.opcode)
+    if (!isHandedOn) this.heard(senderId, nowMs)
+    // Two who follow each other would wait for ever, if anything but the coordinator's part counted as a sign of its life.
+    const isItsPart = senderId === state.coordinatorId && COORDINATORS.has(message.opcode)
+    if (isItsPart && !isHandedOn) signOfLife(state, nowMs)
+    // Sealed in the epoch that we are ready for: somebody has executed it, and we did not hear of it.
+    const isAhead = arrived.epoch > state.group.epoch && message.opcode !== OPCODES.EXECUTE_TRANSITION
+    if (isAhead) askHowThingsStand(state, nowMs)
+    // Whoever let us in speaks in the epoch that we wait for, so it has executed it.
+    if (state.pending.at === "candidate" && senderId === state.pending.senderId) comeIn(state, nowMs)
+    switch (message.opcode) {
+      case OPCODES.PREPARE_TRANSITION:
+        return takePrepare(state, arrived, nowMs)
+      case OPCODES.READY_FOR_TRANSITION:
+        return takeReady(state, arrived, nowMs)
+      case OPCODES.EXECUTE_TRANSITION:
+        return takeExecute(state, arrived, nowMs)
+      case OPCODES.ABORT_TRANSITION:
+        return takeAbort(state, arrived)
+      case OPCODES.GROUP_STATE_DIGEST_REQUEST:
+        return takeDigestRequest(state, message, senderId, nowMs)
+      case OPCODES.GROUP_STATE_DIGEST_RESPONSE:
+        return takeDigestResponse(state, message, senderId, nowMs)
+      case OPCODES.REPORT_INVALID_COMMIT:
+        return takeInvalidCommit(state, message, senderId, nowMs)
+      case OPCODES.CAPABILITIES_ADVERTISE:
+        return takeCapabilities(state, message, senderId, nowMs)
+      case OPCODES.ACK:
+        return
+      case OPCODES.NACK:
+        return this.#takeNack(message, senderId)
+      default:
+        return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
+    }
+  }
+
+  #takeNack(message: ControlMessage, senderId: number): void {
+    const error = decodedOrUndefined(() => decodeErrorObject(message.args))
+    if (error === undefined) return refuse(this.#state, message, senderId, "STREAM_POLICY_VIOLATION")
+    this.#state.events.push({ kind: "nacked", senderId, requestId: message.requestId, code: error.code })
+  }
+
+  #mindTheCoordinator(nowMs: number): void {
+    const state = this.#state
+    const { heartbeatMs, coordinatorGraceMs } = state.limits
+    if (!isCoordinator(state)) {
+      if (state.claimAtMs !== undefined && nowMs >= state.claimAtMs) claim(state, nowMs)
+      else if (nowMs >= this.#nextTurnMs()) coordinatorIsSilent(state, nowMs)
+    } else if (state.group.memberIds.length > 1) {
+      if (nowMs - state.othersHeardMs >= coordinatorGraceMs) nobodyIsHeard(state, nowMs)
+      if (nowMs - state.spokeAtMs >= heartbeatMs) beat(state, encodeCoordinatorClaim(), nowMs)
+    }
+  }
+
+  #wakeAtMs(): number | undefined {
+    const state = this.#state
+    if (state.endpoint === "failed" || state.endpoint === "closed") return undefined
+    const { pending, limits } = state
+    const times: number[] = []
+    if (pending.at === "coordinating") times.push(pending.abortAtMs)
+    if (pending.at === "ready" || pending.at === "candidate") times.push(pending.executeByMs)
+    if (state.asked !== undefined || state.endpoint === "resyncing") times.push(state.lastAskedMs + limits.askEveryMs)
+    if (state.claimAtMs !== undefined) times.push(state.claimAtMs)
+    if (!isCoordinator(state)) times.push(this.#nextTurnMs())
+    else if (state.group.memberIds.length > 1) times.push(state.spokeAtMs + limits.heartbeatMs)
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  /** When one more grace time of the coordinator's silence is over. */
+  #nextTurnMs(): number {
+    const { coordinatorHeardMs, silentTurns, limits } = this.#state
+    return coordinatorHeardMs + (silentTurns + 1) * limits.coordinatorGraceMs
+  }
+
+  #step(): LiveStep<Change> {
+    const { frames, events } = this.#state
+    this.#state.frames = []
+    this.#state.events = []
+    return { frames, events, wakeAtMs: this.#wakeAtMs() }
+  }
+}

@@ -1,0 +1,191 @@
+import type { ControlMessage } from "../control.ts"
+import { OPCODES } from "../control-args.ts"
+import type { OpcodeName } from "../control-args.ts"
+import { encodeErrorObject, errorObject } from "../error-object.ts"
+import { ERROR_REGISTRY } from "../error-registry.ts"
+import type { ErrorName } from "../error-registry.ts"
+import { endpointMayBecome } from "./endpoint-state.ts"
+import type { EndpointState } from "./endpoint-state.ts"
+import type { LiveGroup, MemberChanges, StagedOwn } from "./live-group.ts"
+import type { LiveLimits } from "./live-limits.ts"
+import type { TransitionLog } from "./transition-log.ts"
+
+/** A frame to be sent. */
+export interface LiveFrame {
+  /** `all`: everybody in the group but us. */
+  readonly to: number | "all"
+  readonly bytes: Uint8Array
+}
+
+/** What the control plane tells its application. */
+export type LiveEvent<Change> =
+  | { readonly kind: "state_changed"; readonly from: EndpointState; readonly to: EndpointState }
+  | (MemberChanges & { readonly kind: "epoch_advanced"; readonly epoch: bigint; readonly transitionId: number })
+  | { readonly kind: "transition_aborted"; readonly transitionId: number; readonly code: number }
+  /** Give it to the newcomer, with the transition's id. */
+  | {
+      readonly kind: "welcome"
+      readonly to: readonly number[]
+      readonly welcome: Uint8Array
+      readonly transitionId: number
+    }
+  | { readonly kind: "change_done"; readonly change: Change }
+  /** `silent`: who did not answer in time. */
+  | {
+      readonly kind: "change_failed"
+      readonly change: Change
+      readonly code: number
+      readonly silent: readonly number[]
+    }
+  | { readonly kind: "coordinator_changed"; readonly coordinatorId: number }
+  | { readonly kind: "coordinator_gone"; readonly coordinatorId: number }
+  /** Somebody did what they may not, or could not. It changed nothing. */
+  | { readonly kind: "refused"; readonly senderId: number; readonly opcode: number; readonly code: number }
+  /** Somebody refuses what we sent. */
+  | { readonly kind: "nacked"; readonly senderId: number; readonly requestId: number; readonly code: number }
+  /** Only a new invitation helps: we were not let in, or what we missed is not kept any more, or we have another group. */
+  | { readonly kind: "must_rejoin"; readonly code: number }
+  | { readonly kind: "removed" }
+
+/** What came of a call. */
+export interface LiveStep<Change> {
+  readonly frames: readonly LiveFrame[]
+  readonly events: readonly LiveEvent<Change>[]
+  /** Call `tick` no later than this. */
+  readonly wakeAtMs: number | undefined
+}
+
+/** A change that somebody wants, and how often it was tried. */
+export interface WantedChange<Change> {
+  readonly change: Change
+  readonly attempt: number
+}
+
+/** The transition that is under way. */
+export type Pending<Change> =
+  | { readonly at: "idle" }
+  /** Ours. */
+  | {
+      readonly at: "coordinating"
+      readonly transitionId: number
+      readonly wanted: WantedChange<Change>
+      readonly staged: StagedOwn
+      readonly prepare: ControlMessage
+      readonly prepareFrame: Uint8Array
+      /** Who is not ready yet. */
+      readonly waitingFor: Set<number>
+      readonly abortAtMs: number
+    }
+  /** The coordinator's, for which we are ready. */
+  | {
+      readonly at: "ready"
+      readonly transitionId: number
+      readonly senderId: number
+      readonly staged: MemberChanges
+      readonly prepare: ControlMessage
+      readonly prepareFrame: Uint8Array
+      readonly executeByMs: number
+    }
+  /** We came in by its Welcome, and wait for its execution. */
+  | { readonly at: "candidate"; readonly transitionId: number; readonly senderId: number; readonly executeByMs: number }
+
+/** Everything that a member of the control plane remembers. Owned by one `LiveControl`. */
+export interface LiveState<Change> {
+  readonly group: LiveGroup<Change>
+  readonly ownId: number
+  readonly limits: LiveLimits
+  endpoint: EndpointState
+  coordinatorId: number
+  /** When the coordinator was last heard. */
+  coordinatorHeardMs: number
+  /** How many grace times of its silence have passed. */
+  silentTurns: number
+  /** When anybody was last heard. */
+  othersHeardMs: number
+  /** We are coordinator, and heard nobody for a grace time: the others may have another one by now. */
+  isIsolated: boolean
+  /** When we take its place, having asked everybody how things stand; `undefined` while it is not our turn. */
+  claimAtMs: number | undefined
+  /** When somebody last took the place of a coordinator. */
+  claimedAtMs: number | undefined
+  /** When we, as coordinator, last said something to all. */
+  spokeAtMs: number
+  lastTransitionId: number
+  /** The highest that anybody used, also for what was given up. */
+  highestTransitionId: number
+  /** The highest member id that ever was: ids only go up, so that none is used twice. */
+  highestMemberId: number
+  nextRequestId: number
+  pending: Pending<Change>
+  /** What we last said to be ready for in this epoch. Whoever counted on it may have executed it, however long ago. */
+  promise: { readonly transitionId: number; readonly senderId: number; readonly commitHash: Uint8Array } | undefined
+  queue: WantedChange<Change>[]
+  readonly log: TransitionLog
+  /** Whom we asked how things stand. */
+  asked: number | "all" | undefined
+  lastAskedMs: number
+  /** Members who were asked already while we do not know how things stand. */
+  readonly askedInVain: Set<number>
+  /** Questions that were answered, by whom they came from. */
+  readonly answered: Map<number, { readonly sinceMs: number; readonly count: number }>
+  frames: LiveFrame[]
+  events: LiveEvent<Change>[]
+}
+
+/** The code of an error of the registry. */
+export function codeOf(name: ErrorName): number {
+  return ERROR_REGISTRY[name].code
+}
+
+/** Makes a control message of ours, with a request id of its own. */
+export function controlMessage<Change>(
+  state: LiveState<Change>,
+  opcode: OpcodeName,
+  transitionId: number,
+  args: Uint8Array = NOTHING,
+): ControlMessage {
+  return { opcode: OPCODES[opcode], requestId: state.nextRequestId++, senderId: state.ownId, transitionId, args }
+}
+
+/** Seals and sends. Returns the frame. */
+export function send<Change>(state: LiveState<Change>, to: number | "all", message: ControlMessage): Uint8Array {
+  const bytes = state.group.seal(message)
+  state.frames.push({ to, bytes })
+  return bytes
+}
+
+/** Tells a member why its message was refused, and the application that it was. Nothing else changes. */
+export function refuse<Change>(
+  state: LiveState<Change>,
+  message: ControlMessage,
+  senderId: number,
+  name: ErrorName,
+): void {
+  const error = ERROR_REGISTRY[name]
+  state.events.push({ kind: "refused", senderId, opcode: message.opcode, code: error.code })
+  const args = encodeErrorObject(errorObject(error))
+  // An answer to a refusal would be answered, and so on.
+  if (message.opcode === OPCODES.NACK || message.opcode === OPCODES.ACK) return
+  const nack = { ...controlMessage(state, "NACK", message.transitionId, args), requestId: message.requestId }
+  send(state, senderId, nack)
+}
+
+/** Goes on to another state. @throws Error for a step that the specification does not list */
+export function become<Change>(state: LiveState<Change>, to: EndpointState): void {
+  const from = state.endpoint
+  if (from === to) return
+  if (!endpointMayBecome(from, to)) throw new Error(`unreachable: an endpoint goes from ${from} to ${to}`)
+  state.endpoint = to
+  state.events.push({ kind: "state_changed", from, to })
+}
+
+/** There is no way on but a new invitation. */
+export function fail<Change>(state: LiveState<Change>, name: ErrorName): void {
+  if (state.pending.at === "ready" || state.pending.at === "coordinating") state.group.clear()
+  state.pending = IDLE
+  become(state, "failed")
+  state.events.push({ kind: "must_rejoin", code: codeOf(name) })
+}
+
+export const IDLE = { at: "idle" } as const
+const NOTHING = new Uint8Array(0)
