@@ -56,7 +56,7 @@ export interface LiveStep<Change> {
 }
 
 /** A change that somebody wants, and how often it was tried. */
-export interface WantedChange<Change> {
+interface WantedChange<Change> {
   readonly change: Change
   readonly attempt: number
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { suite0001 } from "@qpc/crypto/node"
 import { fromHex, fromUtf8, toHex, toUtf8 } from "@qpc/wire"
 import type { ControlMessage } from "../../control.ts"
 import type { LiveGroup, MemberChanges, StagedOwn } from "../live-group.ts"
@@ -126,7 +126,7 @@ export class FakeGroup implements LiveGroup<FakeChange> {
   }
 
   hash(bytes: Uint8Array): Uint8Array {
-    return new Uint8Array(createHash("sha256").update(bytes).digest())
+    return suite0001.hash(bytes)
   }
 
   #follow(commit: Uint8Array): FakeEpoch | undefined {
@@ -142,5 +142,5 @@ export class FakeGroup implements LiveGroup<FakeChange> {
 }
 
 function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 16)
+  return toHex(suite0001.hash(toUtf8(text))).slice(0, 16)
 }
