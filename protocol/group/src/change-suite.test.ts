@@ -1,7 +1,7 @@
 import { newXWingSuite, suite0001, suite0003 } from "@qpc/crypto/node"
 import type { CipherSuite } from "@qpc/crypto"
 import { describe, expect, it } from "vitest"
-import { ADMIN_ROLE } from "./permissions.ts"
+import { ADMIN_ROLE } from "@qpc/gsp"
 import type { Step } from "./step.ts"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"

@@ -7,17 +7,8 @@ import type { SettingsChange } from "./check-settings.ts"
 import { firstSettings } from "./group-settings.ts"
 import type { GroupSettings } from "./group-settings.ts"
 import type { RoleTable } from "./permissions.ts"
-import {
-  ADMIN_ROLE,
-  ALL_PERMISSIONS,
-  DEFAULT_ROLES,
-  MEMBER_ROLE,
-  MODERATOR_ROLE,
-  PERMISSIONS,
-  permissionsOf,
-  withoutRolesOf,
-  withRole,
-} from "./permissions.ts"
+import { ADMIN_ROLE, ALL_PERMISSIONS, DEFAULT_ROLES, MEMBER_ROLE, MODERATOR_ROLE, PERMISSIONS } from "@qpc/gsp"
+import { permissionsOf, withoutRolesOf, withRole } from "./permissions.ts"
 
 const person = (name: number): IdentityKey => toIdentityKey(new Uint8Array(32).fill(name))
 const [ada, ben, cay, dan, eve] = [person(1), person(2), person(3), person(4), person(5)]

@@ -1,5 +1,6 @@
 import type { DeviceKey, IdentityKey } from "@qpc/wire"
-import type { RoleAssignment, RoleId } from "./permissions.ts"
+import type { RoleId } from "@qpc/gsp"
+import type { RoleAssignment } from "./permissions.ts"
 
 /**
  * What a person wants of a group.

@@ -2,7 +2,8 @@ import { toIdentityKey } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { decodeSettings, encodeSettings, firstSettings } from "./group-settings.ts"
-import { ADMIN_ROLE, DEFAULT_ROLES, MODERATOR_ROLE, PERMISSIONS, roleOf, withRole } from "./permissions.ts"
+import { ADMIN_ROLE, DEFAULT_ROLES, MODERATOR_ROLE, PERMISSIONS } from "@qpc/gsp"
+import { roleOf, withRole } from "./permissions.ts"
 
 const person = (name: number): ReturnType<typeof toIdentityKey> => toIdentityKey(new Uint8Array(32).fill(name))
 const settings = firstSettings("friends", person(2))

@@ -1,8 +1,9 @@
 import { compareBytes, decodeWhole, DecodeError, encode, fromUtf8, IDENTITY_KEY_BYTES, readList } from "@qpc/wire"
 import { toIdentityKey, toUtf8 } from "@qpc/wire"
 import type { Reader } from "@qpc/wire"
-import { ADMIN_ROLE, ALL_PERMISSIONS, DEFAULT_ROLES, MEMBER_ROLE } from "./permissions.ts"
-import type { RoleAssignment, RoleId, RoleTable } from "./permissions.ts"
+import { ADMIN_ROLE, ALL_PERMISSIONS, DEFAULT_ROLES, MEMBER_ROLE } from "@qpc/gsp"
+import type { RoleId } from "@qpc/gsp"
+import type { RoleAssignment, RoleTable } from "./permissions.ts"
 import type { IdentityKey } from "@qpc/wire"
 
 /** A group context extension of the range for private use (RFC 9420 §17.3). Required of every member of our groups. */

@@ -6,7 +6,7 @@ import { concatBytes, encodeCbor, equalBytes, toGroupId, toHex } from "@qpc/wire
 import type { GroupId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { encodeSettings, firstSettings, GROUP_SETTINGS_EXTENSION } from "./group-settings.ts"
-import { ADMIN_ROLE } from "./permissions.ts"
+import { ADMIN_ROLE } from "@qpc/gsp"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
 import { Outlaw } from "./testing/outlaw.ts"

@@ -1,6 +1,7 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
-import { ADMIN_ROLE, DEFAULT_ROLES, MEMBER_ROLE, roleOf } from "./permissions.ts"
+import { ADMIN_ROLE, DEFAULT_ROLES, MEMBER_ROLE } from "@qpc/gsp"
+import { roleOf } from "./permissions.ts"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
 import { agree, envelopeOf, EQUALS, told, World } from "./testing/world.ts"

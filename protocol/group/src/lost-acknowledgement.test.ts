@@ -1,7 +1,7 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { describe, expect, it } from "vitest"
 import type { Content } from "./content.ts"
-import { ADMIN_ROLE } from "./permissions.ts"
+import { ADMIN_ROLE } from "@qpc/gsp"
 import type { Device } from "./testing/device.ts"
 import { nth } from "./testing/nth.ts"
 import { agree, told, World } from "./testing/world.ts"
