@@ -1,8 +1,21 @@
 import { expectNonceReuse } from "@qpc/crypto/conformance"
-import { toUtf8 } from "@qpc/wire"
+import { decodeWhole, encode, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import type { GroupState } from "./group-state.ts"
 import { Group } from "./group.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
+import { policyWith } from "./policy.ts"
+import {
+  assertReserved,
+  encodeReservation,
+  hasSent,
+  NO_RESERVATION,
+  readReservation,
+  reserve,
+  RESERVED_KEY,
+  resume,
+} from "./reservation.ts"
+import type { Reservation } from "./reservation.ts"
 import { craft } from "./testing/insider.ts"
 import { outcomeOf, Party } from "./testing/party.ts"
 import { generationOf } from "./testing/sender-data-of.ts"
@@ -194,5 +207,152 @@ describe("a state and a record that were rolled back together", () => {
     const body = { kind: "application", data: toUtf8("I am alice") } as const
     const forged = craft(party, "carol", body, { seal: (speaker) => ({ ...speaker, leafIndex: 0 }) })
     expect(party.hear("alice", forged)).toBe("own_message")
+  })
+})
+
+const reservation = (epoch: bigint, application: number, handshake: number): Reservation => {
+  return { epoch, application, handshake }
+}
+
+/** The next generations of alice's ratchets. */
+const nextOf = ({ epoch }: GroupState): number[] =>
+  (["application", "handshake"] as const).map((kind) => epoch.secretTree.nextGeneration(0, kind))
+
+describe("what a record says", () => {
+  const party = Party.of("reserved by hand", ["alice", "bob"])
+  const GENERATIONS_MAX = 2 ** 24
+
+  /** A state of alice's in epoch 1 that has reserved this much. */
+  function stateWith(reserved: Reservation, more: Partial<GroupState> = {}): GroupState {
+    return { ...party.insidesOf("alice"), reserved, ...more }
+  }
+  const recordOf = ({ epoch, application, handshake }: Reservation): Uint8Array =>
+    encode((writer) => {
+      writer.uint8(1).vector(party.groupId)
+      writer.uint64(epoch).uint32(application).uint32(handshake)
+    })
+
+  it.each([
+    [1n, 5, 3],
+    [1n, 6, 3],
+    [1n, 5, 4],
+    [2n, 0, 0],
+  ])("is taken where it is as new as the state: epoch %d, %d texts, %d handshakes", (epoch, texts, handshakes) => {
+    const state = stateWith(reservation(1n, 5, 3))
+    resume(state, recordOf(reservation(epoch, texts, handshakes)))
+    expect(state.reserved).toEqual(reservation(epoch, texts, handshakes))
+    expect(nextOf(state)).toEqual(epoch === 1n ? [texts, handshakes] : [0, 0])
+  })
+
+  it.each([
+    [1n, 4, 9],
+    [1n, 9, 2],
+    [0n, 9, 9],
+  ])("is refused where anything in it is older: epoch %d, %d texts, %d handshakes", (epoch, texts, handshakes) => {
+    const state = stateWith(reservation(1n, 5, 3))
+    const refused = expect.objectContaining({ name: "ReservationError", code: "reservation_rolled_back" })
+    expect(() => resume(state, recordOf(reservation(epoch, texts, handshakes)))).toThrow(refused)
+    expect(nextOf(state)).toEqual([0, 0])
+  })
+
+  it("is missed where anything was reserved, or has to be", () => {
+    const missing = expect.objectContaining({ code: "reservation_missing" })
+    const required = { policy: policyWith(policy) }
+    const states = [
+      stateWith(reservation(1n, 1, 0)),
+      stateWith(reservation(1n, 0, 1)),
+      stateWith(NO_RESERVATION, required),
+    ]
+    for (const state of states) expect(() => resume(state, undefined)).toThrow(missing)
+    expect(() => resume(stateWith(NO_RESERVATION), undefined)).not.toThrow()
+  })
+
+  it("is what was reserved beyond what was reserved or used before, in this epoch", () => {
+    const used = stateWith(NO_RESERVATION)
+    used.epoch.secretTree.skipTo(0, "application", 4)
+    const states = [stateWith(reservation(1n, 5, 3)), stateWith(reservation(0n, 5, 3)), used]
+    expect(states.map((state) => reserve(state, { application: 2 }))).toEqual([
+      recordOf(reservation(1n, 7, 3)),
+      recordOf(reservation(1n, 2, 0)),
+      recordOf(reservation(1n, 6, 0)),
+    ])
+  })
+
+  it("goes as far as a ratchet does, and no farther", () => {
+    const state = stateWith(reservation(1n, GENERATIONS_MAX - 1, 0))
+    const last = reserve(state, { application: 1 })
+    expect(last).toEqual(recordOf(reservation(1n, GENERATIONS_MAX, 0)))
+    expect(() => reserve(state, { application: 1 })).toThrow(new RangeError("the ratchet is used up: commit first"))
+    expect(() => resume(stateWith(state.reserved, { phase: "removed" }), last)).not.toThrow()
+    const beyond = encode((writer) =>
+      writer
+        .uint64(1n)
+        .uint32(0)
+        .uint32(GENERATIONS_MAX + 1),
+    )
+    const refused = expect.objectContaining({ code: "bad_value", offset: 0 })
+    expect(() => decodeWhole(beyond, readReservation)).toThrow(refused)
+  })
+
+  it("raises by no more than 65 536 at once", () => {
+    const state = stateWith(NO_RESERVATION)
+    for (const application of [-1, 0.5, 65_537]) {
+      const reason = new RangeError(`cannot reserve ${application} generations`)
+      expect(() => reserve(state, { application })).toThrow(reason)
+    }
+    expect(reserve(state, { application: 65_536 })).toEqual(recordOf(reservation(1n, 65_536, 0)))
+  })
+
+  it("skips nothing in a group that is over, nor of another epoch", () => {
+    for (const [state, epoch] of [
+      [stateWith(NO_RESERVATION, { phase: "removed" }), 1n],
+      [stateWith(NO_RESERVATION), 2n],
+    ] as const) {
+      resume(state, recordOf(reservation(epoch, 4, 4)))
+      expect(nextOf(state)).toEqual([0, 0])
+    }
+  })
+
+  it("is asked for each kind of key, and not for what takes none, with words that help", () => {
+    const reserved = reservation(1n, 1, 0)
+    const state = stateWith(reserved, { policy: policyWith(policy) })
+    const reason = new TypeError("reserve generations first, and store the record")
+    expect(() => assertReserved(state, "application")).not.toThrow()
+    expect(() => assertReserved(state, "handshake")).toThrow(reason)
+    const before = stateWith(reservation(0n, 9, 9), { policy: policyWith(policy) })
+    expect(() => assertReserved(before, "application")).toThrow(reason)
+    expect(() => assertReserved(before, undefined)).not.toThrow()
+  })
+
+  it("keeps a state quiet that is behind it, whatever the policy", () => {
+    const behind = new TypeError("the state is older than epoch 2: follow the group first")
+    const state = stateWith(reservation(2n, 0, 0))
+    expect(() => assertReserved(state, undefined)).toThrow(behind)
+    expect(() => reserve(state, {})).toThrow(behind)
+  })
+
+  it("is stored with the state, when generations are reserved and when it is woken", () => {
+    const alice = party.group("alice")
+    const { changes, stored } = alice.takeChanges()
+    stored()
+    const records = changes.flatMap(({ key, value }) => (value === undefined ? [] : [{ key, value: value.slice() }]))
+    const record = alice.reserve({ application: 4 })
+    const expected = { key: RESERVED_KEY, value: encodeReservation(reservation(1n, 4, 0)) }
+    expect(alice.takeChanges().changes).toContainEqual(expected)
+    const surroundings = { signatureKeys: party.keysOf("alice"), reservation: record }
+    expect(Group.fromRecords(party.suite, records, surroundings).takeChanges().changes).toContainEqual(expected)
+  })
+
+  it("tells whether a key of ours was used in this epoch, for a text or for anything else", () => {
+    const sent = (["application", "handshake"] as const).map((kind) => {
+      const state = stateWith(NO_RESERVATION)
+      const before = hasSent(state)
+      state.epoch.secretTree.take(0, kind)
+      return [before, hasSent(state)]
+    })
+    expect(sent).toEqual([
+      [false, true],
+      [false, true],
+    ])
   })
 })
