@@ -45,8 +45,8 @@ export type ReceivedSignal =
   /** Nothing changed, and there is nobody to answer, or nothing to answer to. */
   | { readonly kind: "drop"; readonly reason: DropReason; readonly code: number }
 
-/** How far a request id may be above all others: nobody uses up those of an epoch with one signal. */
-export const REQUEST_ID_STEP_MAX = 65_536
+/** How far a request id may be above all others: using up those of an epoch takes millions of signals. */
+export const REQUEST_ID_STEP_MAX = 1024
 
 const NOTHING = new Uint8Array(0)
 

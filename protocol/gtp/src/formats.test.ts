@@ -114,6 +114,20 @@ describe("a message in Protobuf", () => {
 })
 
 describe("a message in FlatBuffers", () => {
+  it("is refused where its table is so long that the runtime would take offsets in it for negative ones", () => {
+    const bytes = new Uint8Array(131_072)
+    const view = new DataView(bytes.buffer)
+    const [table, vtable, vector] = [25_536, 65_540, 65_560]
+    view.setUint32(0, table, true)
+    view.setInt32(table, table - vtable, true)
+    view.setUint16(vtable, 20, true)
+    view.setUint16(vtable + 2, 40_004, true)
+    view.setUint16(vtable + 18, 40_000, true)
+    view.setUint32(table + 40_000, vector - table - 40_000, true)
+    view.setUint32(vector, 65_000, true)
+    expect(() => FLATBUFFERS_MESSAGES.decode(bytes, undefined)).toThrow("bad_value")
+  })
+
   it("is read in another layout than ours: vtable behind the table, fields in their own order, defaults written", () => {
     const table = "d4ffffff070000002c0100000000000000000000000000000000000004000000"
     const rest = "000000000200000018000000"

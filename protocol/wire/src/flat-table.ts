@@ -6,6 +6,7 @@ export type FlatField = 4 | 8 | "bytes"
 const OFFSET_BYTES = 4
 const VTABLE_HEAD_BYTES = 4
 const VTABLE_ENTRY_BYTES = 2
+const TABLE_MAX_BYTES = 0x7fff
 
 /** A part of the buffer that means something. */
 interface Extent {
@@ -33,7 +34,8 @@ export function checkFlatTable(bytes: Uint8Array, fields: readonly FlatField[], 
   const tableBytes = view.getUint16(vtable + VTABLE_ENTRY_BYTES, true)
   if (vtableBytes < VTABLE_HEAD_BYTES || vtableBytes % VTABLE_ENTRY_BYTES !== 0)
     throw new DecodeError("bad_value", vtable)
-  if (tableBytes < OFFSET_BYTES) throw new DecodeError("bad_value", vtable)
+  // The runtime reads offsets within a table as signed numbers.
+  if (tableBytes < OFFSET_BYTES || tableBytes > TABLE_MAX_BYTES) throw new DecodeError("bad_value", vtable)
   inside(view, vtable, vtableBytes, VTABLE_ENTRY_BYTES)
   inside(view, table, tableBytes, OFFSET_BYTES)
 

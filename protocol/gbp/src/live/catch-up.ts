@@ -60,13 +60,14 @@ export function takeDigestResponse<Change>(
   if (state.asked === senderId) state.asked = undefined
   if (response.lastTransitionId > state.lastTransitionId) {
     // It opened, so it is of an epoch that we have; and yet transitions are missing that nobody keeps.
-    if (response.isTruncated === true) fail(state, "DIGEST_MISMATCH")
+    if (response.isTruncated === true) contradict(state, message, senderId)
     return
   }
   const isSame = response.epoch === state.group.epoch && equalBytes(response.memberSetHash, memberSetHash(state))
-  if (!isSame) return fail(state, "DIGEST_MISMATCH")
+  if (!isSame) return contradict(state, message, senderId)
   if (state.asked === "all") return
   state.askedInVain.clear()
+  state.contradictedBy.clear()
   const { coordinatorId = state.coordinatorId } = response
   const isOther = coordinatorId !== state.coordinatorId && state.group.memberIds.includes(coordinatorId)
   if (isOther && mayTakeOver(state, coordinatorId, nowMs)) takeOver(state, coordinatorId, nowMs)
@@ -74,6 +75,17 @@ export function takeDigestResponse<Change>(
   signOfLife(state, nowMs)
   if (state.endpoint === "resyncing") become(state, "active")
   beginNext(state, nowMs)
+}
+
+/**
+ * Somebody in our epoch says that we are in another group. One alone may lie; that all others say so can only be true.
+ */
+function contradict<Change>(state: LiveState<Change>, message: ControlMessage, senderId: number): void {
+  state.contradictedBy.add(senderId)
+  const others = state.group.memberIds.filter((id) => id !== state.ownId)
+  if (others.every((id) => state.contradictedBy.has(id))) return fail(state, "DIGEST_MISMATCH")
+  state.askedInVain.add(senderId)
+  refuse(state, message, senderId, "DIGEST_MISMATCH")
 }
 
 /** SHA-256 of the canonical CBOR of the member ids, ascending. */

@@ -69,6 +69,10 @@ export function takeReady<Change>(state: LiveState<Change>, arrived: Arrived, no
   }
   const isOfRightEpoch = epoch === state.group.epoch + (pending.staged.joined.includes(senderId) ? 1n : 0n)
   if (!isOfRightEpoch) return refuse(state, message, senderId, "EPOCH_MISMATCH")
+  // A newcomer is bound to the commit by its epoch.
+  const isNewcomer = pending.staged.joined.includes(senderId)
+  const isForThis = isNewcomer || equalBytes(message.args, state.group.hash(pending.staged.commit))
+  if (!isForThis) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
   pending.waitingFor.delete(senderId)
   if (pending.waitingFor.size === 0) execute(state, pending, nowMs)
 }

@@ -19,6 +19,7 @@ export function finishTransition<Change>(state: LiveState<Change>, executed: Exe
   const { joined, left } = staged
   state.pending = IDLE
   state.promise = undefined
+  state.contradictedBy.clear()
   state.lastTransitionId = transitionId
   state.highestTransitionId = Math.max(state.highestTransitionId, transitionId)
   state.highestMemberId = Math.max(state.highestMemberId, ...joined)

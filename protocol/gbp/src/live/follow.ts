@@ -10,12 +10,17 @@ import { mayTakeOver, takeOver } from "./handover.ts"
 import { become, codeOf, controlMessage, fail, IDLE, refuse, send } from "./live-state.ts"
 import type { LiveState } from "./live-state.ts"
 
+/** How far a transition may be above the last, and a member id above the one before: nobody uses them all up with one message. */
+export const NUMBER_STEP_MAX = 65_536
+
 /** The coordinator wants a commit followed: checks it, holds it, and says that we are ready (GBP control plane, "Prepare"). */
 export function takePrepare<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
   const { message, senderId, epoch } = arrived
   const { transitionId } = message
   if (epoch !== state.group.epoch) return refuse(state, message, senderId, "EPOCH_MISMATCH")
-  if (transitionId <= state.lastTransitionId) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
+  const { lastTransitionId } = state
+  const isNext = transitionId > lastTransitionId && transitionId <= lastTransitionId + NUMBER_STEP_MAX
+  if (!isNext) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
   if (senderId !== state.coordinatorId && !isPromised(state, message, senderId)) {
     // Whoever took the place of a coordinator that is gone may have said so while we were not there.
     if (!mayTakeOver(state, senderId, nowMs)) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
@@ -40,7 +45,7 @@ export function takePrepare<Change>(state: LiveState<Change>, arrived: Arrived, 
 function stage<Change>(state: LiveState<Change>, { message, senderId, frame }: Arrived, nowMs: number): void {
   const { transitionId, args } = message
   const staged = state.group.stageReceived(args, senderId)
-  const isFresh = staged?.joined.every((memberId) => memberId > state.highestMemberId) === true
+  const isFresh = staged !== undefined && areFresh(staged.joined, state.highestMemberId)
   if (staged !== undefined && !isFresh) state.group.clear()
   if (staged === undefined || !isFresh) {
     const report = { transitionId, reasonCode: codeOf("COMMIT_INVALID"), commitHash: state.group.hash(args) }
@@ -75,9 +80,19 @@ function giveUp<Change>(
   state.events.push({ kind: "transition_aborted", transitionId, code: codeOf(name) })
 }
 
+/** True for ids that go up from the highest that there was, each by no more than a step: a leap would leave nobody else any. */
+function areFresh(joined: readonly number[], highestMemberId: number): boolean {
+  return joined.every((memberId, at) => {
+    const before = at === 0 ? highestMemberId : joined[at - 1]!
+    return memberId > before && memberId <= before + NUMBER_STEP_MAX
+  })
+}
+
 /** Says that we are ready; what the coordinator may not have heard is said again. */
 export function answerReady<Change>(state: LiveState<Change>, to: number, transitionId: number): void {
-  send(state, to, controlMessage(state, "READY_FOR_TRANSITION", transitionId))
+  // For which commit: the number alone may be that of another coordinator's transition.
+  const commitHash = state.promise?.commitHash
+  send(state, to, controlMessage(state, "READY_FOR_TRANSITION", transitionId, commitHash))
 }
 
 /** The coordinator counted everybody: takes the commit into effect (GBP control plane, "Execute"). */

@@ -2,7 +2,7 @@ import type { ControlMessage } from "../control.ts"
 import { encodeCoordinatorClaim, isCoordinatorClaim } from "../control-args.ts"
 import { askEverybody, askHowThingsStand } from "./ask.ts"
 import { abort, beat, isCoordinator } from "./coordinate.ts"
-import { become, codeOf, controlMessage, IDLE, refuse, send } from "./live-state.ts"
+import { become, codeOf, controlMessage, failQueue, IDLE, refuse, send } from "./live-state.ts"
 import type { LiveState } from "./live-state.ts"
 import { signOfLife } from "./sign-of-life.ts"
 
@@ -40,13 +40,11 @@ export function mayTakeOver<Change>(state: LiveState<Change>, senderId: number, 
 /** Somebody is coordinator from now on. What we had begun ourselves is given up. */
 export function takeOver<Change>(state: LiveState<Change>, coordinatorId: number, nowMs: number): void {
   const { pending } = state
-  for (const { change } of state.queue.splice(0)) {
-    state.events.push({ kind: "change_failed", change, code: codeOf("COORDINATOR_GONE"), silent: [] })
-  }
   state.isIsolated = false
   state.claimAtMs = undefined
   state.coordinatorId = coordinatorId
   if (pending.at === "coordinating") abort(state, pending, "COORDINATOR_GONE", nowMs)
+  failQueue(state, "COORDINATOR_GONE")
   // What is handed to us afterwards says nothing of who is there now.
   if (state.asked === undefined) {
     state.claimedAtMs = nowMs

@@ -87,6 +87,31 @@ describe("a member who does what they may not", () => {
     expect(mesh.at(1).control.coordinatorId).toBe(1)
   })
 
+  it("as coordinator leaps to the last number there is leaves enough for others", () => {
+    const mesh = LiveMesh.of(4)
+    mesh.deliver(3, mesh.at(1).group.seal(control(1, 1, 0xffff_ffff, commit(mesh, 1))))
+    expect(mesh.told(3, "refused").at(-1)).toMatchObject({ code: ERROR_REGISTRY.TRANSITION_MISMATCH.code })
+    expect(mesh.at(3).control.pendingTransitionId).toBe(0)
+  })
+
+  it("as coordinator gives the last id there is to a newcomer is not followed", () => {
+    const mesh = LiveMesh.of(3, { attempts: 1 })
+    mesh.request(1, { add: 999_999 })
+    mesh.run(200)
+    expect(mesh.told(2, "refused").map(({ code }) => code)).toContain(ERROR_REGISTRY.COMMIT_INVALID.code)
+    expect(mesh.at(2).group.memberIds).toEqual([1, 2, 3])
+  })
+
+  it("is ready for another's commit under the same number does not count", () => {
+    const mesh = LiveMesh.of(4)
+    mesh.passes = (_, bytes) => mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
+    mesh.request(1, { remove: 4 })
+    mesh.run(50)
+    for (const id of [2, 3]) mesh.deliver(1, mesh.at(id).group.seal(control(id, 2, 4, new Uint8Array(32))))
+    expect(mesh.told(1, "refused").at(-1)).toMatchObject({ code: ERROR_REGISTRY.TRANSITION_MISMATCH.code })
+    expect(mesh.at(1).control.pendingTransitionId).toBe(4)
+  })
+
   it("is ready in place of another does not make a quorum", () => {
     const mesh = LiveMesh.of(4)
     mesh.at(3).isOn = false

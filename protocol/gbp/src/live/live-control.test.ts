@@ -83,6 +83,19 @@ describe("a transition", () => {
     expect(() => mesh.request(2, { add: 3 })).toThrow(TypeError)
   })
 
+  it("that waits is reported when somebody else becomes coordinator, and so is the one under way", () => {
+    const mesh = LiveMesh.of(4)
+    mesh.at(1).isOn = false
+    mesh.run(14_000)
+    mesh.at(3).isOn = false
+    mesh.request(2, { remove: 4 })
+    mesh.request(2, { add: 9 })
+    mesh.at(1).isOn = true
+    mesh.run(4_000)
+    expect(mesh.at(2).control.coordinatorId).toBe(1)
+    expect(mesh.told(2, "change_failed").map(({ change }) => change)).toEqual([{ remove: 4 }, { add: 9 }])
+  })
+
   it("does not wait in a queue without end", () => {
     const mesh = LiveMesh.of(2, { queuedChanges: 1 })
     mesh.at(2).isOn = false
@@ -124,33 +137,22 @@ describe("whoever missed a step", () => {
     expect(agree(mesh, 1, 2, 3)).toBe(true)
   })
 
-  it("for longer than anybody keeps has to be let in anew", () => {
+  const LIES = [
+    ["that its history is not kept any more", { epoch: 9n, lastTransitionId: 9, isTruncated: true as const }],
+    ["that the members of its epoch are others", { epoch: 2n, lastTransitionId: 2 }],
+  ] as const
+  it.each(LIES)("believes no single member, but all of them, %s", (_, said) => {
     const mesh = LiveMesh.of(3)
-    const args = encodeDigestResponse({
-      epoch: 9n,
-      lastTransitionId: 9,
-      memberSetHash: new Uint8Array(32),
-      logTail: [],
-      isTruncated: true,
-    })
+    const args = encodeDigestResponse({ ...said, memberSetHash: new Uint8Array(32), logTail: [] })
+    const answer = (from: number) => control(from, OPCODES.GROUP_STATE_DIGEST_RESPONSE, said.lastTransitionId, args)
     mesh.at(3).control.behind(mesh.nowMs)
-    const frame = mesh.at(1).group.seal(control(1, OPCODES.GROUP_STATE_DIGEST_RESPONSE, 9, args))
-    mesh.deliver(3, frame)
+    mesh.deliver(3, mesh.at(1).group.seal(answer(1)))
+    expect(mesh.told(3, "refused").at(-1)).toMatchObject({ senderId: 1, code: ERROR_REGISTRY.DIGEST_MISMATCH.code })
+    expect(mesh.at(3).control.endpoint).toBe("active")
+    mesh.at(3).control.behind(mesh.nowMs + 2_000)
+    mesh.deliver(3, mesh.at(2).group.seal(answer(2)))
     expect(mesh.told(3, "must_rejoin")).toEqual([{ kind: "must_rejoin", code: ERROR_REGISTRY.DIGEST_MISMATCH.code }])
     expect(mesh.at(3).control.endpoint).toBe("failed")
-  })
-
-  it("and finds other members in its own epoch has another group", () => {
-    const mesh = LiveMesh.of(3)
-    const args = encodeDigestResponse({
-      epoch: 2n,
-      lastTransitionId: 2,
-      memberSetHash: new Uint8Array(32),
-      logTail: [],
-    })
-    mesh.at(3).control.behind(mesh.nowMs)
-    mesh.deliver(3, mesh.at(1).group.seal(control(1, OPCODES.GROUP_STATE_DIGEST_RESPONSE, 2, args)))
-    expect(mesh.told(3, "must_rejoin")).toHaveLength(1)
   })
 
   it("as a newcomer, but hears the others in its epoch, was let in", () => {

@@ -12,7 +12,7 @@ import { claim, coordinatorIsSilent, nobodyIsHeard, takeCapabilities } from "./h
 import type { LiveGroup } from "./live-group.ts"
 import { DEFAULT_LIVE_LIMITS } from "./live-limits.ts"
 import type { LiveLimits } from "./live-limits.ts"
-import { become, IDLE, refuse } from "./live-state.ts"
+import { become, dropAll, IDLE, refuse } from "./live-state.ts"
 import type { LiveState, LiveStep } from "./live-state.ts"
 import { signOfLife } from "./sign-of-life.ts"
 import { TransitionLog } from "./transition-log.ts"
@@ -83,6 +83,7 @@ export class LiveControl<Change> {
       asked: undefined,
       lastAskedMs: Number.NEGATIVE_INFINITY,
       askedInVain: new Set(),
+      contradictedBy: new Set(),
       answered: new Map(),
       frames: [],
       events: [],
@@ -185,8 +186,7 @@ export class LiveControl<Change> {
 
   /** Leaves without a word: others notice by our silence. */
   close(): LiveStep<Change> {
-    if (this.#state.pending.at === "coordinating" || this.#state.pending.at === "ready") this.#state.group.clear()
-    this.#state.pending = IDLE
+    dropAll(this.#state, "COORDINATOR_GONE")
     become(this.#state, "closed")
     return this.#step()
   }

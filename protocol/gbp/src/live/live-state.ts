@@ -126,6 +126,8 @@ export interface LiveState<Change> {
   lastAskedMs: number
   /** Members who were asked already while we do not know how things stand. */
   readonly askedInVain: Set<number>
+  /** Members of our epoch who say that we are in another group. */
+  readonly contradictedBy: Set<number>
   /** Questions that were answered, by whom they came from. */
   readonly answered: Map<number, { readonly sinceMs: number; readonly count: number }>
   frames: LiveFrame[]
@@ -179,10 +181,25 @@ export function become<Change>(state: LiveState<Change>, to: EndpointState): voi
   state.events.push({ kind: "state_changed", from, to })
 }
 
+/** The changes that wait for their turn will not have it. */
+export function failQueue<Change>(state: LiveState<Change>, name: ErrorName): void {
+  for (const { change } of state.queue.splice(0)) {
+    state.events.push({ kind: "change_failed", change, code: codeOf(name), silent: [] })
+  }
+}
+
+/** Drops what is under way, and what waits behind it. */
+export function dropAll<Change>(state: LiveState<Change>, name: ErrorName): void {
+  const { pending } = state
+  if (pending.at === "ready" || pending.at === "coordinating") state.group.clear()
+  state.pending = IDLE
+  if (pending.at === "coordinating") state.queue.unshift(pending.wanted)
+  failQueue(state, name)
+}
+
 /** There is no way on but a new invitation. */
 export function fail<Change>(state: LiveState<Change>, name: ErrorName): void {
-  if (state.pending.at === "ready" || state.pending.at === "coordinating") state.group.clear()
-  state.pending = IDLE
+  dropAll(state, name)
   become(state, "failed")
   state.events.push({ kind: "must_rejoin", code: codeOf(name) })
 }

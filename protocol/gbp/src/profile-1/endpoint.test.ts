@@ -128,6 +128,12 @@ describe("profile 1 between two members", () => {
     expect(() => again.enterEpoch({ epoch: 6n, transitionId: 4, exportSecret: exportOf(6n) })).toThrow(RangeError)
   })
 
+  it("takes stored numbers only into an epoch, which would begin at 1 otherwise", () => {
+    const isKnown = (other: number) => other < 10
+    const alice = new Profile1Endpoint({ groupId: GROUP, memberId: 1, isMember: isKnown, aead })
+    expect(() => alice.restoreSequences(new Map([["text", 7]]))).toThrow(TypeError)
+  })
+
   const DROPPED: readonly (readonly [string, (bytes: Uint8Array) => Uint8Array])[] = [
     ["malformed", () => fromHex("ff")],
     ["too_large", () => new Uint8Array(1024 * 1024 + 1)],

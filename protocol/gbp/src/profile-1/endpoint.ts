@@ -115,8 +115,14 @@ export class Profile1Endpoint implements Disposable {
     return new Map(this.#lastSequences)
   }
 
-  /** Goes on from stored numbers. @throws RangeError for one that is below what was used here */
+  /**
+   * Goes on from stored numbers, in the epoch that was entered before. A restart forgets who else was heard: to be sure that nobody is the
+   * second sender on a stream type, enter a new epoch.
+   *
+   * @throws TypeError before the first epoch @throws RangeError for a number that is below what was used here
+   */
   restoreSequences(stored: ReadonlyMap<StreamType, number>): void {
+    this.#current()
     for (const [streamType, sequence] of stored) {
       if (
         !Number.isInteger(sequence) ||
