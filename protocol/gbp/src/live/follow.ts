@@ -11,7 +11,7 @@ import { become, codeOf, controlMessage, fail, IDLE, refuse, send } from "./live
 import type { LiveState } from "./live-state.ts"
 
 /** How far a transition may be above the last, and a member id above the one before: nobody uses them all up with one message. */
-export const NUMBER_STEP_MAX = 65_536
+const NUMBER_STEP_MAX = 65_536
 
 /** The coordinator wants a commit followed: checks it, holds it, and says that we are ready (GBP control plane, "Prepare"). */
 export function takePrepare<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
