@@ -16,6 +16,15 @@ const commit = (mesh: LiveMesh, by: number) => {
   return staged.commit
 }
 
+/** Four members, of whom the first wants the last removed; the others are ready for it, and that is not heard. */
+function waitingForReady(): LiveMesh {
+  const mesh = LiveMesh.of(4)
+  mesh.passes = (_, bytes) => mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
+  mesh.request(1, { remove: 4 })
+  mesh.run(50)
+  return mesh
+}
+
 /** Each abuse, and the code that whoever tries it gets. */
 describe("a member who does what they may not", () => {
   type Abuse = readonly [string, (mesh: LiveMesh) => ControlMessage, ErrorName]
@@ -103,10 +112,7 @@ describe("a member who does what they may not", () => {
   })
 
   it("is ready for another's commit under the same number does not count", () => {
-    const mesh = LiveMesh.of(4)
-    mesh.passes = (_, bytes) => mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
-    mesh.request(1, { remove: 4 })
-    mesh.run(50)
+    const mesh = waitingForReady()
     for (const id of [2, 3]) mesh.deliver(1, mesh.at(id).group.seal(control(id, 2, 4, new Uint8Array(32))))
     expect(mesh.told(1, "refused").at(-1)).toMatchObject({ code: ERROR_REGISTRY.TRANSITION_MISMATCH.code })
     expect(mesh.at(1).control.pendingTransitionId).toBe(4)
@@ -171,20 +177,14 @@ describe("a member who does what they may not", () => {
   })
 
   it("executes in the old epoch, which proves no quorum, changes nothing", () => {
-    const mesh = LiveMesh.of(4)
-    mesh.passes = (_, bytes) => mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
-    mesh.request(1, { remove: 4 })
-    mesh.run(50)
+    const mesh = waitingForReady()
     mesh.deliver(3, mesh.at(1).group.seal(control(1, 3, 4)))
     expect(mesh.told(3, "refused").at(-1)).toMatchObject({ code: ERROR_REGISTRY.TRANSITION_MISMATCH.code })
     expect(mesh.at(3).control.pendingTransitionId).toBe(4)
   })
 
   it("executes in the new epoch, where the coordinator has not, changes nothing", () => {
-    const mesh = LiveMesh.of(4)
-    mesh.passes = (_, bytes) => mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
-    mesh.request(1, { remove: 4 })
-    mesh.run(50)
+    const mesh = waitingForReady()
     mesh.at(2).group.merge()
     mesh.deliver(3, mesh.at(2).group.seal(control(2, 3, 4)))
     expect(mesh.told(3, "refused").at(-1)).toMatchObject({
@@ -195,10 +195,7 @@ describe("a member who does what they may not", () => {
   })
 
   it("is ready for their own removal does not count", () => {
-    const mesh = LiveMesh.of(4)
-    mesh.passes = (_, bytes) => mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
-    mesh.request(1, { remove: 4 })
-    mesh.run(50)
+    const mesh = waitingForReady()
     mesh.deliver(1, mesh.at(4).group.seal(control(4, 2, 4)))
     expect(mesh.told(1, "refused").at(-1)).toMatchObject({
       senderId: 4,
@@ -207,10 +204,7 @@ describe("a member who does what they may not", () => {
   })
 
   it("reports another commit than the one that was made does not stop it", () => {
-    const mesh = LiveMesh.of(4)
-    mesh.passes = (_, bytes) => mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
-    mesh.request(1, { remove: 4 })
-    mesh.run(50)
+    const mesh = waitingForReady()
     const report = encodeInvalidCommit({ transitionId: 4, reasonCode: 7, commitHash: new Uint8Array(32) })
     mesh.deliver(1, mesh.at(2).group.seal(control(2, 7, 4, report)))
     expect(mesh.told(1, "refused").at(-1)).toMatchObject({ senderId: 2, code: ERROR_REGISTRY.TRANSITION_MISMATCH.code })

@@ -101,7 +101,7 @@ describe("commits of one author in one epoch, beyond the limit", () => {
     expect(agree([alice, bob])).toBe(true)
   })
 
-  it("are followed if they come again behind what somebody wrote there, and count then as any other branch", () => {
+  it("are followed if they come again behind what somebody wrote there, and count like every other branch then", () => {
     const { alice, bob, carol, c } = six()
     for (const device of [bob, carol]) device.receive(c[5])
     const texts = [envelopeOf(bob.text("one")), envelopeOf(carol.text("two"))]
