@@ -28,9 +28,9 @@ export default {
       name: "front-door-only",
       comment: "Import another package by its name; its files are its own business.",
       severity: "error",
-      from: { path: "^((?:protocol|network|apps)/[^/]+|sdk|server)/" },
+      from: { path: "^((?:protocol|network|apps)/[^/]+|sdk|server|stack)/" },
       to: {
-        path: "^(?:(?:protocol|network|apps)/[^/]+|sdk|server)/src/(?!(?:(?:node|browser|conformance|testing)/)?index\\.ts|(?:protobuf|flatbuffers)\\.ts)",
+        path: "^(?:(?:protocol|network|apps)/[^/]+|sdk|server|stack)/src/(?!(?:(?:node|browser|conformance|testing)/)?index\\.ts|(?:protobuf|flatbuffers)\\.ts)",
         pathNot: "^$1/",
       },
     },
@@ -38,7 +38,7 @@ export default {
       name: "no-testing-in-products",
       comment: "What other packages offer to tests is not shipped.",
       severity: "error",
-      from: { path: "^(protocol|network|sdk|server|apps)/", pathNot: [test, "/src/testing/"] },
+      from: { path: "^(protocol|network|sdk|server|stack|apps)/", pathNot: [test, "/src/testing/"] },
       to: { path: "/src/(testing|conformance)/" },
     },
     ...Object.entries(layers).map(([from, allowed]) => ({
@@ -46,7 +46,7 @@ export default {
       comment: `${from} may import ${allowed.join(", ") || "nothing of ours"} (layers.json)`,
       severity: "error",
       from: { path: inside(from), pathNot: test },
-      to: { path: "^(protocol|network|sdk|server|apps|testing)/", pathNot: [from, ...allowed].map(inside) },
+      to: { path: "^(protocol|network|sdk|server|stack|apps|testing)/", pathNot: [from, ...allowed].map(inside) },
     })),
     {
       name: "no-cycles",
