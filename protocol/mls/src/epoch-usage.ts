@@ -1,5 +1,6 @@
 import { decodeWhole, DecodeError, encode } from "@qpc/wire"
 import type { GroupState } from "./group-state.ts"
+import type { StagedCommit } from "./staged-commit.ts"
 
 /**
  * What the members have encrypted in the current epoch, as far as we know: what we sent, and what we received and accepted
@@ -45,9 +46,19 @@ export function countMessage(state: Pick<GroupState, "usage" | "records">, messa
   markUsage(state)
 }
 
-/** Begins to count anew, in another epoch. */
-export function resetUsage(state: Pick<GroupState, "usage" | "records">): void {
-  state.usage = NO_USAGE
+/** Counts what was received and accepted in the epoch that a staged commit leads to. */
+export function countStaged(
+  { stagedUsage }: Pick<GroupState, "stagedUsage">,
+  staged: StagedCommit,
+  messageBytes: number,
+): void {
+  const { messages, bytes } = stagedUsage.get(staged) ?? NO_USAGE
+  stagedUsage.set(staged, { messages: messages + 1, bytes: bytes + messageBytes })
+}
+
+/** Begins to count anew, in the epoch that a commit led to. */
+export function resetUsage(state: Pick<GroupState, "usage" | "stagedUsage" | "records">, merged: StagedCommit): void {
+  state.usage = state.stagedUsage.get(merged) ?? NO_USAGE
   markUsage(state)
 }
 

@@ -50,6 +50,8 @@ export interface GroupState {
    * `undefined` for one that removes us.
    */
   readonly staged: Map<StagedCommit, Epoch | undefined>
+  /** What was read in their epochs. Not stored: a restart forgets how much it was, not what was read. */
+  readonly stagedUsage: WeakMap<StagedCommit, EpochUsage>
   /** What differs from what is stored. Whoever changes the state marks it there; see `state-records.ts`. */
   readonly records: RecordLog
 }

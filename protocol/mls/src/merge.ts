@@ -22,7 +22,7 @@ export function mergeStaged(state: GroupState, staged: StagedCommit): MergeRepor
   state.staged.delete(staged)
   voidOthers(state)
   if (next === undefined) endGroup(state)
-  else advance(state, next, staged.report)
+  else advance(state, next, staged)
   return staged.report
 }
 
@@ -89,7 +89,7 @@ function forgetResumptionPsk(state: GroupState, psk: ResumptionPsk): void {
   markResumptionPsk(state, psk, false)
 }
 
-function advance(state: GroupState, next: Epoch, report: MergeReport): void {
+function advance(state: GroupState, next: Epoch, merged: StagedCommit): void {
   const { limits, epoch: previous } = state
   const { epoch } = previous.context
   const { signatureKey } = ownLeaf(state)
@@ -106,11 +106,12 @@ function advance(state: GroupState, next: Epoch, report: MergeReport): void {
   state.epoch = next
   markEpoch(state, previous)
   adoptLeafKey(state, signatureKey)
-  resetUsage(state)
+  resetUsage(state, merged)
   skipReserved(state)
-  if (report.reinit === undefined) return
+  const { reinit } = merged.report
+  if (reinit === undefined) return
   state.phase = "replaced"
-  state.reinit = report.reinit
+  state.reinit = reinit
   markHeader(state)
 }
 

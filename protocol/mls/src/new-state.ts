@@ -38,9 +38,9 @@ export function newState(surroundings: GroupSurroundings, suite: CipherSuite, ep
 }
 
 /** Adds to a state the memory of what is to be stored of it. */
-export function completeState(parts: Omit<GroupState, "records">): GroupState {
+export function completeState(parts: Omit<GroupState, "records" | "stagedUsage">): GroupState {
   const records = newRecordLog(parts.suite, () => state)
-  const state: GroupState = { ...parts, records }
+  const state: GroupState = { ...parts, stagedUsage: new WeakMap(), records }
   attachRecords(state)
   return state
 }

@@ -1,5 +1,5 @@
 import { decodeWhole, DecodeError, encode, readList, readOptional } from "@qpc/wire"
-import type { Reader } from "@qpc/wire"
+import type { Reader, Writer } from "@qpc/wire"
 import { memberAt } from "./apply-proposals.ts"
 import type { CommittedCustomProposal } from "./custom-proposal.ts"
 import { joinEpochParts, readEpochHeader, readSecret, writeEpochHeader } from "./epoch-bytes.ts"
@@ -9,9 +9,11 @@ import type { GroupState, OwnCommit } from "./group-state.ts"
 import { decodeProposal, encodeProposal } from "./proposal.ts"
 import type { ReInit } from "./proposal.ts"
 import type { RatchetTree } from "./ratchet-tree.ts"
+import { readSecretTree } from "./secret-tree-bytes.ts"
 import { SecretTree } from "./secret-tree.ts"
 import type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
 import { readTreeDifference, writeTreeDifference } from "./tree-records.ts"
+import { fullWidth } from "./tree-math.ts"
 import { TreePrivateState } from "./tree-private-state.ts"
 
 /** A commit of ours that waits, and the epoch that it leads to. */
@@ -29,7 +31,8 @@ export interface StoredReport extends Pick<MergeReport, "reinit" | "custom"> {
 
 /**
  * The record of our pending commit: message hash<V> · committer u32 · leaves added<V>, removed<V>, updated<V> · optional
- * ReInit<V> · custom proposals<V> · the epoch it leads to, its tree as the difference to the current one.
+ * ReInit<V> · custom proposals<V> · the epoch it leads to, its tree as the difference to the current one, and its message
+ * keys.
  */
 export function encodeOwnCommit(state: GroupState, own: OwnCommit): Uint8Array {
   const epoch = state.staged.get(own.staged)
@@ -47,7 +50,7 @@ export function encodeOwnCommit(state: GroupState, own: OwnCommit): Uint8Array {
     writeEpochHeader(writer, epoch)
     writeTreeDifference(writer, state.epoch.tree, epoch.tree)
     epoch.keys.write(writer)
-    writer.vector(epoch.secretTree.encryptionSecret)
+    writeAhead(writer, epoch.secretTree)
   })
 }
 
@@ -63,10 +66,26 @@ export function decodeOwnCommit(bytes: Uint8Array, current: RatchetTree): Stored
     const header = readEpochHeader(reader, suite)
     const tree = readTreeDifference(reader, current)
     const keys = TreePrivateState.read(reader)
-    const secretTree = SecretTree.create(suite, readSecret(reader, suite), tree.leafWidth)
+    const secretTree = readAhead(reader, tree)
     const epoch = joinEpochParts(header, tree, keys, secretTree, true)
     return storedCommit(messageHash, committer, epoch, reportFrom(epoch, current, { ...leaves, reinit, custom }))
   })
+}
+
+/** The secret that a tree begins with<V>; where keys were used, which must not come back, nothing<V> and what is left of it. */
+function writeAhead(writer: Writer, secretTree: SecretTree): void {
+  if (secretTree.isUnused) writer.vector(secretTree.encryptionSecret)
+  else secretTree.write(writer.vector(new Uint8Array(0)))
+}
+
+function readAhead(reader: Reader, { suite, leafWidth }: RatchetTree): SecretTree {
+  const start = reader.offset
+  const secret = reader.vector()
+  if (secret.length === suite.sizes.hashBytes) return SecretTree.create(suite, secret.slice(), leafWidth)
+  if (secret.length > 0) throw new DecodeError("bad_value", start)
+  const secretTree = readSecretTree(reader, suite)
+  if (secretTree.leafWidth !== fullWidth(leafWidth)) throw new DecodeError("bad_value", start)
+  return secretTree
 }
 
 /** Reads a list of leaf indices. @throws DecodeError */

@@ -3,23 +3,22 @@ import { applyCommit } from "./apply-commit.ts"
 import { proposalRef } from "./authenticated-content.ts"
 import type { VerifiedContent } from "./authenticated-content.ts"
 import { countMessage } from "./epoch-usage.ts"
-import { pastSigner } from "./epoch.ts"
-import type { PastEpoch } from "./epoch.ts"
 import type { ContentType, Sender } from "./framed-content.ts"
 import type { GroupState } from "./group-state.ts"
 import { decodeMlsMessage } from "./mls-message.ts"
 import type { MlsMessage } from "./mls-message.ts"
 import { openOutsiderPublic } from "./outsider.ts"
+import { stagedEpoch } from "./merge.ts"
 import type { PrivateMessage } from "./private-message.ts"
 import { judgeProposal } from "./judge-proposal.ts"
 import { ownedProposal } from "./proposal-queue.ts"
 import type { Proposal } from "./proposal.ts"
 import type { PskLookup } from "./psk.ts"
 import type { PublicMessage } from "./public-message.ts"
+import { acceptApplication, epochListener, receiveAhead, receiveLate } from "./receive-application.ts"
 import type { Received, RejectReason } from "./received.ts"
 import type { StagedCommit } from "./staged-commit.ts"
 import { openMemberPublic, openPrivate } from "./unprotect.ts"
-import type { Listener, Unprotected } from "./unprotect.ts"
 
 /** What a receiver brings along. */
 export interface ReceiveOptions {
@@ -42,6 +41,11 @@ export interface ReceiveOptions {
    * its key used up before the message comes. Default: whatever there is, which the caller compares.
    */
   readonly authenticatedData?: Uint8Array | undefined
+  /**
+   * A commit of this epoch that waits: application messages of the epoch that it leads to are opened too. For groups whose members
+   * speak in an epoch before all of them have gone on to it. Nothing can be sealed there before it is merged. It must not remove us.
+   */
+  readonly staged?: StagedCommit | undefined
 }
 
 /** A proposal that came by itself (RFC 9420 §12.1). Borrowed. */
@@ -63,8 +67,12 @@ interface Circumstances extends ReceiveOptions {
  *
  * Total: whatever bytes arrive, it returns. The state changes only if the message was accepted; a commit changes nothing
  * before it is merged or cleared.
+ *
+ * @throws TypeError unless `options.staged` was staged in this epoch of this group, neither merged nor cleared, and has us in it
  */
 export function receive(state: GroupState, bytes: Uint8Array, options: Circumstances): Received {
+  const { staged } = options
+  const ahead = staged && { staged, epoch: stagedEpoch(state, staged) }
   const message = decodeOrUndefined(bytes)
   if (message === undefined) return reject("malformed")
   if (message.kind !== "private_message" && message.kind !== "public_message") return reject("not_a_group_message")
@@ -76,6 +84,9 @@ export function receive(state: GroupState, bytes: Uint8Array, options: Circumsta
   if (unwanted !== undefined) return reject(unwanted)
   if (epoch < current.epoch && message.kind === "private_message") return receiveLate(state, message.message)
   if (epoch < current.epoch) return reject("epoch_passed")
+  if (epoch > current.epoch && ahead !== undefined && message.kind === "private_message") {
+    return receiveAhead(state, ahead, message.message, bytes.length)
+  }
   if (epoch > current.epoch) return reject("epoch_ahead")
   if (state.phase !== "active") return reject("group_inactive")
   const own = recogniseOwnCommit(state, bytes)
@@ -102,16 +113,8 @@ function counted(state: GroupState, messageBytes: number, received: Received): R
   return received
 }
 
-/** Application messages of past epochs are read while their keys are kept (RFC 9420 §15.3); commits never. */
-function receiveLate(state: GroupState, message: PrivateMessage): Received {
-  const past = state.pastEpochs.find((candidate) => candidate.epoch === message.epoch)
-  if (past === undefined || message.contentType !== "application") return reject("epoch_passed")
-  const opened = openPrivate(pastListener(state, past), message)
-  return typeof opened === "string" ? reject(opened) : acceptApplication(opened)
-}
-
 function receivePrivate(state: GroupState, message: PrivateMessage, options: Circumstances): Received {
-  const opened = openPrivate(currentListener(state), message)
+  const opened = openPrivate(epochListener(state, state.epoch), message)
   if (typeof opened === "string") return reject(opened)
   const { verified, key } = opened
   switch (verified.content.body.kind) {
@@ -136,26 +139,12 @@ function receivePublic(state: GroupState, message: PublicMessage, options: Circu
   if (body.kind === "application") return reject("application_not_encrypted")
   const verified =
     sender.kind === "member"
-      ? openMemberPublic(currentListener(state), state.epoch.secrets.membershipKey, message)
+      ? openMemberPublic(epochListener(state, state.epoch), state.epoch.secrets.membershipKey, message)
       : openOutsiderPublic(state, message)
   if (typeof verified === "string") return reject(verified)
   const isOwn = sender.kind === "member" && sender.leafIndex === state.epoch.keys.leafIndex
   if (isOwn) return reject("own_message")
   return body.kind === "proposal" ? acceptProposal(state, verified, options) : acceptCommit(state, verified, options)
-}
-
-function acceptApplication({ verified, leafIndex, generation, key }: Unprotected): Received {
-  const { body, epoch, authenticatedData } = verified.content
-  if (body.kind !== "application") throw new Error("unreachable: the content type is authenticated")
-  key.consume()
-  return {
-    kind: "application",
-    senderLeafIndex: leafIndex,
-    epoch,
-    generation,
-    plaintext: body.data.slice(),
-    authenticatedData: authenticatedData.slice(),
-  }
 }
 
 /**
@@ -196,25 +185,6 @@ function acceptCommit(state: GroupState, verified: VerifiedContent, options: Cir
 function recogniseOwnCommit({ suite, ownCommit }: GroupState, bytes: Uint8Array): StagedCommit | undefined {
   if (ownCommit === undefined) return undefined
   return constantTimeEqual(suite.hash(bytes), ownCommit.messageHash) ? ownCommit.staged : undefined
-}
-
-function currentListener({ suite, epoch, limits }: GroupState): Listener {
-  return {
-    suite,
-    groupContext: epoch.context.encoded,
-    senderDataSecret: epoch.secrets.senderDataSecret,
-    secretTree: epoch.secretTree,
-    ownLeafIndex: epoch.keys.leafIndex,
-    limits,
-    signatureKeyOf: (leafIndex) => epoch.tree.signatureKey(leafIndex),
-  }
-}
-
-function pastListener(state: GroupState, past: PastEpoch): Listener {
-  const { suite, limits } = state
-  const { groupContext, senderDataSecret, secretTree, ownLeafIndex } = past
-  const signatureKeyOf = (leafIndex: number): Uint8Array | undefined => pastSigner(state, past.epoch, leafIndex)
-  return { suite, groupContext, senderDataSecret, secretTree, ownLeafIndex, limits, signatureKeyOf }
 }
 
 /** The one place where foreign bytes that do not decode are caught. */

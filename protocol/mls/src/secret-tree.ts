@@ -82,6 +82,11 @@ export class SecretTree {
     return this.#leafWidth
   }
 
+  /** True as long as no key was taken. */
+  get isUnused(): boolean {
+    return this.#nodes.has(rootOf(this.#leafWidth))
+  }
+
   /** The secret that all others come from, as long as no key was taken. Borrowed. */
   get encryptionSecret(): Uint8Array {
     const secret = this.#nodes.get(rootOf(this.#leafWidth))
