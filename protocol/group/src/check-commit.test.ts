@@ -6,7 +6,7 @@ import type { CommitView } from "./check-commit.ts"
 
 const person = (leafIndex: number, fill = leafIndex + 1) => {
   const key = new Uint8Array(suite0001.sizes.signaturePublicKeyBytes).fill(fill)
-  return { leafIndex, signatureKey: key, credential: { kind: "basic", identity: key } as const }
+  return { leafIndex, signatureKey: key, credential: { kind: "basic", identity: key } as const, extensions: [] }
 }
 const people = [person(0), person(1)]
 const view: CommitView = {

@@ -129,7 +129,7 @@ describe("applying proposals", () => {
     expect([0, 1, 2].map((leafIndex) => tree.leaf(leafIndex))).toEqual([alice, undefined, carol])
     expect([tree.parent(1), tree.parent(3)]).toEqual([undefined, undefined])
     const { credential, signatureKey } = bob
-    expect(removed).toEqual([{ leafIndex: 1, credential, signatureKey }])
+    expect(removed).toEqual([{ leafIndex: 1, credential, signatureKey, extensions: [] }])
   })
 
   it("adds members after others were removed, at the leftmost free leaves (RFC 9420 §12.3)", () => {
@@ -229,7 +229,7 @@ describe("proposals are not applied", () => {
 describe("a member at a leaf", () => {
   it("is whoever is there", () => {
     const { credential, signatureKey } = bob
-    expect(memberAt(threeLeaves(), 1)).toEqual({ leafIndex: 1, credential, signatureKey })
+    expect(memberAt(threeLeaves(), 1)).toEqual({ leafIndex: 1, credential, signatureKey, extensions: [] })
     expect(() => memberAt(threeLeaves(), 3)).toThrow("unreachable: leaf 3 is blank")
   })
 })

@@ -93,7 +93,12 @@ export function applyProposals(
 export function memberAt(tree: RatchetTree, leafIndex: number): Member {
   const leafNode = tree.leaf(leafIndex)
   if (leafNode === undefined) throw new Error(`unreachable: leaf ${leafIndex} is blank`)
-  return { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
+  return memberOf(leafIndex, leafNode)
+}
+
+/** What a leaf says of its member. */
+export function memberOf(leafIndex: number, { credential, signatureKey, extensions }: LeafNode): Member {
+  return { leafIndex, credential, signatureKey, extensions }
 }
 
 function applyUpdate(

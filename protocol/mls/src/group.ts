@@ -1,4 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
+import { memberOf } from "./apply-proposals.ts"
 import { commitCost } from "./commit-cost.ts"
 import type { CommitCost } from "./commit-cost.ts"
 import type { StateChanges, StateRecord } from "@qpc/wire"
@@ -200,15 +201,13 @@ export class Group implements Disposable {
 
   /** All members by leaf index. Takes a walk over the tree. */
   members(): readonly Member[] {
-    return Array.from(this.#state.epoch.tree.members(), ({ leafIndex, leafNode }) => {
-      return { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
-    })
+    return Array.from(this.#state.epoch.tree.members(), ({ leafIndex, leafNode }) => memberOf(leafIndex, leafNode))
   }
 
   /** The member at a leaf, or `undefined` where there is none. */
   member(leafIndex: number): Member | undefined {
     const leafNode = this.#state.epoch.tree.leaf(leafIndex)
-    return leafNode && { leafIndex, credential: leafNode.credential, signatureKey: leafNode.signatureKey }
+    return leafNode && memberOf(leafIndex, leafNode)
   }
 
   /** True if all members list the extension as known to them, or it is a default one (RFC 9420 §7.2). */

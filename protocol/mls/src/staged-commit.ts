@@ -8,6 +8,8 @@ export interface Member {
   readonly leafIndex: number
   readonly credential: Credential
   readonly signatureKey: Uint8Array
+  /** Of the leaf: what its member says of itself, signed by it (RFC 9420 §7.2). */
+  readonly extensions: readonly Extension[]
 }
 
 /** What a commit does to the group. */

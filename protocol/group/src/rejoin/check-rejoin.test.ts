@@ -4,7 +4,7 @@ import { checkRejoin } from "./check-rejoin.ts"
 
 const leaf = (leafIndex: number, key: number) => {
   const signatureKey = new Uint8Array(32).fill(key)
-  return { leafIndex, signatureKey, credential: { kind: "basic", identity: signatureKey } as const }
+  return { leafIndex, signatureKey, credential: { kind: "basic", identity: signatureKey } as const, extensions: [] }
 }
 const [alice, bob] = [leaf(0, 1), leaf(1, 2)]
 const group = {
