@@ -46,6 +46,11 @@ export interface Membership {
    * service orders the epochs it is the leaf index itself; the live control plane hands out ids it never reuses.
    */
   memberIdOf(leafIndex: number): number | undefined
+  /**
+   * For a leaf without an id: true if it may be numbered by the id that its authenticated frame names. Who says yes notes the id once
+   * the frame was delivered. Absent: no leaf names its own id.
+   */
+  mayTakeId?(leafIndex: number, memberId: number): boolean
   /** The last transition that the control plane applied; 0 where there is none. */
   readonly lastTransitionId: number
 }

@@ -162,6 +162,24 @@ describe("receiving a frame", () => {
     expect(receiverAt().receive(bytes)).toEqual({ kind: "drop", reason })
   })
 
+  it("takes a leaf's id from its frame only where the group lets it, and never another's", () => {
+    const asked: (readonly number[])[] = []
+    const naming: Membership = {
+      memberIdOf: (leafIndex) => (leafIndex === 1 ? 1 : undefined),
+      lastTransitionId: 0,
+      mayTakeId: (...pair) => asked.push(pair) > 0 && pair[1] === 40,
+    }
+    const receiver = new Receiver(surroundings(new OpenKeys(0), naming))
+    const received = [4001, 101, 4000].map((sid) => receiver.receive(forged(content({ sid }), 3)))
+    const mismatch = { kind: "drop", reason: "sender_mismatch" }
+    expect(received).toMatchObject([{ kind: "payload", senderLeafIndex: 3 }, mismatch, mismatch])
+    expect(receiver.receive(forged(content({ sid: 4001 }), 1))).toEqual(mismatch)
+    expect(asked).toEqual([
+      [3, 40],
+      [3, 1],
+    ])
+  })
+
   it("reads a frame of the oldest epoch whose keys are kept", () => {
     const keys = new OpenKeys(1)
     keys.epoch = 3n

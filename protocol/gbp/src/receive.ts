@@ -6,7 +6,7 @@ import { decodeContent, decodeFrame, frameAuthenticatedData, UnsupportedVersion 
 import type { OpenedContent } from "./profile-2.ts"
 import { ReplayWindows } from "./replay-windows.ts"
 import type { FrameSurroundings } from "./send.ts"
-import { FLAG_CRITICAL, flagsAreAllowed, streamIdOf } from "./stream.ts"
+import { FLAG_CRITICAL, flagsAreAllowed, memberIdOfStream } from "./stream.ts"
 
 /** What came out of bytes that claim to be a frame. */
 export type ReceivedFrame =
@@ -138,10 +138,11 @@ export class Receiver {
 
   #violation(content: FrameContent, senderLeafIndex: number): DropReason | undefined {
     const { membership } = this.#surroundings
-    const memberId = membership.memberIdOf(senderLeafIndex)
-    if (memberId === undefined || content.streamId !== streamIdOf(content.streamType, memberId)) {
-      return "sender_mismatch"
-    }
+    const named = memberIdOfStream(content.streamType, content.streamId)
+    if (named === undefined) return "sender_mismatch"
+    const known = membership.memberIdOf(senderLeafIndex)
+    const isOwn = known === undefined ? membership.mayTakeId?.(senderLeafIndex, named) === true : known === named
+    if (!isOwn) return "sender_mismatch"
     if (!flagsAreAllowed(content.streamType, content.flags)) return "flags_not_allowed"
     // The control stream carries the transitions themselves: it has rules of its own for their ids.
     const mustAgree = (content.flags & FLAG_CRITICAL) !== 0 && content.streamType !== "control"
