@@ -20,6 +20,8 @@ export interface ClientNodeOptions {
   readonly prng: Prng
   readonly plan: Plan
   readonly suite: CipherSuite
+  /** Further ones that groups may have. Default none. */
+  readonly otherSuites?: readonly CipherSuite[]
   readonly nextConnection: () => number
   /** 1, 2, …: also its address in the network. */
   readonly index: number
@@ -139,7 +141,7 @@ export class ClientNode {
   /** Starts the client on its disk, unless it runs. */
   async start(): Promise<void> {
     if (!this.isEnrolled || this.isLost || this.isOff || this.#process?.isAlive === true) return
-    const { world, network, plan, suite, nextConnection, onDurable, onOpened } = this.#options
+    const { world, network, plan, suite, otherSuites = [], nextConnection, onDurable, onOpened } = this.#options
     const name = `${this.name}#${++this.#incarnation}`
     const process = new Process(world, name, this.#skewMs)
     this.#process = process
@@ -173,7 +175,7 @@ export class ClientNode {
       callDeadlineMs: plan.callDeadlineMs,
     }
     try {
-      const parts = { store, dial, suite, random, clock, opaque: noOpaque, reconnect, limits }
+      const parts = { store, dial, suite, otherSuites, random, clock, opaque: noOpaque, reconnect, limits }
       const client = await openClient({ ...parts, group: groupLimits(plan) })
       this.#client = client
       this.#compareDamage(name, client)

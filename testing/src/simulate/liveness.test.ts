@@ -11,7 +11,14 @@ const [FOLLOWED, LOST, DAMAGED] = ["aa".repeat(16), "bb".repeat(16), "cc".repeat
 /** A device that is in two groups, cannot follow the second, and cannot read a third. @param unanswered - what its person waits for */
 function stuckInOne(unanswered: readonly string[] = []): ClientNode {
   const members = () => [{ identityKey: fromHex(KEY) }]
-  const about = { epoch: 1n, isMember: true, isLeaving: false, epochAuthenticator: new Uint8Array(32), members }
+  const about = {
+    epoch: 1n,
+    suiteId: 1,
+    isMember: true,
+    isLeaving: false,
+    epochAuthenticator: new Uint8Array(32),
+    members,
+  }
   const conversations = () => [
     { ...about, id: fromHex(FOLLOWED), missing: undefined },
     { ...about, id: fromHex(LOST), missing: { fromEpoch: 1n, toEpoch: 9n, isBehindUs: false } },

@@ -10,6 +10,7 @@ export const isStuck = ({ missing }: Pick<Conversation, "missing">): boolean => 
 /** What a device says of a group of which it can read nothing. */
 const DAMAGED: GroupView = {
   epoch: 0n,
+  suiteId: 0,
   isMember: false,
   isStuck: true,
   isDamaged: true,
@@ -21,12 +22,12 @@ const DAMAGED: GroupView = {
 export function viewsOf(node: ClientNode): ReadonlyMap<string, GroupView> {
   const views = new Map<string, GroupView>()
   for (const group of node.client?.conversations() ?? []) {
-    const { epoch } = group
+    const { epoch, suiteId } = group
     const isMember = group.isMember && !isStuck(group)
     // Whoever was removed has no keys of the epoch, and asking for them is a mistake.
     const authenticator = isMember ? toHex(group.epochAuthenticator) : ""
     const roster = group.members().map(({ identityKey }) => toHex(identityKey))
-    views.set(toHex(group.id), { epoch, isMember, isStuck: isStuck(group), authenticator, roster })
+    views.set(toHex(group.id), { epoch, suiteId, isMember, isStuck: isStuck(group), authenticator, roster })
   }
   for (const { id } of node.client?.damagedGroups() ?? []) views.set(toHex(id), DAMAGED)
   return views

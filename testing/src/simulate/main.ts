@@ -9,6 +9,7 @@ import { availableParallelism } from "node:os"
 import { suite0001 } from "@qpc/crypto/node"
 import { flagsOf, refuse } from "../command-line.ts"
 import { runCapsule } from "./capsule/run-capsule.ts"
+import { NODE_SUITES } from "./node-suites.ts"
 import { FAULTS } from "./plan.ts"
 import type { FaultName, Restrictions } from "./plan.ts"
 import { printFailure, printRun, printTotals, progressBar } from "./print.ts"
@@ -48,7 +49,7 @@ const values = flagsOf({
 
 const drain = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const run = (seed: bigint, restrictions: Restrictions = {}): Promise<SimulationReport> =>
-  simulate({ seed, restrictions, suite: suite0001, drain })
+  simulate({ seed, restrictions, ...NODE_SUITES, drain })
 
 if (values.capsule !== undefined) await replayOne(values.capsule)
 else if (values.shrink !== undefined) await shrinkOne(toSeed(values.shrink))

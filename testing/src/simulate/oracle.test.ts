@@ -12,6 +12,7 @@ const bob: Device = { key: "02".repeat(32), identityKey: "02".repeat(32), name: 
 const both = [alice.key, bob.key]
 const view = (epoch: bigint, authenticator = "x"): GroupView => ({
   epoch,
+  suiteId: 1,
   authenticator,
   roster: both,
   isMember: true,
@@ -107,6 +108,13 @@ describe("oracle", () => {
   it("reports two rosters of one epoch as a fork", () => {
     oracle.observed(bob, GROUP, { ...view(1n), roster: [bob.key] }, false)
     expect(kinds()).toEqual(["fork"])
+  })
+
+  it("reports a group that goes back from X-Wing", () => {
+    oracle.observed(alice, GROUP, { ...view(2n), suiteId: 0xf002 }, true)
+    expect(kinds()).toEqual([])
+    oracle.observed(bob, GROUP, view(3n), false)
+    expect(kinds()).toEqual(["weakened"])
   })
 
   it("reports a disk that goes back an epoch, not a memory that was lost", () => {

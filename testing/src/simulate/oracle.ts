@@ -4,6 +4,7 @@ import type { Change } from "@qpc/sdk"
 import type { Batch, BatchClaim, BatchOutcome, HeadPosition } from "@qpc/server/core"
 import { toHex } from "@qpc/wire"
 import { ChannelRosters } from "./channel-rosters.ts"
+import { GroupSuites } from "./group-suites.ts"
 import type { Violation, ViolationKind } from "./violation.ts"
 
 /** Of a row of the outbox: where it says whether a person waits for it, with the message id behind that. */
@@ -23,6 +24,8 @@ export interface Device {
 /** What a device believes of a group. */
 export interface GroupView {
   readonly epoch: bigint
+  /** Code point of its cipher suite. */
+  readonly suiteId: number
   readonly authenticator: string
   readonly roster: readonly string[]
   readonly isMember: boolean
@@ -102,6 +105,7 @@ export class Oracle {
   readonly #count: (what: string) => void
   readonly texts = new Map<number, Text>()
   readonly rosters = new ChannelRosters()
+  readonly #suites: GroupSuites
   readonly #byMessageId = new Map<string, Text>()
   readonly #shown = new Map<string, Set<number>>()
   readonly #placed = new Map<string, number>()
@@ -123,6 +127,7 @@ export class Oracle {
 
   constructor(count: (what: string) => void = () => {}) {
     this.#count = count
+    this.#suites = new GroupSuites(count)
   }
 
   /** A person is about to write a text. @returns its number */
@@ -231,6 +236,8 @@ export class Oracle {
       if (view.epoch > 0n) this.#count(what)
     }
     this.#compare(device, group, view)
+    if (!this.#suites.observed(device.key, group, view))
+      this.report("weakened", `${device.name} is in suite ${view.suiteId} in epoch ${view.epoch} of ${group}`)
     const before = this.#durableEpochs.get(place)
     if (!isDurable) return
     if (before !== undefined && view.epoch < before)
@@ -320,6 +327,8 @@ export class Oracle {
     shown.add(number)
     if (isOwn || text.late.has(device.key)) return
     this.#count(isSecond(device) ? "texts shown on second devices" : "texts shown")
+    if (text.epoch !== undefined && this.#suites.isFormer(device.key, text.group, text.epoch))
+      this.#count("texts shown that were sealed in a former cipher suite")
     // Another member handed it in: later ones were there before.
     if (value[KIND_AT] === LATE) return this.#count("texts that were missing and came late")
     this.#checkOrder(device, text)

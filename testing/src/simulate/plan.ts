@@ -1,3 +1,4 @@
+import { XWING_SUITE_ID } from "@qpc/crypto"
 import type { LinkFaults } from "./packet-network.ts"
 import { Prng } from "./prng.ts"
 
@@ -24,6 +25,7 @@ export const FAULTS = [
   "short_log",
   "second_devices",
   "key_updates",
+  "suite_changes",
 ] as const
 /** The name of a kind of trouble. */
 export type FaultName = (typeof FAULTS)[number]
@@ -58,6 +60,17 @@ interface KeyUpdates {
   readonly afterMs: number
 }
 
+/** How groups come by other cipher suites. */
+interface SuiteChanges {
+  /** Mean time between two that somebody asks for, anywhere. */
+  readonly askedEveryMs: number
+  /** What people ask for: code points. */
+  readonly wanted: readonly number[]
+}
+
+/** Up, which happens to a group once; to and fro between two that are as strong; and both. */
+const WANTED_SUITES = [[XWING_SUITE_ID], [0x0001, 0x0003], [0x0001, 0x0003, XWING_SUITE_ID]] as const
+
 /** What is drawn from a seed before anything happens. */
 export interface Plan {
   readonly seed: bigint
@@ -88,6 +101,8 @@ export interface Plan {
   /** Epochs that stay readable after their end. */
   readonly pastEpochs: number
   readonly keyUpdates: KeyUpdates | undefined
+  /** Where it is undefined, clients have one suite only. */
+  readonly suiteChanges: SuiteChanges | undefined
   readonly clientDisk: DiskFaults
   readonly serverDisk: DiskFaults
   /** How long a connection may be silent before it is given up. */
@@ -133,6 +148,7 @@ export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
     commitLogEpochs: faults.has("short_log") ? prng.fork("log").between(1, 4) : 1_000,
     pastEpochs: size.pick([1, 2, 3]),
     keyUpdates: faults.has("key_updates") ? drawKeyUpdates(prng.fork("keys"), deviceCount) : undefined,
+    suiteChanges: faults.has("suite_changes") ? drawSuiteChanges(prng.fork("suites")) : undefined,
     keyPackageLifetimeMs: faults.has("short_key_packages") ? prng.fork("lifetime").between(2_000, 20_000) : A_MONTH_MS,
     keyPackageStock: faults.has("few_key_packages") ? 2 : 8,
     clientDisk: {
@@ -177,6 +193,10 @@ function drawQueueDepth(prng: Prng, faults: ReadonlySet<FaultName>): number {
 /** Every member has a turn: a large group must not be kept busy with its own keys. */
 function drawKeyUpdates(prng: Prng, deviceCount: number): KeyUpdates {
   return { askedEveryMs: prng.between(1_000, 5_000), afterMs: deviceCount * prng.between(1_000, 4_000) }
+}
+
+function drawSuiteChanges(prng: Prng): SuiteChanges {
+  return { askedEveryMs: prng.between(500, 5_000), wanted: prng.pick(WANTED_SUITES) }
 }
 
 function drawLink(prng: Prng, amount: (name: FaultName, most: number) => number): LinkFaults {

@@ -15,6 +15,7 @@ import type { Plan, Restrictions } from "./plan.ts"
 import { Prng } from "./prng.ts"
 import { startSecondDevices } from "./second-devices.ts"
 import { ServerNode } from "./server-node.ts"
+import { startSuiteChanges } from "./suite-changes.ts"
 import { startTroubles } from "./troubles.ts"
 import type { Violation } from "./violation.ts"
 import { startWorkload, writeText } from "./workload.ts"
@@ -26,6 +27,8 @@ import type { Drain } from "./world.ts"
 export interface SimulateOptions {
   readonly seed: bigint
   readonly suite: CipherSuite
+  /** What groups change to where that is drawn, beside `suite`: 0x0003, and X-Wing that draws no randomness of its own. */
+  readonly otherSuites: readonly CipherSuite[]
   readonly drain: Drain
   readonly restrictions?: Restrictions
 }
@@ -57,9 +60,8 @@ const USUAL_MEMBERS = 12
 const SETTLE_MS_PER_DEVICE = 300
 
 /** Runs one seed from the first event to the last probe. Never rejects for what it is there to find. */
-export async function simulate({ seed, suite, drain, restrictions }: SimulateOptions): Promise<SimulationReport> {
-  const plan = drawPlan(seed, restrictions)
-  const simulation = new Simulation(plan, suite, drain)
+export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
+  const simulation = new Simulation(drawPlan(options.seed, options.restrictions), options)
   await simulation.run()
   return simulation.report()
 }
@@ -78,7 +80,7 @@ class Simulation {
   readonly #changed = new Set<ClientNode>()
   #settledAfterMs: number | undefined
 
-  constructor(plan: Plan, suite: CipherSuite, drain: Drain) {
+  constructor(plan: Plan, { suite, otherSuites, drain }: SimulateOptions) {
     this.#plan = plan
     this.#prng = new Prng(plan.seed, "run")
     this.#world = new World(drain)
@@ -92,6 +94,7 @@ class Simulation {
       prng: this.#prng,
       plan,
       suite: this.#suite,
+      otherSuites: plan.suiteChanges === undefined ? [] : otherSuites.map((other) => monitorNonces(other)),
       nextConnection: (): number => ++connections,
       onMistake: (what: string, error: unknown): void => this.#oracle.report("mistake", `${what}: ${describe(error)}`),
     }
@@ -152,6 +155,7 @@ class Simulation {
     startTroubles({ ...shared, prng: this.#prng.fork("troubles") }, durationMs)
     startWorkload(this.#workload, durationMs)
     startKeyUpdates({ ...this.#workload, prng: this.#prng.fork("key updates") }, durationMs)
+    startSuiteChanges({ ...this.#workload, prng: this.#prng.fork("suite changes") }, durationMs)
     const linking = { ...this.#workload, prng: this.#prng.fork("linking"), suite: this.#suite, server: this.#server }
     startSecondDevices(linking, durationMs)
   }

@@ -83,6 +83,10 @@ const MUST_HAPPEN: readonly string[] = [
   "first devices lost, the second kept",
   "key updates that people asked for",
   "commits for new keys that nobody asked for",
+  "groups that changed their cipher suite",
+  "members who followed into another cipher suite",
+  "texts shown that were sealed in a former cipher suite",
+  "refused: suite_not_ready",
 ]
 
 /** What should have happened and did not. */

@@ -4,6 +4,8 @@ export type ViolationKind =
   | "fork"
   /** An epoch, once on disk, was left backwards. */
   | "epoch_back"
+  /** A group went back to a weaker cipher suite. */
+  | "weakened"
   /** An honest server was accused, or signed two heads for one epoch of a group. */
   | "accused"
   /** A message is on a disk twice. */

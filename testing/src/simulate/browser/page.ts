@@ -1,5 +1,5 @@
 /** What runs in the page: a seed at a time, with the browser's primitives. */
-import { loadBrowserSuite } from "@qpc/crypto/browser"
+import { loadBrowserSuite, loadBrowserXWingSuite } from "@qpc/crypto/browser"
 import { simulate } from "../simulate.ts"
 import { useSha256 } from "./node-stand-ins.ts"
 
@@ -25,12 +25,12 @@ function drain(): Promise<void> {
   })
 }
 
-const loading = loadBrowserSuite(1)
+const loading = Promise.all([loadBrowserSuite(1), loadBrowserSuite(3), loadBrowserXWingSuite()])
 
 async function runSeed(seed: string): Promise<PageReport> {
-  const suite = await loading
+  const [suite, ...otherSuites] = await loading
   useSha256((message) => suite.hash(message))
-  const { hash, violations } = await simulate({ seed: BigInt(seed), suite, drain })
+  const { hash, violations } = await simulate({ seed: BigInt(seed), suite, otherSuites, drain })
   return { hash, violations: violations.length }
 }
 
