@@ -9,6 +9,7 @@ import { finishRemovals } from "./devices.ts"
 import { Inbox } from "./inbox.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
 import type { ConnectionState, NoticeReason } from "./model.ts"
+import { Names } from "./names.ts"
 import { asClientError, toClientError } from "./network-error.ts"
 import type { OpaqueClient } from "./opaque.ts"
 import { Outbox } from "./outbox.ts"
@@ -17,7 +18,6 @@ import { OwnDeviceRounds } from "./own-device-rounds.ts"
 import { settleParked } from "./receive.ts"
 import { continueRejoins } from "./continue-rejoins.ts"
 import { learnTime } from "./server-time.ts"
-import { learnNames } from "./resolve.ts"
 import { tracedDial } from "./traced-dial.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -44,6 +44,7 @@ export class Link {
   readonly #options: LinkOptions
   readonly #outbox: Outbox
   readonly #deviceRounds: OwnDeviceRounds
+  readonly #names: Names
   #rpc: ReconnectingRpc | undefined
   #visit: Visit | undefined
   #state: ConnectionState = { at: "offline" }
@@ -59,11 +60,12 @@ export class Link {
     this.#context = context
     this.#options = { ...options, dial: tracedDial(options.dial, context.tracer) }
     const isReady = (): boolean => this.isCaughtUp
+    this.#names = new Names(context)
     context.hub.listen((event) => {
       const isIn = event.kind === "joined" || event.kind === "rejoined"
       const isAboutPeople = isIn || event.kind === "members_changed"
       if (isAboutPeople && this.#visit !== undefined && this.isCaughtUp) {
-        this.run(this.#counted(this.#learn(this.#visit.rpc)))
+        this.#learnNames(this.#visit)
         // Whoever let us in may have let in with us what we took back meanwhile.
         if (isIn) this.#deviceRounds.planSoon()
         else this.#deviceRounds.plan()
@@ -237,7 +239,7 @@ export class Link {
       // Before anything that the server could refuse.
       await finishRemovals(this.#context, call)
       await this.#stockUp(rpc)
-      await this.#learn(rpc)
+      await this.#names.learn(call)
       await this.#deviceRounds.begin(call)
       await continueRejoins(this.#context, call)
     } catch (error) {
@@ -256,6 +258,10 @@ export class Link {
     } catch (error) {
       this.#leave(rpc, error)
     }
+  }
+
+  #learnNames({ rpc }: Visit): void {
+    this.run(this.#counted(this.#names.learn((method, request) => rpc.call(method, request))))
   }
 
   async #counted(task: Promise<void>): Promise<void> {
@@ -280,15 +286,6 @@ export class Link {
       if (!(error instanceof ClientError) || error.code !== "server_refused") throw error
       const notice = { seq: 0n, sizeBytes: 0, reason: "key_packages_refused" satisfies NoticeReason }
       await turn.takeAlways(() => Transaction.run(this.#context, "up", async (tx) => tx.notice(notice)))
-    }
-  }
-
-  /** Finds out what newcomers are called. Without an answer they stay keys until the next change or connection. */
-  async #learn(rpc: RpcClient): Promise<void> {
-    try {
-      await asClientError(learnNames(this.#context, (method, request) => rpc.call(method, request)))
-    } catch (error) {
-      if (!(error instanceof ClientError) || error.code.startsWith("store_")) throw error
     }
   }
 
