@@ -1,5 +1,8 @@
+import { toHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { Client } from "./api.ts"
+import { MemoryStore } from "./memory-store.ts"
+import { put } from "./store.ts"
 import { FakeServer } from "./testing/fake-server.ts"
 import { HELPS_NOBODY, newPerson, openPerson } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
@@ -122,6 +125,38 @@ describe("a message to a group in which somebody's inbox is full", () => {
     expect(await told()).toEqual([
       ["inbox_full", "bob"],
       ["inbox_full_given_up", "bob"],
+    ])
+  })
+})
+
+/** Two groups of alice with her phone and bob; what bob wrote in "damaged" waits for room on her phone, and that group is damaged then. */
+async function waitsForAPhoneInADamagedGroup() {
+  const [clock, server] = [new TestClock(), new FakeServer()]
+  const [alice, bob] = [await newPerson(server, clock, "alice"), await newPerson(server, clock, "bob")]
+  const phone = await openPerson(server, clock)
+  const phoneKey = await clock.during(alice.client.approveDevice(await phone.client.requestLink("alice")))
+  await clock.during(phone.client.login("alice", "alice's password"))
+  for (const name of ["healthy", "damaged"]) {
+    const group = await clock.during(bob.client.createGroup(name))
+    await clock.during(group.invite("alice").then(({ id }) => group.waitAccepted(id)))
+  }
+  server.full.add(`alice/${toHex(phoneKey).slice(0, 8)}`)
+  const { id } = bob.client.conversation("damaged")
+  await clock.during(bob.client.conversation("damaged").send("hello"))
+  await clock.during(bob.client.sync())
+  await clock.during(bob.client.close())
+  const [row] = await new MemoryStore(bob.disk).list("group_records", { prefix: id })
+  await new MemoryStore(bob.disk).commit([put("group_records", row!.key, new Uint8Array(1))])
+  return openPerson(server, clock, bob.disk)
+}
+
+describe("a message that waits for room in a group that gets damaged", () => {
+  it("is given up, and its sender is told whose device lacks it where another group has that device too", async () => {
+    const { client } = await waitsForAPhoneInADamagedGroup()
+    expect((await client.notices()).map(({ reason, person }) => [reason, person?.username])).toEqual([
+      ["inbox_full", "alice"],
+      ["inbox_full_given_up", "alice"],
+      ["group_damaged", undefined],
     ])
   })
 })

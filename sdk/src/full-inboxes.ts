@@ -58,15 +58,21 @@ function tell(
 ): void {
   const { outgoing, missing, reason } = what
   const { groupId } = outgoing
-  const people = new Map(missing.map((device) => ownerOf(groups.find(groupId), device)).map((key) => [toHex(key), key]))
+  // A group that cannot be read any more names nobody; other groups with the same device may.
+  const known = [groups.find(groupId), ...groups.all()]
+  const people = new Map(missing.map((device) => ownerOf(known, device)).map((key) => [toHex(key), key]))
   for (const person of people.values())
     tx.notice({ seq: 0n, sizeBytes: messageBytes(outgoing), groupId, person, reason })
 }
 
-/** Whose device it is. Of a device that is no longer in the group its key is all that is known. */
-function ownerOf(member: Member | undefined, device: DeviceKey): IdentityKey {
-  const owner = member?.members().find(({ devices }) => devices.some(({ deviceKey }) => equalBytes(deviceKey, device)))
-  return owner?.identityKey ?? toIdentityKey(device)
+/** Whose device it is, by the first group that has it. Of a device that is in none of them its key is all that is known. */
+function ownerOf(known: readonly (Member | undefined)[], device: DeviceKey): IdentityKey {
+  for (const member of known) {
+    const people = member?.members() ?? []
+    const owner = people.find(({ devices }) => devices.some(({ deviceKey }) => equalBytes(deviceKey, device)))
+    if (owner !== undefined) return owner.identityKey
+  }
+  return toIdentityKey(device)
 }
 
 /** The envelopes of a message together. */
