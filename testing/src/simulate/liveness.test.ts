@@ -1,4 +1,4 @@
-import type { Change } from "@qpc/sdk"
+import type { Change, GroupDamage } from "@qpc/sdk"
 import { concatBytes, fromHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { ClientNode } from "./client-node.ts"
@@ -28,6 +28,23 @@ function stuckInOne(unanswered: readonly string[] = []): ClientNode {
   return node as unknown as ClientNode
 }
 
+const OTHER = "02".repeat(32)
+
+/** Somebody who leaves a group, and the only other one in it. @param damage - of what that one has of the group, if any */
+function leaverAndOther(damage?: GroupDamage): readonly ClientNode[] {
+  const id = fromHex(FOLLOWED)
+  const members = () => [KEY, OTHER].map((key) => ({ identityKey: fromHex(key) }))
+  const about = { id, epoch: 1n, isMember: true, epochAuthenticator: new Uint8Array(32), members, missing: undefined }
+  const deviceWith = (key: string, isLeaving: boolean, ofGroup: GroupDamage | undefined): ClientNode => {
+    const conversations = () => (ofGroup === undefined ? [{ ...about, isLeaving }] : [])
+    const damagedGroups = () => (ofGroup === undefined ? [] : [{ id, damage: ofGroup }])
+    const client = { connectionState: { at: "online" }, conversations, damagedGroups }
+    const node = { name: key, key, identityKey: key, isEnrolled: true, isGone: false, client, unanswered: [] }
+    return node as unknown as ClientNode
+  }
+  return [deviceWith(KEY, true, undefined), deviceWith(OTHER, false, damage)]
+}
+
 /** What the sdk writes of a wish that has no end yet: version, group, state. */
 const wish = (group: string): Change => ({
   kind: "put",
@@ -45,6 +62,16 @@ describe("a world at rest", () => {
     const [node, oracle] = [stuckInOne(), new Oracle()]
     oracle.durable(node, [wish(group)])
     expect(unsettled([node], oracle).map(({ kind }) => kind)).toEqual(kinds)
+  })
+
+  it.each<[string, GroupDamage | undefined, readonly string[]]>([
+    ["waits for somebody to be let go by another", undefined, ["stranded"]],
+    ["does not wait for that where the others' record of the group is damaged", "record_damaged", []],
+    ["waits for that where the others come back into the group", "keys_deleted", ["stranded"]],
+  ])("%s", (_, damage, kinds) => {
+    const [nodes, oracle] = [leaverAndOther(damage), new Oracle()]
+    oracle.durable(nodes[0]!, [wish(FOLLOWED)])
+    expect(unsettled(nodes, oracle).map(({ kind }) => kind)).toEqual(kinds)
   })
 
   it("waits for the answer to what a person asked, which may still become a wish", () => {

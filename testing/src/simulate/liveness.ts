@@ -1,5 +1,6 @@
 import type { Conversation } from "@qpc/sdk"
-import { toHex } from "@qpc/wire"
+import { equalBytes, toHex } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
 import type { ClientNode } from "./client-node.ts"
 import type { GroupView, Oracle, Text } from "./oracle.ts"
 import type { ViolationKind } from "./violation.ts"
@@ -43,7 +44,6 @@ export interface Unsettled {
 export function unsettled(devices: readonly ClientNode[], oracle: Oracle): readonly Unsettled[] {
   const living = devices.filter(({ isEnrolled, isGone }) => isEnrolled && !isGone)
   const lost = new Set(devices.filter(({ isGone }) => isGone).map(({ key }) => key))
-  const reachable = new Set(living.map(({ identityKey }) => identityKey))
   const found: Unsettled[] = []
   const views = new Map(living.map((node) => [node, viewsOf(node)]))
   for (const node of living) {
@@ -51,7 +51,7 @@ export function unsettled(devices: readonly ClientNode[], oracle: Oracle): reado
     if (at !== "online") found.push({ kind: "diverged", what: `${node.name} is ${at}` })
     // What is not written down yet may still change a group, and a text that is on its way meanwhile may come too late.
     for (const asked of node.unanswered) found.push({ kind: "stranded", what: `${node.name}: ${asked} has no answer` })
-    let hopeless = leavingNobody(node, reachable)
+    let hopeless = leavingNobody(node, living)
     for (const [id, { group, state }] of oracle.sentBy(node.key)) {
       // A text for nobody but lost devices, whose inboxes nobody empties, waits for days before it is given up.
       if (state !== "stored" || waitsForOnly(lost, oracle.textOf(id))) continue
@@ -81,13 +81,23 @@ function waitsForOnly(lost: ReadonlySet<string>, text: Text | undefined): boolea
   return text?.recipients?.every((key) => lost.has(key) && text.late.has(key)) === true
 }
 
-/** How many groups a device wants to leave in which all others are lost: nobody can let it go. */
-function leavingNobody({ client, identityKey }: ClientNode, reachable: ReadonlySet<string>): number {
+/**
+ * How many groups a device wants to leave in which nobody can let it go: the others are lost, or what they have of the group is
+ * damaged and no person has it repaired any more.
+ */
+function leavingNobody({ client, identityKey }: ClientNode, living: readonly ClientNode[]): number {
   const groups = client?.conversations().filter(({ isLeaving, isMember }) => isLeaving && isMember) ?? []
   return groups.filter((group) => {
+    const able = new Set(living.filter((node) => !rests(node, group.id)).map((node) => node.identityKey))
     const others = group.members().map((person) => toHex(person.identityKey))
-    return others.every((other) => other === identityKey || !reachable.has(other))
+    return others.every((other) => other === identityKey || !able.has(other))
   }).length
+}
+
+/** True for a group that waits on this device for somebody to have it repaired. */
+function rests({ client }: ClientNode, groupId: GroupId): boolean {
+  const damaged = client?.damagedGroups() ?? []
+  return damaged.some(({ id, damage }) => equalBytes(id, groupId) && damage !== "keys_deleted")
 }
 
 interface Compared {

@@ -89,4 +89,22 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "Each invitation of somebody with a full inbox, and each new attempt of one, held up all other changes of the group for half a minute.",
     change: "A person is waited for once: what invites them again in the next minutes must find room at once.",
   },
+  {
+    seed: 1650n,
+    found:
+      "A text that waited for room on somebody's second device was given up when its sender's record of the group got damaged, and the sender was told a key that they had never seen.",
+    change: "Whose device it is, is looked up in the other groups too.",
+  },
+  {
+    seed: 1931n,
+    found:
+      "The oracle waited for somebody to be let go of a group by the only other member, whose record of it was damaged and whom nobody made repair it.",
+    change: "Whoever cannot read the group counts as one who can let nobody go, until a person has it repaired.",
+  },
+  {
+    seed: 2062n,
+    found:
+      "A member who came back asked for the same names again with each change of the group. The server asked it to slow down, and a text that had to wait for that came too late to be read.",
+    change: "There is one look-up of names at a time, and a name that was learned meanwhile is not asked for again.",
+  },
 ]
