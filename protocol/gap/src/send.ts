@@ -1,7 +1,12 @@
+import { AUDIO_FRAME_MAX_BYTES, audioFrameMetadata, encodeAudioFrame } from "@qpc/gbp"
+import type { PayloadFormat } from "@qpc/gbp"
+import type { GroupId } from "@qpc/wire"
+import type { AudioKeys } from "./audio-keys.ts"
 import { CBOR_AUDIO, OPUS_MAX_BYTES } from "./payload.ts"
 import type { AudioCodec } from "./payload.ts"
 import { FRAME_SAMPLES } from "./playout.ts"
 import { SEQUENCE_MODULUS } from "./sequence.ts"
+import { isSourceOfMember } from "./source-id.ts"
 
 /** Where a source begins. */
 export interface AudioSourceOptions {
@@ -33,6 +38,14 @@ export class AudioSource {
     this.#timestamp = timestamp
   }
 
+  get mediaSourceId(): number {
+    return this.#mediaSourceId
+  }
+
+  get payloadFormat(): PayloadFormat {
+    return this.#codec.format
+  }
+
   /**
    * The payload of the next 20 ms.
    *
@@ -59,6 +72,59 @@ export class AudioSource {
   /** 20 ms in which nothing is sent: time goes on, the count does not. */
   pause(): void {
     this.#timestamp += BigInt(FRAME_SAMPLES)
+  }
+}
+
+/** What {@link AudioSender} and {@link AudioFrameReceiver} stand on. */
+export interface AudioSurroundings {
+  readonly groupId: GroupId
+  readonly keys: AudioKeys
+  /** Whose sources are whose. Default {@link isSourceOfMember}. Whoever takes all lets members only collide with themselves. */
+  readonly isSourceOf?: (mediaSourceId: number, memberId: number) => boolean
+}
+
+/** What came of framing 20 ms of audio. */
+export type FramedAudio =
+  | { readonly kind: "frame"; readonly bytes: Uint8Array; readonly epoch: bigint }
+  /** The epoch's key has sealed as many frames as it may: only a new epoch opens more. The source has counted on. */
+  | { readonly kind: "refused"; readonly reason: "epoch_exhausted" }
+
+/** The way down through audio of profile 2: payload, SFrame frame, outer map. Sources that share `keys` share one counter. */
+export class AudioSender {
+  readonly #groupId: GroupId
+  readonly #keys: AudioKeys
+  readonly #isSourceOf: (mediaSourceId: number, memberId: number) => boolean
+
+  constructor({ groupId, keys, isSourceOf = isSourceOfMember }: AudioSurroundings) {
+    this.#groupId = groupId
+    this.#keys = keys
+    this.#isSourceOf = isSourceOf
+  }
+
+  /**
+   * Seals the next 20 ms of `source`.
+   *
+   * @param opus - One Opus packet.
+   * @throws TypeError before there is an epoch in which we may send; RangeError for a packet that is none, or for a source that is
+   * not ours by its id: everybody would drop it
+   */
+  send(source: AudioSource, opus: Uint8Array): FramedAudio {
+    const { epoch, ownMemberId } = this.#keys
+    if (epoch === undefined || ownMemberId === undefined) {
+      throw new TypeError("there is no epoch in which this member may send audio: enter one first")
+    }
+    if (!this.#isSourceOf(source.mediaSourceId, ownMemberId)) {
+      throw new RangeError(
+        `source ${source.mediaSourceId} is not member ${ownMemberId}'s: take mediaSourceIdOf(memberId, number)`,
+      )
+    }
+    const payload = source.frame(opus, epoch)
+    const header = { groupId: this.#groupId, epoch, payloadFormat: source.payloadFormat }
+    const sframe = this.#keys.seal(payload, audioFrameMetadata(header))
+    if (sframe === undefined) return { kind: "refused", reason: "epoch_exhausted" }
+    const bytes = encodeAudioFrame(header, sframe)
+    if (bytes.length > AUDIO_FRAME_MAX_BYTES) throw new Error("unreachable: the longest packet fits into a frame")
+    return { kind: "frame", bytes, epoch }
   }
 }
 

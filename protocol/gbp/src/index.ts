@@ -1,5 +1,13 @@
 /** Group Base Protocol: frames, sequence numbers and replay protection of one group member. @module */
 export {
+  AUDIO_FRAME_MAX_BYTES,
+  audioFrameMetadata,
+  decodeAudioFrame,
+  encodeAudioFrame,
+  isAudioFrame,
+} from "./audio-frame.ts"
+export type { AudioFrameHeader, SealedAudioFrame } from "./audio-frame.ts"
+export {
   decodeAbort,
   decodeDigestRequest,
   decodeDigestResponse,
@@ -49,7 +57,7 @@ export { NONCE_REUSE_RISK, Profile1Endpoint } from "./profile-1/endpoint.ts"
 export type { Framed1, Profile1Epoch, Profile1Options, Profile1Payload, ReceivedFrame1 } from "./profile-1/endpoint.ts"
 export { decodeFrame1, encodeFrame1, FRAME_1_MAX_BYTES, PROFILE_1 } from "./profile-1/frame.ts"
 export type { Profile1Frame } from "./profile-1/frame.ts"
-export { decodeFrame, PROFILE_2 } from "./profile-2.ts"
+export { decodeFrame, PROFILE_2, UnsupportedVersion } from "./profile-2.ts"
 export type { PayloadCodec } from "./payload-codec.ts"
 export { Receiver } from "./receive.ts"
 export type { ReceivedFrame, ReceivedPayload } from "./receive.ts"

@@ -154,10 +154,12 @@ describe("a change of epoch", () => {
     enter(alice, 0, 2n, 1000)
     enter(bob, 1, 2n, 1000)
     expect(bob.wakeAtMs).toBe(11_000)
+    expect(bob.keptEpochs).toEqual([1n, 2n])
     expect(outcome(bob, alice.seal(toUtf8("new")), 1000)).toBe("new")
     expect(outcome(bob, soon!, 1000)).toBe("soon")
     expect(outcome(bob, late!, 10_999)).toBe("late")
     expect(outcome(bob, last!, 11_000)).toBe("unknown_epoch")
+    expect(bob.keptEpochs).toEqual([2n])
     expect(bob.wakeAtMs).toBeUndefined()
   })
 

@@ -125,6 +125,11 @@ export class SFrameSession implements Disposable {
     return this.#current?.epoch
   }
 
+  /** The epochs whose frames are taken, oldest first. Those whose time is over are gone after {@link tick}. */
+  get keptEpochs(): readonly bigint[] {
+    return [...this.#epochs.values()].map(({ epoch }) => epoch)
+  }
+
   /** When {@link tick} has something to do, or `undefined`. */
   get wakeAtMs(): number | undefined {
     const times = [...this.#epochs.values()].flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]))
