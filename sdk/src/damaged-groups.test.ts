@@ -287,7 +287,7 @@ describe("an invitation into a damaged group", () => {
     expect(await texts(own)).toEqual(["first in two"])
   })
 
-  it("that was opened before opens nothing a second time: its key package is gone", async () => {
+  it("that was opened before opens nothing a second time: its key package is refused for that group", async () => {
     const { clock, server, welcome, reopen, alice } = await damagedWorld({ hasStock: false })
     await clock.during(alice.client.close())
     const client = await reopen()
@@ -296,7 +296,33 @@ describe("an invitation into a damaged group", () => {
     await clock.during(client.sync())
     expect(names(client)).toEqual(["one"])
     expect(await reasons(client)).toEqual(["last_resort_used", "group_damaged", "welcome_without_key_package"])
-    expect(server.account("bob").lastResort).toMatchObject({ uses: 0 })
+  })
+
+  it("can be for a last-resort key package again: the one that is refused for the group is replaced", async () => {
+    const all = await damagedWorld()
+    const { clock, server, alice, reopen } = all
+    await clock.during(alice.client.close())
+    const before = server.account("bob").lastResort!.data
+    const client = await reopen()
+    await clock.during(client.damagedGroups()[0]!.giveUp())
+    await clock.during(client.sync({ waitMs: 1000, until: () => server.account("bob").lastResort!.data !== before }))
+    await clock.during(client.close())
+    server.account("bob").keyPackages.length = 0
+    await inviteAnew(all)
+    const again = await reopen()
+    await clock.during(again.sync({ waitMs: 60_000, until: () => again.conversations().length === 2 }))
+    expect(names(again).toSorted()).toEqual(["one", "two"])
+  })
+
+  it("does not keep one into another group, on its way for a last-resort key package, from being opened", async () => {
+    const { clock, server, alice, done, reopen } = await damagedWorld()
+    server.account("bob").keyPackages.length = 0
+    const three = await clock.during(alice.client.createGroup("three"))
+    await done(three, three.invite("bob"))
+    const client = await reopen()
+    await clock.during(client.damagedGroups()[0]!.giveUp())
+    await clock.during(client.sync({ waitMs: 60_000, until: () => client.conversations().length === 3 }))
+    expect(names(client).toSorted()).toEqual(["one", "three", "two"])
   })
 })
 

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts"
 import { damagedGroupSettings, damagedParked } from "./damaged-rows.ts"
 import { damagedGroupError, isForLater } from "./group-damage.ts"
 import type { GroupDamage } from "./group-damage.ts"
-import { lastResortsOf } from "./last-resorts.ts"
+import { refuseLastResortsFor } from "./last-resorts.ts"
 import { bridgeGap, giveUpHeld } from "./missing-history.ts"
 import type { Failure, MissingHistory, NoticeReason } from "./model.ts"
 import type { RejoinRecord } from "./rejoin-record.ts"
@@ -106,8 +106,8 @@ async function endWishes(context: Context, tx: Transaction, groupId: GroupId): P
 }
 
 /**
- * A person gives up what is damaged of a group. If that was all beside its keys, the group goes on; else its keys are deleted, and with
- * them our last-resort key packages, and the members are asked to let this device in again.
+ * A person gives up what is damaged of a group. If that was all beside its keys, the group goes on; else its keys are deleted, no last-resort
+ * key package of ours opens it again, and the members are asked to let this device in again.
  *
  * @throws ClientError `group_unsupported` for what another program can read
  */
@@ -134,7 +134,7 @@ async function deleteKeys(context: Context, tx: Transaction, groupId: GroupId): 
   const { groups, profile, rejoining, clock } = context
   const nowMs = clock.unixMs()
   const sinceMs = rejoining.find(groupId)?.sinceMs ?? nowMs
-  tx.change(...(await profile.forgetMember(groupId)), ...(await lastResortsOf(context)))
+  tx.change(...(await profile.forgetMember(groupId)), ...(await refuseLastResortsFor(context, [groupId])))
   const stage = { at: "due" } as const
   putRejoin(context, tx, groupId, { cause: DAMAGED, isInsisted: true, sinceMs, attempt: 0, stage, nextAtMs: nowMs })
   tx.afterwards(() => groups.forgetDamage(groupId))

@@ -95,13 +95,13 @@ async function topUp(context: Context, available: number): Promise<Uploaded[]> {
   const count = Math.min(keyPackageStock - available, room)
   if (count <= 0) return []
   const made = makeKeyPackages(context, { count, lifetimeMs: limits.keyPackageLifetimeMs, lastResort: false })
-  await store.commit(made.map(({ ref, expiresAtMs, stored }) => profile.putKeyPackage(ref, expiresAtMs, stored)))
+  await store.commit(made.map(({ ref, record }) => profile.putKeyPackage(ref, record)))
   return made.map(({ upload }) => upload)
 }
 
 /**
- * Looks whether the last-resort package has to be replaced: it was used, or will end. What two people were invited with is
- * less worth, since who finds its private key later can open both invitations.
+ * Looks whether the last-resort package has to be replaced: it was used, will end, or opens no invitation into a group whose keys were
+ * deleted. What two people were invited with is less worth, since who finds its private key later can open both invitations.
  *
  * @returns what to upload, if anything
  */
@@ -112,7 +112,8 @@ async function renewLastResort(context: Context, there: LastResortThere | undefi
   const here = await profile.lastResort(suiteName(context))
   const isThere = here !== undefined && there?.expiresAtMs === BigInt(here.expiresAtMs)
   const isUsed = isThere && there !== undefined && there.uses > 0
-  const isFresh = here !== undefined && here.expiresAtMs - nowMs > lifetimeMs * LIFE_LEFT
+  const isFresh =
+    here !== undefined && here.refusedFor.length === 0 && here.expiresAtMs - nowMs > lifetimeMs * LIFE_LEFT
   // A server that says again and again that it was used must not fill the disk.
   const isKept = here !== undefined && here.expiresAtMs > nowMs && !(await hasRoom(context))
   // The server has none, or the one before: an upload was lost.
@@ -129,12 +130,9 @@ async function replaceLastResort(context: Context, lifetimeMs: number, isUsed: b
   await Transaction.run(context, "down", async (tx) => {
     if (isUsed) tx.notice({ seq: 0n, sizeBytes: 0, reason: "last_resort_used" satisfies NoticeReason })
     if (here !== undefined) {
-      tx.change(profile.putKeyPackage(here.ref, Math.min(here.expiresAtMs, nowMs), here.bundle))
+      tx.change(profile.putKeyPackage(here.ref, { ...here, expiresAtMs: Math.min(here.expiresAtMs, nowMs) }))
     }
-    tx.change(
-      profile.putKeyPackage(made.ref, made.expiresAtMs, made.stored),
-      profile.putLastResort(made.ref, suiteName(context)),
-    )
+    tx.change(profile.putKeyPackage(made.ref, made.record), profile.putLastResort(made.ref, suiteName(context)))
   })
   return made.upload
 }
@@ -165,9 +163,9 @@ function makeKeyPackages(
   const bundles = createKeyPackages({ suite, device: self.keys, ...self.certified, random, nowMs, ...options })
   return bundles.map((bundle) => {
     const { ref, keyPackage } = bundle
-    const stored = bundle.toBytes()
+    const record = { expiresAtMs, bundle: bundle.toBytes(), refusedFor: [] }
     bundle[Symbol.dispose]()
-    return { ref, expiresAtMs, stored, upload: { data: keyPackage, expiresAtMs: BigInt(expiresAtMs) } }
+    return { ref, record, upload: { data: keyPackage, expiresAtMs: BigInt(expiresAtMs) } }
   })
 }
 

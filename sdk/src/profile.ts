@@ -9,7 +9,6 @@ import {
   calendarRecord,
   counterRecord,
   identityRecord,
-  keyPackageRecord,
   messageRecord,
   noticeRecord,
   outboxRecord,
@@ -22,13 +21,14 @@ import {
 import type {
   CalendarRecord,
   IdentityRecord,
-  KeyPackageRecord,
   MessageRecord,
   NoticeRecord,
   OutboxRecord,
   ProfileTimeRecord,
 } from "./records.ts"
 import type { TextGapRecord } from "./gap-records.ts"
+import { keyPackageRecord } from "./key-package-record.ts"
+import type { KeyPackageRecord } from "./key-package-record.ts"
 import type { RecordCodec } from "./record-codec.ts"
 import type { SentRecord, SessionRecord } from "./records.ts"
 import type { MissingHistory } from "./model.ts"
@@ -296,17 +296,13 @@ export class Profile {
     put("notices", positionKey(position), noticeRecord.encode(notice))
   forgetNotice = (position: number): Change => remove("notices", positionKey(position))
 
-  async *keyPackages(): AsyncGenerator<{
-    readonly ref: Uint8Array
-    readonly expiresAtMs: number
-    readonly bundle: Uint8Array
-  }> {
+  async *keyPackages(): AsyncGenerator<KeyPackageRecord & { readonly ref: Uint8Array }> {
     for await (const { key, value } of this.#rows("key_packages")) {
       yield { ref: key, ...decoded("key_packages", value, keyPackageRecord) }
     }
   }
-  putKeyPackage = (ref: Uint8Array, expiresAtMs: number, bundle: Uint8Array): Change =>
-    put("key_packages", ref, keyPackageRecord.encode({ expiresAtMs, bundle }))
+  putKeyPackage = (ref: Uint8Array, { expiresAtMs, bundle, refusedFor }: KeyPackageRecord): Change =>
+    put("key_packages", ref, keyPackageRecord.encode({ expiresAtMs, bundle, refusedFor }))
   forgetKeyPackage = (ref: Uint8Array): Change => remove("key_packages", ref)
 
   /** The key package that we publish for an empty stock. @param suite - named for suites beside the first */

@@ -13,6 +13,7 @@ import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { gapOfDeleted, judgeDamaged, refuseInvitation } from "./damaged-groups.ts"
 import { continues, isOut, mayBeInvitedAnew, wasIn } from "./invited-anew.ts"
+import { opens } from "./last-resorts.ts"
 import { leaveGapBehind, passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { corruptRecord } from "./profile.ts"
@@ -71,7 +72,7 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   if (rejoin !== "unrelated") return rejoin === "joined" ? (envelope.groupId.slice() as GroupId) : undefined
   if (damaged === "taken") return undefined
   if (isWelcome && (member?.isActive !== true || mayBeInvitedAnew(context, envelope.groupId))) {
-    return join(context, tx, inbox, member)
+    return join(context, tx, { ...inbox, groupId: envelope.groupId }, member)
   }
   // Nothing of a later epoch can be read any more, which was told when that was found.
   const isBeyond = member?.isActive === true && envelope.epoch > member.epoch
@@ -87,12 +88,12 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
 async function join(
   context: Context,
   tx: Transaction,
-  inbox: InboxEnvelope,
+  inbox: InboxEnvelope & { readonly groupId: GroupId },
   earlier: Member | undefined,
 ): Promise<GroupId | undefined> {
   const { groups, self, suite, clock, profile } = context
   const origin = { seq: inbox.seq, sizeBytes: inbox.bytes.length }
-  const bundles = await storedBundles(context)
+  const bundles = await storedBundles(context, inbox.groupId)
   try {
     const nowMs = clock.unixMs()
     const surroundings = groups.surroundings(self.keys)
@@ -150,7 +151,7 @@ export async function withKeyPackages(
   const { isActive, epoch: from } = member
   const isDue = (epoch: bigint): boolean => isActive && epoch >= from && epoch < from + BigInt(envelopes.length)
   if (!envelopes.some((envelope) => changesSuite(envelope, isDue))) return step({})
-  const keyPackages = await storedBundles(context)
+  const keyPackages = await storedBundles(context, member.groupId)
   try {
     return step({ keyPackages })
   } finally {
@@ -158,11 +159,16 @@ export async function withKeyPackages(
   }
 }
 
-/** Those of a suite that this program lacks stay in the store. @throws ClientError `store_corrupt` */
-async function storedBundles({ profile, suites }: Context): Promise<KeyPackageBundle[]> {
+/**
+ * What may open a Welcome into the group: a Welcome is refused if it is not into the one that its envelope names. Those of a suite that this
+ * program lacks stay in the store.
+ *
+ * @throws ClientError `store_corrupt`
+ */
+async function storedBundles({ profile, suites }: Context, groupId: GroupId): Promise<KeyPackageBundle[]> {
   const bundles: KeyPackageBundle[] = []
-  for await (const { bundle } of profile.keyPackages()) {
-    if (isOfMissingSuite(suites, bundle)) continue
+  for await (const { bundle, refusedFor } of profile.keyPackages()) {
+    if (isOfMissingSuite(suites, bundle) || !opens({ refusedFor }, groupId)) continue
     try {
       bundles.push(keyPackageBundleFromBytes(suites, bundle))
     } catch (error) {

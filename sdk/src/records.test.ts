@@ -1,15 +1,9 @@
 import { DecodeError, toDeviceKey, toGroupId, toIdentityKey, toMessageId } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import {
-  contactRecord,
-  counterRecord,
-  identityRecord,
-  keyPackageRecord,
-  messageRecord,
-  noticeRecord,
-} from "./records.ts"
+import { contactRecord, counterRecord, identityRecord, messageRecord, noticeRecord } from "./records.ts"
 import { outboxRecord, parkedRecord, sentRecord, sessionRecord } from "./records.ts"
+import { keyPackageRecord } from "./key-package-record.ts"
 import type { RecordCodec } from "./record-codec.ts"
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
@@ -92,7 +86,11 @@ const codecs: readonly (readonly [string, RecordCodec<unknown>, fc.Arbitrary<unk
       { requiredKeys: ["atMs", "seq", "sizeBytes", "reason"] },
     ),
   ],
-  ["a key package", keyPackageRecord, fc.record({ expiresAtMs: time, bundle: blob })],
+  [
+    "a key package",
+    keyPackageRecord,
+    fc.record({ expiresAtMs: time, bundle: blob, refusedFor: fc.array(groupId, { maxLength: 4 }) }),
+  ],
 ] as readonly (readonly [string, RecordCodec<unknown>, fc.Arbitrary<unknown>])[]
 
 /** Whatever the bytes: a value with exactly this encoding, or a decode error. */

@@ -119,12 +119,6 @@ export interface NoticeRecord {
   readonly person?: IdentityKey
 }
 
-/** The private half of one of our key packages. */
-export interface KeyPackageRecord {
-  readonly expiresAtMs: number
-  readonly bundle: Uint8Array
-}
-
 export const identityRecord: RecordCodec<IdentityRecord> = codec(
   (writer, value) => {
     writer.vector(toUtf8(value.username)).vector(value.publicKey).vector(value.privateKey)
@@ -290,11 +284,6 @@ export const noticeRecord: RecordCodec<NoticeRecord> = codec(
     const person = reader.remainingBytes === 0 ? undefined : toIdentityKey(reader.bytes(32).slice())
     return { ...head, reason, ...(groupId && { groupId }), ...(person && { person }) }
   },
-)
-
-export const keyPackageRecord: RecordCodec<KeyPackageRecord> = codec(
-  (writer, value) => writer.uint64(BigInt(value.expiresAtMs)).vector(value.bundle),
-  (reader) => ({ expiresAtMs: readNumber(reader), bundle: reader.vector().slice() }),
 )
 
 /** What another record is known by. */

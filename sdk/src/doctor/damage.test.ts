@@ -2,6 +2,7 @@ import { nodeRandom, suite0001 } from "@qpc/crypto/node"
 import { toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { MemoryStore } from "../memory-store.ts"
+import { Profile } from "../profile.ts"
 import { put } from "../store.ts"
 import { FakeServer } from "../testing/fake-server.ts"
 import { newPerson, openPerson } from "../testing/person.ts"
@@ -32,5 +33,24 @@ describe("a damaged setting", () => {
     expect(await findDamage(store, parts)).toMatchObject({ isHealthy: true })
     const again = await openPerson(server, clock, disk)
     await clock.during(again.client.close())
+  })
+})
+
+describe("a damaged group", () => {
+  it("is forgotten beside a damaged key package; those that are left open it no more", async () => {
+    const clock = new TestClock()
+    const { client, disk } = await newPerson(new FakeServer(), clock, "alice")
+    const { id } = await clock.during(client.createGroup("friends"))
+    await clock.during(client.close())
+    const store = new MemoryStore(disk)
+    const [[record], [keyPackage]] = [await store.list("group_records"), await store.list("key_packages")]
+    await store.commit([put("group_records", record!.key, Uint8Array.of(1))])
+    await store.commit([put("key_packages", keyPackage!.key, Uint8Array.of(1))])
+    const { findings } = await forgetDamaged(store, parts)
+    expect(findings.map(({ state }) => state)).toEqual(["record_damaged", "group_damaged"])
+    expect(await findDamage(store, parts)).toMatchObject({ isHealthy: true })
+    const left = []
+    for await (const { refusedFor } of new Profile(store).keyPackages()) left.push(refusedFor)
+    expect(left.filter(({ length }) => length > 0)).toEqual([[id]])
   })
 })

@@ -7,15 +7,15 @@ import { ClientError } from "../client-error.ts"
 import { GROUP_SETTINGS, isReadable } from "../damaged-rows.ts"
 import { damageOf } from "../group-damage.ts"
 import type { StoredDamage } from "../group-damage.ts"
+import { keyPackageRecord } from "../key-package-record.ts"
 import { decodeKnownServer } from "../known-servers.ts"
-import { lastResortsOf } from "../last-resorts.ts"
+import { refuseLastResortsFor } from "../last-resorts.ts"
 import { Profile } from "../profile.ts"
 import {
   calendarRecord,
   contactRecord,
   counterRecord,
   identityRecord,
-  keyPackageRecord,
   messageRecord,
   noticeRecord,
   outboxRecord,
@@ -67,7 +67,7 @@ export async function findDamage(store: Store, options: DamageOptions): Promise<
 /**
  * Deletes what {@link findDamage} finds, but for the identity, without which there is no profile. What was in it nobody can bring
  * back; pinned keys among it are believed anew at the next contact. Of a group whose keys cannot be read all keys go, and the
- * history stays: nothing is ever sealed with them again, and our last-resort key packages go too (`last-resorts.ts`). With the next
+ * history stays: nothing is ever sealed with them again, and no last-resort key package of ours opens it (`last-resorts.ts`). With the next
  * connection, the members are asked to let this device in again.
  *
  * @returns what was found before
@@ -78,12 +78,20 @@ export async function forgetDamaged(store: Store, options: DamageOptions): Promi
   const lost = found.flatMap(({ finding: { state, groupId } }) =>
     state === "group_damaged" && groupId ? [groupId] : [],
   )
-  const changes: Change[] = [
-    ...found.flatMap(({ rows }) => rows.map(({ collection, key }) => remove(collection, key))),
-    ...lost.map((groupId) => profile.putRejoin(groupId, DAMAGED)),
-    ...(lost.length > 0 ? await lastResortsOf({ profile, suites: suitesOf(options) }) : []),
-  ]
-  if (changes.length > 0) await store.commit(changes)
+  const removals = (state: Finding["state"]): Change[] =>
+    found
+      .filter((damage) => damage.finding.state === state)
+      .flatMap(({ rows }) => rows.map(({ collection, key }) => remove(collection, key)))
+  // Before the groups: it is key packages that can be read that are refused for them.
+  const records = removals("record_damaged")
+  if (records.length > 0) await store.commit(records)
+  if (lost.length > 0) {
+    await store.commit([
+      ...removals("group_damaged"),
+      ...lost.map((groupId) => profile.putRejoin(groupId, DAMAGED)),
+      ...(await refuseLastResortsFor({ profile, suites: suitesOf(options) }, lost)),
+    ])
+  }
   return diagnosisOf(found.map((damage) => damage.finding))
 }
 

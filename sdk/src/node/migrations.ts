@@ -31,6 +31,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, sql: [createTable("expiring")] },
   // Nothing new to hold; but a message may say that it was missing before, which earlier programs would take for damage.
   { version: 4, sql: [] },
+  // Nor here; a key package may name groups that it opens no more, which earlier programs would take for damage, too.
+  { version: 5, sql: [] },
 ]
 
 /** The version that this program writes. */

@@ -107,4 +107,29 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "A member who came back asked for the same names again with each change of the group. The server asked it to slow down, and a text that had to wait for that came too late to be read.",
     change: "There is one look-up of names at a time, and a name that was learned meanwhile is not asked for again.",
   },
+  {
+    seed: 973n,
+    found:
+      "Whoever gave up a damaged group deleted all last-resort key packages, and an invitation into another group, made with one of them, could not be opened any more.",
+    change:
+      "They stay, and are refused for the group whose keys were deleted; the next connection publishes others in their place.",
+  },
+  {
+    seed: 414n,
+    found:
+      "An invitation that was made while a person gave up a damaged group came to nothing, and its author never knew.",
+    change: "As for seed 973.",
+  },
+  {
+    seed: 657n,
+    found:
+      "While it could not be reached, the server went on handing out the last-resort key package of somebody who had deleted its private key.",
+    change: "As for seed 973.",
+  },
+  {
+    seed: 2476n,
+    found:
+      "Whoever was switched on again after giving up a damaged group could not open the invitation that waited for them.",
+    change: "As for seed 973.",
+  },
 ]
