@@ -49,9 +49,6 @@ export class GrownGroup implements Disposable {
   readonly #people: readonly Person[]
   readonly #author: Player
   readonly #other: Player
-  readonly #welcome: Uint8Array
-  /** All commits since the group was filled. */
-  readonly #commits: Uint8Array[] = []
 
   constructor(size: number, random: Random) {
     this.size = size
@@ -63,11 +60,8 @@ export class GrownGroup implements Disposable {
     this.#author = played(createMember({ suite, groupId, name: "growth", nowMs: START_MS, ...surroundings }))
     const keyPackages = this.#people.map(({ bundle }) => bundle.keyPackage)
     const { cost, welcome } = this.#commit({ kind: "invite", keyPackages }, this.#author, [])
-    if (welcome === undefined) throw new Error("nobody was invited")
-    this.#welcome = welcome
-    this.#commits.length = 0
     const startedMs = cpuMs()
-    this.#other = this.#join(this.#people.at(-1)!)
+    this.#other = this.#join(this.#people.at(-1)!, welcome)
     this.filling = { ...cost, receiverMs: cpuMs() - startedMs, receiverDiskBytes: this.#other.store.last.putBytes }
   }
 
@@ -114,14 +108,18 @@ export class GrownGroup implements Disposable {
 
   /**
    * Lets one member of each block of eight leaves renew its keys, halving what is cold with each: what the policy of
-   * `protocol/group` does in the course of an hour. They join when it is their turn and leave the play after it.
+   * `protocol/group` does in the course of an hour. Whoever it is was replaced by somebody new just before, who takes the leaf and is played
+   * for that one commit: whoever had been there since the beginning would have to catch up with everybody before.
    */
   warm(): void {
     for (const leaf of bitReversed(Math.floor(this.size / BLOCK_LEAVES))) {
       const person = this.#people[leaf * BLOCK_LEAVES + BLOCK_LEAVES - 2]
       if (person === undefined || person === this.#people.at(-1)) continue
-      const player = this.#join(person)
-      for (const commit of this.#commits) player.member.receive(commit, START_MS)
+      const successor = newPerson(this.#random)
+      this.commit({ kind: "remove", members: [person.self] })
+      const invitation: Content = { kind: "invite", keyPackages: [successor.bundle.keyPackage] }
+      const { welcome } = this.#commit(invitation, this.#author, [this.#other])
+      const player = this.#join(successor, welcome)
       this.#commit({ kind: "update_keys" }, player, [this.#other, this.#author])
       player.member[Symbol.dispose]()
     }
@@ -142,7 +140,6 @@ export class GrownGroup implements Disposable {
     const [commit, welcome] = outgoing.deliveries.map(({ envelope }) => envelope)
     const echo = follow(author, commit!)
     const [first] = followers.map((follower) => follow(follower, commit!))
-    this.#commits.push(commit!)
     const cost = {
       authorMs: madeMs + echo.ms,
       receiverMs: first?.ms ?? 0,
@@ -154,8 +151,9 @@ export class GrownGroup implements Disposable {
     return { cost, welcome }
   }
 
-  #join(person: Person): Player {
-    const about = { suite, envelope: this.#welcome, bundles: [person.bundle], nowMs: START_MS }
+  #join(person: Person, welcome: Uint8Array | undefined): Player {
+    if (welcome === undefined) throw new Error("nobody was invited")
+    const about = { suite, envelope: welcome, bundles: [person.bundle], nowMs: START_MS }
     const joined = joinMember({ ...about, ...this.#surroundings(person) })
     if (joined.kind === "rejected") throw new Error(`the Welcome is rejected: ${joined.reason}`)
     return played(joined.member)
