@@ -126,6 +126,14 @@ export interface HistoryRange {
   readonly before?: number
 }
 
+/** Which part of a conversation to look at. */
+export interface DamagedRange {
+  /** Only messages at a later position. Default: from the oldest. */
+  readonly after?: number
+  /** Only messages at an earlier position. Default: up to the newest. */
+  readonly before?: number
+}
+
 /** How long to wait. */
 export interface WaitOptions {
   /** Default 30 s. */
@@ -206,8 +214,10 @@ export interface Conversation {
   send(text: string): Promise<Sent>
   /** Resolves when the server accepted it, or for a change of the group when this member made it. @throws ClientError `send_failed`, `timeout` */
   waitAccepted(id: string, options?: WaitOptions): Promise<Sent>
-  /** Oldest first. */
+  /** Oldest first; without messages of which what is stored is damaged. */
   history(range?: HistoryRange): Promise<readonly StoredMessage[]>
+  /** Where messages are that cannot be read, because what is stored of them is damaged: the first 1000 positions. */
+  damagedMessages(range?: DamagedRange): Promise<readonly number[]>
   /** Messages of others behind the one that was marked read last, oldest first, at most 1000: mark them and ask again. */
   unread(): Promise<readonly StoredMessage[]>
   /** Remembers that a person has seen everything up to `position`, and lets the time of messages that disappear begin. Never goes back. */

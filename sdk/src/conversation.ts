@@ -3,7 +3,7 @@ import type { Member } from "@qpc/group"
 import { methods, RpcError } from "@qpc/rpc"
 import { equalBytes, fromHex, toDeviceKey, toHex, toMessageId } from "@qpc/wire"
 import type { DeviceKey, GroupId, IdentityKey, MessageId } from "@qpc/wire"
-import type { Conversation, HistoryRange, WaitOptions } from "./api.ts"
+import type { Conversation, DamagedRange, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { damageOfGroup } from "./damaged-groups.ts"
@@ -28,6 +28,8 @@ const DEFAULT_HISTORY = 50
 const DEFAULT_WAIT_MS = 30_000
 /** Unread messages handed out at one time. */
 const UNREAD_LIMIT = 1000
+/** As `damagedMessages` promises. */
+const DAMAGED_LIMIT = 1000
 
 /** Whose key package was asked for. */
 interface Asked {
@@ -227,6 +229,13 @@ export class GroupConversation implements Conversation {
       messages.push(storedMessage(this.#context, this.id, position, record, state))
     }
     return messages
+  }
+
+  async damagedMessages({ after = 0, before }: DamagedRange = {}): Promise<readonly number[]> {
+    const found: number[] = []
+    const range = this.#context.profile.damagedMessages(this.id, after, before ?? Number.MAX_SAFE_INTEGER)
+    for await (const position of range) if (found.push(position) === DAMAGED_LIMIT) break
+    return found
   }
 
   async unread(): Promise<readonly StoredMessage[]> {

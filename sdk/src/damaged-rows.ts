@@ -25,11 +25,15 @@ export const GROUP_SETTINGS: Readonly<Record<string, RecordCodec<unknown>>> = {
 
 /** True if this is what the codec writes. */
 export function isReadable(codec: RecordCodec<unknown>, value: Uint8Array): boolean {
+  return readable(codec, value) !== undefined
+}
+
+/** What the codec has written; `undefined` if that cannot be read. */
+export function readable<T>(codec: RecordCodec<T>, value: Uint8Array): T | undefined {
   try {
-    codec.decode(value)
-    return true
+    return codec.decode(value)
   } catch (error) {
-    if (error instanceof DecodeError) return false
+    if (error instanceof DecodeError) return undefined
     throw error
   }
 }

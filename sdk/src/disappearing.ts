@@ -122,17 +122,19 @@ async function sweepSome(context: Context): Promise<number> {
     for (const expiring of due) {
       const { groupId, position } = expiring
       tx.change(profile.forgetExpiring(expiring))
-      const record = await profile.message(groupId, position)
-      if (record === undefined) continue
-      const sent = record.isOwn ? await profile.sent(record.id) : undefined
-      if (sent?.state === "stored" && record.timer !== undefined) {
+      const stored = await profile.message(groupId, position)
+      if (stored === undefined) continue
+      // What cannot be read any more has to go all the same, and nobody can say whether the server has it.
+      const record = stored === "damaged" ? undefined : stored
+      const sent = record?.isOwn === true ? await profile.sent(record.id) : undefined
+      if (record?.timer !== undefined && sent?.state === "stored") {
         // Nobody has it yet: whoever wrote it has to see what becomes of it.
         const deleteAtMs = nowMs + record.timer.afterSeconds * 1000
         putTimedMessage(context, tx, { groupId, position }, { ...record, timer: { ...record.timer, deleteAtMs } })
         continue
       }
       tx.change(profile.forgetMessage(groupId, position))
-      if (record.isOwn) tx.change(profile.forgetSent(record.id))
+      if (record?.isOwn === true) tx.change(profile.forgetSent(record.id))
       const group = gone.get(toHex(groupId)) ?? { groupId, positions: [] }
       group.positions.push(position)
       gone.set(toHex(groupId), group)

@@ -5,6 +5,7 @@ export type {
   ClientOptions,
   Conversation,
   DamagedGroup,
+  DamagedRange,
   HistoryRange,
   SyncOptions,
   WaitOptions,

@@ -3,7 +3,7 @@ import { toGroupId, toMessageId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId, StateChanges, StateRecord } from "@qpc/wire"
 import { allRows } from "./all-rows.ts"
 import { ClientError } from "./client-error.ts"
-import { isReadable } from "./damaged-rows.ts"
+import { isReadable, readable } from "./damaged-rows.ts"
 import { missingHistoryRecord, textGapsRecord } from "./gap-records.ts"
 import {
   calendarRecord,
@@ -164,15 +164,30 @@ export class Profile {
     ]
   }
 
+  /** The newest in front of a position that can be read, oldest first. */
   async messages(groupId: GroupId, before: number, limit: number): Promise<readonly Placed<MessageRecord>[]> {
-    const range = { prefix: groupId, before: messageKey(groupId, before), limit, descending: true }
-    const rows = await this.#store.list("messages", range)
-    return rows.map((row) => placed(row, "messages", messageRecord, 16)).toReversed()
+    const found: Placed<MessageRecord>[] = []
+    let end = messageKey(groupId, before)
+    while (found.length < limit) {
+      const wanted = limit - found.length
+      const rows = await this.#store.list("messages", { prefix: groupId, before: end, limit: wanted, descending: true })
+      found.push(...rows.flatMap(placedMessage))
+      if (rows.length < wanted) break
+      end = rows.at(-1)!.key
+    }
+    return found.toReversed()
   }
-  /** Oldest first. */
+  /** Those that can be read, oldest first. */
   async *messagesAfter(groupId: GroupId, after: number): AsyncGenerator<Placed<MessageRecord>> {
     const range = { prefix: groupId, after: messageKey(groupId, after) }
-    for await (const row of this.#rows("messages", range)) yield placed(row, "messages", messageRecord, 16)
+    for await (const row of this.#rows("messages", range)) yield* placedMessage(row)
+  }
+  /** The positions between these two of messages that cannot be read, lowest first. */
+  async *damagedMessages(groupId: GroupId, after: number, before: number): AsyncGenerator<number> {
+    const range = { prefix: groupId, after: messageKey(groupId, after), before: messageKey(groupId, before) }
+    for await (const row of this.#rows("messages", range)) {
+      if (!isReadable(messageRecord, row.value)) yield positionOf(row, "messages", 16)
+    }
   }
   putMessage = (groupId: GroupId, position: number, message: MessageRecord): Change =>
     put("messages", messageKey(groupId, position), messageRecord.encode(message))
@@ -187,8 +202,10 @@ export class Profile {
   putNextMessagePosition = (groupId: GroupId, position: number): Change =>
     put("settings", nextKey(groupId), counterRecord.encode(BigInt(position)))
 
-  message = (groupId: GroupId, position: number): Promise<MessageRecord | undefined> =>
-    this.#read("messages", messageKey(groupId, position), messageRecord)
+  message = async (groupId: GroupId, position: number): Promise<MessageRecord | "damaged" | undefined> => {
+    const bytes = await this.#store.get("messages", messageKey(groupId, position))
+    return bytes === undefined ? undefined : (readable(messageRecord, bytes) ?? "damaged")
+  }
   forgetMessage = (groupId: GroupId, position: number): Change => remove("messages", messageKey(groupId, position))
 
   /** The profile's own time; `undefined` before anything was due. */
@@ -331,6 +348,12 @@ function stateRecord({ key, value }: Row): StateRecord {
 
 function placed<T>(row: Row, collection: Collection, codec: RecordCodec<T>, prefixBytes: number): Placed<T> {
   return { position: positionOf(row, collection, prefixBytes), record: decoded(collection, row.value, codec) }
+}
+
+/** Nothing for a message that cannot be read. */
+function placedMessage(row: Row): readonly Placed<MessageRecord>[] {
+  const record = readable(messageRecord, row.value)
+  return record === undefined ? [] : [{ position: positionOf(row, "messages", 16), record }]
 }
 
 function positionOf(row: Row, collection: Collection, prefixBytes: number): number {

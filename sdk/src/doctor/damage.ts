@@ -1,10 +1,10 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import { isOfMissingSuite, keyPackageBundleFromBytes, memberFromBytes, memberFromRecords } from "@qpc/group"
 import type { Member } from "@qpc/group"
-import { DecodeError, fromUtf8, GROUP_ID_BYTES, toGroupId, toUtf8 } from "@qpc/wire"
+import { concatBytes, DecodeError, fromUtf8, GROUP_ID_BYTES, Reader, toGroupId, toHex, toUtf8 } from "@qpc/wire"
 import type { GroupId, Random } from "@qpc/wire"
 import { ClientError } from "../client-error.ts"
-import { GROUP_SETTINGS, isReadable } from "../damaged-rows.ts"
+import { GROUP_SETTINGS, isReadable, readable } from "../damaged-rows.ts"
 import { damageOf } from "../group-damage.ts"
 import type { StoredDamage } from "../group-damage.ts"
 import { keyPackageRecord } from "../key-package-record.ts"
@@ -28,7 +28,7 @@ import {
 import type { RecordCodec } from "../record-codec.ts"
 import type { RejoinRecord } from "../rejoin-record.ts"
 import { allRows } from "../all-rows.ts"
-import { COLLECTIONS, remove } from "../store.ts"
+import { COLLECTIONS, put, remove } from "../store.ts"
 import type { Change, Collection, Row, Store } from "../store.ts"
 import { stateOfError } from "./diagnose.ts"
 import { diagnoseDamaged } from "./diagnose-group.ts"
@@ -36,6 +36,9 @@ import { diagnosisOf, finding } from "./finding.ts"
 import type { Diagnosis, Finding } from "./finding.ts"
 
 const IDENTITY = "identity"
+/** The setting of a group that says at which position its history goes on. */
+const NEXT = "next/"
+const POSITION_BYTES = 8
 
 /** What reading a member takes. */
 export interface DamageOptions {
@@ -83,7 +86,7 @@ export async function forgetDamaged(store: Store, options: DamageOptions): Promi
       .filter((damage) => damage.finding.state === state)
       .flatMap(({ rows }) => rows.map(({ collection, key }) => remove(collection, key)))
   // Before the groups: it is key packages that can be read that are refused for them.
-  const records = removals("record_damaged")
+  const records = [...removals("record_damaged"), ...(await endsOf(store, found))]
   if (records.length > 0) await store.commit(records)
   if (lost.length > 0) {
     await store.commit([
@@ -93,6 +96,21 @@ export async function forgetDamaged(store: Store, options: DamageOptions): Promi
     ])
   }
   return diagnosisOf(found.map((damage) => damage.finding))
+}
+
+/** Where histories go on of which messages are deleted: the last one may be among them, and its place must not be given out again. */
+async function endsOf(store: Store, found: readonly Damage[]): Promise<readonly Change[]> {
+  const ends = new Map<string, Change>()
+  for (const { collection, key } of found.flatMap(({ rows }) => rows)) {
+    if (collection !== "messages" || key.length !== GROUP_ID_BYTES + POSITION_BYTES) continue
+    const [groupId, position] = [key.slice(0, GROUP_ID_BYTES), new Reader(key.subarray(GROUP_ID_BYTES)).uint64()]
+    const setting = concatBytes(toUtf8(NEXT), groupId)
+    const stored = await store.get("settings", setting)
+    const known = stored === undefined ? undefined : readable(counterRecord, stored)
+    const end = known !== undefined && known > position ? known : position + 1n
+    ends.set(toHex(groupId), put("settings", setting, counterRecord.encode(end)))
+  }
+  return [...ends.values()]
 }
 
 /** Nobody can tell since when. */

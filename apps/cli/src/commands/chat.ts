@@ -2,6 +2,7 @@ import { createInterface, type Interface } from "node:readline"
 import { type Client, ClientError, type ClientEvent, type Conversation, type StoredMessage } from "@qpc/sdk"
 import { CHAT_COMMANDS, chatCommand } from "../chat-command.ts"
 import type { Command, CommandContext } from "../command.ts"
+import { DAMAGED_MESSAGE, damagedAmong } from "../damaged-messages.ts"
 import { gapText } from "../gap-text.ts"
 import { noticeText } from "../notice-text.ts"
 import { openProfile } from "../open.ts"
@@ -85,7 +86,19 @@ async function openChat(screen: Screen, client: Client, group: Conversation): Pr
   )
   const shown = await group.history({ limit: HISTORY_SHOWN })
   await showOlderUnread(screen, group, shown[0]?.position ?? 0)
-  for (const message of shown) screen.show({ message: messageJson(message) }, messageText(message))
+  const lines = [
+    ...shown.map((message) => ({
+      at: message.position,
+      json: { message: messageJson(message) },
+      text: messageText(message),
+    })),
+    ...(await damagedAmong(group, shown, HISTORY_SHOWN)).map((at) => ({
+      at,
+      json: { damagedMessage: at },
+      text: DAMAGED_MESSAGE,
+    })),
+  ]
+  for (const { json, text } of lines.toSorted((a, b) => a.at - b.at)) screen.show(json, text)
   const shownUpTo = shown.at(-1)?.position ?? 0
   await group.markRead(shownUpTo)
   return shownUpTo

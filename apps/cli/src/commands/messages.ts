@@ -1,6 +1,7 @@
 import { text as readText } from "node:stream/consumers"
 import type { Conversation, StoredMessage, SyncReport, TextGap } from "@qpc/sdk"
 import type { Command } from "../command.ts"
+import { DAMAGED_MESSAGE, damagedAmong, damagedBetween } from "../damaged-messages.ts"
 import { reportGaps, reportSync, waitUntilAccepted } from "../delivery.ts"
 import { gapJson, gapText } from "../gap-text.ts"
 import { openProfile } from "../open.ts"
@@ -71,8 +72,12 @@ export const receive: Command = {
         ? ["No new messages."]
         : unread.map(({ group, message }) => `[${groupText(group)}] ${messageText(message)}`)),
     )
-    const last = new Map(unread.map(({ group, message }) => [hex(group.id), { group, message }]))
-    for (const { group, message } of last.values()) await group.markRead(message.position)
+    for (const shown of Map.groupBy(unread, ({ group }) => hex(group.id)).values()) {
+      const [{ group, message: first }, { message: last }] = [shown[0]!, shown.at(-1)!]
+      const damaged = await damagedBetween(group, { first, last })
+      if (damaged !== undefined) context.output.note(damaged)
+      await group.markRead(last.position)
+    }
     if ((await unreadOf(groups())).length > 0) context.output.note("There is more: run this again.")
   },
 }
@@ -93,14 +98,16 @@ export const history: Command = {
     const group = readableGroup(opened.client, values.text("group"))
     const messages = await group.history({ limit })
     const gaps = "damage" in group ? [] : await gapsAmong(group, messages)
+    const damaged = "damage" in group ? [] : await damagedAmong(group, messages, limit)
     context.output.result(
       {
         groupId: hex(group.id),
         messages: messages.map(messageJson),
         gaps: gaps.map(gapJson),
+        damagedMessages: damaged,
         ...("damage" in group ? { damage: group.damage } : missingJson(group)),
       },
-      ...(messages.length === 0 ? ["Nothing was said yet."] : linesOf(messages, gaps)),
+      ...orNothing(linesOf(messages, gaps, damaged)),
       ...("damage" in group ? [] : missingText(group)),
     )
   },
@@ -111,11 +118,19 @@ async function gapsAmong(group: Conversation, [first]: readonly StoredMessage[])
   return (await group.gaps()).filter(({ position }) => position >= (first?.position ?? 0))
 }
 
-/** Messages and what is missing among them, each where it belongs. */
-function linesOf(messages: readonly StoredMessage[], gaps: readonly TextGap[]): string[] {
+const orNothing = (lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? ["Nothing was said yet."] : lines
+
+/** Messages and what is missing among them, each where it belongs. @param damaged - positions of what cannot be read */
+function linesOf(
+  messages: readonly StoredMessage[],
+  gaps: readonly TextGap[],
+  damaged: readonly number[],
+): readonly string[] {
   const lines = [
     ...messages.map((message) => ({ position: message.position, line: messageText(message) })),
     ...gaps.map((gap) => ({ position: gap.position, line: gapText(gap) })),
+    ...damaged.map((position) => ({ position, line: DAMAGED_MESSAGE })),
   ]
   return lines.toSorted((a, b) => a.position - b.position).map(({ line }) => line)
 }
