@@ -1,8 +1,10 @@
-import type { Connection } from "@qpc/transport"
+import type { Connection, StreamProtocol } from "@qpc/transport"
 import { describeConnection, describeListener } from "@qpc/transport/conformance"
 import type { ConnectionPair, ListenerFixture } from "@qpc/transport/conformance"
 import { dial, dialer } from "./dial.ts"
 import { listen } from "./listen.ts"
+import { QPC_PROTOCOL } from "./protocol.ts"
+import { prefacedProtocol } from "./testing/prefaced.ts"
 import { openRelay } from "./testing/relay.ts"
 import { IMPATIENT, loopbackCertificate } from "./testing/server.ts"
 import type { KnownServers } from "./known-servers.ts"
@@ -16,12 +18,13 @@ const knows: KnownServers = {
   save: async () => {},
 }
 
-async function pair(transport: "quic" | "tls"): Promise<ConnectionPair> {
-  const listener = await listen({ host: "127.0.0.1", port: 0, certificate, ...IMPATIENT })
+async function pair(transport: "quic" | "tls", protocol: StreamProtocol = QPC_PROTOCOL): Promise<ConnectionPair> {
+  const listener = await listen({ host: "127.0.0.1", port: 0, certificate, protocol, ...IMPATIENT })
   const relay = await openRelay({ serverPort: listener.address.port, passesUdp: true })
   const accepting = listener.connections[Symbol.asyncIterator]().next()
   const pin = { fingerprint, store: knows }
-  const near = await dial({ host: "127.0.0.1", port: relay.port, pin, transport, headStartMs: 5_000, ...IMPATIENT })
+  const server = { host: "127.0.0.1", port: relay.port }
+  const near = await dial({ ...server, pin, transport, protocol, headStartMs: 5_000, ...IMPATIENT })
   const far = (await accepting).value as Connection
   return {
     near,
@@ -43,6 +46,20 @@ async function fixture(transport: "auto" | "quic" | "tls"): Promise<ListenerFixt
 
 describeConnection("QUIC", { makePair: async () => await pair("quic"), mostUnreadBytes: 524_288 })
 describeConnection("TLS", { makePair: async () => await pair("tls"), mostUnreadBytes: 524_288 })
+
+const bare = prefacedProtocol(3_000)
+const barePair = async (): Promise<ConnectionPair> => await pair("quic", bare)
+describeConnection("bare QUIC", {
+  makePair: barePair,
+  mostUnreadBytes: 4_000_000,
+  isBare: true,
+  slowReaderFails: true,
+})
+describeConnection("bare TLS", {
+  makePair: async () => await pair("tls", bare),
+  mostUnreadBytes: 24_000_000,
+  isBare: true,
+})
 
 describeListener("QUIC", async () => await fixture("quic"))
 describeListener("TLS", async () => await fixture("tls"))

@@ -1,4 +1,5 @@
 import { TransportError } from "@qpc/transport"
+import type { StreamProtocol } from "@qpc/transport"
 import { formatServerAddress } from "./server-address.ts"
 import type { ServerAddress } from "./server-address.ts"
 
@@ -18,9 +19,9 @@ export function unreachableError({ host, port }: ServerAddress, over: string, ca
 }
 
 /** Somebody answered, but not in our protocol. */
-export function protocolError({ host, port }: ServerAddress, cause: unknown): TransportError {
+export function protocolError({ host, port }: ServerAddress, { name }: StreamProtocol, cause: unknown): TransportError {
   const where = formatServerAddress({ host, port })
-  const message = `what answers at ${where} does not speak TLS 1.3 with the protocol "qpc": is this the right port?`
+  const message = `what answers at ${where} does not speak TLS 1.3 with the protocol "${name}": is this the right port?`
   return new TransportError("protocol", message, { cause })
 }
 

@@ -1,12 +1,13 @@
-import type { Connection, ConnectionLimits, Dial } from "@qpc/transport"
+import type { Connection, ConnectionLimits, Dial, StreamProtocol } from "@qpc/transport"
+import { formatHostPort } from "@qpc/transport/node"
 import { readCertificate } from "./certificate.ts"
 import type { CertificateInfo } from "./certificate.ts"
 import { abortedError, isFinal, unreachableError } from "./dial-error.ts"
 import { datesRefused, isDated, judgeCertificate } from "./judge.ts"
 import type { KnownServer, KnownServers } from "./known-servers.ts"
+import { QPC_PROTOCOL } from "./protocol.ts"
 import { dialQuic } from "./quic-dial.ts"
 import { race } from "./race.ts"
-import { formatHostPort } from "./server-address.ts"
 import type { Fingerprint, ServerAddress } from "./server-address.ts"
 import { dialTls } from "./tls-dial.ts"
 import type { TlsContact } from "./tls-dial.ts"
@@ -32,6 +33,8 @@ export interface DialOptions extends ConnectionLimits, ServerAddress {
   readonly pin: Pin
   /** `auto`: QUIC, and TLS 1.3 over TCP where UDP does not pass. Default `auto`. */
   readonly transport?: "auto" | "quic" | "tls"
+  /** What travels on the stream; the server must offer the same. Default: the frames of `@qpc/transport`, as `qpc`. */
+  readonly protocol?: StreamProtocol
   /** The name to ask for in the handshake instead of one of the certificate's or the host. */
   readonly servername?: string
   readonly memory?: WayMemory
@@ -49,6 +52,7 @@ export interface DialOptions extends ConnectionLimits, ServerAddress {
 interface Dialling {
   readonly options: DialOptions
   readonly limits: ConnectionLimits
+  readonly protocol: StreamProtocol
   readonly expected: Fingerprint | undefined
   readonly known: KnownServer | undefined
   readonly headStartMs: number
@@ -95,6 +99,7 @@ async function dialOnce(
   const dialling: Dialling = {
     options,
     limits: limitsOf(options),
+    protocol: options.protocol ?? QPC_PROTOCOL,
     expected: fingerprint ?? known?.fingerprint,
     known,
     headStartMs: options.headStartMs ?? 1_500,
@@ -157,21 +162,22 @@ async function upgrade(dialling: Dialling, contact: TlsContact): Promise<Connect
 }
 
 async function overQuic(dialling: Dialling, certificatePem: string): Promise<Connection> {
-  const { options, limits, signal, headStartMs } = dialling
+  const { options, limits, protocol, signal, headStartMs } = dialling
   const timeoutMs = options.transport === "quic" ? 2 * headStartMs : headStartMs
-  return await dialQuic({ server: options, servername: options.servername, certificatePem, limits, timeoutMs, signal })
+  const { servername } = options
+  return await dialQuic({ server: options, servername, certificatePem, limits, protocol, timeoutMs, signal })
 }
 
 /** Reaches the server over TLS, judges its certificate and saves what is new about it. */
 async function contactOverTls(dialling: Dialling): Promise<TlsContact> {
-  const { options, limits, expected, known, signal } = dialling
+  const { options, limits, protocol, expected, known, signal } = dialling
   const judge = (certificate: CertificateInfo): void =>
     judgeCertificate(certificate, {
       server: options,
       fingerprint: expected,
       origin: known?.fingerprint === expected ? "earlier contact" : "address",
     })
-  const contact = await dialTls({ server: options, servername: options.servername, limits, signal, judge })
+  const contact = await dialTls({ server: options, servername: options.servername, limits, protocol, signal, judge })
   const { certificatePem, certificate } = contact
   const { fingerprint } = certificate
   if (known?.certificatePem !== certificatePem) {

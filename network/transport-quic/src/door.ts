@@ -1,5 +1,5 @@
-import type { AcceptQueue, ConnectionLimits } from "@qpc/transport"
-import type { Admission } from "./admission.ts"
+import type { AcceptQueue, ConnectionLimits, StreamProtocol } from "@qpc/transport"
+import type { Admission } from "@qpc/transport/node"
 import type { ServerCertificate } from "./certificate.ts"
 
 /** What the TCP and the UDP half of one listener share. */
@@ -8,6 +8,7 @@ export interface Door {
   readonly host: string
   readonly certificate: ServerCertificate
   readonly handshakeTimeoutMs: number
+  readonly protocol: StreamProtocol
   readonly limits: ConnectionLimits
   readonly admission: Admission
   readonly maxConnections: number

@@ -1,12 +1,12 @@
 import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
 import { AcceptQueue, TransportError } from "@qpc/transport"
-import type { ConnectionLimits, Listener } from "@qpc/transport"
-import { Admission } from "./admission.ts"
+import type { ConnectionLimits, Listener, StreamProtocol } from "@qpc/transport"
+import { Admission, listenError } from "@qpc/transport/node"
 import { certificateMatchesKey } from "./certificate.ts"
 import type { ServerCertificate } from "./certificate.ts"
 import type { Door } from "./door.ts"
-import { listenError } from "./listen-error.ts"
+import { QPC_PROTOCOL } from "./protocol.ts"
 import { QuicListener } from "./quic-listener.ts"
 import { TlsListener } from "./tls-listener.ts"
 
@@ -17,6 +17,8 @@ export interface ListenOptions extends ConnectionLimits {
   /** Of both UDP and TCP; 0 for one that is free for both. */
   readonly port: number
   readonly certificate: ServerCertificate
+  /** What travels on the stream; clients must ask for the same. Default: the frames of `@qpc/transport`, as `qpc`. */
+  readonly protocol?: StreamProtocol
   /** False where UDP is of no use: then TLS alone. Default true. */
   readonly quic?: boolean
   /** Open connections and handshakes; more are turned away. Default 10 000. */
@@ -45,6 +47,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     host,
     port,
     certificate,
+    protocol,
     quic,
     maxConnections,
     maxConnectionsPerAddress,
@@ -60,6 +63,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     host: await toAddress(host),
     certificate,
     handshakeTimeoutMs: handshakeTimeoutMs ?? 10_000,
+    protocol: protocol ?? QPC_PROTOCOL,
     limits,
     admission: new Admission(maxConnections ?? 10_000, maxConnectionsPerAddress ?? 1_000),
     maxConnections: maxConnections ?? 10_000,

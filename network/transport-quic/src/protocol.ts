@@ -1,5 +1,8 @@
-/** The application protocol in every handshake (RFC 7301): another version of the frames gets another name. */
-export const ALPN = "qpc"
+import { framedProtocol } from "@qpc/transport"
+import type { StreamProtocol } from "@qpc/transport"
 
-/** Writes of one turn leave together; `nextTick` waits for all microtasks of the turn, `queueMicrotask` would not. */
-export const FRAMING: { readonly defer: (task: () => void) => void } = { defer: (task) => process.nextTick(task) }
+/**
+ * The application protocol in every handshake (RFC 7301) unless another is asked for: another version of the frames gets
+ * another name. Writes of one turn leave together; `nextTick` waits for all microtasks of the turn, `queueMicrotask` would not.
+ */
+export const QPC_PROTOCOL: StreamProtocol = framedProtocol("qpc", { defer: (task) => process.nextTick(task) })

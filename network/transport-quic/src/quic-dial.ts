@@ -3,15 +3,12 @@ import { isIP } from "node:net"
 import { isMainThread } from "node:worker_threads"
 import { connectQuic } from "@currentspace/http3"
 import type { QuicClientSession } from "@currentspace/http3"
-import { framedConnection } from "@qpc/transport"
-import type { Connection, ConnectionLimits } from "@qpc/transport"
+import type { Connection, ConnectionLimits, StreamProtocol } from "@qpc/transport"
+import { DuplexPipe, formatHostPort } from "@qpc/transport/node"
 import { readCertificate, SERVER_NAME } from "./certificate.ts"
 import { abortedError, isFinal, unreachableError } from "./dial-error.ts"
-import { DuplexPipe } from "./duplex-pipe.ts"
-import { ALPN, FRAMING } from "./protocol.ts"
-import { quicIdleTimeoutMs } from "./quic-session.ts"
+import { HOLDS_BACK, lingered, quicIdleTimeoutMs } from "./quic-session.ts"
 import { race } from "./race.ts"
-import { formatHostPort } from "./server-address.ts"
 import type { ServerAddress } from "./server-address.ts"
 import { hideSystemTrust } from "./system-trust.ts"
 
@@ -22,6 +19,7 @@ export interface QuicDialOptions {
   /** The only certificate to accept. */
   readonly certificatePem: string
   readonly limits: ConnectionLimits
+  readonly protocol: StreamProtocol
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -58,19 +56,27 @@ async function addressesOf(server: ServerAddress): Promise<string[]> {
 }
 
 async function dialAddress(address: string, options: QuicDialOptions, signal: AbortSignal): Promise<Connection> {
-  const { server, limits } = options
+  const { server, limits, protocol } = options
   if (signal.aborted) throw abortedError(signal)
   const session = openSession(address, options, signal)
   let refusal = ""
-  session.on("close", ({ errorCode, reason }) => (refusal = reason === "" ? `QUIC error ${errorCode}` : reason))
+  const closed = Promise.withResolvers<void>()
+  session.on("close", ({ errorCode, reason }) => {
+    refusal = reason === "" ? `QUIC error ${errorCode}` : reason
+    closed.resolve()
+  })
   try {
     await session.ready()
     const stream = session.openStream()
-    const pipe = new DuplexPipe(stream, async (reason) => await closeSession(session, reason))
+    const release = async (reason: string): Promise<void> => {
+      await lingered(stream, protocol, closed.promise)
+      await closeSession(session, reason)
+    }
+    const pipe = new DuplexPipe(stream, release, HOLDS_BACK)
     const peerAddress = formatHostPort(address, server.port)
-    const connection = framedConnection(pipe, { ...FRAMING, ...limits, kind: "quic", peerAddress })
+    const connection = protocol.connect(pipe, { ...limits, kind: "quic", peerAddress })
     // A server that is full or closing says so after the handshake: only its first bytes mean that it serves us.
-    await withTimeout(pipe.heard, options.timeoutMs, signal)
+    if (protocol.greets) await withTimeout(pipe.heard, options.timeoutMs, signal)
     return connection
   } catch (cause) {
     await closeSession(session, "")
@@ -86,11 +92,11 @@ function openSession(address: string, options: QuicDialOptions, signal: AbortSig
     session = connectQuic(
       { address, port: options.server.port, servername: nameToAsk(options) },
       {
-        alpn: [ALPN],
+        alpn: [options.protocol.name],
         ca: options.certificatePem,
         runtimeMode: "portable",
         connectTimeoutMs: options.timeoutMs,
-        maxIdleTimeoutMs: quicIdleTimeoutMs(options.limits),
+        maxIdleTimeoutMs: quicIdleTimeoutMs(options.protocol, options.limits),
         initialMaxStreamsBidi: 1,
         signal,
         onRuntimeEvent: restoreTrust, // The client is made; what it trusts is settled.

@@ -1,12 +1,7 @@
 import { createQuicServer } from "@currentspace/http3"
 import type { QuicServer, QuicServerSession, QuicStream } from "@currentspace/http3"
-import { framedConnection } from "@qpc/transport"
-import { DuplexPipe } from "./duplex-pipe.ts"
-import { listenError } from "./listen-error.ts"
-import { ALPN, FRAMING } from "./protocol.ts"
-import { quicIdleTimeoutMs } from "./quic-session.ts"
-import { formatHostPort } from "./server-address.ts"
-import { plainAddress } from "./tls-listener.ts"
+import { DuplexPipe, formatHostPort, listenError, plainAddress } from "@qpc/transport/node"
+import { HOLDS_BACK, lingered, quicIdleTimeoutMs } from "./quic-session.ts"
 import type { Door } from "./door.ts"
 
 /** How long a closed listener waits for the last goodbye to leave before it frees the port. */
@@ -26,10 +21,10 @@ export class QuicListener {
     this.#server = createQuicServer({
       cert: door.certificate.certificatePem,
       key: door.certificate.privateKeyPem,
-      alpn: [ALPN],
+      alpn: [door.protocol.name],
       runtimeMode: "portable",
       disableRetry: false, // Addresses are proven before memory is spent on them (RFC 9000 §8.1.2).
-      maxIdleTimeoutMs: quicIdleTimeoutMs(door.limits),
+      maxIdleTimeoutMs: quicIdleTimeoutMs(door.protocol, door.limits),
       initialMaxStreamsBidi: 1,
       maxConnections: door.maxConnections,
     })
@@ -80,14 +75,19 @@ export class QuicListener {
 
   #accept(session: QuicServerSession, stream: QuicStream): void {
     const closed = new Promise<void>((resolve) => session.once("close", () => resolve()))
-    const pipe = new DuplexPipe(stream, async (reason) => {
-      if (!this.#sessions.has(session)) return
-      session.close(0, reason)
-      await Promise.race([closed, new Promise<void>((resolve) => setTimeout(resolve, GOODBYE_MS).unref())])
-      if (!this.#isOpen && this.#sessions.size <= 1) await this.#free()
-    })
+    const pipe = new DuplexPipe(
+      stream,
+      async (reason) => {
+        await lingered(stream, this.#door.protocol, closed)
+        if (!this.#sessions.has(session)) return
+        session.close(0, reason)
+        await Promise.race([closed, new Promise<void>((resolve) => setTimeout(resolve, GOODBYE_MS).unref())])
+        if (!this.#isOpen && this.#sessions.size <= 1) await this.#free()
+      },
+      HOLDS_BACK,
+    )
     const peerAddress = formatHostPort(plainAddress(session.remoteAddress), session.remotePort)
-    this.#door.queue.offer(framedConnection(pipe, { ...FRAMING, ...this.#door.limits, kind: "quic", peerAddress }))
+    this.#door.queue.offer(this.#door.protocol.connect(pipe, { ...this.#door.limits, kind: "quic", peerAddress }))
   }
 
   async #free(): Promise<void> {

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net"
+import { formatHostPort } from "@qpc/transport/node"
 
 /** `sha256-` and the SHA-256 of a certificate's SubjectPublicKeyInfo in base64url: it outlives renewals of one key. */
 export type Fingerprint = `sha256-${string}`
@@ -46,9 +47,4 @@ export function toFingerprint(text: string): Fingerprint {
     )
   }
   return `sha256-${encoded}`
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function formatHostPort(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { connectQuic, createQuicServer } from "@currentspace/http3"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { readCertificate } from "./certificate.ts"
+import { QPC_PROTOCOL } from "./protocol.ts"
 import { dialQuic } from "./quic-dial.ts"
 import { hideSystemTrust } from "./system-trust.ts"
 import { AUTHORITY_PEM, SIGNED_KEY_PEM, SIGNED_PEM } from "./testing/company-proxy.ts"
@@ -38,6 +39,7 @@ describe("a pin over QUIC", () => {
       servername: undefined,
       certificatePem,
       limits: {},
+      protocol: QPC_PROTOCOL,
       timeoutMs: 2_000,
       signal: AbortSignal.timeout(5_000),
     })

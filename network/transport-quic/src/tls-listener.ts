@@ -1,11 +1,7 @@
 import type { Socket } from "node:net"
 import { createServer } from "node:tls"
 import type { Server, TLSSocket } from "node:tls"
-import { framedConnection } from "@qpc/transport"
-import { DuplexPipe } from "./duplex-pipe.ts"
-import { listenError } from "./listen-error.ts"
-import { ALPN, FRAMING } from "./protocol.ts"
-import { formatHostPort } from "./server-address.ts"
+import { DuplexPipe, formatHostPort, listenError, plainAddress } from "@qpc/transport/node"
 import type { Door } from "./door.ts"
 
 /** Accepts TLS 1.3 over TCP. */
@@ -16,10 +12,11 @@ export class TlsListener {
   private constructor(door: Door) {
     this.#door = door
     this.#server = createServer({
+      allowHalfOpen: true,
       cert: door.certificate.certificatePem,
       key: door.certificate.privateKeyPem,
       minVersion: "TLSv1.3",
-      ALPNProtocols: [ALPN],
+      ALPNProtocols: [door.protocol.name],
       handshakeTimeout: door.handshakeTimeoutMs,
       noDelay: true,
     })
@@ -63,9 +60,9 @@ export class TlsListener {
   #accept(socket: TLSSocket): void {
     const pipe = tlsPipe(socket)
     // A handshake may end after the listener closed, and a peer may offer no protocol at all.
-    if (socket.alpnProtocol !== ALPN || !this.#door.queue.hasRoom) return void socket.destroy()
+    if (socket.alpnProtocol !== this.#door.protocol.name || !this.#door.queue.hasRoom) return void socket.destroy()
     const peerAddress = formatHostPort(plainAddress(socket.remoteAddress ?? ""), socket.remotePort ?? 0)
-    this.#door.queue.offer(framedConnection(pipe, { ...FRAMING, ...this.#door.limits, kind: "tls", peerAddress }))
+    this.#door.queue.offer(this.#door.protocol.connect(pipe, { ...this.#door.limits, kind: "tls", peerAddress }))
   }
 }
 
@@ -78,9 +75,4 @@ export function tlsPipe(socket: TLSSocket): DuplexPipe {
       socket.destroy()
     })
   })
-}
-
-/** An IPv4 address that reached us through an IPv6 socket is written as what it is. */
-export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "")
 }

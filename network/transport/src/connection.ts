@@ -51,10 +51,13 @@ export class TransportError extends Error {
  *   was written before it still arrives if the peer reads on and the network holds.
  * - After an end, writes reject with a `TransportError`; `incoming` throws it, or just ends after the peer's `finish`.
  * - A cut network is never mistaken for `finish`: without the peer's word, `incoming` throws `closed`.
+ *
+ * A bare connection (`bareConnection`) has no bytes of its own to say a word with: there the peer's `close` looks like its
+ * `finish`, and carries no reason. All else holds.
  */
 export interface Connection extends AsyncDisposable {
   /** What the bytes travel over, for traces and diagnostics. */
-  readonly kind: "quic" | "tls" | "memory" | "noise" | "websocket"
+  readonly kind: "quic" | "tls" | "tcp" | "memory" | "noise" | "websocket"
   /** The peer's address, for the audit log; not an identity. */
   readonly peerAddress: string
   /** Chunks as they arrive. One reader. Leaving the loop closes the connection. Chunks are owned by the reader. */

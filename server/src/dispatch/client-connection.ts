@@ -1,6 +1,6 @@
 import { events } from "@qpc/rpc"
 import type { RpcServerConnection } from "@qpc/rpc"
-import { networkOf } from "@qpc/transport-quic"
+import { networkOf } from "@qpc/transport/node"
 import type { BoundSession, PendingLogin } from "../accounts/accounts.ts"
 import type { ServerClock } from "../clock.ts"
 import { Pushing } from "../delivery/send.ts"

@@ -1,7 +1,6 @@
 import { createSocket } from "node:dgram"
 import type { Socket as UdpSocket } from "node:dgram"
-import { connect, createServer } from "node:net"
-import type { Server, Socket } from "node:net"
+import { TcpRelay } from "@qpc/transport/conformance"
 
 /** A network between a client and a server on the loopback that can fail on demand. */
 export interface Relay extends AsyncDisposable {
@@ -35,45 +34,6 @@ export async function openRelay({ serverPort, passesUdp }: RelayOptions): Promis
       tcp.close()
       udp.close()
     },
-  }
-}
-
-class TcpRelay {
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-
-  private constructor(serverPort: number) {
-    this.#server = createServer((near) => {
-      const far = connect(serverPort, "127.0.0.1")
-      for (const [socket, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(socket)
-        socket.on("error", () => other.destroy())
-        socket.on("close", () => this.#sockets.delete(socket))
-        socket.pipe(other)
-      }
-    })
-  }
-
-  static async open(serverPort: number): Promise<TcpRelay> {
-    const relay = new TcpRelay(serverPort)
-    await new Promise<void>((resolve) => relay.#server.listen(0, "127.0.0.1", resolve))
-    return relay
-  }
-
-  get port(): number {
-    return (this.#server.address() as { port: number }).port
-  }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
-  }
-
-  close(): void {
-    this.#server.close()
-    for (const socket of this.#sockets) socket.destroy()
   }
 }
 

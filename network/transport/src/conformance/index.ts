@@ -3,3 +3,4 @@ export { firstDifference, patternBytes, readAll, readSome, writeAll } from "./by
 export type { ConnectionMaker, ConnectionPair, ListenerFixture } from "./connection-pair.ts"
 export { describeConnection } from "./describe-connection.ts"
 export { describeListener } from "./describe-listener.ts"
+export { TcpRelay } from "./tcp-relay.ts"

@@ -14,7 +14,11 @@ export function describeStream(maker: ConnectionMaker): void {
     describeOrder(maker)
     describeManners(maker)
   })
-  describe("when the reader does not read", () => describeBackPressure(maker))
+  describe("when the reader does not read", () => {
+    if (maker.slowReaderFails === true) describeOverflow(maker)
+    else describeBackPressure(maker)
+    describeImpatience(maker)
+  })
 }
 
 function describeOrder({ makePair, mostUnreadBytes }: ConnectionMaker): void {
@@ -130,7 +134,19 @@ function describeBackPressure({ makePair, mostUnreadBytes }: ConnectionMaker): v
     await pair.near.close()
     expect(await stuck).toMatchObject({ code: "closed" })
   })
+}
 
+function describeOverflow({ makePair, mostUnreadBytes }: ConnectionMaker): void {
+  it("fails the connection of the reader, instead of growing", async () => {
+    await using pair = await makePair()
+    const reader = pair.far.incoming[Symbol.asyncIterator]()
+    const writing = writeAll(pair.near, patternBytes(mostUnreadBytes * 4, 5), 50_000).catch(codeOf)
+    expect(await writing).toBe("closed")
+    await expect(reader.next()).rejects.toMatchObject({ code: "overflow" })
+  })
+}
+
+function describeImpatience({ makePair }: ConnectionMaker): void {
   it("fails the connection of a writer that never waits, instead of growing", async () => {
     await using pair = await makePair()
     const outcomes = await Promise.all(

@@ -14,6 +14,17 @@ export interface BytePipe {
   destroy(reason: string): Promise<void>
 }
 
+/** A pipe that can be told to wait: what a `bareConnection` needs, whose bytes leave no room for credit. */
+export interface PausablePipe extends BytePipe {
+  /**
+   * Asks the network to hold back; what is under way may still be delivered. After `open` only. False where nothing can
+   * hold the peer back: then it is up to the caller to end the connection before too much has arrived.
+   */
+  pause(): boolean
+  /** Goes on delivering. */
+  resume(): void
+}
+
 /** Where a `BytePipe` delivers. */
 export interface PipeSink {
   /** Gives ownership of `bytes`. */

@@ -81,7 +81,7 @@ class FramedConnection implements Connection {
   }
 
   get incoming(): AsyncIterable<Uint8Array> {
-    return this.#receive
+    return this.#receive.reader
   }
 
   open(): void {

@@ -1,5 +1,5 @@
 import { networkOf } from "./network-of.ts"
-import { formatHostPort } from "./server-address.ts"
+import { formatHostPort } from "./host-port.ts"
 
 /** Counts connections, all together and by `networkOf` their address, so that neither a crowd nor one peer takes all. */
 export class Admission {

@@ -1,6 +1,6 @@
 import { constants } from "node:os"
-import { TransportError } from "@qpc/transport"
-import { formatHostPort } from "./server-address.ts"
+import { TransportError } from "../connection.ts"
+import { formatHostPort } from "./host-port.ts"
 
 /** Explains why a port cannot be listened on. The QUIC library carries the system's number in its message only. */
 export function listenError(cause: Error, host: string, port: number, protocol: "TCP" | "UDP"): TransportError {

@@ -1,17 +1,22 @@
 import type { Duplex } from "node:stream"
-import type { BytePipe, PipeSink } from "@qpc/transport"
+import type { PausablePipe, PipeSink } from "../framed/byte-pipe.ts"
 
-/** A TLS socket or a QUIC stream as a pipe. Create it in the turn that made the stream, or errors may go unheard. */
-export class DuplexPipe implements BytePipe {
+/** A TCP or TLS socket or a QUIC stream as a pipe. Create it in the turn that made the stream, or errors may go unheard. */
+export class DuplexPipe implements PausablePipe {
   readonly #duplex: Duplex
   readonly #release: (reason: string) => Promise<void>
   readonly #heard = Promise.withResolvers<void>()
+  readonly #holdsBack: boolean
   #cause: unknown
   #sink: PipeSink | undefined
 
-  /** @param release - frees what the stream stands on; idempotent, never rejects */
-  constructor(duplex: Duplex, release: (reason: string) => Promise<void>) {
+  /**
+   * @param release - frees what the stream stands on; idempotent, never rejects
+   * @param holdsBack - false for a stream that goes on taking from the network while it is paused. Default true
+   */
+  constructor(duplex: Duplex, release: (reason: string) => Promise<void>, holdsBack = true) {
     this.#duplex = duplex
+    this.#holdsBack = holdsBack
     this.#release = release
     this.#heard.promise.catch(() => {}) // Whoever asks for it hears of the failure; nobody has to ask.
     duplex.on("error", (error) => (this.#cause = error))
@@ -42,6 +47,15 @@ export class DuplexPipe implements BytePipe {
 
   end(): void {
     if (this.#duplex.writable) this.#duplex.end()
+  }
+
+  pause(): boolean {
+    if (this.#holdsBack) this.#duplex.pause()
+    return this.#holdsBack
+  }
+
+  resume(): void {
+    this.#duplex.resume()
   }
 
   async destroy(reason: string): Promise<void> {
