@@ -1,48 +1,16 @@
 import { concatBytes, fromHex, toHex, toMessageId, toUtf8 } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
-import type { Client, Conversation } from "./api.ts"
+import type { Client } from "./api.ts"
 import { MemoryStore } from "./memory-store.ts"
 import type { MemoryDisk } from "./memory-store.ts"
 import { Profile } from "./profile.ts"
 import { put, remove } from "./store.ts"
 import type { Collection, Row } from "./store.ts"
-import { FakeServer } from "./testing/fake-server.ts"
-import { HELPS_NOBODY, newPerson, openPerson } from "./testing/person.ts"
-import { TestClock } from "./testing/test-clock.ts"
-
-const NOISE = new Uint8Array([7, 7, 7])
-
-/** Alice and bob have two groups, "one" and "two", with a text in each. */
-async function world({ hasStock = true } = {}) {
-  const clock = new TestClock()
-  const server = new FakeServer()
-  const [alice, bob] = [await newPerson(server, clock, "alice"), await newPerson(server, clock, "bob")]
-  alice.client.connect()
-  const done = (group: Conversation, sending: Promise<{ readonly id: string }>): Promise<unknown> =>
-    clock.during(sending.then(({ id }) => group.waitAccepted(id)))
-  const one = await clock.during(alice.client.createGroup("one"))
-  const two = await clock.during(alice.client.createGroup("two"))
-  await done(one, one.invite("bob"))
-  if (!hasStock) server.account("bob").keyPackages.length = 0
-  await done(two, two.invite("bob"))
-  const welcome = server.delivered.get("bob")!.at(-1)!
-  await clock.during(bob.client.sync())
-  for (const group of [one, two]) await done(group, group.send(`first in ${group.name}`))
-  await clock.during(bob.client.sync())
-  const reopen = async (): Promise<Client> => (await openPerson(server, clock, bob.disk)).client
-  const away = (): Promise<void> => clock.during(bob.client.close())
-  return { clock, server, alice, bob, one, two, done, welcome, reopen, away }
-}
-type World = Awaited<ReturnType<typeof world>>
-
-/** Damages a record of a group. @returns it as it was */
-async function damage(disk: MemoryDisk, id: GroupId): Promise<Row> {
-  const store = new MemoryStore(disk)
-  const [row] = await store.list("group_records", { prefix: id })
-  await store.commit([put("group_records", row!.key, NOISE)])
-  return row!
-}
+import { FaultyStore } from "./testing/faulty-store.ts"
+import { damagedWorld, damage, names, NOISE, reasons, texts, world } from "./testing/damaged-world.ts"
+import type { World } from "./testing/damaged-world.ts"
+import { openPerson } from "./testing/person.ts"
 
 /** Nothing on the disk says who there is: no contact, no text, no record of this group. */
 async function forgetPeople({ collections }: MemoryDisk, known: GroupId): Promise<void> {
@@ -52,19 +20,25 @@ async function forgetPeople({ collections }: MemoryDisk, known: GroupId): Promis
   for (const name of ["contacts", "messages"] as const) collections.get(name)!.clear()
 }
 
-/** The same, with bob away and a record of "two" that is damaged. */
-async function damagedWorld(options?: Parameters<typeof world>[0]) {
-  const all = await world(options)
-  await all.away()
-  return { ...all, row: await damage(all.bob.disk, all.two.id) }
+/** Bob has sealed a text and wants another name for "two", both without a network; then a record of it is damaged. */
+async function wantingWorld() {
+  const all = await world()
+  const { clock, server, bob, two, done, away, reopen } = all
+  await done(two, two.setRole("bob", "admin"))
+  await clock.during(bob.client.sync())
+  await away()
+  server.isUp = false
+  const offline = await reopen()
+  await clock.during(offline.conversation("two").send("sealed"))
+  const { id } = await clock.during(offline.conversation("two").rename("by bob"))
+  await clock.during(offline.close())
+  await damage(bob.disk, two.id)
+  const wish = () => new Profile(new MemoryStore(bob.disk)).sent(toMessageId(fromHex(id.replaceAll("-", ""))))
+  return { ...all, wish }
 }
 
-const reasons = async (client: Client): Promise<string[]> => (await client.notices()).map(({ reason }) => reason)
-const texts = async (group: Pick<Conversation, "history">): Promise<string[]> =>
-  (await group.history()).map(({ text }) => text)
 const states = async ({ clock }: World, client: Client): Promise<string[]> =>
   (await clock.during(client.diagnose())).findings.map(({ state }) => state)
-const names = (client: Client): string[] => client.conversations().map(({ name }) => name)
 const copyOf = ({ collections }: MemoryDisk): MemoryDisk => ({
   collections: new Map([...collections].map(([name, rows]) => [name, new Map(rows)])),
 })
@@ -226,103 +200,25 @@ describe("a profile with a damaged group", () => {
   })
 
   it("ends what the group still wanted, and sends what was sealed before", async () => {
-    const { clock, server, bob, two, done, away, reopen } = await world()
-    await done(two, two.setRole("bob", "admin"))
-    await clock.during(bob.client.sync())
-    await away()
-    server.isUp = false
-    const offline = await reopen()
-    await clock.during(offline.conversation("two").send("sealed"))
-    const { id } = await clock.during(offline.conversation("two").rename("by bob"))
-    await clock.during(offline.close())
-    await damage(bob.disk, two.id)
+    const { clock, server, two, done, reopen, wish } = await wantingWorld()
     server.isUp = true
     const client = await reopen()
-    const wish = await new Profile(new MemoryStore(bob.disk)).sent(toMessageId(fromHex(id.replaceAll("-", ""))))
-    expect(wish).toMatchObject({ state: "failed", failure: { code: "group_damaged" } })
+    expect(await wish()).toMatchObject({ state: "failed", failure: { code: "group_damaged" } })
     await clock.during(client.sync())
     await done(two, two.send("go on"))
     expect(await texts(two)).toEqual(["first in two", "sealed", "go on"])
     expect(two.name).toBe("two")
   })
-})
 
-/** Alice removes bob and invites him again; she lets nobody in who asks. */
-async function inviteAnew({ clock, done, alice, server }: World): Promise<void> {
-  await clock.during(alice.client.close())
-  const silent = (await openPerson(server, clock, alice.disk, HELPS_NOBODY)).client
-  silent.connect()
-  const group = silent.conversation("two")
-  await done(group, group.remove("bob"))
-  await done(group, group.invite("bob"))
-}
-
-describe("an invitation into a damaged group", () => {
-  it("is refused until a person decides, and told", async () => {
-    const all = await damagedWorld()
-    await inviteAnew(all)
-    const client = await all.reopen()
-    await all.clock.during(client.sync())
-    expect(client.damagedGroups()).toHaveLength(1)
-    expect(await reasons(client)).toEqual(["group_damaged", "welcome_for_damaged_group"])
-  })
-
-  it("is the way back once the damaged keys are deleted, says who invites, and what is missing", async () => {
-    const all = await damagedWorld()
-    const { clock, reopen } = all
-    const client = await reopen()
-    await clock.during(client.sync())
-    await clock.during(client.close())
-    const again = await reopen()
-    await clock.during(again.damagedGroups()[0]!.giveUp())
-    expect(again.damagedGroups()).toMatchObject([{ damage: "keys_deleted" }])
-    await inviteAnew(all)
-    await clock.during(again.sync({ waitMs: 60_000, until: () => again.conversations().length === 2 }))
-    const own = again.conversation("two")
-    expect(own.missing).toMatchObject({ fromEpoch: 0n, toEpoch: own.epoch, isBehindUs: true })
-    expect((await again.notices()).at(-1)).toMatchObject({
-      reason: "welcome_by_stranger",
-      person: { username: "alice" },
-    })
-    expect(await texts(own)).toEqual(["first in two"])
-  })
-
-  it("that was opened before opens nothing a second time: its key package is refused for that group", async () => {
-    const { clock, server, welcome, reopen, alice } = await damagedWorld({ hasStock: false })
-    await clock.during(alice.client.close())
-    const client = await reopen()
+  it("ends what the group still wanted when it is given up, where the disk was too full to end it before", async () => {
+    const { clock, server, bob, wish } = await wantingWorld()
+    const store = new FaultyStore(new MemoryStore(bob.disk))
+    store.isFull = true
+    const { client } = await openPerson(server, clock, bob.disk, { store })
+    store.isFull = false
     await clock.during(client.damagedGroups()[0]!.giveUp())
-    server.deliver("bob", welcome)
-    await clock.during(client.sync())
-    expect(names(client)).toEqual(["one"])
-    expect(await reasons(client)).toEqual(["last_resort_used", "group_damaged", "welcome_without_key_package"])
-  })
-
-  it("can be for a last-resort key package again: the one that is refused for the group is replaced", async () => {
-    const all = await damagedWorld()
-    const { clock, server, alice, reopen } = all
-    await clock.during(alice.client.close())
-    const before = server.account("bob").lastResort!.data
-    const client = await reopen()
-    await clock.during(client.damagedGroups()[0]!.giveUp())
-    await clock.during(client.sync({ waitMs: 1000, until: () => server.account("bob").lastResort!.data !== before }))
-    await clock.during(client.close())
-    server.account("bob").keyPackages.length = 0
-    await inviteAnew(all)
-    const again = await reopen()
-    await clock.during(again.sync({ waitMs: 60_000, until: () => again.conversations().length === 2 }))
-    expect(names(again).toSorted()).toEqual(["one", "two"])
-  })
-
-  it("does not keep one into another group, on its way for a last-resort key package, from being opened", async () => {
-    const { clock, server, alice, done, reopen } = await damagedWorld()
-    server.account("bob").keyPackages.length = 0
-    const three = await clock.during(alice.client.createGroup("three"))
-    await done(three, three.invite("bob"))
-    const client = await reopen()
-    await clock.during(client.damagedGroups()[0]!.giveUp())
-    await clock.during(client.sync({ waitMs: 60_000, until: () => client.conversations().length === 3 }))
-    expect(names(client).toSorted()).toEqual(["one", "three", "two"])
+    expect(await wish()).toMatchObject({ state: "failed", failure: { code: "group_damaged" } })
+    expect(await store.list("outbox")).toHaveLength(1)
   })
 })
 

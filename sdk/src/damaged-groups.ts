@@ -16,6 +16,9 @@ import { Transaction } from "./transaction.ts"
 /** Why the way back into a damaged group does not begin by itself: a person decides. */
 const DAMAGED = "group_damaged"
 
+/** When a group was lost of which nobody can tell since when. */
+export const SINCE_UNKNOWN = 0
+
 /** What becomes of what a damaged group still wanted. */
 export const IN_VAIN: Failure = {
   code: DAMAGED,
@@ -65,7 +68,14 @@ export async function recordDamage(context: Context): Promise<void> {
   for (const { groupId, damage } of context.groups.damaged()) {
     if (damage === "record_damaged") await recordDamaged(context, groupId)
   }
+  for (const { groupId, record } of context.rejoining.all()) {
+    if (isForgotten(record)) await Transaction.run(context, "up", (tx) => endWishes(context, tx, groupId))
+  }
 }
+
+/** True if its keys were deleted while the profile did not open (`forgetDamaged`), and nobody was asked since. */
+const isForgotten = ({ cause, sinceMs, attempt }: RejoinRecord): boolean =>
+  cause === DAMAGED && sinceMs === SINCE_UNKNOWN && attempt === 0
 
 async function recordDamaged(context: Context, groupId: GroupId): Promise<void> {
   const known = context.rejoining.find(groupId)
@@ -134,6 +144,8 @@ async function deleteKeys(context: Context, tx: Transaction, groupId: GroupId): 
   const { groups, profile, rejoining, clock } = context
   const nowMs = clock.unixMs()
   const sinceMs = rejoining.find(groupId)?.sinceMs ?? nowMs
+  // The disk may have been too full for that when the damage was found.
+  await endWishes(context, tx, groupId)
   tx.change(...(await profile.forgetMember(groupId)), ...(await refuseLastResortsFor(context, [groupId])))
   const stage = { at: "due" } as const
   putRejoin(context, tx, groupId, { cause: DAMAGED, isInsisted: true, sinceMs, attempt: 0, stage, nextAtMs: nowMs })

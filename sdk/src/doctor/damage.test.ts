@@ -1,5 +1,5 @@
 import { nodeRandom, suite0001 } from "@qpc/crypto/node"
-import { toUtf8 } from "@qpc/wire"
+import { fromHex, toMessageId, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { MemoryStore } from "../memory-store.ts"
 import { Profile } from "../profile.ts"
@@ -52,5 +52,23 @@ describe("a damaged group", () => {
     const left = []
     for await (const { refusedFor } of new Profile(store).keyPackages()) left.push(refusedFor)
     expect(left.filter(({ length }) => length > 0)).toEqual([[id]])
+  })
+
+  it("has what its member wanted ended when the profile is opened again", async () => {
+    const clock = new TestClock()
+    const server = new FakeServer()
+    const { client, disk } = await newPerson(server, clock, "alice")
+    const group = await clock.during(client.createGroup("friends"))
+    server.isUp = false
+    const wish = await clock.during(group.rename("others"))
+    await clock.during(client.close())
+    const store = new MemoryStore(disk)
+    const [record] = await store.list("group_records")
+    await store.commit([put("group_records", record!.key, Uint8Array.of(1))])
+    await forgetDamaged(store, parts)
+    await openPerson(server, clock, disk)
+    const sent = await new Profile(store).sent(toMessageId(fromHex(wish.id.replaceAll("-", ""))))
+    expect(sent).toMatchObject({ state: "failed", failure: { code: "group_damaged" } })
+    expect(await store.list("outbox")).toEqual([])
   })
 })

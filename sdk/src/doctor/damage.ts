@@ -4,6 +4,7 @@ import type { Member } from "@qpc/group"
 import { concatBytes, DecodeError, fromUtf8, GROUP_ID_BYTES, Reader, toGroupId, toHex, toUtf8 } from "@qpc/wire"
 import type { GroupId, Random } from "@qpc/wire"
 import { ClientError } from "../client-error.ts"
+import { SINCE_UNKNOWN } from "../damaged-groups.ts"
 import { GROUP_SETTINGS, isReadable, readable } from "../damaged-rows.ts"
 import { damageOf } from "../group-damage.ts"
 import type { StoredDamage } from "../group-damage.ts"
@@ -113,11 +114,11 @@ async function endsOf(store: Store, found: readonly Damage[]): Promise<readonly 
   return [...ends.values()]
 }
 
-/** Nobody can tell since when. */
+/** What the group still wanted ends when the profile is opened. */
 const DAMAGED: RejoinRecord = {
   cause: "group_damaged",
   isInsisted: false,
-  sinceMs: 0,
+  sinceMs: SINCE_UNKNOWN,
   attempt: 0,
   stage: { at: "due" },
   nextAtMs: 0,

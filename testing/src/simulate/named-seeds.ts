@@ -132,4 +132,11 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "Whoever was switched on again after giving up a damaged group could not open the invitation that waited for them.",
     change: "As for seed 973.",
   },
+  {
+    seed: 1280n,
+    found:
+      "What somebody still wanted of a damaged group had no end, because the disk was full when the damage was found, and the group was given up before there was room.",
+    change:
+      "What a group still wanted ends with its keys, whatever was written down before. Seeds 1850 and 2277 found the same.",
+  },
 ]
