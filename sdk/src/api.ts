@@ -79,7 +79,7 @@ export interface ClientLimits {
   readonly keyPackageLifetimeMs: number
   /**
    * Lifetime of the key package that is handed out when all others are used up. It is replaced after its first use, and when a
-   * quarter of its life is left. Default 84 days; where the server does not allow that, it is that of the others, if there is room for one
+   * quarter of its life is left. Default 84 days; where the server does not allow that, it is that of the others, if it takes that, and there is room for one
    * more (else the notice `last_resort_refused`).
    */
   readonly lastResortLifetimeMs: number

@@ -61,22 +61,34 @@ const OTHER_STOCK = { keyPackageStock: 8, keyPackageLow: 4 }
 const stockLimits = (context: Context) => (isFirst(context) ? context.limits : OTHER_STOCK)
 
 /**
- * A server that does not keep packages for as long gets one that lives no longer than those of the stock. Where no room is left for such a
- * one, our owner is told, and the stocks have to do.
+ * A server that does not keep packages for as long gets one that lives no longer than those of the stock. Where it refuses that as well, or
+ * no room is left for such a one, our owner is told, and the stocks have to do.
  */
 async function uploadLastResort(context: Context, call: Call, lastResort: Uploaded): Promise<void> {
-  const { turn, limits, suite } = context
-  const cipherSuite = suite.id
+  const { turn } = context
+  if (await isTaken(context, call, lastResort)) return
+  const shorter = await turn.takeAlways(() => shorterThan(context, lastResort))
+  if (shorter !== undefined && (await isTaken(context, call, shorter))) return
+  await turn.takeAlways(() => tellRefused(context))
+}
+
+/** @returns false if the server does not keep such a package */
+async function isTaken({ suite }: Context, call: Call, lastResort: Uploaded): Promise<boolean> {
   try {
-    await call(methods.uploadKeyPackage, { lastResort, cipherSuite })
+    await call(methods.uploadKeyPackage, { lastResort, cipherSuite: suite.id })
+    return true
   } catch (error) {
-    if (!(error instanceof RpcError) || error.reason !== "key_package_invalid") throw error
-    const shorter = await turn.takeAlways(async () => {
-      return (await hasRoom(context)) ? replaceLastResort(context, limits.keyPackageLifetimeMs, false) : undefined
-    })
-    if (shorter === undefined) return turn.takeAlways(() => tellRefused(context))
-    await call(methods.uploadKeyPackage, { lastResort: shorter, cipherSuite })
+    if (error instanceof RpcError && error.reason === "key_package_invalid") return false
+    throw error
   }
+}
+
+/** `undefined` if that one is as short already, or there is no room: what is refused with each connection must not fill the disk. */
+async function shorterThan(context: Context, { expiresAtMs }: Uploaded): Promise<Uploaded | undefined> {
+  const { clock, limits } = context
+  const lifetimeMs = limits.keyPackageLifetimeMs
+  if (BigInt(expiresAtMs ?? 0) <= BigInt(clock.unixMs() + lifetimeMs) || !(await hasRoom(context))) return undefined
+  return replaceLastResort(context, lifetimeMs, false)
 }
 
 /** It is so with each connection until some of our packages end: once among so many notices is enough. */

@@ -99,6 +99,32 @@ describe("a stock of key packages that is used up", () => {
     expect(server.calls.filter((method) => method === "uploadKeyPackage")).toHaveLength(6)
   })
 
+  it("has the server asked about the other suites where a shorter one is refused too, which is made once", async () => {
+    const [clock, server] = [new TestClock(), new FakeServer()]
+    server.keepsSuites = true
+    const options = { otherSuites: [suite0003] }
+    const dave = await newPerson(server, clock, "dave", options)
+    await clock.during(dave.client.close())
+    server.account("dave").lastResort = undefined
+    server.latestExpiryMs = clock.unixMs() + DAY_MS
+    const rounds: unknown[] = []
+    for (let times = 0; times < 3; times++) {
+      server.calls.length = 0
+      const back = await openPerson(server, clock, dave.disk, options)
+      await clock.during(back.client.sync())
+      expect((await back.client.notices()).map(({ reason }) => reason)).toEqual(["last_resort_refused"])
+      await clock.during(back.client.close())
+      const uploads = server.calls.filter((method) => method === "uploadKeyPackage").length
+      rounds.push({ uploads, kept: dave.disk.collections.get("key_packages")!.size })
+    }
+    // The stock of the first, its last-resort package, the shorter one that is made the first time, and the stock of the second.
+    expect(rounds).toEqual([
+      { uploads: 4, kept: 15 },
+      { uploads: 3, kept: 15 },
+      { uploads: 3, kept: 15 },
+    ])
+  })
+
   it.each([
     [60, true],
     [64, false],

@@ -199,8 +199,8 @@ export type NoticeReason =
   /** Somebody whom we invited has no other key packages left than one that others may have been given as well. */
   | "invited_by_last_resort"
   /**
-   * The server keeps no last-resort key package for as long as ours lives, and we have no room for another: nobody can invite us once the
-   * others are used up.
+   * The server keeps no last-resort key package for as long as ours lives, and none that lives shorter, or we have no room for another:
+   * nobody can invite us once the others are used up.
    */
   | "last_resort_refused"
   /** The server took none of our new key packages: nobody can invite us for long. A wrong clock does that. */

@@ -45,7 +45,7 @@ export function noticeText(notice: Notice): string {
     case "last_resort_used":
       return "Last resort used: your key packages had run out, and several people may have invited you with the same one. It has been replaced."
     case "last_resort_refused":
-      return "The server keeps no last-resort key package for as long as yours lives, and so many are stored here that none is made that lives shorter. Nobody can invite you once the others are used up: connect now and then (qpc recv). It mends itself when some of them have ended."
+      return "The server keeps no last-resort key package for as long as yours lives. It refused one that lives shorter too, or so many are stored here that none is made. Nobody can invite you once the others are used up: connect now and then (qpc recv). Where many are stored it mends itself when some have ended; else tell the server's operator."
     case "key_packages_refused":
       return "The server took no new key packages of yours, so nobody can invite you for long. Check this machine's clock; if it is right, tell the server's operator."
     case "invited_by_last_resort":
