@@ -4,6 +4,7 @@ import { methods, RpcError } from "@qpc/rpc"
 import { equalBytes, toDeviceKey, toHex } from "@qpc/wire"
 import type { DeviceKey, GroupId } from "@qpc/wire"
 import { ClientError } from "./client-error.ts"
+import type { ClientErrorCode } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { recordDamage } from "./damaged-groups.ts"
 import { isForLater } from "./group-damage.ts"
@@ -44,11 +45,32 @@ export async function continueRejoins(context: Context, call: Call): Promise<voi
     const damage = groups.damage(groupId)
     // Without what we knew of the group there is nothing to hold an answer against.
     if (damage !== undefined && (isForLater(damage) || record.stage.at !== "committed")) continue
-    if (record.stage.at === "committed") await lookForEcho(context, call, groupId, record.stage)
-    else if (await isOutside(context, call, groupId)) await noteOutside(context, groupId)
-    else await turn.takeAlways(() => Transaction.run(context, "down", (tx) => ask(context, tx, groupId)))
+    await unlessRefused(context, groupId, async () => {
+      if (record.stage.at === "committed") return lookForEcho(context, call, groupId, record.stage)
+      if (await isOutside(context, call, groupId)) return noteOutside(context, groupId)
+      return turn.takeAlways(() => Transaction.run(context, "down", (tx) => ask(context, tx, groupId)))
+    })
   }
   rejoining.schedule()
+}
+
+/** What a server says to one question about one group. */
+const REFUSALS: ReadonlySet<ClientErrorCode> = new Set(["server_refused", "server_failed", "rate_limited"])
+
+/** A server that answers nothing about one group must not cost us the connection, and with it all others: that group waits. */
+async function unlessRefused(context: Context, groupId: GroupId, goOn: () => Promise<void>): Promise<void> {
+  const { turn, rejoining, clock } = context
+  try {
+    await goOn()
+  } catch (error) {
+    if (!(error instanceof ClientError) || !REFUSALS.has(error.code)) throw error
+    await turn.takeAlways(() =>
+      Transaction.run(context, "down", async (tx) => {
+        const record = rejoining.find(groupId)
+        if (record !== undefined) putRejoin(context, tx, groupId, { ...record, nextAtMs: clock.unixMs() + ECHO_MS })
+      }),
+    )
+  }
 }
 
 /** Groups that were lost without anybody looking for a way back yet. */

@@ -1,3 +1,4 @@
+import { RpcError } from "@qpc/rpc"
 import { describe, expect, it } from "vitest"
 import { bobIsEntering } from "./testing/entering.ts"
 import type { Entering } from "./testing/entering.ts"
@@ -55,6 +56,31 @@ describe("a device whose commit back into its group is on its way", () => {
     await clock.during(bob.client.sync({ waitMs: 5000, until: () => offers === 4 }))
     expect(offers).toBe(4)
     expect(own.epoch).toBe(1n)
+  })
+
+  it("keeps its connection where the server refuses to show the log of that group, and looks again later", async () => {
+    const world = await bobIsEntering()
+    const { clock, server, bob, isBack, release } = world
+    const { before } = server
+    let refusals = 0
+    server.before = (method) => {
+      if (method !== "fetchCommits") return before(method)
+      refusals += 1
+      return new RpcError("permission_denied", "no_log", "not for you")
+    }
+    const looked = async (times: number): Promise<void> => {
+      clock.advance(60_000)
+      await clock.during(bob.client.sync({ ...WAIT, until: () => refusals === times }))
+    }
+    server.calls.length = 0
+    bob.client.connect()
+    for (const times of [1, 2]) await looked(times)
+    expect(refusals).toBe(2)
+    expect(server.calls).not.toContain("resumeSession")
+    expect(bob.client.connectionState.at).toBe("online")
+    release()
+    await clock.during(bob.client.sync({ ...WAIT, until: isBack }))
+    expect(isBack()).toBe(true)
   })
 
   it("takes that commit back where another was first", async () => {
