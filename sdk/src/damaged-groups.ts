@@ -160,15 +160,16 @@ export type DamagedStep =
   | "keep"
   /** It is lost, which was told when the damage was found. */
   | "taken"
-  /** An invitation, which nobody can hold against what we knew. */
+  /** An invitation, which nobody can hold against what we knew, now or later. */
   | "refused"
 
 /** What to do with an envelope, before anything in it is looked at. */
 export function judgeDamaged(context: Context, { groupId, kind }: Envelope): DamagedStep {
   const damage = damageOfGroup(context, groupId)
   if (damage === undefined) return "unrelated"
+  if (isForLater(damage)) return "keep"
   if (kind === "welcome") return damage === "keys_deleted" ? "unrelated" : "refused"
-  return isForLater(damage) ? "keep" : "taken"
+  return "taken"
 }
 
 /** Tells of an invitation that was not looked at. */

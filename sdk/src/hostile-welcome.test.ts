@@ -306,3 +306,26 @@ describe("a Welcome for a group that we were removed from", () => {
     )
   })
 })
+
+describe("a Welcome into a weaker group with the id of one that this program cannot read", () => {
+  it("waits for a program that can, which refuses it", async () => {
+    const otherSuites = [newXWingSuite()]
+    const all = await world({ otherSuites })
+    const { clock, server, bob, group, done } = all
+    await done(group.changeSuite(otherSuites[0]!.id))
+    await clock.during(bob.client.sync())
+    const before = viewOf(bob)
+    await clock.during(bob.client.close())
+    await inviteIntoTwin(all)
+    for (let connections = 0; connections < 2; connections++) {
+      const { client } = await reopened(all)
+      expect(client.conversations()).toEqual([])
+      expect(client.damagedGroups()).toMatchObject([{ damage: "suite_unsupported" }])
+      await clock.during(client.close())
+    }
+    const back = await openPerson(server, clock, bob.disk, { otherSuites })
+    await clock.during(back.client.sync())
+    expect(viewOf(back)).toEqual(before)
+    expect(await reasons(back)).toContain("welcome_for_known_group")
+  })
+})

@@ -142,6 +142,8 @@ export type NoticeReason =
   | "welcome_without_key_package"
   /** An invitation that does not open. */
   | "welcome_refused"
+  /** An invitation into a group of a cipher suite that this program lacks. It is kept for one that has it. */
+  | "invited_suite_missing"
   /**
    * An invitation that would replace a group of ours by an older state of it, by one with a weaker cipher suite, by one
    * where people have other roles, on the word of one member, or by a group of somebody who is not in it.
@@ -151,7 +153,7 @@ export type NoticeReason =
   | "welcome_by_stranger"
   /** What is stored of a group is damaged: nothing can be sent or read there until a person decides. See {@link Client.damagedGroups}. */
   | "group_damaged"
-  /** An invitation into such a group, or into one that this program cannot read: nobody can say that it does not lead back in time. */
+  /** An invitation into such a group: nobody can say that it does not lead back in time. */
   | "welcome_for_damaged_group"
   /** An envelope that waited for its group could not be read any more. */
   | "parking_damaged"

@@ -1,4 +1,4 @@
-import { toHex } from "@qpc/wire"
+import { fromHex, toGroupId, toHex } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { ClientLimits } from "./api.ts"
 
@@ -24,6 +24,11 @@ export class ParkedIndex {
 
   has(groupId: GroupId): boolean {
     return this.#counts.has(toHex(groupId))
+  }
+
+  /** Those that something waits for. */
+  groups(): readonly GroupId[] {
+    return Array.from(this.#counts.keys(), (name) => toGroupId(fromHex(name)))
   }
 
   add(groupId: GroupId, sizeBytes: number): void {

@@ -14,6 +14,7 @@ import type { Context } from "./context.ts"
 import { gapOfDeleted, judgeDamaged, refuseInvitation } from "./damaged-groups.ts"
 import { continues, isOut, mayBeInvitedAnew, wasIn } from "./invited-anew.ts"
 import { opens } from "./last-resorts.ts"
+import { isForAnotherProgram } from "./invited-for-later.ts"
 import { leaveGapBehind, passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { corruptRecord } from "./profile.ts"
@@ -71,24 +72,40 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   if (rejoin === "keep") park(context, tx, inbox, envelope)
   if (rejoin !== "unrelated") return rejoin === "joined" ? (envelope.groupId.slice() as GroupId) : undefined
   if (damaged === "taken") return undefined
-  if (isWelcome && (member?.isActive !== true || mayBeInvitedAnew(context, envelope.groupId))) {
-    return join(context, tx, { ...inbox, groupId: envelope.groupId }, member)
+  if (isWelcome && mayBeLetIn(context, envelope.groupId, member)) {
+    if (member?.isActive === true || !(await isForAnotherProgram(context, envelope))) {
+      return join(context, tx, { ...inbox, groupId: envelope.groupId }, member)
+    }
+    const reason = "invited_suite_missing" satisfies NoticeReason
+    tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason })
+    park(context, tx, inbox, envelope)
+    return undefined
   }
   // Nothing of a later epoch can be read any more, which was told when that was found.
   const isBeyond = member?.isActive === true && envelope.epoch > member.epoch
   if (!isWelcome && isBeyond && context.missing.isStuck(envelope.groupId)) return undefined
   if (isWelcome)
     tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason: "welcome_for_known_group" })
-  else if (member === undefined) park(context, tx, inbox, envelope)
+  else if (member === undefined || awaitsProgram(context, member)) park(context, tx, inbox, envelope)
   else await recordStep(context, tx, member, await receiveBy(context, member, inbox.bytes), origin)
   return undefined
+}
+
+/** True unless we are in the group and can follow it. */
+function mayBeLetIn(context: Context, groupId: GroupId, member: Member | undefined): boolean {
+  return member?.isActive !== true || mayBeInvitedAnew(context, groupId)
+}
+
+/** True for a group that we were out of, and that we are in again by an invitation which this program cannot open. */
+function awaitsProgram({ parked }: Context, member: Member): boolean {
+  return isOut(member) && parked.has(member.groupId)
 }
 
 /** @param earlier - who we were in the group of the envelope's label, if we have been in it */
 async function join(
   context: Context,
   tx: Transaction,
-  inbox: InboxEnvelope & { readonly groupId: GroupId },
+  inbox: Waiting,
   earlier: Member | undefined,
 ): Promise<GroupId | undefined> {
   const { groups, self, suite, clock, profile } = context
@@ -200,31 +217,57 @@ function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope:
  * Opens what had arrived before its group did, oldest first, each in a transaction of its own: a process that is killed in
  * between goes on where it stopped. Call it inside the turn.
  *
- * What waits for the end of our way back into a group stays: the member that we were could not read it, and it would be gone.
+ * What waits for the end of our way back into a group stays: the member that we were could not read it, and it would be gone. So does all
+ * that waits for another program.
  */
 export async function replayParked(context: Context, groupId: GroupId): Promise<void> {
   const { groups, profile, parked, rejoining } = context
   const stage = rejoining.find(groupId)?.stage.at
-  if (stage !== undefined && stage !== "stopped") return
+  if ((stage !== undefined && stage !== "stopped") || groups.damage(groupId) !== undefined) return
   for await (const { seq, envelope } of profile.parked(groupId)) {
-    const member = groups.find(groupId)
-    if (member === undefined) return
-    await Transaction.run(context, "up", async (tx) => {
+    const invitation = invitationIn(envelope)
+    if (invitation !== undefined && (await isForAnotherProgram(context, invitation))) return
+    // What is older than the invitation is opened when we are in by it.
+    if (invitation === undefined && groups.find(groupId) === undefined) continue
+    const joined = await Transaction.run(context, "up", async (tx) => {
       tx.change(profile.forgetParked(groupId, seq))
       tx.afterwards(() => parked.drop(groupId, envelope.length))
-      const origin = { seq, sizeBytes: envelope.length }
-      await recordStep(context, tx, member, await receiveBy(context, member, envelope), origin)
+      const inbox = { groupId, seq, bytes: envelope }
+      return invitation === undefined ? replayToMember(context, tx, inbox) : replayInvitation(context, tx, inbox)
     })
+    if (joined !== undefined) return replayParked(context, groupId)
   }
 }
 
+type Waiting = InboxEnvelope & { readonly groupId: GroupId }
+
+function invitationIn(bytes: Uint8Array): Envelope | undefined {
+  const received = receiveEnvelope(bytes)
+  return received.kind === "envelope" && received.envelope.kind === "welcome" ? received.envelope : undefined
+}
+
+async function replayToMember(context: Context, tx: Transaction, { groupId, seq, bytes }: Waiting): Promise<undefined> {
+  const member = context.groups.find(groupId)
+  if (member === undefined) throw new Error("unreachable: without a member it waits on")
+  await recordStep(context, tx, member, await receiveBy(context, member, bytes), { seq, sizeBytes: bytes.length })
+}
+
+/** Returns the group that it let us into. */
+async function replayInvitation(context: Context, tx: Transaction, inbox: Waiting): Promise<GroupId | undefined> {
+  const { groupId, seq, bytes } = inbox
+  const member = context.groups.find(groupId)
+  if (mayBeLetIn(context, groupId, member)) return join(context, tx, inbox, member)
+  const reason = "welcome_for_known_group" satisfies NoticeReason
+  tx.notice({ seq, sizeBytes: bytes.length, groupId, reason })
+  return undefined
+}
+
 /**
- * Opens what waited for a group that we are in by now, because the disk was full when we entered it, and gives up what
- * waited too long. Call it inside the turn.
+ * Opens what waited for a group that we are in by now, because the disk was full when we entered it, or that we come into because
+ * this program can open what the one before could not; and gives up what waited too long. Call it inside the turn.
  */
 export async function settleParked(context: Context): Promise<void> {
-  const { groups, parked } = context
-  for (const { groupId } of groups.all()) if (parked.has(groupId)) await replayParked(context, groupId)
+  for (const groupId of context.parked.groups()) await replayParked(context, groupId)
   await expireParked(context)
 }
 

@@ -28,6 +28,8 @@ export function noticeText(notice: Notice): string {
       return "This profile has lost a group and does not get back in by itself. Ask a member to remove you and invite you again, or try again: qpc doctor --repair (with --yes, if you said so before)."
     case "suite_missing":
       return "A group changed to a cipher suite that this program does not have, so it cannot follow yet. Update qpc."
+    case "invited_suite_missing":
+      return "Somebody invited you into a group of a cipher suite that this program does not have. The invitation is kept for some days: update qpc."
     case "history_gone":
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. It asks the members to let it in again."
     case "group_damaged":

@@ -30,7 +30,13 @@ export { DEVICES_PER_PERSON, DEVICES_PER_PERSON_MAX } from "./group-settings.ts"
 export type { GroupSettings } from "./group-settings.ts"
 export { changesSuite } from "./follow-suite.ts"
 export type { SuccessionObjection } from "./follow-suite.ts"
-export { createKeyPackages, inspectKeyPackage, isOfMissingSuite, keyPackageBundleFromBytes } from "./key-packages.ts"
+export {
+  createKeyPackages,
+  inspectKeyPackage,
+  isOfMissingSuite,
+  isWelcomeOfMissingSuite,
+  keyPackageBundleFromBytes,
+} from "./key-packages.ts"
 export type { InspectedKeyPackage, KeyPackageBundle, KeyPackageOptions } from "./key-packages.ts"
 export type { GroupLimits } from "./limits.ts"
 export type { GroupMember, Member, MemberDevice } from "./member.ts"

@@ -1,5 +1,6 @@
 import type { CipherSuite, KeyPair } from "@qpc/crypto"
 import {
+  addressOfWelcome,
   cipherSuiteOfBundle,
   createKeyPackage,
   EXTENSION_TYPES,
@@ -8,7 +9,7 @@ import {
   validateKeyPackage,
 } from "@qpc/mls"
 import type { KeyPackageBundle, KeyPackageReason } from "@qpc/mls"
-import { DecodeError } from "@qpc/wire"
+import { DecodeError, toHex } from "@qpc/wire"
 import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import { credentialOf, deviceValidator } from "./device-credential.ts"
 import { OUR_EXTENSIONS } from "./group-profile.ts"
@@ -97,7 +98,28 @@ export function keyPackageBundleFromBytes(suites: readonly CipherSuite[], bytes:
  */
 export function isOfMissingSuite(suites: readonly CipherSuite[], bytes: Uint8Array): boolean {
   const suiteId = cipherSuiteOfBundle(bytes)
-  return suiteId !== undefined && isSuiteOfGroups(suiteId) && !suites.some(({ id }) => id === suiteId)
+  return suiteId !== undefined && isMissing(suites, suiteId)
+}
+
+/**
+ * True for a Welcome that is made for one of these key packages, into a group of a suite that groups may have and this program has not.
+ * Total for foreign bytes; nothing in them is authentic.
+ *
+ * @param keyPackageRefs - of ours
+ */
+export function isWelcomeOfMissingSuite(
+  suites: readonly CipherSuite[],
+  welcome: Uint8Array,
+  keyPackageRefs: readonly Uint8Array[],
+): boolean {
+  const address = addressOfWelcome(welcome)
+  if (address === undefined || !isMissing(suites, address.cipherSuite)) return false
+  const own = new Set(keyPackageRefs.map(toHex))
+  return address.keyPackageRefs.some((ref) => own.has(toHex(ref)))
+}
+
+function isMissing(suites: readonly CipherSuite[], suiteId: number): boolean {
+  return isSuiteOfGroups(suiteId) && !suites.some(({ id }) => id === suiteId)
 }
 
 /**
