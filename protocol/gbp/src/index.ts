@@ -72,6 +72,7 @@ export {
   FLAG_RELIABLE,
   FLAG_SYSTEM,
   MEMBER_ID_END,
+  memberIdOfStream,
   streamIdOf,
   streamTypeFromWire,
   streamTypeToWire,

@@ -200,6 +200,40 @@ describe("what profile 1 cannot mend", () => {
   })
 })
 
+describe("profile 1 where frames and keys change epochs apart", () => {
+  it("goes on with its numbers under the same keys, and takes those of others from 1", () => {
+    const [alice, bob] = [member(1), member(2)]
+    bob.receive(sent(alice, "1"))
+    for (const one of [alice, bob]) one.enterEpochUnderSameKeys({ epoch: 6n, transitionId: 4 })
+    const bytes = sent(alice, "2")
+    expect(decodeFrame1(bytes)).toMatchObject({ epoch: 6n, transitionId: 4, sequence: 2 })
+    expect(reason(bob.receive(rewritten(bytes, { sequence: 1 })))).toBe("decrypt_failed")
+    expect(reason(bob.receive(bytes))).toBe("payload")
+    expect(() => alice.enterEpochUnderSameKeys({ epoch: 6n, transitionId: 4 })).toThrow(RangeError)
+  })
+
+  it("takes a number once per epoch of frames, whatever keys it is under", () => {
+    const [alice, bob] = [member(1), member(2)]
+    const old = sent(alice, "1")
+    bob.receive(old)
+    for (const one of [alice, bob]) one.rekey(exportOf(6n))
+    expect(reason(bob.receive(old))).toBe("decrypt_failed")
+    const bytes = sent(alice, "2")
+    expect(decodeFrame1(bytes)).toMatchObject({ epoch: 5n, sequence: 2 })
+    expect(reason(bob.receive(bytes))).toBe("payload")
+  })
+
+  it("still refuses to be the second sender under keys that stay", () => {
+    const careful = { acceptedRisk: undefined } as unknown as Partial<Profile1Options>
+    const [alice, bob] = [member(1, careful), member(2, careful)]
+    bob.receive(sent(alice, "1"))
+    bob.enterEpochUnderSameKeys({ epoch: 6n, transitionId: 4 })
+    expect(bob.send({ streamType: "text", payload: toUtf8("2") })).toEqual({ kind: "refused", reason: "nonce_reuse" })
+    bob.rekey(exportOf(6n))
+    expect(bob.send({ streamType: "text", payload: toUtf8("2") }).kind).toBe("frame")
+  })
+})
+
 describe("profile 1 without the risk accepted", () => {
   const careful = { acceptedRisk: undefined } as unknown as Partial<Profile1Options>
 

@@ -99,14 +99,28 @@ export class Profile1Endpoint implements Disposable {
 
   /** Begins an epoch: numbers begin at 1 again. @throws RangeError unless it is above the last one */
   enterEpoch(epoch: Profile1Epoch): void {
-    if (this.#epoch !== undefined && epoch.epoch <= this.#epoch.epoch) {
-      throw new RangeError(`epoch ${epoch.epoch} does not follow ${this.#epoch.epoch}`)
-    }
-    this.#keys?.[Symbol.dispose]()
-    this.#epoch = epoch
-    this.#keys = new ClassKeys(this.#options.aead, epoch.exportSecret)
+    this.#follow(epoch)
+    this.#newKeys(epoch)
     this.#lastSequences.clear()
-    this.#windows.clear()
+    this.#senders.clear()
+  }
+
+  /**
+   * Begins an epoch of frames in the same epoch of MLS: the published stack lets them go on at different times. Others begin at 1
+   * again. Ours go on, because the published stack uses numbers a second time here, under the keys that they were used with.
+   *
+   * @throws RangeError unless it is above the last one @throws TypeError before the first epoch
+   */
+  enterEpochUnderSameKeys(epoch: Omit<Profile1Epoch, "exportSecret">): void {
+    const [{ exportSecret }] = this.#current()
+    this.#follow({ ...epoch, exportSecret })
+  }
+
+  /** Goes on to the keys of the next epoch of MLS in the same epoch of frames; numbers go on. @throws TypeError before the first epoch */
+  rekey(exportSecret: ExportSecret): void {
+    const [epoch] = this.#current()
+    this.#epoch = { ...epoch, exportSecret }
+    this.#newKeys(this.#epoch)
     this.#senders.clear()
   }
 
@@ -208,6 +222,19 @@ export class Profile1Endpoint implements Disposable {
 
   get #sizeBytes(): number {
     return this.#options.sizeBytes ?? FRAME_1_MAX_BYTES
+  }
+
+  #follow(epoch: Profile1Epoch): void {
+    if (this.#epoch !== undefined && epoch.epoch <= this.#epoch.epoch) {
+      throw new RangeError(`epoch ${epoch.epoch} does not follow ${this.#epoch.epoch}`)
+    }
+    this.#epoch = epoch
+    this.#windows.clear()
+  }
+
+  #newKeys({ exportSecret }: Profile1Epoch): void {
+    this.#keys?.[Symbol.dispose]()
+    this.#keys = new ClassKeys(this.#options.aead, exportSecret)
   }
 
   #current(): readonly [Profile1Epoch, ClassKeys] {
