@@ -1,0 +1,292 @@
+import { isCoordinatorClaim } from "@qpc/gbp"
+import type { ControlMessage } from "@qpc/gbp"
+import { ControlOpcode } from "./control-opcode.ts"
+import { complain } from "./control-plane.ts"
+import type { ArrivedControl, Beginning, ControlPlane, ControlTimeouts, NodeSurroundings } from "./control-plane.ts"
+import { Coordinator } from "./coordinator.ts"
+import type { MemberIds } from "./member-ids.ts"
+import type { MlsMember } from "./mls-member.ts"
+import { StackError } from "./stack-error.ts"
+
+/** The transition that is under way. */
+type Pending =
+  | {
+      readonly at: "coordinating"
+      readonly transitionId: number
+      /** Leaves of everybody who has to be ready: who was in the group before and stays, ourselves excepted. */
+      readonly expected: readonly number[]
+      readonly ready: ReadonlySet<number>
+      /** Too late: only ABORT is left. */
+      readonly isOver: boolean
+      readonly dueMs: number | undefined
+    }
+  | {
+      readonly at: "following"
+      readonly transitionId: number
+      /** `undefined` for the transition that let us in: its commit is in our Welcome. */
+      readonly prepared: { readonly commitHash: Uint8Array; readonly mlsEpoch: bigint } | undefined
+      /** EXECUTE came before the commit was processed here. */
+      readonly isExecuted: boolean
+      /** `undefined` once it was told that it is late. */
+      readonly dueMs: number | undefined
+    }
+
+/**
+ * The control plane of profile 2, which checks what the application does by hand: the coordinator alone prepares, executes and
+ * aborts; nothing is executed before everybody is ready; what is aborted is forgotten by MLS too.
+ *
+ * Newcomers are not waited for: they hold a Welcome, and nothing of theirs can be opened before the commit took effect.
+ */
+export class CheckedControl implements ControlPlane {
+  readonly #node: NodeSurroundings
+  readonly #ids: MemberIds
+  readonly #timeouts: ControlTimeouts
+  readonly #coordinator: Coordinator
+  #pending: Pending | undefined
+
+  constructor(node: NodeSurroundings, ids: MemberIds, timeouts: ControlTimeouts) {
+    this.#node = node
+    this.#ids = ids
+    this.#timeouts = timeouts
+    this.#coordinator = new Coordinator(node, timeouts.coordinatorGraceMs)
+  }
+
+  get lastTransitionId(): number {
+    return this.#ids.lastTransitionId
+  }
+
+  get pendingTransitionId(): number {
+    return this.#pending?.transitionId ?? 0
+  }
+
+  get isCoordinator(): boolean {
+    return this.#coordinator.isOwn
+  }
+
+  begin(beginning: Beginning): void {
+    this.#coordinator.begin(beginning.as === "creator" ? this.#node.ownId : undefined)
+    if (beginning.as === "creator" || beginning.expectedTransitionId === 0) return
+    const dueMs = this.#node.nowMs() + this.#timeouts.executeMs
+    const transitionId = beginning.expectedTransitionId
+    this.#pending = { at: "following", transitionId, prepared: undefined, isExecuted: false, dueMs }
+  }
+
+  check(member: MlsMember, { opcode, transitionId, args }: ControlMessage): void {
+    switch (opcode) {
+      case ControlOpcode.PrepareTransition:
+        return this.#checkPrepare(member, transitionId, args)
+      case ControlOpcode.ReadyForTransition:
+        return this.#checkReady(member, transitionId)
+      case ControlOpcode.ExecuteTransition:
+        return this.#checkExecute(member, transitionId)
+      case ControlOpcode.AbortTransition:
+        this.#coordinator.assertOwn()
+        return this.#assertPending(transitionId)
+      case ControlOpcode.CapabilitiesAdvertise:
+        return isCoordinatorClaim(args) ? this.assertMayClaim() : undefined
+      default:
+    }
+  }
+
+  sent(member: MlsMember, { opcode, transitionId, args }: ControlMessage): void {
+    const nowMs = this.#node.nowMs()
+    const pending = this.#pending
+    switch (opcode) {
+      case ControlOpcode.PrepareTransition:
+        if (pending?.at !== "coordinating") this.#coordinate(member, transitionId, nowMs)
+        return
+      case ControlOpcode.ReadyForTransition:
+        if (pending?.at === "following") this.#pending = { ...pending, dueMs: nowMs + this.#timeouts.executeMs }
+        return
+      case ControlOpcode.ExecuteTransition:
+        return this.#execute(transitionId)
+      case ControlOpcode.AbortTransition:
+        member.clear()
+        this.#pending = undefined
+        return
+      case ControlOpcode.CapabilitiesAdvertise:
+        if (isCoordinatorClaim(args)) this.#coordinator.claimed()
+        return
+      default:
+    }
+  }
+
+  received(member: MlsMember, { message, memberId, leafIndex }: ArrivedControl): boolean {
+    const { opcode, transitionId, args } = message
+    switch (opcode) {
+      case ControlOpcode.PrepareTransition:
+        return this.#receivePrepare(member, memberId, message)
+      case ControlOpcode.ReadyForTransition:
+        return leafIndex !== undefined && this.#receiveReady(leafIndex, transitionId)
+      case ControlOpcode.ExecuteTransition:
+        return this.#receiveExecute(member, memberId, transitionId)
+      case ControlOpcode.AbortTransition:
+        return this.#receiveAbort(member, memberId, transitionId)
+      case ControlOpcode.CapabilitiesAdvertise:
+        return !isCoordinatorClaim(args) || this.#coordinator.receiveClaim(memberId)
+      default:
+        return true
+    }
+  }
+
+  apply(transitionId: number): void {
+    if (transitionId === this.lastTransitionId) return
+    const pending = this.#pending
+    const isDue = pending?.at === "following" && pending.isExecuted && pending.transitionId === transitionId
+    if (transitionId < this.lastTransitionId || (pending !== undefined && !isDue)) {
+      throw wrongTransition(`transition ${transitionId} is not one that was executed`)
+    }
+    this.#execute(transitionId)
+    this.#node.become("active")
+  }
+
+  assertMayClaim(): void {
+    this.#coordinator.assertMayClaim()
+  }
+
+  checkTimeouts(nowMs: number): void {
+    const pending = this.#pending
+    if (pending?.dueMs !== undefined && nowMs >= pending.dueMs) this.#isLate(pending)
+    this.#coordinator.checkTimeouts(nowMs)
+  }
+
+  #isLate(pending: Pending): void {
+    const { transitionId } = pending
+    this.#pending =
+      pending.at === "following" ? { ...pending, dueMs: undefined } : { ...pending, isOver: true, dueMs: undefined }
+    if (pending.at === "following")
+      complain(this.#node, "EXECUTE_TIMEOUT", `transition ${transitionId} was not executed`)
+    else complain(this.#node, "PREPARE_TIMEOUT", `not everybody is ready for transition ${transitionId}: abort it`)
+  }
+
+  #checkPrepare(member: MlsMember, transitionId: number, commit: Uint8Array): void {
+    this.#coordinator.assertOwn()
+    const pending = this.#pending
+    if (transitionId <= this.lastTransitionId) throw wrongTransition(`transition ${transitionId} is over`)
+    if (pending !== undefined && pending.transitionId !== transitionId) {
+      throw wrongTransition(`transition ${pending.transitionId} is under way: execute or abort it first`)
+    }
+    if (!member.isOwnPending(commit)) {
+      throw wrongTransition("the arguments of PREPARE are the commit that this MLS context has staged, and no other")
+    }
+  }
+
+  #checkReady(member: MlsMember, transitionId: number): void {
+    this.#assertPending(transitionId)
+    const pending = this.#pending
+    if (pending?.at !== "following") throw wrongTransition("the coordinator is ready by preparing")
+    if (!isProcessed(member, pending)) {
+      throw wrongTransition("give the arguments of PREPARE to processMessage() before you are ready")
+    }
+  }
+
+  #checkExecute(member: MlsMember, transitionId: number): void {
+    this.#coordinator.assertOwn()
+    const pending = this.#pending
+    if (pending === undefined) return this.#checkUnprepared(member, transitionId)
+    this.#assertPending(transitionId)
+    if (pending.at !== "coordinating" || pending.isOver) throw wrongTransition("its time is over: abort it")
+    const missing = pending.expected
+      .filter((leafIndex) => !pending.ready.has(leafIndex) && member.member(leafIndex) !== undefined)
+      .map((leafIndex) => ({ leafIndex, memberId: this.#ids.memberIdOf(leafIndex) }))
+    if (missing.length === 0) return
+    const names = missing.map(({ leafIndex, memberId }) =>
+      memberId === undefined ? `leaf ${leafIndex}` : `${memberId}`,
+    )
+    throw new StackError("members_not_ready", `not ready: ${names.join(", ")}; wait, or abort`, { missing })
+  }
+
+  /** Nobody has to be asked where nobody else was there before. */
+  #checkUnprepared(member: MlsMember, transitionId: number): void {
+    if (transitionId <= this.lastTransitionId) throw wrongTransition(`transition ${transitionId} is over`)
+    const { staged, ownMerge } = member
+    const askedNobody = staged === undefined ? ownMerge?.stayed === 0 : member.stayedBeside(staged).length === 0
+    if (!askedNobody) throw wrongTransition("prepare the transition first: there are members who have to be ready")
+  }
+
+  #assertPending(transitionId: number): void {
+    if (this.#pending?.transitionId === transitionId) return
+    const due = this.#pending === undefined ? "none is under way" : `${this.#pending.transitionId} is under way`
+    throw wrongTransition(`transition ${transitionId} is not due: ${due}`)
+  }
+
+  #coordinate(member: MlsMember, transitionId: number, nowMs: number): void {
+    const { staged } = member
+    if (staged === undefined) throw new Error("unreachable: PREPARE was checked to carry the staged commit")
+    const expected = member.stayedBeside(staged)
+    const dueMs = nowMs + this.#timeouts.prepareMs
+    this.#pending = { at: "coordinating", transitionId, expected, ready: new Set(), isOver: false, dueMs }
+  }
+
+  #execute(transitionId: number): void {
+    this.#pending = undefined
+    this.#ids.lastTransitionId = transitionId
+    this.#node.applied(transitionId)
+  }
+
+  #receivePrepare(member: MlsMember, memberId: number, { transitionId, args }: ControlMessage): boolean {
+    if (!this.#coordinator.speaks(memberId)) return false
+    const pending = this.#pending
+    const isFree = pending === undefined || (pending.at === "following" && pending.transitionId === transitionId)
+    if (transitionId <= this.lastTransitionId || !isFree) return this.#mismatch(`PREPARE of transition ${transitionId}`)
+    const dueMs = this.#node.nowMs() + this.#timeouts.executeMs
+    const prepared = { commitHash: member.hash(args), mlsEpoch: member.epoch }
+    this.#pending = { at: "following", transitionId, prepared, isExecuted: false, dueMs }
+    return true
+  }
+
+  #receiveReady(leafIndex: number, transitionId: number): boolean {
+    const pending = this.#pending
+    // READY may be for everybody: whoever does not coordinate has nothing to count.
+    if (!this.#coordinator.isOwn) return true
+    if (pending?.at !== "coordinating" || pending.transitionId !== transitionId) {
+      return this.#mismatch(`READY for transition ${transitionId}`)
+    }
+    this.#pending = { ...pending, ready: new Set([...pending.ready, leafIndex]) }
+    return true
+  }
+
+  #receiveExecute(member: MlsMember, memberId: number, transitionId: number): boolean {
+    if (!this.#coordinator.speaks(memberId)) return false
+    const pending = this.#pending
+    if (pending?.at !== "following" || pending.transitionId !== transitionId) {
+      if (transitionId > this.lastTransitionId) this.#node.become("resyncing")
+      return this.#mismatch(`EXECUTE of transition ${transitionId}`)
+    }
+    if (!isProcessed(member, pending)) {
+      this.#pending = { ...pending, isExecuted: true, dueMs: undefined }
+      this.#node.become("resyncing")
+      const remedy = "give its commit to processMessage(), then finalizeCommit() and applyTransition()"
+      return this.#mismatch(`transition ${transitionId} was executed before its commit was processed here: ${remedy}`)
+    }
+    this.#execute(transitionId)
+    return true
+  }
+
+  #receiveAbort(member: MlsMember, memberId: number, transitionId: number): boolean {
+    if (!this.#coordinator.speaks(memberId)) return false
+    const pending = this.#pending
+    if (pending?.at !== "following" || pending.transitionId !== transitionId) {
+      return this.#mismatch(`ABORT of transition ${transitionId}`)
+    }
+    member.clear()
+    this.#pending = undefined
+    return true
+  }
+
+  #mismatch(what: string): boolean {
+    const { lastTransitionId, pendingTransitionId } = this
+    const reason = `${what}; last ${lastTransitionId}, under way ${pendingTransitionId}`
+    complain(this.#node, "TRANSITION_MISMATCH", reason)
+    return false
+  }
+}
+
+/** True once the commit of a transition is staged here, or has taken effect. */
+function isProcessed(member: MlsMember, { prepared }: Extract<Pending, { at: "following" }>): boolean {
+  return prepared === undefined || member.holdsReceived(prepared.commitHash) || member.epoch > prepared.mlsEpoch
+}
+
+function wrongTransition(message: string): StackError {
+  return new StackError("wrong_transition", message)
+}
