@@ -1,3 +1,4 @@
+import { equalBytes } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { Client } from "./api.ts"
 import { FakeServer } from "./testing/fake-server.ts"
@@ -138,6 +139,37 @@ describe("a member who was removed and invited again while the removal had no ro
     const { isMember, epoch, missing } = bob.client.conversation("one")
     expect([isMember, epoch]).toEqual([true, group.epoch])
     expect(missing).toEqual({ fromEpoch: 1n, toEpoch: group.epoch, isBehindUs: true })
+  })
+})
+
+describe("a Welcome that is pushed", () => {
+  it("costs no question about all groups", async () => {
+    const { clock, server, alice, bob } = await bobIsConnected()
+    bob.client.connect()
+    await clock.during(bob.client.sync())
+    const asked = (): number => server.calls.filter((method) => method === "fetchEpochs").length
+    const group = await clock.during(alice.client.createGroup("another"))
+    const before = asked()
+    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    await clock.during(bob.client.sync({ waitMs: 1000, until: () => bob.client.conversations().length === 2 }))
+    expect(bob.client.conversations().map(({ epoch }) => epoch)).toEqual([1n, 1n])
+    expect(asked()).toBe(before)
+  })
+
+  it("is followed by the commits behind it that found no room", async () => {
+    const { clock, server, alice, bob } = await bobIsConnected()
+    bob.client.connect()
+    await clock.during(bob.client.sync())
+    const group = await clock.during(alice.client.createGroup("another"))
+    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    server.full.add("bob")
+    await clock.during(group.rename("renamed").then(({ id }) => group.waitAccepted(id)))
+    server.full.clear()
+    server.deliver("bob", new Uint8Array([1, 2, 3]))
+    await clock.during(
+      bob.client.sync({ waitMs: 1000, until: () => bob.client.conversations().some(({ name }) => name === "renamed") }),
+    )
+    expect(bob.client.conversations().find(({ id }) => equalBytes(id, group.id))?.epoch).toBe(2n)
   })
 })
 

@@ -45,8 +45,13 @@ export class Inbox {
   readonly #commits: CatchUp
   /** Where groups were at the server, until they are there here too. */
   #goal: Standing | undefined
-  /** True if we entered a group since we last asked: commits behind our Welcome may have been left out. */
+  /**
+   * True if we entered a group by a Welcome that was there, or may have been, when we last asked: commits behind it may have been left out,
+   * and are counted already. Of what is left out behind a later one the count tells.
+   */
   #hasEntered = false
+  /** How many answers about where groups are we wait for. */
+  #looks = 0
   /** How many commits the server had left out when we last asked. */
   #leftOut = 0n
 
@@ -131,7 +136,8 @@ export class Inbox {
     // What a server hands out again brings nobody in again: we would ask it for ever.
     if (!isNew) return
     const received = receiveEnvelope(bytes)
-    if (received.kind === "envelope" && received.envelope.kind === "welcome") this.#hasEntered = true
+    const isWelcome = received.kind === "envelope" && received.envelope.kind === "welcome"
+    if (isWelcome && (this.#looks > 0 || this.#goal !== undefined)) this.#hasEntered = true
   }
 
   /** True if everything that our inbox got until the last look is on disk. */
@@ -141,10 +147,15 @@ export class Inbox {
 
   async #lookForGaps(): Promise<Standing> {
     this.#hasEntered = false
-    const goal = await this.#commits.ask()
-    this.#goal = goal
-    this.#leftOut = goal.commitsLeftOut
-    return goal
+    this.#looks += 1
+    try {
+      const goal = await this.#commits.ask()
+      this.#goal = goal
+      this.#leftOut = goal.commitsLeftOut
+      return goal
+    } finally {
+      this.#looks -= 1
+    }
   }
 
   /** Fetches what will not come any more. Call it when everything that was in the inbox at the last look is on disk. */
