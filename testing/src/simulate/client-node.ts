@@ -78,6 +78,7 @@ export class ClientNode {
   #incarnation = 0
   /** What was asked of the process that runs. */
   #asked = new Set<{ readonly what: string }>()
+  #program: "old" | "of today" = "of today"
   readonly #skewMs: number
   readonly #patience: Prng
   #isHealed = false
@@ -135,13 +136,14 @@ export class ClientNode {
     this.diskFaults = PERFECT_DISK
     this.isOff = false
     this.#isHealed = true
+    this.useProgram("of today")
     if (this.#disk?.isBroken === true) this.kill()
   }
 
   /** Starts the client on its disk, unless it runs. */
   async start(): Promise<void> {
     if (!this.isEnrolled || this.isLost || this.isOff || this.#process?.isAlive === true) return
-    const { world, network, plan, suite, otherSuites = [], nextConnection, onDurable, onOpened } = this.#options
+    const { world, network, plan, suite, nextConnection, onDurable, onOpened } = this.#options
     const name = `${this.name}#${++this.#incarnation}`
     const process = new Process(world, name, this.#skewMs)
     this.#process = process
@@ -175,7 +177,17 @@ export class ClientNode {
       callDeadlineMs: plan.callDeadlineMs,
     }
     try {
-      const parts = { store, dial, suite, otherSuites, random, clock, opaque: noOpaque, reconnect, limits }
+      const parts = {
+        store,
+        dial,
+        suite,
+        otherSuites: this.#otherSuites,
+        random,
+        clock,
+        opaque: noOpaque,
+        reconnect,
+        limits,
+      }
       const client = await openClient({ ...parts, group: groupLimits(plan) })
       this.#client = client
       this.#compareDamage(name, client)
@@ -185,6 +197,17 @@ export class ClientNode {
     } catch (error) {
       this.#notOpened(process, error)
     }
+  }
+
+  /** From its next start on, which is soon, it has this program: an old one lacks all suites but the first. */
+  useProgram(program: "old" | "of today"): void {
+    if (program === this.#program) return
+    this.#program = program
+    this.kill()
+  }
+
+  get #otherSuites(): readonly CipherSuite[] {
+    return this.#program === "old" ? [] : (this.#options.otherSuites ?? [])
   }
 
   /** Pulls the plug. */
@@ -228,6 +251,10 @@ export class ClientNode {
       if (damage === "keys_deleted") this.rotten.delete(group)
     }
     for (const [group, damage] of found) {
+      if (damage === "suite_unsupported" && this.#program === "old") {
+        world.trace.count("groups that wait for another program")
+        continue
+      }
       if (damage !== "keys_deleted" && !this.rotten.has(group)) onMistake(`${name}: calls ${group} damaged`, undefined)
     }
   }

@@ -2,7 +2,7 @@ import type { Change, GroupDamage } from "@qpc/sdk"
 import { concatBytes, fromHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { ClientNode } from "./client-node.ts"
-import { unsettled } from "./liveness.ts"
+import { unsettled, viewsOf } from "./liveness.ts"
 import { Oracle } from "./oracle.ts"
 
 const KEY = "01".repeat(32)
@@ -51,6 +51,20 @@ const wish = (group: string): Change => ({
   collection: "sent",
   key: new Uint8Array(16).fill(7),
   value: concatBytes(Uint8Array.of(1), fromHex(group), Uint8Array.of(0)),
+})
+
+describe("what a device believes of its groups", () => {
+  it("is that it can read nothing of a damaged one, and goes on where another program is awaited", () => {
+    const client = {
+      conversations: () => [],
+      damagedGroups: () => [
+        { id: fromHex(DAMAGED), damage: "record_damaged" },
+        { id: fromHex(FOLLOWED), damage: "suite_unsupported" },
+      ],
+    }
+    const views = viewsOf({ client } as unknown as ClientNode)
+    expect([...views].map(([group, { isStuck }]) => [group, isStuck])).toEqual([[DAMAGED, true]])
+  })
 })
 
 describe("a world at rest", () => {

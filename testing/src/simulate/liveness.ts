@@ -30,7 +30,10 @@ export function viewsOf(node: ClientNode): ReadonlyMap<string, GroupView> {
     const roster = group.members().map(({ identityKey }) => toHex(identityKey))
     views.set(toHex(group.id), { epoch, suiteId, isMember, isStuck: isStuck(group), authenticator, roster })
   }
-  for (const { id } of node.client?.damagedGroups() ?? []) views.set(toHex(id), DAMAGED)
+  for (const { id, damage } of node.client?.damagedGroups() ?? []) {
+    // What waits for another program is whole: nothing of it may be lost.
+    if (damage !== "suite_unsupported") views.set(toHex(id), DAMAGED)
+  }
   return views
 }
 

@@ -91,6 +91,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   },
   {
     seed: 1650n,
+    without: BEFORE_SUITE_CHANGES,
     found:
       "A text that waited for room on somebody's second device was given up when its sender's record of the group got damaged, and the sender was told a key that they had never seen.",
     change: "Whose device it is, is looked up in the other groups too.",
@@ -103,6 +104,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   },
   {
     seed: 2062n,
+    without: BEFORE_SUITE_CHANGES,
     found:
       "A member who came back asked for the same names again with each change of the group. The server asked it to slow down, and a text that had to wait for that came too late to be read.",
     change: "There is one look-up of names at a time, and a name that was learned meanwhile is not asked for again.",
@@ -116,6 +118,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   },
   {
     seed: 414n,
+    without: BEFORE_SUITE_CHANGES,
     found:
       "An invitation that was made while a person gave up a damaged group came to nothing, and its author never knew.",
     change: "As for seed 973.",
@@ -128,6 +131,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   },
   {
     seed: 2476n,
+    without: BEFORE_SUITE_CHANGES,
     found:
       "Whoever was switched on again after giving up a damaged group could not open the invitation that waited for them.",
     change: "As for seed 973.",
@@ -138,5 +142,12 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "What somebody still wanted of a damaged group had no end, because the disk was full when the damage was found, and the group was given up before there was room.",
     change:
       "What a group still wanted ends with its keys, whatever was written down before. Seeds 1850 and 2277 found the same.",
+  },
+  {
+    seed: 1083n,
+    found:
+      "Somebody whose program had been put back was invited into a group of a cipher suite that it lacked. The invitation was thrown away, and the device was on the roster without ever coming in.",
+    change:
+      "Such an invitation is kept, with what comes behind it, for a program that has the suite. Seeds 1282, 1785 and 2864 found the same.",
   },
 ]

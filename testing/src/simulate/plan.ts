@@ -26,6 +26,7 @@ export const FAULTS = [
   "second_devices",
   "key_updates",
   "suite_changes",
+  "old_programs",
 ] as const
 /** The name of a kind of trouble. */
 export type FaultName = (typeof FAULTS)[number]
@@ -103,6 +104,8 @@ export interface Plan {
   readonly keyUpdates: KeyUpdates | undefined
   /** Where it is undefined, clients have one suite only. */
   readonly suiteChanges: SuiteChanges | undefined
+  /** Share of devices whose programs lack all suites but the first for a while, 0 to 1. */
+  readonly oldPrograms: number
   readonly clientDisk: DiskFaults
   readonly serverDisk: DiskFaults
   /** How long a connection may be silent before it is given up. */
@@ -149,6 +152,7 @@ export function drawPlan(seed: bigint, restrictions: Restrictions = {}): Plan {
     pastEpochs: size.pick([1, 2, 3]),
     keyUpdates: faults.has("key_updates") ? drawKeyUpdates(prng.fork("keys"), deviceCount) : undefined,
     suiteChanges: faults.has("suite_changes") ? drawSuiteChanges(prng.fork("suites")) : undefined,
+    oldPrograms: faults.has("suite_changes") ? amount("old_programs", 0.5) : 0,
     keyPackageLifetimeMs: faults.has("short_key_packages") ? prng.fork("lifetime").between(2_000, 20_000) : A_MONTH_MS,
     keyPackageStock: faults.has("few_key_packages") ? 2 : 8,
     clientDisk: {

@@ -9,6 +9,7 @@ import type { Unsettled } from "./liveness.ts"
 import { Oracle } from "./oracle.ts"
 import { PacketNetwork, PERFECT_LINK } from "./packet-network.ts"
 import { startKeyUpdates } from "./key-updates.ts"
+import { startOldPrograms } from "./old-programs.ts"
 import { startPartitions } from "./partitions.ts"
 import { drawPlan } from "./plan.ts"
 import type { Plan, Restrictions } from "./plan.ts"
@@ -140,6 +141,8 @@ class Simulation {
     const world = this.#world
     world.afterEvent = () => this.#look()
     await this.#server.start()
+    const programs = { world, plan: this.#plan, devices: this.#devices, prng: this.#prng.fork("programs") }
+    startOldPrograms(programs, durationMs)
     for (const node of this.#devices.filter(({ isSecond }) => !isSecond)) {
       const random = this.#prng.fork(`enrol/${node.name}`).bytes
       const { username, disk } = node

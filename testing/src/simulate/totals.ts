@@ -87,6 +87,9 @@ const MUST_HAPPEN: readonly string[] = [
   "members who followed into another cipher suite",
   "texts shown that were sealed in a former cipher suite",
   "refused: suite_not_ready",
+  "old programs put back",
+  "programs updated",
+  "groups that wait for another program",
 ]
 
 /** What should have happened and did not. */
