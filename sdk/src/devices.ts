@@ -61,8 +61,8 @@ export async function approveDevice(context: Context, call: Call, request: strin
 }
 
 /**
- * Takes a device back: out of all our groups, and from the server. Once it is on disk that we want it, {@link finishRemovals} does
- * at each connection what could not be done before, and {@link OwnDeviceRounds} while one lasts.
+ * Takes a device back: out of all our groups, and from the server. Once it is on disk that we want it, {@link OwnDeviceRounds} does
+ * at each connection, and while one lasts, what could not be done before.
  *
  * @throws ClientError as {@link approveDevice}, and what keeps the server from hearing of it now
  */
@@ -78,12 +78,6 @@ export async function removeDevice(context: Context, call: Call, idStart: string
   await removeOwnDevices(context, deviceKey)
   await revoke(context, call, deviceKey)
   return deviceKey
-}
-
-/** Carries on with the devices that we took back: where groups still have them, and where the server does not know yet. */
-export async function finishRemovals(context: Context, call: Call): Promise<void> {
-  await removeOwnDevices(context)
-  await tellRemovals(context, call)
 }
 
 /** True while the server has not taken that a device of ours was taken back. */

@@ -5,7 +5,6 @@ import { login, resume } from "./account.ts"
 import type { ClientOptions } from "./api.ts"
 import { ClientError, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
-import { finishRemovals } from "./devices.ts"
 import { Inbox } from "./inbox.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
 import type { ConnectionState, NoticeReason } from "./model.ts"
@@ -133,7 +132,7 @@ export class Link {
 
   /** A device was taken back: groups in which that fails are asked again as long as this connection lasts. */
   planDeviceRounds(): void {
-    this.#deviceRounds.planSoon()
+    this.#deviceRounds.planForRemoved()
   }
 
   /** A connection of its own, for signing up and in: there is no session yet that the others could be bound to. */
@@ -237,7 +236,7 @@ export class Link {
       this.#outbox.restart()
       const call: Call = (method, request) => rpc.call(method, request)
       // Before anything that the server could refuse.
-      await finishRemovals(this.#context, call)
+      await this.#deviceRounds.finishRemovals(call)
       await this.#stockUp(rpc)
       await this.#names.learn(call)
       await this.#deviceRounds.begin(call)
