@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process"
-import type { ChildProcessWithoutNullStreams } from "node:child_process"
 import { existsSync } from "node:fs"
-import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { PeerProgram } from "../peer-program.ts"
 import type { Implementation, MessageBytes, Player } from "./implementation.ts"
 import type { ImplementationId } from "./library.ts"
 import type { OperationName } from "./operations.ts"
@@ -18,7 +16,7 @@ export function openMlsNative(): readonly Implementation[] | string {
 }
 
 function nativeIn(suiteId: number, id: ImplementationId): Implementation {
-  const program = new Program(fileURLToPath(PROGRAM))
+  const program = new PeerProgram(fileURLToPath(PROGRAM))
   return {
     id,
     name: "OpenMLS 0.9.2 (native, RustCrypto)",
@@ -38,11 +36,11 @@ function nativeIn(suiteId: number, id: ImplementationId): Implementation {
 }
 
 class NativePlayer implements Player {
-  readonly #program: Program
+  readonly #program: PeerProgram
   readonly #id: ImplementationId
   readonly #group: string
 
-  constructor(program: Program, id: ImplementationId, suiteId: number, memberCount: number) {
+  constructor(program: PeerProgram, id: ImplementationId, suiteId: number, memberCount: number) {
     this.#program = program
     this.#id = id
     this.#group = `${suiteId} ${memberCount}`
@@ -66,32 +64,5 @@ class NativePlayer implements Player {
 
   async free(): Promise<void> {
     await this.#program.ask(`free ${this.#group}`)
-  }
-}
-
-/** The program, which answers each line with one line of JSON. It takes its turn only while it is asked for something. */
-class Program {
-  readonly #process: ChildProcessWithoutNullStreams
-  readonly #answers: AsyncIterator<string>
-
-  constructor(path: string) {
-    this.#process = spawn(path, { stdio: "pipe" })
-    this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]()
-  }
-
-  /** @throws Error with what the program said where it could not */
-  async ask(line: string): Promise<Readonly<Record<string, unknown>>> {
-    this.#process.stdin.write(`${line}\n`)
-    const { value, done } = await this.#answers.next()
-    if (done === true) throw new Error(`the program ended at "${line}"`)
-    const answer = JSON.parse(value) as Record<string, unknown>
-    if (typeof answer["error"] === "string") throw new Error(`${line}: ${answer["error"]}`)
-    return answer
-  }
-
-  async close(): Promise<void> {
-    const ended = new Promise((resolve) => this.#process.once("close", resolve))
-    this.#process.stdin.end()
-    await ended
   }
 }

@@ -23,7 +23,7 @@ export type Kind =
 export type CodecName = "cbor" | "protobuf" | "flatbuffers"
 
 /** One message with its bytes, written by hand. */
-interface Golden {
+export interface Golden {
   readonly name: string
   readonly kind: Kind
   readonly codec: CodecName

@@ -51,13 +51,13 @@ describe("the golden messages of profile 1", () => {
     ["control", "cbor", 10],
     ["text", "cbor", 4],
     ["text", "protobuf", 3],
-    ["text", "flatbuffers", 3],
+    ["text", "flatbuffers", 5],
     ["audio", "cbor", 3],
     ["audio", "protobuf", 3],
-    ["audio", "flatbuffers", 2],
+    ["audio", "flatbuffers", 3],
     ["signal", "cbor", 9],
     ["signal", "protobuf", 8],
-    ["signal", "flatbuffers", 9],
+    ["signal", "flatbuffers", 11],
     ["signal_args", "cbor", 8],
   ])("have %s in %s %i times", (kind, codec, count) => {
     expect(messages.filter((one) => one.kind === kind && one.codec === codec)).toHaveLength(count)

@@ -1,0 +1,85 @@
+import type { FlawOutcome, GoldenOutcome, SceneOutcome } from "./play.ts"
+
+/** All that was played, and with what. */
+export interface Report {
+  readonly published: { readonly repository: string; readonly commit: string; readonly release: string }
+  readonly golden: readonly GoldenOutcome[]
+  readonly scenes: readonly SceneOutcome[]
+  readonly flaws: readonly FlawOutcome[]
+}
+
+/** True if the stacks understand each other, and ours has no flaw that is not in the bytes. */
+export function isGood({ golden, scenes, flaws }: Report): boolean {
+  return (
+    golden.every(({ result }) => result !== "failed") &&
+    scenes.every(({ because }) => because === undefined) &&
+    flaws.every(({ ours, isInTheBytes }) => ours === undefined || ours === isInTheBytes)
+  )
+}
+
+/** The tables of `docs/interop-gbp.md`, in Markdown. */
+export function toText(report: Report): string {
+  const { published, golden, scenes, flaws } = report
+  return [
+    `Published stack: ${published.release}, ${published.commit}`,
+    "",
+    ...goldenTable(golden),
+    "",
+    ...scenesTable(scenes),
+    "",
+    ...flawsTable(flaws),
+    "",
+    isGood(report)
+      ? "The two understand each other."
+      : "THE TWO DO NOT UNDERSTAND EACH OTHER, or ours has a flaw of its own.",
+  ].join("\n")
+}
+
+function goldenTable(golden: readonly GoldenOutcome[]): readonly string[] {
+  const codecs = [...new Set(golden.map(({ codec }) => codec))]
+  const rows = codecs.map((codec) => {
+    const results = golden.filter((one) => one.codec === codec).map(({ result }) => result)
+    const count = (wanted: GoldenOutcome["result"]): number => results.filter((result) => result === wanted).length
+    return `| ${codec} | ${results.length} | ${count("same_bytes")} | ${count("same_value")} | ${count("failed")} |`
+  })
+  const failures = golden.filter(({ because }) => because !== undefined)
+  return [
+    "| golden messages | read and written | the same bytes | the same value in another layout | failed |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+    ...failures.map(({ codec, kind, name, because }) => `\n${codec} ${kind}, ${name}: ${because}`),
+  ]
+}
+
+const castOf = ({ creator, joiner, third }: SceneOutcome): string => `${creator} · ${joiner} · ${third}`
+const seen = (is: boolean | undefined): string => (is === undefined ? "–" : is ? "yes" : "no")
+
+function scenesTable(scenes: readonly SceneOutcome[]): readonly string[] {
+  const casts = [...new Set(scenes.map(castOf))]
+  const names = [...new Set(scenes.map(({ scene }) => scene))]
+  const rows = names.map((name) => {
+    const cells = casts.map((cast) => {
+      const outcome = scenes.find((one) => one.scene === name && castOf(one) === cast)
+      return outcome === undefined ? "" : outcome.because === undefined ? "ok" : "FAILED"
+    })
+    return `| ${name} | ${cells.join(" | ")} |`
+  })
+  const failures = scenes.filter(({ because }) => because !== undefined)
+  return [
+    `| scene (creator · joiner · third) | ${casts.join(" | ")} |`,
+    `| --- |${" --- |".repeat(casts.length)}`,
+    ...rows,
+    ...failures.map((one) => `\n${one.scene} (${castOf(one)}): ${one.because}`),
+  ]
+}
+
+function flawsTable(flaws: readonly FlawOutcome[]): readonly string[] {
+  return [
+    "| flaw | published | ours, profile 1 |",
+    "| --- | --- | --- |",
+    ...flaws.map(({ flaw, published, ours, isInTheBytes }) => {
+      const mark = ours === true && isInTheBytes ? "yes: it is in the bytes" : seen(ours)
+      return `| ${flaw} | ${seen(published)} | ${mark} |`
+    }),
+  ]
+}
