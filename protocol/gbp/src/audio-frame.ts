@@ -37,7 +37,7 @@ export function encodeAudioFrame(header: AudioFrameHeader, sframe: Uint8Array): 
   return encodeCbor(headerMap(header).set("pl", sframe))
 }
 
-/** What SFrame authenticates besides the payload (RFC 9605 §4.4.1): the outer map without `pl`. */
+/** What SFrame authenticates besides the payload (RFC 9605 §4.4.3): the outer map without `pl`. */
 export function audioFrameMetadata(header: AudioFrameHeader): Uint8Array {
   return encodeCbor(headerMap(header))
 }

@@ -55,7 +55,7 @@ export class SFrameSender implements Disposable {
   /**
    * Header ‖ ciphertext ‖ tag.
    *
-   * @param metadata - What receivers know of the frame from elsewhere; authenticated, not sent (RFC 9605 §4.4.1).
+   * @param metadata - What receivers know of the frame from elsewhere; authenticated, not sent (RFC 9605 §4.4.3).
    * @throws SFrameLimitError once the key is used up; TypeError after it was disposed of
    */
   seal(plaintext: Uint8Array, metadata: Uint8Array = NOTHING): Uint8Array {

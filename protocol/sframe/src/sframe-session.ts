@@ -172,7 +172,7 @@ export class SFrameSession implements Disposable {
   /**
    * A frame for everybody in the group.
    *
-   * @param metadata - What receivers know of the frame from elsewhere; authenticated, not sent (RFC 9605 §4.4.1).
+   * @param metadata - What receivers know of the frame from elsewhere; authenticated, not sent (RFC 9605 §4.4.3).
    * @throws TypeError before there is an epoch in which we are a member; SFrameLimitError once the epoch's key is used up
    */
   seal(plaintext: Uint8Array, metadata: Uint8Array = NOTHING): Uint8Array {
