@@ -2,19 +2,30 @@ import { encodeDigestRequest } from "../control-args.ts"
 import { controlMessage, send } from "./live-state.ts"
 import type { LiveState } from "./live-state.ts"
 
+/** Who asks again within this time asks the next one: the one before did not know what we miss. Milliseconds. */
+const SAME_QUESTION_MS = 20_000
+
 /**
  * Asks one member how things stand: the coordinator first, then the others in the order of their ids, one each `askEveryMs`.
  *
  * The question is sealed in our epoch. Who is ahead has the keys of the last epochs still, and answers with the frames that led on
  * from here, as their authors sealed them, and with a digest in the epoch where they end.
+ *
+ * @param ahead - A member who showed to have gone on: they know.
  */
-export function askHowThingsStand<Change>(state: LiveState<Change>, nowMs: number): void {
-  if (nowMs - state.lastAskedMs < state.limits.askEveryMs) return
-  const others = state.group.memberIds.filter((id) => id !== state.ownId)
-  const memberId = [state.coordinatorId, ...others].find((id) => others.includes(id) && !state.askedInVain.has(id))
+export function askHowThingsStand<Change>(state: LiveState<Change>, nowMs: number, ahead?: number): void {
+  const { group, ownId, coordinatorId, askedInVain, limits } = state
+  if (nowMs - state.lastAskedMs < limits.askEveryMs) return
+  const others = group.memberIds.filter((id) => id !== ownId && id !== coordinatorId)
+  const all = group.memberIds.includes(coordinatorId) && coordinatorId !== ownId ? [coordinatorId, ...others] : others
+  const left = all.filter((id) => !askedInVain.has(id))
+  const isSame = nowMs - state.lastAskedMs < SAME_QUESTION_MS
+  const next = isSame ? left[(left.indexOf(state.lastAskedId ?? ownId) + 1) % left.length] : left[0]
+  const memberId = ahead !== undefined && all.includes(ahead) ? ahead : next
   state.lastAskedMs = nowMs
   // Nobody answers. That says nothing of where we stand: they are asked again, all of them.
-  if (memberId === undefined) return state.askedInVain.clear()
+  if (memberId === undefined) return askedInVain.clear()
+  state.lastAskedId = memberId
   ask(state, memberId)
 }
 

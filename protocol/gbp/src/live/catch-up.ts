@@ -3,9 +3,11 @@ import { decodeDigestRequest, decodeDigestResponse, encodeDigestResponse } from 
 import { decodedOrUndefined, encodeCbor, equalBytes } from "@qpc/wire"
 import { askHowThingsStand } from "./ask.ts"
 import { beginNext } from "./coordinate.ts"
+import { giveUpOthers } from "./follow.ts"
 import { mayTakeOver, takeOver } from "./handover.ts"
 import { become, controlMessage, fail, refuse, send } from "./live-state.ts"
 import type { LiveState } from "./live-state.ts"
+import { framesOf, lastPromise } from "./promised.ts"
 import { signOfLife } from "./sign-of-life.ts"
 
 /** Whoever was asked did not answer: the next one is, for as long as we have to know. */
@@ -26,12 +28,10 @@ export function takeDigestRequest<Change>(
   if (request === undefined) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
   if (!mayAnswer(state, senderId, nowMs)) return
   const { sinceTransitionId } = request
-  const { transitions, isTruncated } = state.log.since(sinceTransitionId)
-  if (!isTruncated) {
-    for (const { prepare, execute } of transitions) {
-      state.frames.push({ to: senderId, bytes: prepare }, { to: senderId, bytes: execute })
-    }
-  }
+  const { isTruncated } = state.log.since(sinceTransitionId)
+  for (const bytes of missedBy(state, senderId, sinceTransitionId)) state.frames.push({ to: senderId, bytes })
+  // Whoever was removed cannot open the answer.
+  if (!state.group.memberIds.includes(senderId)) return
   const args = encodeDigestResponse({
     epoch: state.group.epoch,
     lastTransitionId: state.lastTransitionId,
@@ -42,6 +42,18 @@ export function takeDigestRequest<Change>(
   })
   const answer = controlMessage(state, "GROUP_STATE_DIGEST_RESPONSE", state.lastTransitionId, args)
   send(state, senderId, { ...answer, requestId: message.requestId })
+}
+
+/** The frames that somebody needs who stands there; those of its own it has. */
+function missedBy<Change>(state: LiveState<Change>, memberId: number, since: number): readonly Uint8Array[] {
+  const { log, lastTransitionId, aborts } = state
+  if (!state.group.memberIds.includes(memberId)) return log.noticeFor(memberId, since)
+  const { transitions, isTruncated } = log.since(since)
+  if (isTruncated) return []
+  if (since < lastTransitionId) return transitions.flatMap(({ frames }) => frames)
+  // As far as we are, nothing was executed after it; but the asker may have heard of an execution and lack somebody's word.
+  const promised = lastPromise(state)
+  return [...[...aborts.values()].map(({ frame }) => frame), ...(promised === undefined ? [] : framesOf(promised))]
 }
 
 /** Compares what was answered with what we have. Only from whom we asked. */
@@ -71,6 +83,7 @@ export function takeDigestResponse<Change>(
   const { coordinatorId = state.coordinatorId } = response
   const isOther = coordinatorId !== state.coordinatorId && state.group.memberIds.includes(coordinatorId)
   if (isOther && mayTakeOver(state, coordinatorId, nowMs)) takeOver(state, coordinatorId, nowMs)
+  if (senderId === state.coordinatorId) giveUpOthers(state, nowMs)
   state.isIsolated = false
   signOfLife(state, nowMs)
   if (state.endpoint === "resyncing") become(state, "active")

@@ -42,7 +42,7 @@ function prepare<Change>(
   }
   state.spokeAtMs = nowMs
   const waitingFor = new Set([...stay, ...staged.joined])
-  const abortAtMs = nowMs + state.limits.prepareMs + state.limits.quorumGraceMs
+  const { prepareMs, quorumGraceMs, askEveryMs } = state.limits
   state.pending = {
     at: "coordinating",
     transitionId,
@@ -51,47 +51,64 @@ function prepare<Change>(
     prepare: message,
     prepareFrame,
     waitingFor,
-    abortAtMs,
+    readies: new Map(),
+    abortAtMs: nowMs + prepareMs + quorumGraceMs,
+    askAgainAtMs: nowMs + askEveryMs,
   }
   if (waitingFor.size === 0) execute(state, state.pending, nowMs)
 }
 
-/** A member is ready. One who says it twice counts once. */
-export function takeReady<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
-  const { message, senderId, epoch } = arrived
-  const { pending } = state
-  if (pending.at !== "coordinating" || pending.transitionId !== message.transitionId) {
-    return refuse(state, message, senderId, "TRANSITION_MISMATCH")
-  }
-  const isAsked = state.group.memberIds.includes(senderId) || pending.staged.joined.includes(senderId)
-  if (!isAsked || pending.staged.left.includes(senderId)) {
-    return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
-  }
-  const isOfRightEpoch = epoch === state.group.epoch + (pending.staged.joined.includes(senderId) ? 1n : 0n)
-  if (!isOfRightEpoch) return refuse(state, message, senderId, "EPOCH_MISMATCH")
-  // A newcomer is bound to the commit by its epoch.
-  const isNewcomer = pending.staged.joined.includes(senderId)
-  const isForThis = isNewcomer || equalBytes(message.args, state.group.hash(pending.staged.commit))
-  if (!isForThis) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
+/** Asks those again who are not ready. Sealed anew: who opened the first frame could not open it a second time. */
+export function askAgain<Change>(state: LiveState<Change>, pending: Coordinating<Change>, nowMs: number): void {
+  state.pending = { ...pending, askAgainAtMs: nowMs + state.limits.askEveryMs }
+  // Newcomers have no keys of this epoch; they say by themselves that they are ready.
+  const asked = state.group.memberIds.filter((id) => pending.waitingFor.has(id))
+  if (asked.length === 0) return
+  const bytes = state.group.seal(pending.prepare)
+  for (const to of asked) state.frames.push({ to, bytes })
+}
+
+/** A member is ready for our commit. */
+export function countReady<Change>(
+  state: LiveState<Change>,
+  pending: Coordinating<Change>,
+  { senderId, frame }: Arrived,
+  nowMs: number,
+): void {
+  pending.readies.set(senderId, frame)
   pending.waitingFor.delete(senderId)
   if (pending.waitingFor.size === 0) execute(state, pending, nowMs)
 }
 
-/** Everybody is ready: takes the commit into effect and says so in the new epoch, which all of them can open. */
+/**
+ * Everybody is ready: takes the commit into effect and says so in the new epoch, which all of them can open. Those who are removed
+ * cannot: they are told in the old one, while we can still seal there.
+ */
 function execute<Change>(state: LiveState<Change>, pending: Coordinating<Change>, nowMs: number): void {
-  const { transitionId, staged, wanted, prepare: prepareMessage, prepareFrame } = pending
+  const { transitionId, staged, wanted, prepare: prepareMessage, prepareFrame, readies } = pending
   const message = controlMessage(state, "EXECUTE_TRANSITION", transitionId)
+  const notice = staged.left.length === 0 ? [] : [prepareFrame, state.group.seal(message)]
+  for (const to of staged.left) for (const bytes of notice) state.frames.push({ to, bytes })
   state.group.merge()
   const executeFrame = state.group.seal(message)
-  for (const to of state.group.memberIds) if (to !== state.ownId) state.frames.push({ to, bytes: executeFrame })
+  const others = state.group.memberIds.filter((id) => id !== state.ownId)
+  for (const to of others) {
+    // Kept for those who are removed, should we be gone when they ask.
+    if (!staged.joined.includes(to)) for (const bytes of notice.slice(1)) state.frames.push({ to, bytes })
+    state.frames.push({ to, bytes: executeFrame })
+  }
   state.spokeAtMs = nowMs
   state.events.push({ kind: "change_done", change: wanted.change })
-  const frames = { prepare: prepareFrame, execute: executeFrame }
-  finishTransition(state, { transitionId, staged, messages: [prepareMessage, message], frames }, nowMs)
+  const frames = [prepareFrame, ...readies.values(), ...notice.slice(1), executeFrame]
+  const messages = [prepareMessage, message]
+  finishTransition(state, { transitionId, executedBy: state.ownId, staged, messages, frames, notice }, nowMs)
   beginNext(state, nowMs)
 }
 
-/** A member cannot follow our commit. The same bytes are never tried again: the change is made anew. */
+/**
+ * A member cannot follow our commit, or heard of another under its number. The same bytes are never tried again: the change is made
+ * anew.
+ */
 export function takeInvalidCommit<Change>(
   state: LiveState<Change>,
   message: ControlMessage,
@@ -105,7 +122,8 @@ export function takeInvalidCommit<Change>(
     pending.at === "coordinating" &&
     pending.transitionId === report.transitionId &&
     equalBytes(report.commitHash, state.group.hash(pending.staged.commit))
-  if (!isOurs || !pending.waitingFor.has(senderId)) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
+  const isAsked = isOurs && (pending.waitingFor.has(senderId) || pending.readies.has(senderId))
+  if (!isAsked) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
   abort(state, pending, "COMMIT_INVALID", nowMs)
 }
 
@@ -123,6 +141,7 @@ export function abort<Change>(
   const stay = state.group.memberIds.filter((id) => id !== state.ownId && !staged.left.includes(id))
   for (const to of stay) state.frames.push({ to, bytes: frame })
   state.spokeAtMs = nowMs
+  state.aborts.set(state.ownId, { transitionId, frame })
   state.events.push({ kind: "transition_aborted", transitionId, code: codeOf(name) })
   if (wanted.attempt >= state.limits.attempts) failChange(state, wanted, name, [...waitingFor])
   else state.queue.unshift({ change: wanted.change, attempt: wanted.attempt + 1 })

@@ -1,48 +1,70 @@
-import type { ControlMessage } from "../control.ts"
+import { decodedOrUndefined } from "@qpc/wire"
 import { decodeAbort, encodeInvalidCommit } from "../control-args.ts"
 import type { ErrorName } from "../error-registry.ts"
-import { decodedOrUndefined, equalBytes } from "@qpc/wire"
 import type { Arrived } from "./arrived.ts"
 import { askHowThingsStand } from "./ask.ts"
-import { beginNext } from "./coordinate.ts"
+import { beginNext, isCoordinator } from "./coordinate.ts"
 import { finishTransition } from "./finish-transition.ts"
 import { mayTakeOver, takeOver } from "./handover.ts"
-import { become, codeOf, controlMessage, fail, IDLE, refuse, send } from "./live-state.ts"
-import type { LiveState } from "./live-state.ts"
+import { become, codeOf, controlMessage, fail, IDLE, NUMBER_STEP_MAX, refuse, send } from "./live-state.ts"
+import type { LiveState, Pending } from "./live-state.ts"
+import {
+  framesOf,
+  isExecuting,
+  keepEarly,
+  keepPrepare,
+  lastPromise,
+  membersAfter,
+  promise,
+  promiseOf,
+  voidPromises,
+} from "./promised.ts"
+import { encodeReady } from "./ready-args.ts"
 
-/** How far a transition may be above the last, and a member id above the one before: nobody uses them all up with one message. */
-const NUMBER_STEP_MAX = 65_536
+type Following<Change> = Extract<Pending<Change>, { at: "ready" }>
 
 /** The coordinator wants a commit followed: checks it, holds it, and says that we are ready (GBP control plane, "Prepare"). */
 export function takePrepare<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
   const { message, senderId, epoch } = arrived
   const { transitionId } = message
   if (epoch !== state.group.epoch) return refuse(state, message, senderId, "EPOCH_MISMATCH")
-  const { lastTransitionId } = state
-  const isNext = transitionId > lastTransitionId && transitionId <= lastTransitionId + NUMBER_STEP_MAX
-  if (!isNext) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
-  if (senderId !== state.coordinatorId && !isPromised(state, message, senderId)) {
+  if (!isAhead(state, transitionId)) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
+  keepPrepare(state, arrived)
+  const promised = promiseOf(state, arrived)
+  const isKnown = promised !== undefined && promised === lastPromise(state)
+  if (senderId !== state.coordinatorId && !isKnown) {
     // Whoever took the place of a coordinator that is gone may have said so while we were not there.
     if (!mayTakeOver(state, senderId, nowMs)) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
     takeOver(state, senderId, nowMs)
   }
+  const objection = isKnown ? undefined : objectionTo(state, arrived)
+  if (objection !== undefined) return refuse(state, message, senderId, objection)
   const { pending } = state
-  if (pending.at === "coordinating") return refuse(state, message, senderId, "TRANSITION_IN_PROGRESS")
-  if (pending.at === "ready") {
-    if (pending.transitionId === transitionId && pending.senderId === senderId) {
-      // It asks again: our answer may be lost. Another commit under the same number is another matter.
-      if (equalBytes(pending.prepare.args, message.args)) return answerReady(state, senderId, transitionId)
-      return refuse(state, message, senderId, "TRANSITION_IN_PROGRESS")
-    }
-    if (transitionId <= pending.transitionId) return refuse(state, message, senderId, "TRANSITION_IN_PROGRESS")
-    // Whoever begins another in this epoch has not executed this one, and never will: we did not hear that it was given up.
-    giveUp(state, pending, "TRANSITION_MISMATCH")
+  if (pending.at === "coordinating" || pending.at === "candidate") {
+    return refuse(state, message, senderId, "TRANSITION_IN_PROGRESS")
   }
-  if (state.pending.at === "candidate") return refuse(state, message, senderId, "TRANSITION_IN_PROGRESS")
+  // It asks again: our answer may be lost.
+  if (pending.at === "ready" && isKnown) return sayReady(state, pending, senderId)
+  if (isExecuting(state, nowMs)) return refuse(state, message, senderId, "TRANSITION_IN_PROGRESS")
+  // Whoever begins another in this epoch has not executed this one, and never will: we did not hear that it was given up.
+  if (pending.at === "ready") giveUp(state, pending, "TRANSITION_MISMATCH")
   stage(state, arrived, nowMs)
 }
 
-function stage<Change>(state: LiveState<Change>, { message, senderId, frame }: Arrived, nowMs: number): void {
+/** Numbers only go up, or we would be bound to two transitions at once. What was given up does not come back. */
+function objectionTo<Change>(state: LiveState<Change>, { message, senderId }: Arrived): ErrorName | undefined {
+  const { transitionId } = message
+  const before = lastPromise(state)
+  if ((state.aborts.get(senderId)?.transitionId ?? 0) >= transitionId) return "TRANSITION_MISMATCH"
+  if (before === undefined || transitionId > before.transitionId) return undefined
+  const isSecond = before.transitionId === transitionId && before.coordinatorId === senderId
+  // Two commits under one number, both signed by the coordinator.
+  if (isSecond) state.events.push({ kind: "preparation_divided", coordinatorId: senderId, transitionId, senderId })
+  return "TRANSITION_IN_PROGRESS"
+}
+
+function stage<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
+  const { message, senderId } = arrived
   const { transitionId, args } = message
   const staged = state.group.stageReceived(args, senderId)
   const isFresh = staged !== undefined && areFresh(staged.joined, state.highestMemberId)
@@ -55,18 +77,12 @@ function stage<Change>(state: LiveState<Change>, { message, senderId, frame }: A
   }
   state.highestTransitionId = Math.max(state.highestTransitionId, transitionId)
   const executeByMs = nowMs + state.limits.executeMs
-  state.promise = { transitionId, senderId, commitHash: state.group.hash(args) }
-  state.pending = { at: "ready", transitionId, senderId, staged, prepare: message, prepareFrame: frame, executeByMs }
-  answerReady(state, senderId, transitionId)
-}
-
-/**
- * True for what we said to be ready for in this epoch, and gave up because its coordinator was silent. If it was executed after all, this
- * is how we hear of it.
- */
-function isPromised<Change>({ promise, group }: LiveState<Change>, message: ControlMessage, senderId: number): boolean {
-  if (promise === undefined || promise.transitionId !== message.transitionId) return false
-  return promise.senderId === senderId && equalBytes(promise.commitHash, group.hash(message.args))
+  const promised = promiseOf(state, arrived) ?? promise(state, arrived)
+  const pending: Following<Change> = { at: "ready", transitionId, senderId, staged, promised, executeByMs }
+  state.pending = pending
+  // Who is removed is not asked.
+  if (!staged.left.includes(state.ownId)) sayReady(state, pending, "all")
+  followIfAllAreReady(state, nowMs)
 }
 
 /** Drops what we are ready for. */
@@ -88,32 +104,81 @@ function areFresh(joined: readonly number[], highestMemberId: number): boolean {
   })
 }
 
-/** Says that we are ready; what the coordinator may not have heard is said again. */
-export function answerReady<Change>(state: LiveState<Change>, to: number, transitionId: number): void {
-  // For which commit: the number alone may be that of another coordinator's transition.
-  const commitHash = state.promise?.commitHash
-  send(state, to, controlMessage(state, "READY_FOR_TRANSITION", transitionId, commitHash))
+/** Says that we are ready, and for which commit: the number alone may be that of another coordinator's transition. */
+function sayReady<Change>(state: LiveState<Change>, pending: Following<Change>, to: number | "all"): void {
+  const { transitionId, promised } = pending
+  if (pending.staged.left.includes(state.ownId)) return
+  const args = encodeReady(promised)
+  const frame = send(state, to, controlMessage(state, "READY_FOR_TRANSITION", transitionId, args))
+  promised.readies.set(state.ownId, frame)
 }
 
-/** The coordinator counted everybody: takes the commit into effect (GBP control plane, "Execute"). */
+/** The coordinator counted everybody (GBP control plane, "Execute"). We follow once we have counted them too. */
 export function takeExecute<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
   const { message, senderId, epoch, frame } = arrived
   const { pending } = state
   const { transitionId } = message
   const isPending = (pending.at === "ready" || pending.at === "candidate") && pending.transitionId === transitionId
+  const isNotice = isPending && pending.at === "ready" && epoch === state.group.epoch && pending.staged.left.length > 0
   // A newcomer is in the new epoch already; everybody else has it held.
-  const isOfNext = epoch === state.group.epoch + (pending.at === "ready" ? 1n : 0n)
-  if (!isPending || !isOfNext) {
+  const isOfNext = isPending && epoch === state.group.epoch + (pending.at === "ready" ? 1n : 0n)
+  if (!isNotice && !isOfNext) {
+    if (epoch === state.group.epoch && isAhead(state, transitionId)) keepEarly(state, arrived)
     // Again what we did already. What lies ahead of us, we missed the beginning of.
     if (transitionId > state.lastTransitionId && senderId === state.coordinatorId) askHowThingsStand(state, nowMs)
     return refuse(state, message, senderId, "TRANSITION_MISMATCH")
   }
-  if (pending.senderId !== senderId) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
+  if (pending.senderId !== senderId) {
+    return refuse(state, message, senderId, isNotice ? "TRANSITION_MISMATCH" : "STREAM_POLICY_VIOLATION")
+  }
   if (pending.at === "candidate") return comeIn(state, nowMs)
+  if (isNotice) return takeNotice(state, pending, frame, nowMs)
+  if (pending.promised.execute === undefined) pending.promised.executedAtMs = nowMs
+  pending.promised.execute = arrived
+  // Words take different ways: some may be on theirs still.
+  const executeByMs = Math.min(pending.executeByMs, nowMs + state.limits.askEveryMs)
+  state.pending = { ...pending, executeByMs }
+  followIfAllAreReady(state, nowMs)
+}
+
+function isAhead<Change>({ lastTransitionId }: LiveState<Change>, transitionId: number): boolean {
+  return transitionId > lastTransitionId && transitionId <= lastTransitionId + NUMBER_STEP_MAX
+}
+
+/**
+ * The execution for those who are removed, who have no keys of the new epoch. It proves nothing to anybody else: the others keep it, for
+ * those who missed it.
+ */
+function takeNotice<Change>(
+  state: LiveState<Change>,
+  pending: Following<Change>,
+  frame: Uint8Array,
+  nowMs: number,
+): void {
+  pending.promised.notice = frame
+  if (pending.staged.left.includes(state.ownId)) follow(state, pending, nowMs)
+}
+
+/**
+ * Takes what was executed into effect once everybody in the new epoch has told us, and not only the coordinator, to be ready for the
+ * same commit. So a coordinator that prepares one commit for some and another for others gets neither followed.
+ */
+export function followIfAllAreReady<Change>(state: LiveState<Change>, nowMs: number): void {
+  const { pending } = state
+  if (pending.at !== "ready" || pending.promised.execute === undefined) return
+  const { promised, staged } = pending
+  const others = membersAfter(state, staged).filter((id) => id !== state.ownId && id !== pending.senderId)
+  if (others.every((id) => promised.readies.has(id))) follow(state, pending, nowMs)
+}
+
+function follow<Change>(state: LiveState<Change>, pending: Following<Change>, nowMs: number): void {
+  const { transitionId, senderId, staged, promised } = pending
+  const { prepare, execute, notice } = promised
   state.group.merge()
-  const messages = [pending.prepare, message]
-  const frames = { prepare: pending.prepareFrame, execute: frame }
-  finishTransition(state, { transitionId, staged: pending.staged, messages, frames }, nowMs)
+  const messages = execute === undefined ? [prepare.message] : [prepare.message, execute.message]
+  const told = notice === undefined ? [] : [prepare.frame, notice]
+  const executed = { transitionId, executedBy: senderId, staged, messages, frames: framesOf(promised), notice: told }
+  finishTransition(state, executed, nowMs)
   beginNext(state, nowMs)
 }
 
@@ -121,23 +186,50 @@ export function takeExecute<Change>(state: LiveState<Change>, arrived: Arrived, 
 export function comeIn<Change>(state: LiveState<Change>, nowMs: number): void {
   const { pending } = state
   if (pending.at !== "candidate") return
-  const { transitionId } = pending
-  finishTransition(state, { transitionId, staged: { joined: [], left: [] }, messages: [], frames: undefined }, nowMs)
+  const { transitionId, senderId } = pending
+  const staged = { joined: [], left: [] }
+  finishTransition(state, { transitionId, executedBy: senderId, staged, messages: [], frames: [], notice: [] }, nowMs)
   if (state.endpoint === "resyncing") become(state, "active")
 }
 
-/** The coordinator gave its transition up: what was held is dropped (GBP control plane, "Abort"). */
-export function takeAbort<Change>(state: LiveState<Change>, { message, senderId, epoch }: Arrived): void {
+/** A newcomer says to everybody that it is ready, again and again: nobody can ask it in its epoch before they are there. */
+export function sayCandidateIsReady<Change>(state: LiveState<Change>, nowMs: number): void {
   const { pending } = state
-  if (pending.at !== "ready" || pending.transitionId !== message.transitionId || epoch !== state.group.epoch) {
+  if (pending.at !== "candidate") return
+  const args = encodeReady({ coordinatorId: pending.senderId, commitHash: undefined })
+  send(state, "all", controlMessage(state, "READY_FOR_TRANSITION", pending.transitionId, args))
+  state.pending = { ...pending, askAgainAtMs: nowMs + state.limits.askEveryMs }
+}
+
+/** The coordinator gave its transition up: what was held is dropped (GBP control plane, "Abort"). */
+export function takeAbort<Change>(state: LiveState<Change>, { message, senderId, epoch, frame }: Arrived): void {
+  const { pending } = state
+  const { transitionId } = message
+  if (!isAhead(state, transitionId) || epoch !== state.group.epoch)
     return refuse(state, message, senderId, "TRANSITION_MISMATCH")
+  const abort = decodedOrUndefined(() => ({ code: decodeAbort(message.args) ?? 0 }))
+  if (abort === undefined) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
+  // Kept whoever it is from: it may have overtaken what it gives up, and concerns nobody else's.
+  const before = state.aborts.get(senderId)
+  if (before === undefined || before.transitionId < transitionId) state.aborts.set(senderId, { transitionId, frame })
+  const wanted = state.promises.filter((one) => one.transitionId === transitionId)
+  const isTheirs = senderId === state.coordinatorId || wanted.some(({ coordinatorId }) => coordinatorId === senderId)
+  if (!isTheirs) {
+    return refuse(state, message, senderId, wanted.length === 0 ? "TRANSITION_MISMATCH" : "STREAM_POLICY_VIOLATION")
   }
-  if (pending.senderId !== senderId) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
-  const code = decodedOrUndefined(() => ({ code: decodeAbort(message.args) ?? 0 }))
-  if (code === undefined) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
+  voidPromises(state, senderId, transitionId)
+  const isOver = pending.at === "ready" && pending.senderId === senderId && pending.transitionId <= transitionId
+  if (!isOver) return
   state.group.clear()
   state.pending = IDLE
-  state.events.push({ kind: "transition_aborted", transitionId: message.transitionId, code: code.code })
+  state.events.push({ kind: "transition_aborted", transitionId: pending.transitionId, code: abort.code })
+}
+
+/** The coordinator stands where we do, so it has given up what one before it prepared. If that turns out to be wrong, we go on from it. */
+export function giveUpOthers<Change>(state: LiveState<Change>, nowMs: number): void {
+  const { pending, coordinatorId } = state
+  if (pending.at !== "ready" || pending.senderId === coordinatorId || isExecuting(state, nowMs)) return
+  giveUp(state, pending, "COORDINATOR_GONE")
 }
 
 /**
@@ -148,6 +240,11 @@ export function executionIsLate<Change>(state: LiveState<Change>, nowMs: number)
   const { pending } = state
   if (pending.at !== "ready" && pending.at !== "candidate") return
   if (pending.at === "candidate" && state.endpoint === "resyncing") return fail(state, "EXECUTE_TIMEOUT")
+  if (pending.at === "ready" && isCoordinator(state) && !isExecuting(state, nowMs)) {
+    // Of somebody before us, and nobody has shown that it was executed.
+    giveUp(state, pending, "EXECUTE_TIMEOUT")
+    return beginNext(state, nowMs)
+  }
   state.pending = { ...pending, executeByMs: nowMs + state.limits.executeMs }
   become(state, "resyncing")
   askHowThingsStand(state, nowMs)

@@ -4,6 +4,7 @@ import { askEverybody, askHowThingsStand } from "./ask.ts"
 import { abort, beat, isCoordinator } from "./coordinate.ts"
 import { become, codeOf, controlMessage, failQueue, IDLE, refuse, send } from "./live-state.ts"
 import type { LiveState } from "./live-state.ts"
+import { isExecuting } from "./promised.ts"
 import { signOfLife } from "./sign-of-life.ts"
 
 /**
@@ -69,6 +70,11 @@ export function coordinatorIsSilent<Change>(state: LiveState<Change>, nowMs: num
 
 /** Everybody had time to tell of a transition that we missed. What is not executed by now is given up. */
 export function claim<Change>(state: LiveState<Change>, nowMs: number): void {
+  if (isExecuting(state, nowMs)) {
+    askEverybody(state, nowMs)
+    state.claimAtMs = nowMs + state.limits.askEveryMs
+    return
+  }
   state.asked = undefined
   const { pending } = state
   if (pending.at === "ready") {

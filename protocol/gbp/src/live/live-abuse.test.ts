@@ -4,6 +4,8 @@ import type { ControlMessage } from "../control.ts"
 import { encodeCoordinatorClaim, encodeDigestRequest, encodeInvalidCommit, OPCODES } from "../control-args.ts"
 import { ERROR_REGISTRY } from "../error-registry.ts"
 import type { ErrorName } from "../error-registry.ts"
+import { encodeReady } from "./ready-args.ts"
+import type { FakeChange } from "./testing/fake-group.ts"
 import { control, LiveMesh } from "./testing/live-mesh.ts"
 
 const ASK = encodeDigestRequest({ sinceTransitionId: 0 })
@@ -17,13 +19,16 @@ const commit = (mesh: LiveMesh, by: number) => {
 }
 
 /** Four members, of whom the first wants the last removed; the others are ready for it, and that is not heard. */
-function waitingForReady(): LiveMesh {
+function waitingForReady(change: FakeChange = { remove: 4 }): LiveMesh {
   const mesh = LiveMesh.of(4)
   mesh.passes = (_, bytes) => mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
-  mesh.request(1, { remove: 4 })
+  mesh.request(1, change)
   mesh.run(50)
   return mesh
 }
+
+/** Ready for a commit of the first member that there is not. */
+const readyFor = (fill: number) => encodeReady({ coordinatorId: 1, commitHash: new Uint8Array(32).fill(fill) })
 
 /** Each abuse, and the code that whoever tries it gets. */
 describe("a member who does what they may not", () => {
@@ -40,7 +45,8 @@ describe("a member who does what they may not", () => {
     ["executes what nobody prepared", () => control(2, 3, 4), "TRANSITION_MISMATCH"],
     ["executes what was executed before", () => control(2, 3, 3), "TRANSITION_MISMATCH"],
     ["aborts what nobody prepared", () => control(2, 4, 4), "TRANSITION_MISMATCH"],
-    ["is ready for what nobody prepared", () => control(2, 2, 4), "TRANSITION_MISMATCH"],
+    ["is ready without saying for what", () => control(2, 2, 4), "STREAM_POLICY_VIOLATION"],
+    ["is ready for a number out of reach", () => control(2, 2, 70_000, readyFor(4)), "TRANSITION_MISMATCH"],
     ["is ready for no transition at all", () => control(2, 2, 0), "TRANSITION_MISMATCH"],
     ["prepares a transition again that is over", () => control(2, 1, 3), "TRANSITION_MISMATCH"],
     ["prepares with number 0", () => control(2, 1, 0), "TRANSITION_MISMATCH"],
@@ -113,7 +119,7 @@ describe("a member who does what they may not", () => {
 
   it("is ready for another's commit under the same number does not count", () => {
     const mesh = waitingForReady()
-    for (const id of [2, 3]) mesh.deliver(1, mesh.at(id).group.seal(control(id, 2, 4, new Uint8Array(32))))
+    for (const id of [2, 3]) mesh.deliver(1, mesh.at(id).group.seal(control(id, 2, 4, readyFor(0))))
     expect(mesh.told(1, "refused").at(-1)).toMatchObject({ code: ERROR_REGISTRY.TRANSITION_MISMATCH.code })
     expect(mesh.at(1).control.pendingTransitionId).toBe(4)
   })
@@ -123,8 +129,9 @@ describe("a member who does what they may not", () => {
     mesh.at(3).isOn = false
     mesh.request(1, { remove: 4 })
     mesh.run(50)
-    for (let i = 0; i < 3; i++) mesh.deliver(1, mesh.at(2).group.seal(control(2, 2, 4)))
-    mesh.deliver(1, mesh.at(2).group.seal(control(3, 2, 4)))
+    const args = mesh.read(2, OPCODES.READY_FOR_TRANSITION).args
+    for (let i = 0; i < 3; i++) mesh.deliver(1, mesh.at(2).group.seal(control(2, 2, 4, args)))
+    mesh.deliver(1, mesh.at(2).group.seal(control(3, 2, 4, args)))
     expect(mesh.at(1).control.lastTransitionId).toBe(3)
     expect(mesh.at(1).control.pendingTransitionId).toBe(4)
   })
@@ -138,6 +145,7 @@ describe("a member who does what they may not", () => {
     mesh.deliver(3, mesh.at(1).group.seal(control(1, 1, 4, other.commit)))
     expect(mesh.told(3, "refused").at(-1)).toMatchObject({ code: ERROR_REGISTRY.TRANSITION_IN_PROGRESS.code })
     expect(mesh.at(3).group.staged?.left).toEqual([4])
+    expect(mesh.told(3, "preparation_divided")).toMatchObject([{ coordinatorId: 1, transitionId: 4, senderId: 1 }])
   })
 
   it("as coordinator prepares one after the other gets the last of them followed, and never two", () => {
@@ -177,10 +185,29 @@ describe("a member who does what they may not", () => {
   })
 
   it("executes in the old epoch, which proves no quorum, changes nothing", () => {
-    const mesh = waitingForReady()
+    const mesh = waitingForReady({ add: 5 })
     mesh.deliver(3, mesh.at(1).group.seal(control(1, 3, 4)))
     expect(mesh.told(3, "refused").at(-1)).toMatchObject({ code: ERROR_REGISTRY.TRANSITION_MISMATCH.code })
     expect(mesh.at(3).control.pendingTransitionId).toBe(4)
+  })
+
+  it("hands on the execution that tells of a removal moves nobody but who is removed", () => {
+    const mesh = waitingForReady()
+    const notice = mesh.at(1).group.seal(control(1, 3, 4))
+    for (const id of [2, 3]) mesh.deliver(id, notice)
+    expect([2, 3].map((id) => mesh.at(id).group.epoch)).toEqual([3n, 3n])
+    expect([2, 3].map((id) => mesh.at(id).control.pendingTransitionId)).toEqual([4, 4])
+    mesh.deliver(4, mesh.at(1).group.seal(mesh.read(1, OPCODES.PREPARE_TRANSITION)))
+    mesh.deliver(4, notice)
+    expect(mesh.told(4, "removed")).toHaveLength(1)
+  })
+
+  it("who is not the coordinator cannot tell anybody that they are removed", () => {
+    const mesh = waitingForReady()
+    mesh.deliver(4, mesh.at(1).group.seal(mesh.read(1, OPCODES.PREPARE_TRANSITION)))
+    mesh.deliver(4, mesh.at(2).group.seal(control(2, 3, 4)))
+    expect(mesh.told(4, "removed")).toEqual([])
+    expect(mesh.told(4, "refused").at(-1)).toMatchObject({ code: ERROR_REGISTRY.TRANSITION_MISMATCH.code })
   })
 
   it("executes in the new epoch, where the coordinator has not, changes nothing", () => {
@@ -196,7 +223,8 @@ describe("a member who does what they may not", () => {
 
   it("is ready for their own removal does not count", () => {
     const mesh = waitingForReady()
-    mesh.deliver(1, mesh.at(4).group.seal(control(4, 2, 4)))
+    const { args } = mesh.read(2, OPCODES.READY_FOR_TRANSITION)
+    mesh.deliver(1, mesh.at(4).group.seal(control(4, 2, 4, args)))
     expect(mesh.told(1, "refused").at(-1)).toMatchObject({
       senderId: 4,
       code: ERROR_REGISTRY.STREAM_POLICY_VIOLATION.code,

@@ -5,27 +5,33 @@ import { decodedOrUndefined } from "@qpc/wire"
 import type { Arrived } from "./arrived.ts"
 import { askHowThingsStand } from "./ask.ts"
 import { answerIsLate, takeDigestRequest, takeDigestResponse } from "./catch-up.ts"
-import { abort, beat, beginNext, isCoordinator, takeInvalidCommit, takeReady } from "./coordinate.ts"
+import { abort, askAgain, beat, beginNext, isCoordinator, takeInvalidCommit } from "./coordinate.ts"
 import type { EndpointState } from "./endpoint-state.ts"
-import { answerReady, comeIn, executionIsLate, takeAbort, takeExecute, takePrepare } from "./follow.ts"
+import { comeIn, executionIsLate, sayCandidateIsReady, takeAbort, takeExecute, takePrepare } from "./follow.ts"
 import { claim, coordinatorIsSilent, nobodyIsHeard, takeCapabilities } from "./handover.ts"
 import type { LiveGroup } from "./live-group.ts"
 import { DEFAULT_LIVE_LIMITS } from "./live-limits.ts"
 import type { LiveLimits } from "./live-limits.ts"
-import { become, dropAll, IDLE, refuse } from "./live-state.ts"
+import { become, dropAll, IDLE, isHandedOn, refuse } from "./live-state.ts"
 import type { LiveState, LiveStep } from "./live-state.ts"
+import { keepEarly, lastPromise, promiseIn, takeEarly, takeEarlyOf } from "./promised.ts"
+import { takeReady } from "./ready.ts"
 import { signOfLife } from "./sign-of-life.ts"
 import { TransitionLog } from "./transition-log.ts"
 
-/** What a member who was away is handed as it was sealed then. */
-const HANDED_ON: ReadonlySet<number> = new Set([OPCODES.PREPARE_TRANSITION, OPCODES.EXECUTE_TRANSITION])
-
 /** What only a coordinator says. */
 const COORDINATORS: ReadonlySet<number> = new Set([
-  ...HANDED_ON,
+  OPCODES.PREPARE_TRANSITION,
+  OPCODES.EXECUTE_TRANSITION,
   OPCODES.ABORT_TRANSITION,
   OPCODES.CAPABILITIES_ADVERTISE,
 ])
+
+/** What is said in an epoch before everybody is there. */
+const SAID_AHEAD: ReadonlySet<number> = new Set([OPCODES.EXECUTE_TRANSITION, OPCODES.READY_FOR_TRANSITION])
+
+/** Of the epoch that we are ready for, and to be done once we are there: they do not open a second time. */
+const AHEAD_KEPT: ReadonlySet<number> = new Set([OPCODES.PREPARE_TRANSITION, OPCODES.ABORT_TRANSITION])
 
 /** How we came into the group. */
 export type LiveStart =
@@ -77,11 +83,16 @@ export class LiveControl<Change> {
       highestMemberId: Math.max(...group.memberIds),
       nextRequestId: 1,
       pending: IDLE,
-      promise: undefined,
+      promises: [],
+      prepares: [],
+      early: [],
+      aborts: new Map(),
+      executedBy: undefined,
       queue: [],
       log: new TransitionLog(transitionId, all),
       asked: undefined,
       lastAskedMs: Number.NEGATIVE_INFINITY,
+      lastAskedId: undefined,
       askedInVain: new Set(),
       contradictedBy: new Set(),
       answered: new Map(),
@@ -91,8 +102,9 @@ export class LiveControl<Change> {
     become(this.#state, "active")
     if (start.kind === "creator") return
     const executeByMs = nowMs + all.executeMs
-    this.#state.pending = { at: "candidate", transitionId, senderId: start.coordinatorId, executeByMs }
-    answerReady(this.#state, start.coordinatorId, transitionId)
+    const { coordinatorId: senderId } = start
+    this.#state.pending = { at: "candidate", transitionId, senderId, executeByMs, askAgainAtMs: nowMs }
+    sayCandidateIsReady(this.#state, nowMs)
   }
 
   get endpoint(): EndpointState {
@@ -150,6 +162,18 @@ export class LiveControl<Change> {
     return this.#step()
   }
 
+  /**
+   * A frame came that we opened before, so that it does not open any more: somebody hands us, because we asked, what we had given up.
+   * We go on from what we kept of it.
+   */
+  receiveAgain(frame: Uint8Array, nowMs: number): LiveStep<Change> {
+    const state = this.#state
+    const promised = promiseIn(state, frame)
+    const isGivenUp = state.pending.at === "idle" && state.asked !== undefined
+    if (isGivenUp && promised !== undefined && promised === lastPromise(state)) this.#dispatch(promised.prepare, nowMs)
+    return this.#step()
+  }
+
   /** Any frame of a member opened: they are there. */
   heard(senderId: number, nowMs: number): void {
     if (senderId !== this.#state.ownId) this.#state.othersHeardMs = nowMs
@@ -161,9 +185,12 @@ export class LiveControl<Change> {
     return this.#step()
   }
 
-  /** The connection to a member is gone, or is there again. What waits for somebody who is gone is not waited for any longer. */
+  /** A member said that it leaves, or its connection is gone: nobody waits for it any longer. */
   unreachable(memberId: number, nowMs: number): LiveStep<Change> {
-    const { pending } = this.#state
+    const { pending, coordinatorId, ownId, limits } = this.#state
+    const isOthers = memberId === coordinatorId && memberId !== ownId
+    if (isOthers)
+      this.#state.coordinatorHeardMs = Math.min(this.#state.coordinatorHeardMs, nowMs - limits.coordinatorGraceMs)
     if (pending.at === "coordinating" && pending.waitingFor.has(memberId)) {
       abort(this.#state, pending, "READY_TIMEOUT", nowMs)
     }
@@ -176,6 +203,8 @@ export class LiveControl<Change> {
     if (state.endpoint === "failed" || state.endpoint === "closed") return this.#step()
     const { pending } = state
     if (pending.at === "coordinating" && pending.abortAtMs <= nowMs) abort(state, pending, "READY_TIMEOUT", nowMs)
+    else if (pending.at === "coordinating" && pending.askAgainAtMs <= nowMs) askAgain(state, pending, nowMs)
+    else if (pending.at === "candidate" && pending.askAgainAtMs <= nowMs) sayCandidateIsReady(state, nowMs)
     const isWaiting = pending.at === "ready" || pending.at === "candidate"
     if (isWaiting && pending.executeByMs <= nowMs) executionIsLate(state, nowMs)
     const isAsking = state.asked !== undefined || state.endpoint === "resyncing"
@@ -195,19 +224,30 @@ export class LiveControl<Change> {
     const state = this.#state
     const { message, senderId } = arrived
     // Frames that are handed to us afterwards say nothing of who is there now.
-    const isHandedOn = state.asked !== undefined && HANDED_ON.has(message.opcode)
-    if (!isHandedOn) this.heard(senderId, nowMs)
+    const isLate = isHandedOn(state, message)
+    if (!isLate) this.heard(senderId, nowMs)
     // Two who follow each other would wait for ever, if anything but the coordinator's part counted as a sign of its life.
     const isItsPart = senderId === state.coordinatorId && COORDINATORS.has(message.opcode)
-    if (isItsPart && !isHandedOn) signOfLife(state, nowMs)
-    // Sealed in the epoch that we are ready for: somebody has executed it, and we did not hear of it.
-    const isAhead = arrived.epoch > state.group.epoch && message.opcode !== OPCODES.EXECUTE_TRANSITION
-    if (isAhead) askHowThingsStand(state, nowMs)
+    if (isItsPart && !isLate) signOfLife(state, nowMs)
+    // Sealed in the epoch that we are ready for: somebody has executed it, and we did not hear of it. Newcomers are ready there.
+    const isAhead = arrived.epoch > state.group.epoch && !SAID_AHEAD.has(message.opcode)
+    if (isAhead) askHowThingsStand(state, nowMs, senderId)
     // Whoever let us in speaks in the epoch that we wait for, so it has executed it.
     if (state.pending.at === "candidate" && senderId === state.pending.senderId) comeIn(state, nowMs)
+    if (isAhead && AHEAD_KEPT.has(message.opcode)) return keepEarly(state, arrived)
+    const { epoch } = state.group
+    this.#take(arrived, nowMs)
+    if (state.group.epoch === epoch) return
+    for (const early of takeEarlyOf(state, state.group.epoch)) this.#take(early, nowMs)
+  }
+
+  #take(arrived: Arrived, nowMs: number): void {
+    const state = this.#state
+    const { message, senderId } = arrived
     switch (message.opcode) {
       case OPCODES.PREPARE_TRANSITION:
-        return takePrepare(state, arrived, nowMs)
+        takePrepare(state, arrived, nowMs)
+        return this.#takeEarly(nowMs)
       case OPCODES.READY_FOR_TRANSITION:
         return takeReady(state, arrived, nowMs)
       case OPCODES.EXECUTE_TRANSITION:
@@ -229,6 +269,13 @@ export class LiveControl<Change> {
       default:
         return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
     }
+  }
+
+  /** What was said of the transition that we are ready for before we heard of it. */
+  #takeEarly(nowMs: number): void {
+    const { pending } = this.#state
+    if (pending.at !== "ready") return
+    for (const early of takeEarly(this.#state, pending.transitionId)) this.#take(early, nowMs)
   }
 
   #takeNack(message: ControlMessage, senderId: number): void {
@@ -254,7 +301,8 @@ export class LiveControl<Change> {
     if (state.endpoint === "failed" || state.endpoint === "closed") return undefined
     const { pending, limits } = state
     const times: number[] = []
-    if (pending.at === "coordinating") times.push(pending.abortAtMs)
+    if (pending.at === "coordinating") times.push(pending.abortAtMs, pending.askAgainAtMs)
+    if (pending.at === "candidate") times.push(pending.askAgainAtMs)
     if (pending.at === "ready" || pending.at === "candidate") times.push(pending.executeByMs)
     if (state.asked !== undefined || state.endpoint === "resyncing") times.push(state.lastAskedMs + limits.askEveryMs)
     if (state.claimAtMs !== undefined) times.push(state.claimAtMs)

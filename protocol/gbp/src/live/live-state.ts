@@ -4,10 +4,12 @@ import type { OpcodeName } from "../control-args.ts"
 import { encodeErrorObject, errorObject } from "../error-object.ts"
 import { ERROR_REGISTRY } from "../error-registry.ts"
 import type { ErrorName } from "../error-registry.ts"
+import type { Arrived } from "./arrived.ts"
 import { endpointMayBecome } from "./endpoint-state.ts"
 import type { EndpointState } from "./endpoint-state.ts"
 import type { LiveGroup, MemberChanges, StagedOwn } from "./live-group.ts"
 import type { LiveLimits } from "./live-limits.ts"
+import type { OpenedPrepare, Promised } from "./promised.ts"
 import type { TransitionLog } from "./transition-log.ts"
 
 /** A frame to be sent. */
@@ -39,6 +41,16 @@ export type LiveEvent<Change> =
     }
   | { readonly kind: "coordinator_changed"; readonly coordinatorId: number }
   | { readonly kind: "coordinator_gone"; readonly coordinatorId: number }
+  /**
+   * A member says under this number to be ready for another commit of the same coordinator than we. One of the two does not tell the
+   * truth. We do not go on without that member's word for ours; whom to leave is for people to decide.
+   */
+  | {
+      readonly kind: "preparation_divided"
+      readonly coordinatorId: number
+      readonly transitionId: number
+      readonly senderId: number
+    }
   /** Somebody did what they may not, or could not. It changed nothing. */
   | { readonly kind: "refused"; readonly senderId: number; readonly opcode: number; readonly code: number }
   /** Somebody refuses what we sent. */
@@ -74,7 +86,11 @@ export type Pending<Change> =
       readonly prepareFrame: Uint8Array
       /** Who is not ready yet. */
       readonly waitingFor: Set<number>
+      /** By member id: the frames that say who is. */
+      readonly readies: Map<number, Uint8Array>
       readonly abortAtMs: number
+      /** When those who are not ready are asked again. */
+      readonly askAgainAtMs: number
     }
   /** The coordinator's, for which we are ready. */
   | {
@@ -82,12 +98,18 @@ export type Pending<Change> =
       readonly transitionId: number
       readonly senderId: number
       readonly staged: MemberChanges
-      readonly prepare: ControlMessage
-      readonly prepareFrame: Uint8Array
+      readonly promised: Promised
       readonly executeByMs: number
     }
   /** We came in by its Welcome, and wait for its execution. */
-  | { readonly at: "candidate"; readonly transitionId: number; readonly senderId: number; readonly executeByMs: number }
+  | {
+      readonly at: "candidate"
+      readonly transitionId: number
+      readonly senderId: number
+      readonly executeByMs: number
+      /** When we say again that we are ready. */
+      readonly askAgainAtMs: number
+    }
 
 /** Everything that a member of the control plane remembers. Owned by one `LiveControl`. */
 export interface LiveState<Change> {
@@ -117,13 +139,22 @@ export interface LiveState<Change> {
   highestMemberId: number
   nextRequestId: number
   pending: Pending<Change>
-  /** What we last said to be ready for in this epoch. Whoever counted on it may have executed it, however long ago. */
-  promise: { readonly transitionId: number; readonly senderId: number; readonly commitHash: Uint8Array } | undefined
+  /** What we said to be ready for in this epoch and nobody gave up, the last at the end. */
+  promises: Promised[]
+  /** Frames with preparations that opened in this epoch, the newest last. */
+  prepares: OpenedPrepare[]
+  /** What came before the preparation, or the epoch, that it belongs to: who is ready, and what the coordinator says. */
+  early: Arrived[]
+  /** The highest number that each coordinator gave up in this epoch, and its frame that says so. */
+  readonly aborts: Map<number, { readonly transitionId: number; readonly frame: Uint8Array }>
+  /** Who executed the last transition; `undefined` before there was one. */
+  executedBy: number | undefined
   queue: WantedChange<Change>[]
   readonly log: TransitionLog
   /** Whom we asked how things stand. */
   asked: number | "all" | undefined
   lastAskedMs: number
+  lastAskedId: number | undefined
   /** Members who were asked already while we do not know how things stand. */
   readonly askedInVain: Set<number>
   /** Members of our epoch who say that we are in another group. */
@@ -156,6 +187,11 @@ export function send<Change>(state: LiveState<Change>, to: number | "all", messa
   return bytes
 }
 
+/** True for what may come from somebody who hands on, because we asked, what others sealed long ago. */
+export function isHandedOn<Change>({ asked }: LiveState<Change>, { opcode }: ControlMessage): boolean {
+  return asked !== undefined && HANDED_ON.has(opcode)
+}
+
 /** Tells a member why its message was refused, and the application that it was. Nothing else changes. */
 export function refuse<Change>(
   state: LiveState<Change>,
@@ -163,6 +199,8 @@ export function refuse<Change>(
   senderId: number,
   name: ErrorName,
 ): void {
+  // Its author did not send it to us now, and whoever handed it on did what we asked for.
+  if (isHandedOn(state, message)) return
   const error = ERROR_REGISTRY[name]
   state.events.push({ kind: "refused", senderId, opcode: message.opcode, code: error.code })
   const args = encodeErrorObject(errorObject(error))
@@ -203,6 +241,17 @@ export function fail<Change>(state: LiveState<Change>, name: ErrorName): void {
   become(state, "failed")
   state.events.push({ kind: "must_rejoin", code: codeOf(name) })
 }
+
+/** How far a transition may be above the last, and a member id above the one before: nobody uses them all up with one message. */
+export const NUMBER_STEP_MAX = 65_536
+
+/** What a member who was away is handed as it was sealed then. */
+const HANDED_ON: ReadonlySet<number> = new Set([
+  OPCODES.PREPARE_TRANSITION,
+  OPCODES.READY_FOR_TRANSITION,
+  OPCODES.EXECUTE_TRANSITION,
+  OPCODES.ABORT_TRANSITION,
+])
 
 export const IDLE = { at: "idle" } as const
 const NOTHING = new Uint8Array(0)

@@ -77,8 +77,9 @@ describe("a stream type", () => {
 
 const logged = (transitionId: number, bytes = 10) => ({
   transitionId,
-  prepare: new Uint8Array(bytes),
-  execute: new Uint8Array(0),
+  frames: [new Uint8Array(bytes)],
+  left: [transitionId],
+  notice: [Uint8Array.of(transitionId)],
   entries: [{ transitionId, opcode: 3, senderId: 1, argsDigest: new Uint8Array(32) }],
 })
 
@@ -93,13 +94,20 @@ describe("the log of transitions", () => {
 
   it("keeps no more than its limits, and says what it does not have", () => {
     const few = new TransitionLog(0, { loggedTransitions: 2, loggedBytes: 1000 })
-    const small = new TransitionLog(0, { loggedTransitions: 9, loggedBytes: 25 })
+    const small = new TransitionLog(0, { loggedTransitions: 9, loggedBytes: 26 })
     for (const log of [few, small]) {
       for (const id of [1, 2, 3]) log.add(logged(id))
       expect(log.since(1)).toMatchObject({ isTruncated: false })
       expect(log.since(0)).toMatchObject({ isTruncated: true })
       expect(log.since(0).transitions).toHaveLength(2)
     }
+  })
+
+  it("tells who was removed, and only them, as long as it is kept", () => {
+    const log = new TransitionLog(0, { loggedTransitions: 2, loggedBytes: 1000 })
+    for (const id of [1, 2, 5]) log.add(logged(id))
+    expect(log.noticeFor(5, 0)).toEqual([Uint8Array.of(5)])
+    expect([log.noticeFor(5, 5), log.noticeFor(3, 0), log.noticeFor(1, 0)]).toEqual([[], [], []])
   })
 
   it("of a newcomer begins where it came in", () => {

@@ -4,9 +4,11 @@ import type { ControlLogEntry } from "../control-args.ts"
 /** A transition that was executed, with the frames that led to it. */
 export interface LoggedTransition {
   readonly transitionId: number
-  /** As its coordinator sealed it. Members who missed it can open it with the keys they have. */
-  readonly prepare: Uint8Array
-  readonly execute: Uint8Array
+  /** As their authors sealed them, in order. Members who missed some can open them with the keys they have. */
+  readonly frames: readonly Uint8Array[]
+  /** Whom it removed, and the frames that tell them: they cannot open the new epoch. */
+  readonly left: readonly number[]
+  readonly notice: readonly Uint8Array[]
   readonly entries: readonly ControlLogEntry[]
 }
 
@@ -47,6 +49,11 @@ export class TransitionLog {
     return { transitions: this.#transitions.filter((one) => one.transitionId > transitionId), isTruncated }
   }
 
+  /** What tells a member that it was removed after this transition; nothing if it is not kept. */
+  noticeFor(memberId: number, transitionId: number): readonly Uint8Array[] {
+    return this.since(transitionId).transitions.find(({ left }) => left.includes(memberId))?.notice ?? []
+  }
+
   /** The entries of the last transitions after this one, as a digest tells of them. */
   tailSince(transitionId: number): readonly ControlLogEntry[] {
     return this.since(transitionId)
@@ -55,6 +62,6 @@ export class TransitionLog {
   }
 }
 
-function sizeOf({ prepare, execute }: LoggedTransition): number {
-  return prepare.length + execute.length
+function sizeOf({ frames, notice }: LoggedTransition): number {
+  return [...frames, ...notice].reduce((sum, { length }) => sum + length, 0)
 }

@@ -9,11 +9,25 @@ export interface FakeChange {
   readonly remove?: number
 }
 
-/** A frame that opened. */
+/** What a frame says. */
 export interface FakeFrame {
   readonly message: ControlMessage
   readonly senderId: number
   readonly epoch: bigint
+}
+
+/** What came of opening a frame. */
+export type FakeOpened =
+  | (FakeFrame & { readonly kind: "opened" })
+  /** `again`: it was opened before. `ahead`: of an epoch that we do not have. `own`, `closed`: ours, or of an epoch that is forgotten. */
+  | { readonly kind: "again" | "ahead" | "own" | "closed" }
+
+interface WrittenFrame extends Omit<ControlMessage, "args"> {
+  readonly history: string
+  readonly from: number
+  readonly epoch: string
+  readonly generation: number
+  readonly args: string
 }
 
 /** An epoch: its history in one hash, as MLS has it in its keys. */
@@ -27,13 +41,16 @@ const PAST_EPOCHS = 3
 
 /**
  * Stands in for MLS: who has the history of an epoch has its keys. Frames are readable, and open only for those who have the history they were
- * sealed under; nobody can write in another's name.
+ * sealed under, once; nobody can write in another's name, and whoever is removed gets no keys of the epoch without them.
  */
 export class FakeGroup implements LiveGroup<FakeChange> {
   readonly #ownId: number
   #current: FakeEpoch
   #past: FakeEpoch[] = []
   staged: FakeEpoch | undefined
+  #isRemoved = false
+  #generation = 0
+  readonly #openedBefore = new Set<string>()
   /** The histories of all commits that were ever held, followed or not. */
   readonly held = new Set<string>()
   /** Called before a commit takes effect. */
@@ -98,8 +115,10 @@ export class FakeGroup implements LiveGroup<FakeChange> {
 
   merge(): void {
     this.onMerge(this)
+    const next = this.staged!
+    this.#isRemoved = !next.memberIds.includes(this.#ownId)
     this.#past = [this.#current, ...this.#past].slice(0, PAST_EPOCHS)
-    this.#current = this.staged!
+    this.#current = next
     this.staged = undefined
   }
 
@@ -110,19 +129,35 @@ export class FakeGroup implements LiveGroup<FakeChange> {
 
   seal(message: ControlMessage): Uint8Array {
     const args = toHex(message.args)
-    return toUtf8(JSON.stringify({ history: this.history, from: this.#ownId, ...message, args }))
+    const [epoch, generation] = [String(this.epoch), this.#generation++]
+    const written = { history: this.history, from: this.#ownId, epoch, generation, ...message, args }
+    return toUtf8(JSON.stringify(written satisfies WrittenFrame))
   }
 
-  /** `undefined` for a frame of an epoch whose keys we do not have. */
-  open(frame: Uint8Array): FakeFrame | undefined {
-    const read = JSON.parse(fromUtf8(frame)!) as { history: string; from: number; args: string } & Omit<
-      ControlMessage,
-      "args"
-    >
-    const { history, from, args, ...message } = read
-    const epochs = [this.#current, ...this.#past, ...(this.staged === undefined ? [] : [this.staged])]
-    const epoch = epochs.find((one) => one.history === history)
-    return epoch && { message: { ...message, args: fromHex(args) }, senderId: from, epoch: epoch.epoch }
+  open(frame: Uint8Array): FakeOpened {
+    const read = FakeGroup.read(frame)
+    if (read.senderId === this.#ownId) return { kind: "own" }
+    const epoch = this.#readable().find((one) => one.history === read.history)
+    if (epoch === undefined) return { kind: !this.#isRemoved && read.epoch > this.epoch ? "ahead" : "closed" }
+    const name = fromUtf8(frame)!
+    if (this.#openedBefore.has(name)) return { kind: "again" }
+    this.#openedBefore.add(name)
+    return { kind: "opened", ...read }
+  }
+
+  /** What a frame says, for those who watch everybody. */
+  static read(frame: Uint8Array): FakeFrame & { readonly history: string } {
+    const { history, from, epoch, args, opcode, requestId, senderId, transitionId } = JSON.parse(
+      fromUtf8(frame)!,
+    ) as WrittenFrame
+    const message = { opcode, requestId, senderId, transitionId, args: fromHex(args) }
+    return { history, senderId: from, epoch: BigInt(epoch), message }
+  }
+
+  #readable(): FakeEpoch[] {
+    if (this.#isRemoved) return []
+    const isInNext = this.staged?.memberIds.includes(this.#ownId) === true
+    return [this.#current, ...this.#past, ...(isInNext ? [this.staged!] : [])]
   }
 
   hash(bytes: Uint8Array): Uint8Array {

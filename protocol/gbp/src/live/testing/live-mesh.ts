@@ -40,6 +40,7 @@ export interface MeshFaults {
 /** A network that works. */
 export const CALM: MeshFaults = { random: () => 0, loss: 0, delayMs: 0 }
 const STEP_MS = 10
+const SENT_MAX = 100
 
 /** Members of the live control plane with a network between them, in virtual time. Says at once if a quorum was not one. */
 export class LiveMesh {
@@ -47,8 +48,9 @@ export class LiveMesh {
   nowMs = 0
   faults: MeshFaults = CALM
   /** Decides about each frame; for tests that lose a certain one. */
-  passes: (to: number, bytes: Uint8Array) => boolean = () => true
+  passes: (to: number, bytes: Uint8Array, from: number) => boolean = () => true
   readonly #limits: Partial<LiveLimits>
+  #sent: Uint8Array[] = []
   #underWay: { readonly atMs: number; readonly to: number; readonly bytes: Uint8Array }[] = []
 
   constructor(limits: Partial<LiveLimits> = {}) {
@@ -80,8 +82,9 @@ export class LiveMesh {
     const member = this.members.get(to)
     if (member?.isOn !== true) return
     const opened = member.group.open(bytes)
-    if (opened === undefined) return this.#take(member, member.control.behind(this.nowMs))
-    this.#take(member, member.control.receive({ ...opened, frame: bytes }, this.nowMs))
+    if (opened.kind === "ahead") this.#take(member, member.control.behind(this.nowMs))
+    if (opened.kind === "again") this.#take(member, member.control.receiveAgain(bytes, this.nowMs))
+    if (opened.kind === "opened") this.#take(member, member.control.receive({ ...opened, frame: bytes }, this.nowMs))
   }
 
   /** Lets time go by. */
@@ -97,23 +100,33 @@ export class LiveMesh {
     )
   }
 
-  /** Who is active, in their own roster, and waits for nothing; those whom most agree with come first. */
+  /** Who is active, in their own roster, waits for nothing, and was not removed by a commit that another of them followed. */
   settled(): number[] {
     const found = [...this.members.values()].filter(({ id, group, control: live }) => {
       return live.endpoint === "active" && live.pendingTransitionId === 0 && group.memberIds.includes(id)
     })
-    const followers = (history: string): number => found.filter(({ group }) => group.history === history).length
-    const ranked = found.toSorted((a, b) => followers(b.group.history) - followers(a.group.history))
-    return ranked.map(({ id }) => id)
+    const removed = new Set(found.flatMap(({ id }) => this.told(id, "epoch_advanced").flatMap(({ left }) => left)))
+    return found.map(({ id }) => id).filter((id) => !removed.has(id))
   }
 
-  /** What a frame says, if anybody can open it. */
-  opcodeOf(bytes: Uint8Array): number | undefined {
-    for (const { group } of this.members.values()) {
-      const opened = group.open(bytes)
-      if (opened !== undefined) return opened.message.opcode
-    }
-    return undefined
+  /** The last message of a kind that a member sent. */
+  read(from: number, opcode: number): ControlMessage {
+    return FakeGroup.read(this.frame(from, opcode)).message
+  }
+
+  /** The last frame with a message of a kind. */
+  frame(from: number, opcode: number): Uint8Array {
+    const found = this.#sent.findLast((bytes) => {
+      const { senderId, message } = FakeGroup.read(bytes)
+      return senderId === from && message.opcode === opcode
+    })
+    if (found === undefined) throw new Error(`${from} did not say ${opcode}`)
+    return found
+  }
+
+  /** What a frame says. */
+  opcodeOf(bytes: Uint8Array): number {
+    return FakeGroup.read(bytes).message.opcode
   }
 
   #turn(): void {
@@ -140,7 +153,7 @@ export class LiveMesh {
     member.events.push(...events)
     for (const { to, bytes } of frames) {
       const others = to === "all" ? member.group.memberIds.filter((id) => id !== member.id) : [to]
-      for (const one of others) this.#send(one, bytes)
+      for (const one of others) this.#send(member.id, one, bytes)
     }
     for (const event of events) {
       if (event.kind !== "welcome") continue
@@ -152,15 +165,18 @@ export class LiveMesh {
     }
   }
 
-  #send(to: number, bytes: Uint8Array): void {
+  #send(from: number, to: number, bytes: Uint8Array): void {
+    if (this.#sent.at(-1) !== bytes) this.#sent.push(bytes)
+    if (this.#sent.length > SENT_MAX) this.#sent.shift()
     const { random, loss, delayMs } = this.faults
-    if (!this.passes(to, bytes) || random() < loss) return
+    if (!this.passes(to, bytes, from) || random() < loss) return
     this.#underWay.push({ atMs: this.nowMs + STEP_MS + Math.floor(random() * delayMs), to, bytes })
   }
 
-  /** Whoever executes has to have been told by everybody, newcomers included, that they held the same commit. */
+  /** Whoever executes has to have been told by everybody, newcomers included, that they held the same commit; not who is removed by it. */
   #checkQuorum(id: number, merging: FakeGroup): void {
     const next = merging.staged!
+    if (next.left.includes(id)) return
     for (const memberId of next.memberIds) {
       if (memberId === id) continue
       const other = this.members.get(memberId)

@@ -1,0 +1,153 @@
+import { equalBytes } from "@qpc/wire"
+import type { Arrived } from "./arrived.ts"
+import type { MemberChanges } from "./live-group.ts"
+import type { LiveState } from "./live-state.ts"
+
+/** Which commit somebody prepared. */
+interface Preparation {
+  readonly transitionId: number
+  /** Who prepared it. */
+  readonly coordinatorId: number
+  readonly commitHash: Uint8Array
+}
+
+/** A frame with a preparation that opened. */
+export interface OpenedPrepare extends Preparation {
+  readonly frameHash: Uint8Array
+}
+
+/**
+ * A transition that we said to be ready for in this epoch, with all frames of it that we have.
+ *
+ * MLS opens a frame once. So whatever opened is kept for as long as the transition may turn out to have been executed: until the epoch
+ * ends, or its coordinator gives it up.
+ */
+export interface Promised extends Preparation {
+  readonly prepare: Arrived
+  /** By member id, ours among them: the frames that say who is ready for it. */
+  readonly readies: Map<number, Uint8Array>
+  /** Its execution, as long as somebody's readiness is missing. */
+  execute: Arrived | undefined
+  /** When that came. */
+  executedAtMs: number
+  /** The frame that tells those who are removed by it. */
+  notice: Uint8Array | undefined
+  /** Members who said under its number to be ready for another commit. */
+  readonly contradictedBy: Set<number>
+}
+
+/** Transitions of one epoch that may still turn out to have been executed: one for each coordinator there was, and rarely two. */
+const PROMISES_MAX = 16
+/** How many times `executeMs` the words that are missing may take. */
+const EXECUTIONS_LATE = 3
+/** Words of one member that came early. */
+const EARLY_MAX = 4
+/** Frames with preparations; an honest coordinator sends us four of one, and most come once. */
+const PREPARES_MAX = 64
+
+/**
+ * The only transition that we may follow: the last that we said to be ready for. Whoever counted on our word for it may have executed it,
+ * however long ago; whoever counted on an earlier one can have been left behind.
+ */
+export function lastPromise<Change>({ promises }: LiveState<Change>): Promised | undefined {
+  return promises.at(-1)
+}
+
+/** The promise that this preparation led to. */
+export function promiseOf<Change>(state: LiveState<Change>, { message, senderId }: Arrived): Promised | undefined {
+  const commitHash = state.group.hash(message.args)
+  const preparation = { transitionId: message.transitionId, coordinatorId: senderId, commitHash }
+  return state.promises.find((one) => isOne(one, preparation))
+}
+
+/** Keeps a transition that we are ready for. Whoever prepares another in the same epoch has not executed the one before. */
+export function promise<Change>(state: LiveState<Change>, arrived: Arrived): Promised {
+  const { message, senderId } = arrived
+  const promised: Promised = {
+    transitionId: message.transitionId,
+    coordinatorId: senderId,
+    commitHash: state.group.hash(message.args),
+    prepare: arrived,
+    readies: new Map(),
+    execute: undefined,
+    executedAtMs: Number.NEGATIVE_INFINITY,
+    notice: undefined,
+    contradictedBy: new Set(),
+  }
+  voidPromises(state, senderId, message.transitionId - 1)
+  state.promises.push(promised)
+  if (state.promises.length > PROMISES_MAX) state.promises.shift()
+  return promised
+}
+
+/** Remembers what is in a frame that opened, followed or refused: it does not open a second time. */
+export function keepPrepare<Change>(state: LiveState<Change>, { message, senderId, frame }: Arrived): void {
+  const { group } = state
+  const [frameHash, commitHash] = [group.hash(frame), group.hash(message.args)]
+  if (state.prepares.some((known) => equalBytes(known.frameHash, frameHash))) return
+  if (state.prepares.length === PREPARES_MAX) state.prepares.shift()
+  state.prepares.push({ frameHash, transitionId: message.transitionId, coordinatorId: senderId, commitHash })
+}
+
+/** The promise that the preparation in a frame led to, which opened before. */
+export function promiseIn<Change>(
+  { group, prepares, promises }: LiveState<Change>,
+  frame: Uint8Array,
+): Promised | undefined {
+  const frameHash = group.hash(frame)
+  const known = prepares.find((one) => equalBytes(one.frameHash, frameHash))
+  return known && promises.find((one) => isOne(one, known))
+}
+
+function isOne(one: Preparation, other: Preparation): boolean {
+  const isNamed = one.transitionId === other.transitionId && one.coordinatorId === other.coordinatorId
+  return isNamed && equalBytes(one.commitHash, other.commitHash)
+}
+
+/** A coordinator gave up what it prepared under these numbers, so nobody has executed it and nobody will. */
+export function voidPromises<Change>(state: LiveState<Change>, coordinatorId: number, upTo: number): void {
+  state.promises = state.promises.filter((one) => one.coordinatorId !== coordinatorId || one.transitionId > upTo)
+}
+
+/** Keeps a word of a transition that we have not heard of. MLS would not open it a second time. */
+export function keepEarly<Change>(state: LiveState<Change>, arrived: Arrived): void {
+  const theirs = state.early.filter(({ senderId }) => senderId === arrived.senderId)
+  const dropped = theirs.length < EARLY_MAX ? undefined : theirs[0]
+  state.early = [...state.early.filter((one) => one !== dropped), arrived]
+}
+
+/** Hands out what was kept early for a transition. */
+export function takeEarly<Change>(state: LiveState<Change>, transitionId: number): Arrived[] {
+  return takeWhere(state, ({ message }) => message.transitionId === transitionId)
+}
+
+/** Hands out what was kept early of an epoch. */
+export function takeEarlyOf<Change>(state: LiveState<Change>, epoch: bigint): Arrived[] {
+  return takeWhere(state, (arrived) => arrived.epoch === epoch)
+}
+
+function takeWhere<Change>(state: LiveState<Change>, isWanted: (arrived: Arrived) => boolean): Arrived[] {
+  const found = state.early.filter(isWanted)
+  state.early = state.early.filter((arrived) => !isWanted(arrived))
+  return found
+}
+
+/**
+ * True while we know that what we are ready for was executed, and collect everybody's word for it: nothing else may come between. A
+ * coordinator that executes what not everybody is ready for gets no more than this time from us.
+ */
+export function isExecuting<Change>({ pending, limits }: LiveState<Change>, nowMs: number): boolean {
+  if (pending.at !== "ready" || pending.promised.execute === undefined) return false
+  return nowMs - pending.promised.executedAtMs < EXECUTIONS_LATE * limits.executeMs
+}
+
+/** Who is in the group once a commit is in effect. */
+export function membersAfter<Change>({ group }: LiveState<Change>, { joined, left }: MemberChanges): number[] {
+  return [...group.memberIds.filter((id) => !left.includes(id)), ...joined]
+}
+
+/** Its frames, in the order in which somebody who has none of them can take them in. */
+export function framesOf({ prepare, readies, execute, notice }: Promised): Uint8Array[] {
+  const last = [notice, execute?.frame].filter((frame) => frame !== undefined)
+  return [prepare.frame, ...readies.values(), ...last]
+}
