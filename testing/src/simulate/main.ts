@@ -15,6 +15,7 @@ import type { FaultName, Restrictions } from "./plan.ts"
 import { printFailure, printRun, printTotals, progressBar } from "./print.ts"
 import { runSeeds } from "./seed-pool.ts"
 import { shrink } from "./shrink.ts"
+import { shrunkText } from "./shrunk-text.ts"
 import { simulate } from "./simulate.ts"
 import type { SimulationReport } from "./simulate.ts"
 import { addRun, neverHappened, noTotals } from "./totals.ts"
@@ -36,6 +37,9 @@ const values = flagsOf({
     shrink: { type: "string", says: "look for a smaller run that fails like this seed" },
     capsule: { type: "string", says: "replay what qpc doctor --capsule wrote into this file" },
     without: { type: "string", default: "", says: "with --seed: kinds of trouble to leave out, as in a,b" },
+    devices: { type: "string", says: "with --seed: so many first devices" },
+    groups: { type: "string", says: "with --seed: so many groups" },
+    duration: { type: "string", says: "with --seed: so many virtual milliseconds of trouble" },
     jobs: {
       type: "string",
       default: String(availableParallelism()),
@@ -57,7 +61,13 @@ else if (values.seed !== undefined) await runOne(toSeed(values.seed))
 else await runMany(toSeed(values.start), Number(toSeed(values.seeds)))
 
 async function runOne(seed: bigint): Promise<void> {
-  const report = await run(seed, { without: toFaults(values.without) })
+  const { devices, groups, duration } = values
+  const report = await run(seed, {
+    without: toFaults(values.without),
+    ...(devices !== undefined && { deviceCount: toCount(devices) }),
+    ...(groups !== undefined && { groupCount: toCount(groups) }),
+    ...(duration !== undefined && { durationMs: toCount(duration) }),
+  })
   printRun(report)
   process.exitCode = report.violations.length > 0 ? 1 : 0
 }
@@ -73,9 +83,9 @@ async function shrinkOne(seed: bigint): Promise<void> {
     const { violations } = await run(seed, smaller)
     return new Set(violations.map(({ kind }) => kind))
   })
-  printRun(await run(seed, found))
-  const without = [...(found.without ?? [])].join(", ") || "nothing"
-  console.log(`smallest that was found: ${JSON.stringify(found)}, without ${without}`)
+  const [whole, small] = [await run(seed), await run(seed, found)]
+  printRun(small)
+  console.log(shrunkText({ whole, small, restrictions: found }).join("\n"))
 }
 
 async function runMany(start: bigint, count: number): Promise<void> {
@@ -112,6 +122,11 @@ function commit(): string {
   } catch {
     return "unknown: not in a repository"
   }
+}
+
+function toCount(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
+  refuse(`not a number from 1 to 9999999: ${text}`)
 }
 
 function toJobs(text: string): number {
