@@ -1,5 +1,5 @@
 import { platform } from "#platform"
-import { Profile1Endpoint, streamIdOf, streamTypeFromWire, streamTypeToWire } from "@qpc/gbp"
+import { dropError, ERROR_REGISTRY, Profile1Endpoint, streamIdOf, streamTypeFromWire, streamTypeToWire } from "@qpc/gbp"
 import type { NONCE_REUSE_RISK, StreamType } from "@qpc/gbp"
 import type { GroupId } from "@qpc/wire"
 import type { FramePayload, Frames, ReceivedBytes } from "./frames.ts"
@@ -61,10 +61,15 @@ export class Frames1 implements Frames {
   receive(bytes: Uint8Array): ReceivedBytes {
     this.#enter()
     const received = this.#endpoint.receive(bytes)
-    if (received.kind === "drop") return received
-    const { claimedMemberId: memberId, transitionId: _, ...about } = received
+    if (received.kind === "drop") {
+      const { reason } = received
+      const error = reason === "nonce_reuse" ? ERROR_REGISTRY.STREAM_POLICY_VIOLATION : dropError(reason)
+      return { kind: "drop", reason, error }
+    }
+    const { streamType, sequence, flags, payloadFormat, plaintext, claimedMemberId: memberId } = received
     this.#heard.add(memberId)
-    return { ...about, memberId, leafIndex: undefined, epoch: this.#position().epoch }
+    const about = { streamType, sequence, flags, payloadFormat, plaintext, epoch: this.#position().epoch }
+    return { ...about, kind: "payload", memberId, leafIndex: undefined, isSigned: false }
   }
 
   /** As the published stack writes them, little-endian: count u32 · (stream type u8 · stream id u32 · sequence u32) each. */

@@ -1,7 +1,8 @@
-import { memberIdOfStream, Receiver, Sender } from "@qpc/gbp"
-import type { FrameSurroundings } from "@qpc/gbp"
+import { dropError, isAudioFrame, memberIdOfStream, Receiver, Sender } from "@qpc/gbp"
+import type { DropReason, FrameSurroundings } from "@qpc/gbp"
 import { DecodeError } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
+import { AudioFrames } from "./audio-frames.ts"
 import { ContextKeys } from "./context-keys.ts"
 import type { FramePayload, Frames, ReceivedBytes } from "./frames.ts"
 import { MemberIds } from "./member-ids.ts"
@@ -14,12 +15,14 @@ export class Frames2 implements Frames {
   readonly #keys = new ContextKeys()
   readonly #surroundings: FrameSurroundings
   readonly #receiver: Receiver
+  readonly #audio: AudioFrames
   #sender: { readonly leafIndex: number; readonly sender: Sender } | undefined
   /** Numbers to go on from, as long as nothing was sent. */
   #restored: Uint8Array | undefined
 
   /** @throws RangeError for a member id that is none */
-  constructor(groupId: GroupId, ownId: number) {
+  constructor(groupId: GroupId, ownId: number, nowMs: () => number) {
+    this.#audio = new AudioFrames(groupId, nowMs)
     this.ids = new MemberIds(ownId, () => this.#keys.member)
     this.#surroundings = { groupId, keys: this.#keys, membership: this.ids }
     this.#receiver = new Receiver(this.#surroundings)
@@ -32,27 +35,32 @@ export class Frames2 implements Frames {
       throw new StackError("member_id_taken", message)
     }
     this.#keys.use(member)
+    if (member.isActive) this.#audio.follow(member)
   }
 
   send({ isCritical = false, ...payload }: FramePayload): Uint8Array {
+    if (payload.streamType === "audio") {
+      return this.#audio.send(this.#keys.member, payload.payload, payload.payloadFormat)
+    }
     const framed = this.#senderOf(this.#keys.member).send({ ...payload, isCritical })
     if (framed.kind === "refused") throw refusedFrame(framed.reason)
     return framed.bytes
   }
 
   receive(bytes: Uint8Array): ReceivedBytes {
+    if (isAudioFrame(bytes)) return this.#receiveAudio(bytes)
     const received = this.#receiver.receive(bytes)
-    if (received.kind === "drop") return received
+    if (received.kind === "drop") return dropped(received.reason)
     const { epoch, senderLeafIndex, content } = received
     const isKnown = this.ids.memberIdOf(senderLeafIndex) !== undefined
     // Somebody else may have had the leaf then: an old frame must not bind whoever has it now.
-    if (!isKnown && epoch !== this.#keys.epoch) return { kind: "drop", reason: "sender_mismatch" }
+    if (!isKnown && epoch !== this.#keys.epoch) return dropped("sender_mismatch")
     const memberId = memberIdOfStream(content.streamType, content.streamId)
     if (memberId === undefined) throw new Error("unreachable: the stream was compared with its sender")
     this.ids.note(senderLeafIndex, memberId)
-    const { streamType, streamId, sequence, flags, payloadFormat, payload } = content
-    const about = { streamType, streamId, sequence, flags, payloadFormat, plaintext: payload }
-    return { kind: "payload", ...about, memberId, leafIndex: senderLeafIndex, epoch }
+    const { streamType, sequence, flags, payloadFormat, payload } = content
+    const about = { streamType, sequence, flags, payloadFormat, plaintext: payload, epoch }
+    return { ...about, kind: "payload", memberId, leafIndex: senderLeafIndex, isSigned: true }
   }
 
   exportSequences(): Uint8Array {
@@ -68,6 +76,13 @@ export class Frames2 implements Frames {
 
   [Symbol.dispose](): void {
     this.#sender = undefined
+    this.#audio[Symbol.dispose]()
+  }
+
+  #receiveAudio(bytes: Uint8Array): ReceivedBytes {
+    const received = this.#audio.receive(this.#keys.member, bytes)
+    if (received.kind === "drop" || received.leafIndex === undefined) return received
+    return { ...received, memberId: this.ids.memberIdOf(received.leafIndex) }
   }
 
   #senderOf(member: MlsMember): Sender {
@@ -91,4 +106,8 @@ export class Frames2 implements Frames {
       throw new StackError("bad_state", message, { cause: error })
     }
   }
+}
+
+function dropped(reason: DropReason): ReceivedBytes {
+  return { kind: "drop", reason, error: dropError(reason) }
 }

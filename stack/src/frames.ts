@@ -1,4 +1,4 @@
-import type { DropReason, PayloadFormat, StreamType } from "@qpc/gbp"
+import type { PayloadFormat, RegisteredError, StreamType } from "@qpc/gbp"
 import type { MlsMember } from "./mls-member.ts"
 
 /** What a node has to send. */
@@ -13,14 +13,16 @@ export interface FramePayload {
 export interface Delivered {
   readonly kind: "payload"
   readonly streamType: StreamType
-  readonly streamId: number
   readonly sequence: number
   readonly flags: number
   readonly payloadFormat: PayloadFormat
   readonly plaintext: Uint8Array
-  readonly memberId: number
-  /** Whose signature it has; `undefined` in profile 1. */
+  /** Whose it is; `undefined` for audio of a leaf whose id is not known yet. */
+  readonly memberId: number | undefined
+  /** `undefined` in profile 1. */
   readonly leafIndex: number | undefined
+  /** True if the leaf has signed it. */
+  readonly isSigned: boolean
   readonly epoch: bigint
 }
 
@@ -28,7 +30,7 @@ export interface Delivered {
 export type ReceivedBytes =
   | Delivered
   /** Nothing changed. */
-  | { readonly kind: "drop"; readonly reason: DropReason | "nonce_reuse" }
+  | { readonly kind: "drop"; readonly reason: string; readonly error: RegisteredError }
 
 /** The frames of one profile, both ways. */
 export interface Frames extends Disposable {

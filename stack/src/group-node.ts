@@ -1,4 +1,4 @@
-import { decodeControl, dropError, encodeControl, encodeCoordinatorClaim, ERROR_REGISTRY } from "@qpc/gbp"
+import { decodeControl, encodeControl, encodeCoordinatorClaim, ERROR_REGISTRY, streamIdOf } from "@qpc/gbp"
 import type { ControlMessage } from "@qpc/gbp"
 import { decodedOrUndefined, equalBytes, fromUtf8, GROUP_ID_BYTES, toGroupId } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
@@ -259,10 +259,8 @@ export class GroupNode implements Disposable {
     }
     const received = this.#frames.receive(wire)
     if (received.kind === "drop") {
-      const { reason } = received
-      const error = reason === "nonce_reuse" ? ERROR_REGISTRY.STREAM_POLICY_VIOLATION : dropError(reason)
       // Whatever the registry says: bytes that nobody has proved must not be able to end a node.
-      this.#life.emit(errorEvent(error, reason, false))
+      this.#life.emit(errorEvent(received.error, received.reason, false))
     } else if (received.streamType === "control") this.#receiveControl(member, received)
     else this.#deliver(received)
     return this.#life.drain()
@@ -354,36 +352,34 @@ export class GroupNode implements Disposable {
     return { target, wire: this.#frames.send(payload) }
   }
 
-  #receiveControl(member: MlsMember, { plaintext, memberId, leafIndex }: Delivered): void {
+  #receiveControl(member: MlsMember, { plaintext, memberId, leafIndex, isSigned }: Delivered): void {
+    if (memberId === undefined) throw new Error("unreachable: only audio has no known sender")
     const message = decodedOrUndefined(() => decodeControl(plaintext, ARGS_MAX_BYTES))
-    const surroundings = this.#life
-    if (message === undefined) return complain(surroundings, "STREAM_POLICY_VIOLATION", "not a control message")
+    if (message === undefined) return this.#violates("not a control message")
     const opcode = opcodeName(message.opcode)
-    if (opcode === undefined)
-      return complain(surroundings, "STREAM_POLICY_VIOLATION", `unknown opcode ${message.opcode}`)
+    if (opcode === undefined) return this.#violates(`unknown opcode ${message.opcode}`)
     if (message.senderId !== memberId) {
-      return complain(
-        surroundings,
-        "STREAM_POLICY_VIOLATION",
-        `member ${memberId} speaks for member ${message.senderId}`,
-      )
+      return this.#violates(`member ${memberId} speaks for member ${message.senderId}`)
     }
     if (!this.#control.received(member, { message, memberId, leafIndex })) return
     const { transitionId, requestId, args } = message
     const about = { opcode, opcodeCode: message.opcode, transitionId, requestId, args }
-    this.#life.emit({ kind: "control", sender: memberId, isAuthenticated: leafIndex !== undefined, ...about })
+    this.#life.emit({ kind: "control", sender: memberId, isAuthenticated: isSigned, ...about })
   }
 
-  #deliver(delivered: Delivered): void {
-    const { streamType, streamId, sequence, flags, payloadFormat, plaintext, memberId, leafIndex, epoch } = delivered
-    noteOrigin(plaintext, { memberId, leafIndex, epoch, streamType, payloadFormat })
+  #violates(how: string): void {
+    complain(this.#life, "STREAM_POLICY_VIOLATION", how)
+  }
+
+  #deliver({ isSigned, sequence, streamType, flags, payloadFormat, plaintext, ...origin }: Delivered): void {
+    const { memberId } = origin
+    noteOrigin(plaintext, { ...origin, streamType, payloadFormat })
     this.#life.emit({
       kind: "payload_received",
-      sender: memberId,
-      isAuthenticated: leafIndex !== undefined,
+      ...(memberId !== undefined && { sender: memberId, streamId: streamIdOf(streamType, memberId) }),
+      isAuthenticated: isSigned,
       streamType: streamTypeOf(streamType),
       streamTypeName: streamType,
-      streamId,
       sequenceNo: sequence,
       flags,
       codec: payloadFormat,

@@ -75,7 +75,7 @@ export class GtpClient implements Disposable {
   accept(plaintext: Uint8Array, currentEpoch: bigint | number, codec?: PayloadCodec): GtpAcceptResult {
     this.#enter(BigInt(currentEpoch))
     const origin = originOf(plaintext, "text")
-    if (origin === undefined) return unknownOrigin()
+    if (origin?.memberId === undefined) return unknownOrigin()
     const payloadFormat = codec ?? origin.payloadFormat
     const received = this.#receiver.receive({ senderId: origin.memberId, payloadFormat, payload: plaintext })
     if (received.kind === "drop") {

@@ -49,6 +49,9 @@ export class MlsMember implements Disposable {
   #received: { readonly staged: StagedCommit; readonly hash: Uint8Array } | undefined
   #ownMerge: OwnMerge | undefined
   #isClosed = false
+  /** The epoch of the state that this one was restored from. */
+  #restoredEpoch: bigint | undefined
+  #mediaKeys: Disposable | undefined
 
   private constructor(self: Self, group: Group, bundle: KeyPackageBundle | undefined) {
     this.#self = self
@@ -70,7 +73,20 @@ export class MlsMember implements Disposable {
   /** @throws StackError `bad_state` */
   static restore(state: Uint8Array, unixMs: () => number): MlsMember {
     const { identity, memberId, signatureKeys, bundle, group } = decodeMlsState(platform.suite(), state)
-    return new MlsMember({ identity, memberId, signatureKeys, unixMs }, group, bundle)
+    const member = new MlsMember({ identity, memberId, signatureKeys, unixMs }, group, bundle)
+    member.#restoredEpoch = group.epoch
+    return member
+  }
+
+  /** True while what was sent before a restart may have been sent in this very epoch. */
+  get isRestored(): boolean {
+    return this.#restoredEpoch === this.#group.epoch
+  }
+
+  /** Holds keys for media until it gets others, or is disposed of itself. */
+  holdMediaKeys(keys: Disposable): void {
+    this.#mediaKeys?.[Symbol.dispose]()
+    this.#mediaKeys = keys
   }
 
   /** False once we were removed. */
@@ -267,6 +283,7 @@ export class MlsMember implements Disposable {
   /** Zeroes all keys. */
   [Symbol.dispose](): void {
     this.#isClosed = true
+    this.#mediaKeys?.[Symbol.dispose]()
     this.#group[Symbol.dispose]()
     this.#forgetBundle()
     this.#self.signatureKeys.privateKey.fill(0)

@@ -19,8 +19,8 @@ export type NodeEventKind =
  * What happened at a node. `kind` says which fields there are:
  *
  * - `state_changed`: `fromState`, `toState`.
- * - `payload_received`: `sender`, `isAuthenticated`, `streamType`, `streamTypeName`, `streamId`, `sequenceNo`, `flags`, `codec`,
- *   `plaintext`. Give `plaintext` itself, not a copy, to `accept` of the client of its stream: it knows by it who sent it.
+ * - `payload_received`: `isAuthenticated`, `streamType`, `streamTypeName`, `sequenceNo`, `flags`, `codec`, `plaintext`; `sender` and
+ *   `streamId`, unless it is audio of somebody whose member id is not known yet. Give `plaintext` itself, not a copy, to `accept` of the client of its stream: it knows by it who sent it.
  * - `control`: `sender`, `isAuthenticated`, `opcode`, `opcodeCode`, `transitionId`, `requestId`, `args`.
  * - `error`: `code`, `codeHex`, `classCode`, `retryable`, `fatal`, `reason`. Only a `fatal` one has ended the node.
  * - `epoch_advanced`: `epoch`, `transitionId`.
@@ -38,7 +38,7 @@ export interface NodeEvent {
   readonly flags?: number
   readonly codec?: PayloadCodec
   readonly plaintext?: Uint8Array
-  /** Member id. Proved by a signature if `isAuthenticated`, and the claim of somebody in the group otherwise. */
+  /** Member id. Proved by a signature if `isAuthenticated`; in profile 1, and for audio, only that somebody in the group sent it. */
   readonly sender?: number
   readonly isAuthenticated?: boolean
   readonly opcode?: string

@@ -29,7 +29,7 @@ interface ProfileParts {
 export function profileOf({ groupId, node, options, epoch }: ProfileParts): NodeProfile {
   const { profile, timeouts, acceptedRisk } = options
   if (profile === "gbp/2") {
-    const frames = new Frames2(groupId, node.ownId)
+    const frames = new Frames2(groupId, node.ownId, options.now)
     return { frames, ids: frames.ids, control: new CheckedControl(node, frames.ids, timeouts) }
   }
   const control = new PublishedControl(node, timeouts)

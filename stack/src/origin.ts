@@ -2,7 +2,8 @@ import type { StreamType } from "@qpc/gbp"
 
 /** Where a payload came from. */
 export interface Origin {
-  readonly memberId: number
+  /** `undefined` for audio of a leaf whose id is not known yet. */
+  readonly memberId: number | undefined
   /** `undefined` in profile 1, where nobody signs. */
   readonly leafIndex: number | undefined
   readonly epoch: bigint

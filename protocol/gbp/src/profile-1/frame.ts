@@ -28,10 +28,14 @@ const UINT8_MAX = 0xff
 const UINT16_MAX = 0xffff
 const UINT32_MAX = 0xffff_ffff
 
-/** The map `v` · `gid` · `ep` · `tid` · `st` · `sid` · `fl` · `seq` · `psz` · `pl` · `pf` (absent when 0), in this order. */
-export function encodeFrame1(frame: Profile1Frame): Uint8Array {
+/**
+ * The map `v` · `gid` · `ep` · `tid` · `st` · `sid` · `fl` · `seq` · `psz` · `pl` · `pf` (absent when 0), in this order.
+ *
+ * @param version - Another than 1 is for tests of what receivers do with it.
+ */
+export function encodeFrame1(frame: Profile1Frame, version: number = PROFILE_1): Uint8Array {
   const map = new Map<string, CborValue>([
-    ["v", PROFILE_1],
+    ["v", version],
     ["gid", frame.groupId],
     ["ep", cborUint(frame.epoch)],
     ["tid", frame.transitionId],
