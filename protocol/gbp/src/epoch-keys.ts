@@ -31,6 +31,8 @@ export interface EpochKeys {
   readonly epoch: bigint
   /** The oldest epoch that {@link open} may still open. */
   readonly oldestEpoch: bigint
+  /** The newest epoch that {@link open} may open, where that is one which is prepared and not in effect. Default {@link epoch}. */
+  readonly newestEpoch?: bigint
   seal(plaintext: Uint8Array, authenticatedData: Uint8Array): Uint8Array
   /**
    * Total for foreign bytes; what does not open changes nothing. So what was sealed under other authenticated data must not be opened
@@ -43,9 +45,10 @@ export interface EpochKeys {
 export interface Membership {
   /**
    * The member id that streams of this leaf are numbered by, or `undefined` for a leaf without one. Where a delivery
-   * service orders the epochs it is the leaf index itself; the live control plane hands out ids it never reuses.
+   * service orders the epochs it is the leaf index itself; the live control plane hands out ids it never reuses, so that it has to
+   * know of which epoch: leaves are used again.
    */
-  memberIdOf(leafIndex: number): number | undefined
+  memberIdOf(leafIndex: number, epoch: bigint): number | undefined
   /**
    * For a leaf without an id: true if it may be numbered by the id that its authenticated frame names. Who says yes notes the id once
    * the frame was delivered. Absent: no leaf names its own id.

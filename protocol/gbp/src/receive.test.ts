@@ -188,6 +188,27 @@ describe("receiving a frame", () => {
     expect(receiverAt().receive(sent.kind === "frame" ? sent.bytes : new Uint8Array(0))).toMatchObject({ epoch: 3n })
   })
 
+  it("reads a frame of an epoch that is prepared, where the keys say that there is one, and of none after", () => {
+    const keys = new OpenKeys(1)
+    keys.epoch = 6n
+    const sent = new Sender({ groupId, keys, membership }, 1).send(hello)
+    const bytes = sent.kind === "frame" ? sent.bytes : new Uint8Array(0)
+    const ahead = Object.assign(new OpenKeys(0), { newestEpoch: 6n })
+    expect(receiverAt(ahead).receive(bytes)).toMatchObject({ kind: "payload", epoch: 6n })
+    const further = encodeFrame({ groupId, epoch: 7n }, hello.payload)
+    expect(receiverAt(ahead).receive(further)).toEqual({ kind: "drop", reason: "epoch_in_future" })
+  })
+
+  it("asks who a leaf was in the epoch of the frame", () => {
+    const asked: bigint[] = []
+    const of: Membership = { memberIdOf: (leaf, epoch) => (asked.push(epoch), leaf), lastTransitionId: 0 }
+    const keys = new OpenKeys(1)
+    keys.epoch = 4n
+    const late = frameOf(new Sender(surroundings(keys), 1))
+    new Receiver(surroundings(new OpenKeys(0), of)).receive(late)
+    expect(asked).toEqual([4n])
+  })
+
   it("refuses a frame that was sealed in another epoch than it says", () => {
     const keys = new OpenKeys(1)
     keys.epoch = 4n

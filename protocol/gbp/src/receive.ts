@@ -54,7 +54,7 @@ export class Receiver {
     if (typeof frame === "string") return drop(frame)
     if (label !== undefined && frame.epoch !== label.epoch) return drop("header_mismatch")
     if (!equalBytes(frame.groupId, groupId)) return drop("unknown_group")
-    if (frame.epoch > keys.epoch) return drop("epoch_in_future")
+    if (frame.epoch > (keys.newestEpoch ?? keys.epoch)) return drop("epoch_in_future")
     if (frame.epoch < keys.oldestEpoch) return drop("epoch_too_old")
 
     const opened = keys.open(frame.sealed, frameAuthenticatedData(frame, label?.context))
@@ -68,7 +68,7 @@ export class Receiver {
     // Its newest run says which epoch the number is of; another than the frame's would misname what is missing.
     if (numbers !== undefined && numbers.runs[0]?.epoch !== frame.epoch) return drop("malformed_content")
     if (streamType === undefined) return drop("unknown_stream_type")
-    const reason = this.#violation({ ...content, streamType }, opened.senderLeafIndex)
+    const reason = this.#violation({ ...content, streamType }, opened.senderLeafIndex, frame.epoch)
     if (reason !== undefined) return drop(reason)
 
     this.#windows.forgetBefore(keys.oldestEpoch)
@@ -136,11 +136,11 @@ export class Receiver {
     }
   }
 
-  #violation(content: FrameContent, senderLeafIndex: number): DropReason | undefined {
+  #violation(content: FrameContent, senderLeafIndex: number, epoch: bigint): DropReason | undefined {
     const { membership } = this.#surroundings
     const named = memberIdOfStream(content.streamType, content.streamId)
     if (named === undefined) return "sender_mismatch"
-    const known = membership.memberIdOf(senderLeafIndex)
+    const known = membership.memberIdOf(senderLeafIndex, epoch)
     const isOwn = known === undefined ? membership.mayTakeId?.(senderLeafIndex, named) === true : known === named
     if (!isOwn) return "sender_mismatch"
     if (!flagsAreAllowed(content.streamType, content.flags)) return "flags_not_allowed"

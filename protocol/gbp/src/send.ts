@@ -138,7 +138,7 @@ export class Sender {
   }
 
   #ownMemberId(): number {
-    const memberId = this.#surroundings.membership.memberIdOf(this.#ownLeafIndex)
+    const memberId = this.#surroundings.membership.memberIdOf(this.#ownLeafIndex, this.#epoch)
     if (memberId === undefined) throw new RangeError(`leaf ${this.#ownLeafIndex} has no member id`)
     return memberId
   }

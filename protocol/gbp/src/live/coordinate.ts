@@ -3,6 +3,7 @@ import { decodeInvalidCommit, encodeAbort } from "../control-args.ts"
 import type { ErrorName } from "../error-registry.ts"
 import { decodedOrUndefined, equalBytes } from "@qpc/wire"
 import type { Arrived } from "./arrived.ts"
+import { areFresh } from "./fresh-ids.ts"
 import { finishTransition } from "./finish-transition.ts"
 import { codeOf, controlMessage, IDLE, refuse, send } from "./live-state.ts"
 import type { LiveState, Pending } from "./live-state.ts"
@@ -22,7 +23,10 @@ export function beginNext<Change>(state: LiveState<Change>, nowMs: number): void
     const staged = state.group.stageOwn(wanted.change)
     if (staged.kind === "done") state.events.push({ kind: "change_done", change: wanted.change })
     else if (staged.kind === "refused") failChange(state, wanted, "COMMIT_INVALID", [])
-    else prepare(state, { wanted, staged }, nowMs)
+    else if (!areFresh(staged.joined, state.highestMemberId)) {
+      state.group.clear()
+      failChange(state, wanted, "COMMIT_INVALID", [])
+    } else prepare(state, { wanted, staged }, nowMs)
   }
 }
 

@@ -4,6 +4,7 @@ import type { ErrorName } from "../error-registry.ts"
 import type { Arrived } from "./arrived.ts"
 import { askHowThingsStand } from "./ask.ts"
 import { beginNext, isCoordinator } from "./coordinate.ts"
+import { areFresh } from "./fresh-ids.ts"
 import { finishTransition } from "./finish-transition.ts"
 import { mayTakeOver, takeOver } from "./handover.ts"
 import { become, codeOf, controlMessage, fail, IDLE, NUMBER_STEP_MAX, refuse, send } from "./live-state.ts"
@@ -94,14 +95,6 @@ function giveUp<Change>(
   state.group.clear()
   state.pending = IDLE
   state.events.push({ kind: "transition_aborted", transitionId, code: codeOf(name) })
-}
-
-/** True for ids that go up from the highest that there was, each by no more than a step: a leap would leave nobody else any. */
-function areFresh(joined: readonly number[], highestMemberId: number): boolean {
-  return joined.every((memberId, at) => {
-    const before = at === 0 ? highestMemberId : joined[at - 1]!
-    return memberId > before && memberId <= before + NUMBER_STEP_MAX
-  })
 }
 
 /** Says that we are ready, and for which commit: the number alone may be that of another coordinator's transition. */

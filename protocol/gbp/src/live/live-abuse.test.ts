@@ -11,8 +11,8 @@ import { control, LiveMesh } from "./testing/live-mesh.ts"
 const ASK = encodeDigestRequest({ sinceTransitionId: 0 })
 
 /** A commit that the group below would follow. */
-const commit = (mesh: LiveMesh, by: number) => {
-  const staged = mesh.at(by).group.stageOwn({ remove: 4 })
+const commit = (mesh: LiveMesh, by: number, change: FakeChange = { remove: 4 }) => {
+  const staged = mesh.at(by).group.stageOwn(change)
   if (staged.kind !== "staged") throw new Error(staged.kind)
   mesh.at(by).group.clear()
   return staged.commit
@@ -110,9 +110,8 @@ describe("a member who does what they may not", () => {
   })
 
   it("as coordinator gives the last id there is to a newcomer is not followed", () => {
-    const mesh = LiveMesh.of(3, { attempts: 1 })
-    mesh.request(1, { add: 999_999 })
-    mesh.run(200)
+    const mesh = LiveMesh.of(3)
+    mesh.deliver(2, mesh.at(1).group.seal(control(1, 1, 3, commit(mesh, 1, { add: 999_999 }))))
     expect(mesh.told(2, "refused").map(({ code }) => code)).toContain(ERROR_REGISTRY.COMMIT_INVALID.code)
     expect(mesh.at(2).group.memberIds).toEqual([1, 2, 3])
   })
@@ -168,8 +167,7 @@ describe("a member who does what they may not", () => {
     const mesh = LiveMesh.of(4)
     mesh.request(1, { remove: 4 })
     mesh.run(200)
-    mesh.request(1, { add: 4 })
-    mesh.run(200)
+    mesh.deliver(3, mesh.at(1).group.seal(control(1, 1, 5, commit(mesh, 1, { add: 4 }))))
     expect(mesh.told(3, "refused").map(({ code }) => code)).toContain(ERROR_REGISTRY.COMMIT_INVALID.code)
     expect(mesh.at(3).group.memberIds).toEqual([1, 2, 3])
   })

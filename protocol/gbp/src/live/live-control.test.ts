@@ -72,6 +72,19 @@ describe("a transition", () => {
     expect(mesh.at(2).control.lastTransitionId).toBe(5)
   })
 
+  it("that gives a newcomer an id that was used, or one out of reach, is not begun", () => {
+    const mesh = LiveMesh.of(3)
+    mesh.request(1, { remove: 3 })
+    mesh.run(200)
+    for (const add of [3, 99_999]) mesh.request(1, { add })
+    const code = ERROR_REGISTRY.COMMIT_INVALID.code
+    expect(mesh.told(1, "change_failed")).toMatchObject([
+      { change: { add: 3 }, code },
+      { change: { add: 99_999 }, code },
+    ])
+    expect([mesh.at(1).control.pendingTransitionId, mesh.at(1).control.highestMemberId]).toEqual([0, 3])
+  })
+
   it("needs nobody's word in a group of one", () => {
     const mesh = LiveMesh.of(2)
     mesh.request(1, { remove: 2 })

@@ -115,6 +115,11 @@ export class LiveControl<Change> {
     return this.#state.coordinatorId
   }
 
+  /** The highest member id that there ever was, as far as we know: who is invited next has to have a higher one. */
+  get highestMemberId(): number {
+    return this.#state.highestMemberId
+  }
+
   /** The last transition that was executed here. */
   get lastTransitionId(): number {
     return this.#state.lastTransitionId
