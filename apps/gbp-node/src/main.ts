@@ -24,3 +24,5 @@ process.exitCode = await run(process.argv.slice(2), {
   signal: interrupt.signal,
 })
 process.off("SIGINT", stop).off("SIGTERM", stop)
+// A person, or a pipe, that still could type something must not keep a node alive that is done.
+process.stdin.destroy()

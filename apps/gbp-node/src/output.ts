@@ -35,7 +35,7 @@ export class Output {
 const decimal = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value)
 
 /** Other people's text could move the cursor, hide text or forge a line: what could do so is written as `\uXXXX`. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 }
 

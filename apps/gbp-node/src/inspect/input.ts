@@ -32,7 +32,7 @@ export async function* readFrames(source: FrameSource): AsyncGenerator<FoundFram
 }
 
 /** White space is allowed everywhere, so that a copied dump can be pasted. @throws UsageError */
-export function bytesOfText(text: string): Uint8Array {
+function bytesOfText(text: string): Uint8Array {
   const packed = text.replaceAll(/\s+/g, "").replace(/^0x/i, "")
   if (/^(?:[0-9a-f]{2})+$/i.test(packed)) return fromHex(packed.toLowerCase())
   const [standard, urlSafe] = [/^[A-Za-z0-9+/]+={0,2}$/.test(packed), /^[A-Za-z0-9_-]+={0,2}$/.test(packed)]

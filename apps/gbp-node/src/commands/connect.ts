@@ -1,0 +1,93 @@
+import type { FrameChannel } from "@qpc/transport"
+import type { Command, CommandContext } from "../command.ts"
+import { textOf } from "../command.ts"
+import { EXIT_CODES } from "../exit-code.ts"
+import { parseAddress } from "../session/address.ts"
+import { decodeAnswer } from "../session/admission.ts"
+import { GroupSession } from "../session/group-session.ts"
+import type { Reaction } from "../session/group-session.ts"
+import { tell } from "../session/told.ts"
+import { openChannel } from "../session/transports.ts"
+import { aborted, typeInto } from "../session/typing.ts"
+import { UsageError } from "../usage-error.ts"
+import { anyMemberId, SESSION_OPTIONS, sessionOptionsOf, transportOf } from "./session-options.ts"
+
+const TICK_MS = 500
+
+/** Enters the group of a node that listens. */
+export const connect: Command = {
+  name: "connect",
+  summary: "enter the group of a node that listens; every line typed is a text to everybody",
+  argument: { name: "address", description: "host:port, over QUIC host:port#sha256-… as the other node prints it" },
+  options: SESSION_OPTIONS,
+  examples: [
+    "gbp-node connect --name bob 127.0.0.1:7878",
+    "gbp-node connect --transport quic 127.0.0.1:7878#sha256-…",
+    "echo hello | gbp-node --json connect 127.0.0.1:7878",
+  ],
+  run: async (context, values) => {
+    const memberId = anyMemberId()
+    using session = new GroupSession(sessionOptionsOf(values, { name: `guest-${memberId}`, memberId }))
+    const to = parseAddress(textOf(values, "address")!)
+    await using channel = await openChannel(transportOf(values), to, context.signal)
+    const frames = channel.incoming[Symbol.asyncIterator]()
+    await enter(session, channel, frames, context)
+    const ticking = setInterval(() => react(session.tick(), channel, context), TICK_MS)
+    try {
+      const reading = readAll(session, channel, frames, context)
+      const typing = typeInto(session, context.input, {
+        send: (frame) => void channel.send(frame).catch(() => {}), // The reader notices that the connection is gone.
+        tell: (told) => tell(context.output, told),
+      })
+      const exitCode = await Promise.race([reading, typing.then(() => EXIT_CODES.ok), stopped(context.signal)])
+      await channel.finish()
+      return exitCode
+    } finally {
+      clearInterval(ticking)
+    }
+  },
+}
+
+async function enter(
+  session: GroupSession,
+  channel: FrameChannel,
+  frames: AsyncIterator<Uint8Array>,
+  context: CommandContext,
+): Promise<void> {
+  await channel.send(session.mls.exportKeyPackage())
+  const first = await frames.next()
+  const answer = first.done === true ? undefined : decodeAnswer(first.value)
+  if (answer === undefined)
+    throw new UsageError("What answers there does not let anybody in.", "Is it a gbp-node that listens?", "failed")
+  if (answer.kind === "refused") throw new UsageError(`The other node refused: ${answer.reason}.`, undefined, "failed")
+  const reaction = session.join(answer.welcome, answer.transitionId)
+  const because = `entered as member ${session.memberId}`
+  tell(context.output, { event: "members", epoch: session.mls.epoch, members: session.people(), because })
+  react(reaction, channel, context)
+}
+
+/** @returns the exit code once the other node ended the session */
+async function readAll(
+  session: GroupSession,
+  channel: FrameChannel,
+  frames: AsyncIterator<Uint8Array>,
+  context: CommandContext,
+): Promise<number> {
+  for (let next = await frames.next(); next.done !== true; next = await frames.next()) {
+    const reaction = session.receive(next.value)
+    react(reaction, channel, context)
+    if (reaction.told.some(({ event }) => event === "removed")) return EXIT_CODES.ok
+  }
+  context.output.note("the other node ended the session")
+  return EXIT_CODES.unavailable
+}
+
+function react({ frames, told }: Reaction, channel: FrameChannel, { output }: CommandContext): void {
+  for (const frame of frames) channel.send(frame).catch(() => {})
+  for (const one of told) tell(output, one)
+}
+
+async function stopped(signal: AbortSignal): Promise<number> {
+  await aborted(signal)
+  return EXIT_CODES.ok
+}

@@ -1,0 +1,108 @@
+import { connect } from "node:net"
+import { describe, expect, it } from "vitest"
+import { NodeProcess } from "../testing/node-process.ts"
+import { ran } from "../testing/world.ts"
+
+const person = (name: string, memberId: number): { memberId: number; name: string } => ({ memberId, name })
+
+/** A founder that listens on a free port. */
+async function founder(...words: string[]): Promise<{ node: NodeProcess; address: string }> {
+  const node = new NodeProcess("listen", "--name", "ann", ...words, "127.0.0.1:0")
+  const { address } = await node.saw({ event: "listening" })
+  return { node, address: String(address) }
+}
+
+describe.each(["tcp", "quic"])("processes that form a group over %s", (transport) => {
+  it("let each other in, read each other, and notice who leaves and who is killed", async () => {
+    const { node: ann, address } = await founder("--transport", transport)
+    await using _ = ann
+    await using bob = new NodeProcess("connect", "--transport", transport, "--name", "bob", "--member", "2", address)
+    await bob.saw({ event: "members", because: "entered as member 2" })
+    await using cat = new NodeProcess("connect", "--transport", transport, "--name", "cat", "--member", "3", address)
+    await Promise.all([cat.saw({ event: "members", epoch: "2" }), bob.saw({ event: "members", epoch: "2" })])
+
+    bob.type("hello from bob")
+    ann.type("hello from ann")
+    await Promise.all([
+      ann.saw({ event: "text", from: person("bob", 2), text: "hello from bob" }),
+      cat.saw({ event: "text", from: person("bob", 2), text: "hello from bob" }),
+      cat.saw({ event: "text", from: person("ann", 1), text: "hello from ann" }),
+      bob.saw({ event: "text", from: person("ann", 1), text: "hello from ann" }),
+    ])
+
+    bob.endInput()
+    expect((await bob.ended()).exitCode).toBe(0)
+    await cat.saw({ event: "members", epoch: "3", members: [person("ann", 1), person("cat", 3)] })
+    cat.type("is anybody left?")
+    await ann.saw({ event: "text", from: person("cat", 3), text: "is anybody left?" })
+
+    ann.kill("SIGTERM")
+    expect(await ann.ended()).toEqual({ exitCode: 0, err: "" })
+    expect((await cat.ended()).exitCode).toBe(69)
+    expect([...ann.events, ...bob.events, ...cat.events].filter(({ event }) => event === "refused")).toEqual([])
+  })
+})
+
+describe("a node that listens", () => {
+  it("refuses a member id that somebody has, and says so", async () => {
+    const { node, address } = await founder()
+    await using _ = node
+    await using bob = new NodeProcess("connect", "--member", "2", address)
+    await bob.saw({ event: "members" })
+    await using eve = new NodeProcess("connect", "--member", "2", address)
+    const { exitCode, err } = await eve.ended()
+    expect(exitCode).toBe(1)
+    expect(err).toContain("refused")
+  })
+
+  it("is not disturbed by what is no key package", async () => {
+    const { node, address } = await founder()
+    await using _ = node
+    const [host, port] = address.split(":")
+    const socket = connect(Number(port), host)
+    const answer = new Promise<Buffer>((resolve) => socket.once("data", resolve))
+    socket.write(Buffer.from("0300000001ff02", "hex"))
+    expect(String(await answer)).toContain("refused")
+    socket.destroy()
+    await using bob = new NodeProcess("connect", "--name", "bob", "--member", "2", address)
+    await bob.saw({ event: "members" })
+  })
+
+  it("warns of profile 1, and refuses to be the second who sends there", async () => {
+    const { node: ann, address } = await founder("--profile", "gbp/1")
+    await using _ = ann
+    await ann.saw({ event: "warning" })
+    await using bob = new NodeProcess("connect", "--profile", "gbp/1", "--name", "bob", "--member", "2", address)
+    await bob.saw({ event: "warning" })
+    ann.type("first")
+    await bob.saw({ event: "text", text: "first" })
+    bob.type("second")
+    await bob.saw({ event: "refused", code: "nonce_reuse" })
+  })
+})
+
+describe("gbp-node connect", () => {
+  it.each([
+    { words: ["127.0.0.1"], exitCode: 2, says: "is not the address of a node" },
+    { words: ["127.0.0.1:99999"], exitCode: 2, says: "is not the address of a node" },
+    { words: ["--transport", "quic", "127.0.0.1:1"], exitCode: 2, says: "QUIC needs the fingerprint" },
+    { words: ["--transport", "quic", "127.0.0.1:1#sha256-short"], exitCode: 2, says: "is not a fingerprint" },
+    { words: [`127.0.0.1:1#sha256-${"A".repeat(43)}`], exitCode: 2, says: "Plain TCP proves no key" },
+    { words: ["--member", "1000000", "127.0.0.1:1"], exitCode: 2, says: "is not a member id" },
+    { words: ["--accept-risk", "all", "127.0.0.1:1"], exitCode: 2, says: "no risk that can be accepted" },
+    { words: ["127.0.0.1:1"], exitCode: 69, says: "no answer from 127.0.0.1:1 over TCP" },
+  ])("ends with $exitCode for $words", async ({ words, exitCode, says }) => {
+    const ended = await ran(["connect", ...words])
+    expect(ended.err).toContain(says)
+    expect(ended.exitCode).toBe(exitCode)
+  })
+
+  it("does not go on with a node that has another key", async () => {
+    const { node, address } = await founder("--transport", "quic")
+    await using _ = node
+    const [place] = address.split("#")
+    const ended = await ran(["connect", "--transport", "quic", `${place}#sha256-${"A".repeat(43)}`])
+    expect(ended.exitCode).toBe(77)
+    expect(ended.err).toContain("has the key")
+  })
+})

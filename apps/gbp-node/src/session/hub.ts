@@ -1,0 +1,120 @@
+import { frameChannel } from "@qpc/transport"
+import type { Connection, FrameChannel } from "@qpc/transport"
+import { FramingError, TransportError } from "@qpc/transport"
+import { encodeAnswer } from "./admission.ts"
+import type { Answer } from "./admission.ts"
+import { Coordinator } from "./coordinator.ts"
+import type { Admission } from "./coordinator.ts"
+import type { GroupSession, Reaction } from "./group-session.ts"
+import type { Told } from "./told.ts"
+
+/** From the connection to the key package. */
+const HELLO_MS = 10_000
+
+/**
+ * The founder's side: lets in who connects, carries everybody's frames to everybody else, and removes who is gone. What it carries it
+ * reads as a member, like everybody; what it cannot read it carries all the same.
+ */
+export class Hub {
+  readonly #session: GroupSession
+  readonly #coordinator: Coordinator
+  readonly #tell: (told: Told) => void
+  /** By connection, the leaf of each member; who has not been let in yet is not here. */
+  readonly #members = new Map<FrameChannel, number>()
+  /** Answers to newcomers wait here until the frames before them have left: those are of an epoch that they are not in. */
+  #answers: (() => void)[] = []
+
+  constructor(session: GroupSession, tell: (told: Told) => void) {
+    this.#session = session
+    this.#coordinator = new Coordinator(session)
+    this.#tell = tell
+  }
+
+  /** Serves one connection until it ends. Never rejects for what the peer does. */
+  async serve(connection: Connection): Promise<void> {
+    const channel = frameChannel(connection)
+    const timer = setTimeout(() => void channel.close("no key package in time"), HELLO_MS)
+    try {
+      let isGreeted = false
+      for await (const frame of channel.incoming) {
+        clearTimeout(timer)
+        if (isGreeted) this.#carry(frame, channel)
+        else this.#letIn(frame, channel)
+        isGreeted = true
+      }
+    } catch (error) {
+      if (!(error instanceof TransportError) && !(error instanceof FramingError)) throw error
+    } finally {
+      clearTimeout(timer)
+      this.#left(channel)
+      await channel.close()
+    }
+  }
+
+  /** Sends a frame of ours to everybody. */
+  send(frame: Uint8Array): void {
+    this.#spread({ frames: [frame], told: [] })
+  }
+
+  /** Does what is due. Call it every half second or so. */
+  tick(): void {
+    const reaction = this.#session.tick()
+    this.#spread(reaction)
+    const isLate = reaction.told.some((told) => told.event === "refused" && told.code === PREPARE_TIMEOUT)
+    if (isLate) this.#spread(this.#coordinator.abort())
+    this.#spread(this.#coordinator.step())
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    const channels = [...this.#members.keys()]
+    this.#members.clear() // Nobody is removed: the group ends here.
+    await Promise.all(channels.map(async (channel) => await channel.close("the node stops")))
+  }
+
+  #letIn(keyPackage: Uint8Array, channel: FrameChannel): void {
+    const step = this.#coordinator.add(keyPackage, (result) => {
+      this.#answers.push(() => this.#answer(channel, result))
+    })
+    this.#spread(step)
+  }
+
+  #answer(channel: FrameChannel, result: Admission | { readonly refused: string }): void {
+    const isRefused = "refused" in result
+    const answer: Answer = isRefused
+      ? { kind: "refused", reason: result.refused }
+      : { kind: "admitted", transitionId: result.transitionId, welcome: result.welcome }
+    if (!isRefused) this.#members.set(channel, result.leafIndex)
+    channel.send(encodeAnswer(answer)).then(
+      () => (isRefused ? channel.finish() : undefined),
+      () => {}, // The connection is gone, which its reader notices.
+    )
+  }
+
+  #carry(frame: Uint8Array, from: FrameChannel): void {
+    if (!this.#members.has(from)) return
+    this.#spread({ frames: [frame], told: [] }, from)
+    this.#spread(this.#session.receive(frame))
+    this.#spread(this.#coordinator.step())
+  }
+
+  #left(channel: FrameChannel): void {
+    const leafIndex = this.#members.get(channel)
+    this.#members.delete(channel)
+    if (leafIndex !== undefined) this.#spread(this.#coordinator.remove(leafIndex))
+  }
+
+  #spread({ frames, told }: Reaction, except?: FrameChannel): void {
+    for (const frame of frames) {
+      for (const channel of this.#members.keys()) {
+        // Who does not read is disconnected by its connection's limit, and then removed.
+        if (channel !== except) channel.send(frame).catch(() => {})
+      }
+    }
+    for (const answer of this.#answers.splice(0)) answer()
+    for (const one of told) this.#tell(one)
+  }
+}
+
+/** `PREPARE_TIMEOUT` of the error registry. */
+const PREPARE_TIMEOUT = "0x0010"

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest"
+import { Coordinator } from "./coordinator.ts"
+import type { Admission } from "./coordinator.ts"
+import { GroupSession } from "./group-session.ts"
+import type { Reaction } from "./group-session.ts"
+import type { Told } from "./told.ts"
+
+/** A founder with its coordinator and guests, and a wire that carries each frame to everybody else at once. */
+class Room {
+  readonly founder = new GroupSession({ name: "ann", memberId: 1 })
+  readonly coordinator = new Coordinator(this.founder)
+  readonly guests = new Map<string, { session: GroupSession; leafIndex: number }>()
+  readonly told: string[] = []
+
+  constructor() {
+    this.note("ann", this.founder.found())
+  }
+
+  enter(name: string, memberId: number): void {
+    const session = new GroupSession({ name, memberId })
+    let admission: Admission | { refused: string } | undefined
+    const step = this.coordinator.add(session.mls.exportKeyPackage(), (settled) => (admission = settled))
+    this.spread("ann", step)
+    if (admission === undefined || "refused" in admission) throw new Error(admission?.refused ?? "not let in")
+    this.guests.set(name, { session, leafIndex: admission.leafIndex })
+    this.note(name, session.join(admission.welcome, admission.transitionId))
+  }
+
+  say(name: string, text: string): void {
+    const session = name === "ann" ? this.founder : this.guests.get(name)!.session
+    this.spread(name, { frames: [session.say(text)], told: [] })
+  }
+
+  spread(from: string, { frames, told }: Reaction): void {
+    this.note(from, { frames, told })
+    for (const frame of frames) {
+      for (const [name, { session }] of this.guests) if (name !== from) this.spread(name, session.receive(frame))
+      if (from === "ann") continue
+      this.spread("ann", this.founder.receive(frame))
+      this.spread("ann", this.coordinator.step())
+    }
+  }
+
+  note(name: string, { told }: Reaction): void {
+    this.told.push(...told.map((one) => `${name}: ${words(one)}`))
+  }
+}
+
+function words(told: Told): string {
+  if (told.event === "text") return `${told.from.name} ${told.from.memberId} says ${told.text}`
+  if (told.event === "members") return `epoch ${told.epoch} ${told.members.map(({ memberId }) => memberId).join(",")}`
+  return told.event === "removed" ? "removed" : `${told.event} ${told.reason}`
+}
+
+describe("sessions of a group", () => {
+  it("come in one by one, read each other, and are removed", () => {
+    const room = new Room()
+    room.enter("bob", 2)
+    room.enter("cat", 3)
+    room.say("bob", "hello")
+    room.say("ann", "welcome")
+    room.spread("ann", room.coordinator.remove(room.guests.get("bob")!.leafIndex))
+    room.guests.delete("bob")
+    room.say("cat", "is he gone?")
+    expect(room.told).toEqual([
+      "ann: epoch 1 1,2",
+      "ann: epoch 2 1,2,3",
+      "bob: epoch 2 1,2,3",
+      "cat: bob 2 says hello",
+      "ann: bob 2 says hello",
+      "bob: ann 1 says welcome",
+      "cat: ann 1 says welcome",
+      "ann: epoch 3 1,3",
+      "bob: removed",
+      "cat: epoch 3 1,3",
+      "ann: cat 3 says is he gone?",
+    ])
+  })
+})

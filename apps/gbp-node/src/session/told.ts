@@ -1,0 +1,41 @@
+import type { Output } from "../output.ts"
+
+/** Somebody in the group. The name is what they say: nobody checks it. */
+export interface Person {
+  readonly memberId: number | undefined
+  readonly name: string | undefined
+}
+
+/** What a session tells the one who runs it. */
+export type Told =
+  | { readonly event: "text"; readonly from: Person; readonly text: string }
+  | { readonly event: "members"; readonly epoch: bigint; readonly members: readonly Person[]; readonly because: string }
+  /** We were: this is the end of the session. */
+  | { readonly event: "removed" }
+  | { readonly event: "warning"; readonly reason: string }
+  /** A frame, or what was in it, was not taken. */
+  | { readonly event: "refused"; readonly reason: string; readonly code: string | undefined }
+
+/** One line for a person, or one JSON object. */
+export function tell(output: Output, told: Told): void {
+  output.result({ ...told }, lineOf(told))
+}
+
+function lineOf(told: Told): string {
+  switch (told.event) {
+    case "text":
+      return `${nameOf(told.from)}: ${told.text}`
+    case "members":
+      return `${told.because}: epoch ${told.epoch}, ${told.members.map(nameOf).join(", ")}`
+    case "removed":
+      return "you were removed from the group"
+    case "warning":
+      return `warning: ${told.reason}`
+    case "refused":
+      return `refused: ${told.reason}${told.code === undefined ? "" : ` (${told.code})`}`
+  }
+}
+
+function nameOf({ memberId, name }: Person): string {
+  return `${name ?? "somebody"} (${memberId ?? "?"})`
+}
