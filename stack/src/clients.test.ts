@@ -207,6 +207,17 @@ describe("the authority of a signal", () => {
     expect([1, 2].map((memberId) => allowed.gsp.isMuted(memberId))).toEqual([false, true])
   })
 
+  it("counts for what we send ourselves", () => {
+    const { aliceMls, aliceNode } = twoMembers()
+    const mutedBy = (roles: RoleRegistry): boolean => {
+      const gsp = GspClient.create({ roles })
+      gsp.sendWithArgs(aliceNode, aliceMls, 2, SignalType.Mute, 0, 1, about(2))
+      return gsp.isMuted(2)
+    }
+    expect(mutedBy(rolesWith(Permissions.SendSignal | Permissions.MuteOthers))).toBe(true)
+    expect(mutedBy(rolesWith(Permissions.SendSignal))).toBe(false)
+  })
+
   it("lets nobody give a role that is above their own", () => {
     const powers = Permissions.SendSignal | Permissions.AssignRoles
     const above = rolesWith(powers)

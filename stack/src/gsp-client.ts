@@ -80,7 +80,7 @@ export class GspClient implements Disposable {
   }
 
   /**
-   * Sends a signal.
+   * Sends a signal, and lets it have here the effect that it will have with others.
    *
    * @param args - CBOR: `{0: target}` for MUTE and UNMUTE, `{0: target, 1: role}` for ROLE_CHANGE, `{0: stream type}` for STREAM_START and
    *   STREAM_STOP, `{0: codec}` for CODEC_UPDATE, nothing for JOIN and LEAVE.
@@ -100,12 +100,16 @@ export class GspClient implements Disposable {
     assertUint32(requestId, "a request id")
     const type = signalTypeFromWire(signal)
     if (type === undefined) throw new RangeError(`not a signal: ${String(signal)}`)
-    if (decodeArgs(type, args) === undefined) {
+    const content = decodeArgs(type, args)
+    if (content === undefined) {
       throw new StackError("bad_arguments", `these are not the arguments of ${type}: see GspClient.sendWithArgs`)
     }
     const about = { signalType: signal, requestId, senderId: node.memberId, roleClaim }
     const payload = codecOf(codec).encode({ ...about, argsLength: args.length, args: new Uint8Array(args) })
-    return node.sendPayload(mls, target, StreamType.Signal, payload, codec)
+    const frame = node.sendPayload(mls, target, StreamType.Signal, payload, codec)
+    // Others will do with it what they do with anybody's; so do we.
+    if (this.#effects.refusalOf(node.memberId, content) === undefined) this.#effects.apply(node.memberId, content)
+    return frame
   }
 
   /**
