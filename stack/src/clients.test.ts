@@ -76,9 +76,8 @@ describe("text", () => {
 
   it("of another sender than its frame's is refused", () => {
     const { aliceMls, aliceNode, bobMls, bobNode } = twoMembers()
-    const named = GroupNode.create(7, aliceMls.groupId)
     // What a member writes who pretends to be member 7: the payload says so, the signature does not.
-    const forged = { ...named, memberId: 7, sendPayload: aliceNode.sendPayload.bind(aliceNode) } as unknown as GroupNode
+    const forged = { memberId: 7, sendPayload: aliceNode.sendPayload.bind(aliceNode) } as unknown as GroupNode
     const { wire } = GtpClient.create().send(forged, aliceMls, 2, 1n, "I resign")
     const [text] = payloadsOf(bobNode.onWire(bobMls, wire), StreamType.Text)
     expect(GtpClient.create().accept(text!, 1n)).toEqual({ status: "error", reason: "sender_mismatch", code: 0x2004 })
@@ -181,23 +180,24 @@ describe.each(PROFILES)("signals in %s", (_, options) => {
   })
 })
 
-describe("the authority of a signal", () => {
-  /** Alice signals to a Bob who knows these roles. */
-  function signalled(roles: RoleRegistry | undefined, signal: SignalType, args: Uint8Array) {
-    const { aliceMls, aliceNode, bobMls, bobNode } = twoMembers()
-    const { wire } = GspClient.create().sendWithArgs(aliceNode, aliceMls, 2, signal, 99, 1, args)
-    const [payload] = payloadsOf(bobNode.onWire(bobMls, wire), StreamType.Signal)
-    const gsp = GspClient.create(roles === undefined ? {} : { roles })
-    return { gsp, accepted: gsp.accept(payload!, 1n) }
-  }
-  function rolesWith(permissions: Permissions): RoleRegistry {
-    const roles = new RoleRegistry()
-    roles.defineRole(1, "of Alice", permissions)
-    roles.defineRole(5, "guest", Permissions.SendText)
-    roles.assign(1, 1)
-    return roles
-  }
+/** Alice signals to a Bob who knows these roles. */
+function signalled(roles: RoleRegistry | undefined, signal: SignalType, args: Uint8Array) {
+  const { aliceMls, aliceNode, bobMls, bobNode } = twoMembers()
+  const { wire } = GspClient.create().sendWithArgs(aliceNode, aliceMls, 2, signal, 99, 1, args)
+  const [payload] = payloadsOf(bobNode.onWire(bobMls, wire), StreamType.Signal)
+  const gsp = GspClient.create(roles === undefined ? {} : { roles })
+  return { gsp, accepted: gsp.accept(payload!, 1n) }
+}
 
+function rolesWith(permissions: Permissions): RoleRegistry {
+  const roles = new RoleRegistry()
+  roles.defineRole(1, "of Alice", permissions)
+  roles.defineRole(5, "guest", Permissions.SendText)
+  roles.assign(1, 1)
+  return roles
+}
+
+describe("the authority of a signal", () => {
   it("is looked up in the registry, not in what the sender claims to be", () => {
     const refused = signalled(rolesWith(Permissions.SendSignal), SignalType.Mute, about(2))
     expect(refused.accepted).toMatchObject({ status: "error", reason: "not_allowed", code: 0x3002, roleClaim: 99 })

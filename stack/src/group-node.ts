@@ -313,7 +313,7 @@ export class GroupNode implements Disposable {
   }
 
   #applied(transitionId: number): void {
-    const isMerged = this.#ids !== undefined && this.#member !== undefined && this.#member.staged === undefined
+    const isMerged = this.#ids !== undefined && this.#member?.staged === undefined
     this.#epoch = isMerged ? this.epoch : this.epoch + 1n
     this.#life.emit({ kind: "epoch_advanced", epoch: this.#epoch, transitionId })
   }

@@ -1,0 +1,204 @@
+import { describe, expect, it } from "vitest"
+import { ControlOpcode, GtpClient, MlsContext, NodeState, GroupNode } from "./index.ts"
+import type { NodeEvent } from "./index.ts"
+import { TestClock, threeMembers } from "./testing/three-members.ts"
+import type { TestPeer } from "./testing/three-members.ts"
+
+const { PrepareTransition, ReadyForTransition, ExecuteTransition, AbortTransition } = ControlOpcode
+const code = (expected: string) => expect.objectContaining({ code: expected })
+const send = ({ node, mls }: TestPeer, opcode: ControlOpcode, transitionId: number, args?: Uint8Array): Uint8Array =>
+  node.sendControl(mls, 0, opcode, transitionId, 1, args).wire
+const receive = ({ node, mls }: TestPeer, wire: Uint8Array): NodeEvent[] => node.onWire(mls, wire)
+/** What happened, in short. */
+const seen = (events: readonly NodeEvent[]) =>
+  events.map(({ kind, opcode, codeHex, toState, claimant }) =>
+    [kind, opcode ?? codeHex ?? toState ?? claimant].join(" ").trim(),
+  )
+
+/** Alice prepares to let somebody in; Bob and Carol have the commit. */
+function prepared(clock = new TestClock()) {
+  const [alice, bob, carol] = threeMembers({ now: clock.now })
+  const dave = MlsContext.create("dave")
+  const { commit, welcome } = alice.mls.inviteFull(dave.exportKeyPackage())
+  const prepare = send(alice, PrepareTransition, 1, commit)
+  for (const peer of [bob, carol]) {
+    const control = receive(peer, prepare).at(-1)
+    expect(control).toMatchObject({ kind: "control", opcode: "PREPARE_TRANSITION", sender: 1, transitionId: 1 })
+    peer.mls.processMessage(control!.args!)
+  }
+  return { clock, alice, bob, carol, dave, commit, welcome }
+}
+
+describe("a transition", () => {
+  it("takes everybody from one epoch to the next, and lets the newcomer in", () => {
+    const { alice, bob, carol, dave, welcome } = prepared()
+    for (const peer of [bob, carol]) receive(alice, send(peer, ReadyForTransition, 1))
+    const execute = send(alice, ExecuteTransition, 1)
+    alice.mls.finalizeCommit()
+    alice.node.applyTransition(1)
+    for (const peer of [bob, carol]) {
+      expect(seen(receive(peer, execute))).toEqual(["epoch_advanced", "control EXECUTE_TRANSITION"])
+      peer.mls.finalizeCommit()
+    }
+    dave.acceptWelcome(welcome)
+    const node = GroupNode.create(4, dave.groupId)
+    node.bootstrapAsJoiner(dave.epoch)
+    node.applyTransition(1)
+    const all = [alice, bob, carol, { node, mls: dave }]
+    expect(all.map((peer) => [peer.node.epoch, peer.node.lastTransitionId, peer.node.pendingTransitionId])).toEqual(
+      all.map(() => [2n, 1, 0]),
+    )
+    const { wire } = GtpClient.create().send(node, dave, 0, 1n, "hello")
+    expect(receive(bob, wire).at(-1)).toMatchObject({ kind: "payload_received", sender: 4 })
+  })
+
+  it("is not executed before everybody is ready, and says who is missing", () => {
+    const { alice, bob, carol } = prepared()
+    const missing = expect.objectContaining({
+      code: "members_not_ready",
+      missing: [{ leafIndex: 2, memberId: undefined }],
+    })
+    receive(alice, send(bob, ReadyForTransition, 1))
+    expect(() => send(alice, ExecuteTransition, 1)).toThrow(missing)
+    receive(alice, send(carol, ReadyForTransition, 1))
+    expect(() => send(alice, ExecuteTransition, 1)).not.toThrow()
+  })
+
+  it("that is aborted is forgotten by MLS too", () => {
+    const { alice, bob, carol } = prepared()
+    const abort = send(alice, AbortTransition, 1)
+    for (const peer of [bob, carol]) expect(seen(receive(peer, abort))).toEqual(["control ABORT_TRANSITION"])
+    for (const { mls, node } of [alice, bob, carol]) {
+      mls.finalizeCommit()
+      expect([mls.epoch, node.pendingTransitionId]).toEqual([1n, 0])
+    }
+    const again = alice.mls.removeMember(2)
+    receive(bob, send(alice, PrepareTransition, 2, again))
+    expect(bob.node.pendingTransitionId).toBe(2)
+  })
+
+  it("is the coordinator's alone", () => {
+    const { alice, bob, carol } = prepared()
+    for (const opcode of [PrepareTransition, ExecuteTransition, AbortTransition]) {
+      expect(() => send(bob, opcode, 1)).toThrow(code("not_coordinator"))
+    }
+    expect(carol.node.pendingTransitionId).toBe(1)
+    expect(alice.node.isCoordinator).toBe(true)
+  })
+
+  it("has an id above the last, and a commit that is staged", () => {
+    const [alice, bob] = threeMembers()
+    const commit = alice.mls.removeMember(2)
+    expect(() => send(alice, PrepareTransition, 0, commit)).toThrow(code("wrong_transition"))
+    expect(() => send(alice, PrepareTransition, 1, commit.slice(1))).toThrow(code("wrong_transition"))
+    expect(() => send(alice, ExecuteTransition, 1)).toThrow(code("wrong_transition"))
+    expect(() => send(alice, AbortTransition, 1)).toThrow(code("wrong_transition"))
+    const prepare = send(alice, PrepareTransition, 5, commit)
+    expect(() => send(alice, PrepareTransition, 6, commit)).toThrow(code("wrong_transition"))
+    receive(bob, prepare)
+    expect(() => send(bob, ReadyForTransition, 5)).toThrow(code("wrong_transition"))
+    bob.mls.processMessage(commit)
+    expect(() => send(bob, ReadyForTransition, 4)).toThrow(code("wrong_transition"))
+    expect(() => send(bob, ReadyForTransition, 5)).not.toThrow()
+    expect(() => bob.node.applyTransition(5)).toThrow(code("wrong_transition"))
+  })
+
+  it("waits for nobody where nobody else was there before", () => {
+    const [alice, bob] = [MlsContext.create("alice"), MlsContext.create("bob")]
+    const { welcome } = alice.inviteFull(bob.exportKeyPackage())
+    bob.acceptWelcome(welcome)
+    const [creator, joiner] = [GroupNode.create(1, alice.groupId), GroupNode.create(2, alice.groupId)]
+    creator.bootstrapAsCreator(0)
+    joiner.bootstrapAsJoiner(0, 1)
+    expect([joiner.pendingTransitionId, joiner.epoch]).toEqual([1, 0n])
+    alice.finalizeCommit()
+    const execute = creator.sendControl(alice, 0, ExecuteTransition, 1, 7)
+    creator.applyTransition(1)
+    expect(joiner.onWire(bob, execute.wire).filter(({ kind }) => kind === "error")).toEqual([])
+    expect([creator, joiner].map((node) => [node.epoch, node.lastTransitionId, node.state])).toEqual(
+      [1, 2].map(() => [1n, 1, NodeState.Active]),
+    )
+  })
+
+  it("whose PREPARE is missing is no reason to trust its EXECUTE: the node resynchronises", () => {
+    const [alice, bob, carol] = threeMembers()
+    const prepare = send(alice, PrepareTransition, 1, alice.mls.removeMember(2))
+    bob.mls.processMessage(receive(bob, prepare).at(-1)!.args!)
+    receive(alice, send(bob, ReadyForTransition, 1))
+    const execute = send(alice, ExecuteTransition, 1)
+    expect(seen(receive(carol, execute))).toEqual(["state_changed RESYNCING", "error 0x0004"])
+    expect([carol.node.state, carol.node.lastTransitionId]).toEqual([NodeState.Resyncing, 0])
+  })
+
+  it("whose commit comes in late is taken up by hand", () => {
+    const [alice, bob, carol] = threeMembers()
+    const commit = alice.mls.removeMember(2)
+    const prepare = send(alice, PrepareTransition, 1, commit)
+    receive(carol, prepare)
+    receive(bob, prepare)
+    bob.mls.processMessage(commit)
+    receive(alice, send(bob, ReadyForTransition, 1))
+    bob.mls.clearPendingCommit()
+    expect(seen(receive(bob, send(alice, ExecuteTransition, 1)))).toEqual(["state_changed RESYNCING", "error 0x0004"])
+    bob.mls.processMessage(commit)
+    bob.mls.finalizeCommit()
+    bob.node.applyTransition(1)
+    expect([bob.node.state, bob.node.epoch, bob.node.lastTransitionId]).toEqual([NodeState.Active, 2n, 1])
+  })
+})
+
+describe("the time of a transition", () => {
+  it("is over at the coordinator after 5 s: it can only be aborted then", () => {
+    const { clock, alice, bob, carol } = prepared()
+    for (const peer of [bob, carol]) receive(alice, send(peer, ReadyForTransition, 1))
+    clock.nowMs += 4999
+    expect(alice.node.checkTimeouts()).toEqual([])
+    clock.nowMs += 1
+    expect(seen(alice.node.checkTimeouts())).toEqual(["error 0x0010"])
+    expect(alice.node.checkTimeouts()).toEqual([])
+    expect(() => send(alice, ExecuteTransition, 1)).toThrow(code("wrong_transition"))
+    expect(() => send(alice, AbortTransition, 1)).not.toThrow()
+  })
+
+  it("is over for who is ready after 10 s", () => {
+    const { clock, bob } = prepared()
+    clock.nowMs += 5000
+    send(bob, ReadyForTransition, 1)
+    expect(bob.node.checkTimeouts(clock.nowMs + 4999)).toEqual([])
+    expect(seen(bob.node.checkTimeouts(clock.nowMs + 10_000))).toContain("error 0x0012")
+  })
+})
+
+describe("the coordinator's place", () => {
+  it("is taken by a claim after it was silent for 10 s", () => {
+    const { clock, alice, bob, carol } = prepared()
+    expect(() => bob.node.claimCoordinator(bob.mls)).toThrow(code("coordinator_is_active"))
+    clock.nowMs += 10_000
+    expect(seen(bob.node.checkTimeouts())).toEqual(["error 0x0012", "error 0x0013", "coordinator_election_needed"])
+    const claim = bob.node.claimCoordinator(bob.mls).wire
+    expect(bob.node.isCoordinator).toBe(true)
+    expect(seen(receive(carol, claim))).toEqual(["coordinator_claim 2", "control CAPABILITIES_ADVERTISE"])
+    expect(seen(receive(carol, send(alice, AbortTransition, 1)))).toEqual(["error 0x0008"])
+  })
+
+  it("is not given to whoever claims it while there is a coordinator", () => {
+    const clock = new TestClock()
+    const [alice, bob, carol] = threeMembers({ now: clock.now })
+    receive(carol, send(alice, PrepareTransition, 1, alice.mls.removeMember(1)))
+    clock.nowMs += 10_000
+    const impatient = bob.node.claimCoordinator(bob.mls).wire
+    clock.nowMs -= 1
+    expect(seen(receive(carol, impatient))).toEqual(["error 0x0008"])
+  })
+
+  it("stays with the lower member id of two who claim at once", () => {
+    const clock = new TestClock()
+    const [alice, bob, carol] = threeMembers({ now: clock.now })
+    for (const peer of [bob, carol]) receive(peer, alice.node.claimCoordinator(alice.mls).wire)
+    clock.nowMs += 10_000
+    const [claimOfBob, claimOfCarol] = [bob, carol].map(({ node, mls }) => node.claimCoordinator(mls).wire)
+    receive(bob, claimOfCarol!)
+    receive(carol, claimOfBob!)
+    expect([bob, carol].map(({ node }) => node.isCoordinator)).toEqual([true, false])
+  })
+})
