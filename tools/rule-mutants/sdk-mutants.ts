@@ -102,4 +102,18 @@ export const SDK_MUTANTS: readonly RuleMutant[] = [
     is: "const cipherSuite = 1",
     tests: ["testing/src/change-suite/change-suite.test.ts"],
   },
+  {
+    does: "throws away an invitation into a cipher suite that another program may have",
+    file: `${src}/invited-for-later.ts`,
+    was: "return own.length > 0 && isWelcomeOfMissingSuite(suites, envelope.sealed, own)",
+    is: "return false",
+    tests: ["testing/src/change-suite/missing-suite.test.ts"],
+  },
+  {
+    does: "lets a Welcome replace a group that this program cannot read",
+    file: `${src}/receive.ts`,
+    was: ` || groups.damage(groupId) !== undefined) return`,
+    is: `) return`,
+    tests: [`${src}/hostile-welcome.test.ts`],
+  },
 ]
