@@ -1,6 +1,8 @@
 import { suite0003 } from "@qpc/crypto/node"
 import { receiveEnvelope } from "@qpc/group"
 import { describe, expect, it } from "vitest"
+import { MemoryStore } from "./memory-store.ts"
+import { Profile } from "./profile.ts"
 import { FakeServer } from "./testing/fake-server.ts"
 import { newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
@@ -198,6 +200,32 @@ describe("a server that lost its memory of our inbox", () => {
 })
 
 describe("a commit that leads into another cipher suite", () => {
+  it("is followed with a key package that opens no invitation into the group any more", async () => {
+    const otherSuites = [suite0003]
+    const clock = new TestClock()
+    const server = new FakeServer()
+    server.keepsSuites = true
+    const alice = await newPerson(server, clock, "alice", { otherSuites })
+    const bob = await newPerson(server, clock, "bob", { otherSuites })
+    const group = await clock.during(alice.client.createGroup("friends"))
+    alice.client.connect()
+    const done = (sending: Promise<{ readonly id: string }>) =>
+      clock.during(sending.then(({ id }) => group.waitAccepted(id)))
+    await done(group.invite("bob"))
+    await clock.during(bob.client.sync())
+    await clock.during(bob.client.close())
+    const store = new MemoryStore(bob.disk)
+    const profile = new Profile(store)
+    for await (const { ref, ...record } of profile.keyPackages()) {
+      await store.commit([profile.putKeyPackage(ref, { ...record, refusedFor: [group.id] })])
+    }
+    await done(group.changeSuite(suite0003.id))
+    const back = await openPerson(server, clock, bob.disk, { otherSuites })
+    await clock.during(back.client.sync())
+    expect(back.client.conversations()).toMatchObject([{ suiteId: suite0003.id, epoch: group.epoch }])
+    expect(await reasons(back)).toEqual([])
+  })
+
   it.each([
     ["an epoch before ours", -1n, 0],
     ["our epoch", 0n, 1],

@@ -168,7 +168,7 @@ export async function withKeyPackages(
   const { isActive, epoch: from } = member
   const isDue = (epoch: bigint): boolean => isActive && epoch >= from && epoch < from + BigInt(envelopes.length)
   if (!envelopes.some((envelope) => changesSuite(envelope, isDue))) return step({})
-  const keyPackages = await storedBundles(context, member.groupId)
+  const keyPackages = await storedBundles(context)
   try {
     return step({ keyPackages })
   } finally {
@@ -177,15 +177,17 @@ export async function withKeyPackages(
 }
 
 /**
- * What may open a Welcome into the group: a Welcome is refused if it is not into the one that its envelope names. Those of a suite that this
- * program lacks stay in the store.
+ * Our key packages. Those of a suite that this program lacks stay in the store.
  *
+ * @param invitedTo - The group of an invitation: what is refused for it is left out. A change of cipher suite needs no such care, as it brings
+ *   no keys of before back: those of the next group come from the present group's, too (RFC 9420 §8.6, §11.2).
  * @throws ClientError `store_corrupt`
  */
-async function storedBundles({ profile, suites }: Context, groupId: GroupId): Promise<KeyPackageBundle[]> {
+async function storedBundles({ profile, suites }: Context, invitedTo?: GroupId): Promise<KeyPackageBundle[]> {
   const bundles: KeyPackageBundle[] = []
   for await (const { bundle, refusedFor } of profile.keyPackages()) {
-    if (isOfMissingSuite(suites, bundle) || !opens({ refusedFor }, groupId)) continue
+    const isRefused = invitedTo !== undefined && !opens({ refusedFor }, invitedTo)
+    if (isRefused || isOfMissingSuite(suites, bundle)) continue
     try {
       bundles.push(keyPackageBundleFromBytes(suites, bundle))
     } catch (error) {
