@@ -150,4 +150,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     change:
       "Such an invitation is kept, with what comes behind it, for a program that has the suite. Seeds 1282, 1785 and 2864 found the same.",
   },
+  {
+    seed: 5159n,
+    found:
+      "The oracle missed the probe of somebody whose group took in three second devices while it was on its way. Its sender was told to look and to send it again, and nobody did.",
+    change: "A person who is told that the group changed too often writes once more, and that text has to be read.",
+  },
 ]

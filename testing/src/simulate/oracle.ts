@@ -71,6 +71,8 @@ const GROUP_ID_BYTES = 16
 const NOTICE_GROUP_OFFSET = 22
 const PERSON_BYTES = 32
 const GIVEN_UP = "inbox_full_given_up"
+/** Why a text failed that was sealed too many epochs ago for the server to take it. */
+const MOVED_ON = "group_moved_on"
 /** What a device writes down against the log of a group's epochs; an honest server gives no cause for any of it. */
 const ACCUSATIONS = [
   "server_equivocated",
@@ -120,6 +122,8 @@ export class Oracle {
   readonly #sent = new Map<string, Map<string, SentByDevice>>()
   /** How often a sender was told that somebody will not get a text of theirs, by sender, group and person. */
   readonly #givenUp = new Map<string, number>()
+  /** Texts of which their senders were told that the group changed too often meanwhile. */
+  readonly #overtaken = new Set<Text>()
   /** Messages that no person wrote: what members ask and answer about texts that never came, beside changes of the group. */
   readonly #ownerless = new Set<string>()
   /** Wishes for new keys that have no end yet. */
@@ -273,6 +277,11 @@ export class Oracle {
     return unread.filter(({ number }) => number >= first)
   }
 
+  /** Texts with this number or a later one that the server never took because the group changed too often meanwhile, as their senders know. */
+  overtaken(first: number): readonly Text[] {
+    return [...this.#overtaken].filter(({ number }) => number >= first)
+  }
+
   #isOwed({ key }: Device, { group, recipients, epoch, messageId, sender }: Text): boolean {
     const joinEpoch = this.#joinEpochs.get(`${key} ${group}`)
     if (joinEpoch === undefined || epoch === undefined || messageId === undefined) return false
@@ -358,6 +367,8 @@ export class Oracle {
     if (state === undefined) return this.report("mistake", `${device.name} wrote a sent record of another form`)
     const group = toHex(value.subarray(SENT_GROUP_OFFSET, SENT_GROUP_OFFSET + GROUP_ID_BYTES))
     states.set(toHex(key), { group, state })
+    const text = this.#byMessageId.get(toHex(key))
+    if (text !== undefined && latin1.decode(value).includes(MOVED_ON)) this.#overtaken.add(text)
     if (state === "accepted" && this.#keyUpdates.delete(toHex(key))) this.#count("key updates that people asked for")
   }
 

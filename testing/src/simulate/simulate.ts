@@ -1,10 +1,10 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { monitorNonces } from "@qpc/crypto/conformance"
-import type { Change } from "@qpc/sdk"
+import type { Change, Conversation } from "@qpc/sdk"
 import { toHex } from "@qpc/wire"
 import { ClientNode } from "./client-node.ts"
 import { enrol } from "./enrol.ts"
-import { isStuck, unsettled, viewsOf } from "./liveness.ts"
+import { unsettled, viewsOf } from "./liveness.ts"
 import type { Unsettled } from "./liveness.ts"
 import { Oracle } from "./oracle.ts"
 import { PacketNetwork, PERFECT_LINK } from "./packet-network.ts"
@@ -14,6 +14,7 @@ import { startPartitions } from "./partitions.ts"
 import { drawPlan } from "./plan.ts"
 import type { Plan, Restrictions } from "./plan.ts"
 import { Prng } from "./prng.ts"
+import { Probes } from "./probes.ts"
 import { startSecondDevices } from "./second-devices.ts"
 import { ServerNode } from "./server-node.ts"
 import { startSuiteChanges } from "./suite-changes.ts"
@@ -189,24 +190,11 @@ class Simulation {
 
   /** Everybody writes to every group, and everybody must read it. */
   async #probe(): Promise<void> {
-    const first = this.#oracle.texts.size + 1
+    const oracle = this.#oracle
     const living = this.#devices.filter(({ isGone }) => !isGone)
-    for (const node of living) {
-      for (const group of node.client?.conversations() ?? []) {
-        if (group.isMember && !group.isLeaving && !isStuck(group)) void writeText(this.#workload, node, group)
-      }
-    }
-    const expected = new Map(living.map((node) => [node, [...viewsOf(node)]]))
-    const look = (): readonly Unsettled[] => {
-      const missed: Unsettled[] = []
-      for (const [node, groups] of expected) {
-        for (const [group, { isMember }] of groups) {
-          for (const { sender } of isMember ? this.#oracle.unread(node, group, first) : [])
-            missed.push({ kind: "probe", what: `${node.name} does not read the probe of ${sender.name}` })
-        }
-      }
-      return [...missed, ...unsettled(this.#devices, this.#oracle)]
-    }
+    const write = (node: ClientNode, group: Conversation): void => void writeText(this.#workload, node, group)
+    const probes = new Probes({ living, oracle, write })
+    const look = (): readonly Unsettled[] => [...probes.missed(), ...unsettled(this.#devices, oracle)]
     this.#reportAll(await this.#until(look))
   }
 
