@@ -127,6 +127,15 @@ describe("CBOR", () => {
     expect(decoded).toEqual(Uint8Array.of(1, 2, 3))
   })
 
+  it("hands out bytes of any length whose slice is a copy, as a Buffer's is not", () => {
+    for (let lengthBytes = 0; lengthBytes < 700; lengthBytes++) {
+      const written = encodeCbor(new Uint8Array(lengthBytes))
+      const read = decodeCbor(Buffer.from(written)) as Uint8Array
+      expect([written, read].map(({ constructor }) => constructor)).toEqual([Uint8Array, Uint8Array])
+      expect(written.buffer.byteLength).toBe(written.length)
+    }
+  })
+
   it("answers 100 000 random inputs with a value or a DecodeError", () => {
     const head = fc.constantFrom(0x81, 0x82, 0xa1, 0xa2, 0x41, 0x61, 0x18, 0x19, 0x1a, 0x1b, 0xf5, 0x00)
     const mixed = fc.array(fc.oneof(head, fc.nat({ max: 255 })), { maxLength: 24 }).map((list) => Uint8Array.from(list))

@@ -30,8 +30,8 @@ const NESTING_MAX = 64
  */
 export function encodeCbor(value: CborValue): Uint8Array {
   checkValue(value, 0)
-  // cborg may answer with a view into a buffer it will use again.
-  return encode(value, KEEP_MAP_ORDER).slice()
+  // cborg may answer with a view, and on Node with a Buffer, whose `slice` copies nothing: others rely on that it does.
+  return new Uint8Array(encode(value, KEEP_MAP_ORDER))
 }
 
 /**
