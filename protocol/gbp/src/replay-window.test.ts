@@ -72,3 +72,51 @@ describe("replay window", () => {
     expect(() => restored(fromHex(hex))).toThrow(DecodeError)
   })
 })
+
+/** What came before, what comes now, and whether it is taken. */
+const EDGES: readonly (readonly [string, readonly number[], number, boolean])[] = [
+  ["the first number, of a new window", [], 1, true],
+  ["number 0, of a new window", [], 0, false],
+  ["a number below 0", [], -1, false],
+  ["number 0, of a window that moved", [7], 0, false],
+  ["the newest again", [7], 7, false],
+  ["the next", [7], 8, true],
+  ["the one before, if it did not come", [7], 6, true],
+  ["the one before, if it came", [6, 7], 6, false],
+  ["the oldest, if it did not come", [2000], 977, true],
+  ["the oldest, if it came", [977, 2000], 977, false],
+  ["the one behind the oldest, if it did not come", [2000], 976, false],
+  ["the one behind the oldest, if it came", [976, 2000], 976, false],
+  ["number 1 where it is the oldest", [1024], 1, true],
+  ["number 1 where it is behind the oldest", [1025], 1, false],
+  ["number 2 where it is the oldest", [1025], 2, true],
+  ["a seen number after the longest jump that keeps it", [5, 1028], 5, false],
+  ["the number that takes a seen one's place", [5], 1029, true],
+  ["the number that took a seen one's place, again", [5, 1029], 1029, false],
+  ["one next to that place, which nobody had", [5, 1029], 6, true],
+  ["a number one window before the newest", [2048], 1024, false],
+  ["one of a window that was jumped over", [1, 5000], 3000, false],
+  ["the last of a word", [64], 31, true],
+  ["the first of the next word", [64], 32, true],
+  ["a seen number beside the edge of a word", [32, 64], 32, false],
+  ["the last place of the window, where the first is newest", [1024], 1023, true],
+  ["the first place of the window, where the last is newest", [1023], 1024, true],
+  ["the largest number", [1], 0xffff_ffff, true],
+  ["the largest number again", [0xffff_ffff], 0xffff_ffff, false],
+  ["the oldest below the largest", [0xffff_ffff], 0xffff_fc00, true],
+  ["the one behind the oldest below the largest", [0xffff_ffff], 0xffff_fbff, false],
+]
+
+describe("the edges of a replay window", () => {
+  it.each(EDGES)("%s", (_, before, sequence, isTaken) => {
+    expect(windowOf(...before).accept(sequence)).toBe(isTaken)
+  })
+
+  it.each(EDGES)("%s, after a restart", (_, before, sequence, isTaken) => {
+    expect(restored(stored(windowOf(...before))).accept(sequence)).toBe(isTaken)
+  })
+
+  it.each(EDGES.filter(([, , , isTaken]) => isTaken))("%s, and then no more", (_, before, sequence) => {
+    expect(windowOf(...before, sequence).accept(sequence)).toBe(false)
+  })
+})
