@@ -85,8 +85,8 @@ function waitsForOnly(lost: ReadonlySet<string>, text: Text | undefined): boolea
 }
 
 /**
- * How many groups a device wants to leave in which nobody can let it go: the others are lost, or what they have of the group is
- * damaged and no person has it repaired any more.
+ * How many groups a device wants to leave in which nobody can let it go: the others are lost, or what they have of the group was
+ * damaged, and they are not in again.
  */
 function leavingNobody({ client, identityKey }: ClientNode, living: readonly ClientNode[]): number {
   const groups = client?.conversations().filter(({ isLeaving, isMember }) => isLeaving && isMember) ?? []
@@ -97,10 +97,9 @@ function leavingNobody({ client, identityKey }: ClientNode, living: readonly Cli
   }).length
 }
 
-/** True for a group that waits on this device for somebody to have it repaired. */
+/** True for a group that this device cannot read: whoever got no answer asks to be let in again after a quarter of an hour. */
 function rests({ client }: ClientNode, groupId: GroupId): boolean {
-  const damaged = client?.damagedGroups() ?? []
-  return damaged.some(({ id, damage }) => equalBytes(id, groupId) && damage !== "keys_deleted")
+  return client?.damagedGroups().some(({ id }) => equalBytes(id, groupId)) === true
 }
 
 interface Compared {
