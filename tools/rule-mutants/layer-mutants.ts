@@ -33,8 +33,8 @@ export const LAYER_MUTANTS: readonly RuleMutant[] = [
   {
     does: "lets a member send on another's stream",
     file: `${gbp}/receive.ts`,
-    was: "if (memberId === undefined || content.streamId !== streamIdOf(content.streamType, memberId)) {",
-    is: "if (memberId === undefined) {",
+    was: `if (!isOwn) return "sender_mismatch"`,
+    is: `if (!isOwn && known === undefined) return "sender_mismatch"`,
     tests: [`${gbp}/receive.test.ts`],
   },
   {
