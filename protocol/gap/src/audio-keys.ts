@@ -22,6 +22,12 @@ export interface AudioEpoch {
   readonly ownLeafIndex: number | undefined
   /** The member id of a leaf, or `undefined` where nobody is. Has to go on telling of that epoch when the group has moved on. */
   readonly memberIdOf: (leafIndex: number) => number | undefined
+  /**
+   * How long frames go on being sealed under the epoch before, in milliseconds, so that those of members who come into this one a little
+   * later can open them (RFC 9605 §4.4.1); {@link SEAL_AFTER_MS} is enough for most calls. Default 0, as it has to be where somebody was
+   * removed: they have the keys of the epoch before.
+   */
+  readonly sealAfterMs?: number
 }
 
 /** Why a frame did not open. Nothing changed. */
@@ -61,6 +67,8 @@ type Members = Pick<AudioEpoch, "epoch" | "ownLeafIndex" | "memberIdOf">
 /** So many are kept that the overlap of ten seconds holds with a change of epoch in every one of them. */
 const PAST_EPOCHS = 16
 const CONTEXT_BYTES = 4
+/** Most members have followed a commit after this many milliseconds. */
+export const SEAL_AFTER_MS = 200
 
 /**
  * The keys of a group's audio: SFrame under the exporter of each MLS epoch (RFC 9605 §5.2). Member ids are read off the leaf in the key
@@ -70,7 +78,7 @@ const CONTEXT_BYTES = 4
  * before a restart say, so each draws a context of its own, which makes its keys other ones: nothing has to be stored. With 32
  * bits, two of a hundred objects in one epoch are alike once in a million times; whoever restarts often changes the epoch.
  *
- * Seals under the newest epoch and opens those before for the overlap. Pure: time comes in, nothing happens by itself.
+ * Seals under the newest epoch, or for a while the one before, and opens those before for the overlap. Pure: time comes in, nothing happens by itself.
  */
 export class AudioKeys implements Disposable {
   readonly #session: SFrameSession
@@ -86,15 +94,20 @@ export class AudioKeys implements Disposable {
     })
   }
 
-  /** The epoch that frames are sealed in, or `undefined` before the first. */
+  /** The newest epoch, or `undefined` before the first. */
   get epoch(): bigint | undefined {
     return this.#session.epoch
   }
 
-  /** Our member id, or `undefined` where we only listen. */
+  /** The epoch that frames are sealed in: the newest, or for a while the one before. `undefined` where we only listen. */
+  get sealingEpoch(): bigint | undefined {
+    return this.#session.sealingEpoch
+  }
+
+  /** Our member id where frames are sealed, or `undefined` where we only listen. */
   get ownMemberId(): number | undefined {
-    const current = this.#current
-    return current?.ownLeafIndex === undefined ? undefined : current.memberIdOf(current.ownLeafIndex)
+    const sealing = this.#epochs.get(this.sealingEpoch ?? -1n)
+    return sealing?.ownLeafIndex === undefined ? undefined : sealing.memberIdOf(sealing.ownLeafIndex)
   }
 
   /** When {@link tick} has something to do, in milliseconds; or `undefined`. */
@@ -105,15 +118,15 @@ export class AudioKeys implements Disposable {
   /**
    * Goes on to the next epoch, once the group is there. Audio never leads: what it says of other epochs changes nothing.
    *
-   * @throws RangeError unless the epoch is above the current one, and our leaf fits into a key id
+   * @throws RangeError unless the epoch is above the current one, our leaf fits into a key id, and `sealAfterMs` is below the overlap
    */
   enterEpoch(next: AudioEpoch, nowMs: number): void {
     const { label, context, lengthBytes } = baseKeyExport(next.epoch)
     const baseKey = next.exportSecret(label, context, lengthBytes)
-    const { epoch, ownLeafIndex, memberIdOf } = next
+    const { epoch, ownLeafIndex, memberIdOf, sealAfterMs = 0 } = next
     const isMember = (leafIndex: number): boolean => memberIdOf(leafIndex) !== undefined
     try {
-      this.#session.enterEpoch({ epoch, baseKey, ownLeafIndex, isMember }, nowMs)
+      this.#session.enterEpoch({ epoch, baseKey, ownLeafIndex, isMember, sealAfterMs }, nowMs)
     } catch (error) {
       baseKey.fill(0)
       throw error
@@ -122,7 +135,7 @@ export class AudioKeys implements Disposable {
     this.#forgetOver()
   }
 
-  /** Zeroes the keys of epochs whose overlap is over. */
+  /** Zeroes the keys of epochs whose overlap is over, and begins to seal in the newest once it is time. */
   tick(nowMs: number): void {
     this.#session.tick(nowMs)
     this.#forgetOver()

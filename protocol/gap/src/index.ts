@@ -1,5 +1,5 @@
 /** Group Audio Protocol: audio payloads, reordering and playout over GBP. @module */
-export { AudioKeys } from "./audio-keys.ts"
+export { AudioKeys, SEAL_AFTER_MS } from "./audio-keys.ts"
 export type { AudioEpoch, AudioKeysOptions, AudioOpenRejection, OpenedAudio } from "./audio-keys.ts"
 export { dropError } from "./drop-reason.ts"
 export type { DropReason, FrameDropReason } from "./drop-reason.ts"

@@ -4,7 +4,7 @@ import { decodeHeader, encodeHeader } from "@qpc/sframe"
 import { fromHex, toGroupId } from "@qpc/wire"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { AudioKeys } from "./audio-keys.ts"
+import { AudioKeys, SEAL_AFTER_MS } from "./audio-keys.ts"
 import type { AudioKeysOptions } from "./audio-keys.ts"
 import { FLATBUFFERS_AUDIO } from "./flatbuffers.ts"
 import { CBOR_AUDIO, OPUS_MAX_BYTES } from "./payload.ts"
@@ -281,6 +281,25 @@ describe("a change of epoch", () => {
     const first = frameOf(alice, sourceOf(10))
     for (let second = 1; second <= 10; second++) enter(bob, 1, 5n + BigInt(second), 1000 * second)
     expect(receiverOf(bob).receive(first, 10_500)).toMatchObject({ kind: "audio", epoch: 5n })
+  })
+
+  it("may be sealed in a little later, so that whoever is late loses nothing", () => {
+    const [alice, bob, source] = [keysAt(0), keysAt(1), sourceOf(10)]
+    alice.enterEpoch({ epoch: 6n, exportSecret, ownLeafIndex: 0, memberIdOf, sealAfterMs: SEAL_AFTER_MS }, 1000)
+    expect([alice.epoch, alice.sealingEpoch, alice.wakeAtMs]).toEqual([6n, 5n, 1200])
+    expect(receiverOf(bob).receive(frameOf(alice, source), 1100)).toMatchObject({
+      kind: "audio",
+      epoch: 5n,
+      keyPhase: 5,
+    })
+    enter(bob, 1, 6n, 1100)
+    expect(receiverOf(alice).receive(frameOf(bob, sourceOf(11)), 1100)).toMatchObject({ kind: "audio", epoch: 6n })
+    alice.tick(1200)
+    expect(receiverOf(bob).receive(frameOf(alice, source), 1200)).toMatchObject({
+      kind: "audio",
+      epoch: 6n,
+      keyPhase: 6,
+    })
   })
 
   it("ends for a member who was removed: nobody listens to them during the overlap", () => {

@@ -109,7 +109,7 @@ export class AudioSender {
    * not ours by its id: everybody would drop it
    */
   send(source: AudioSource, opus: Uint8Array): FramedAudio {
-    const { epoch, ownMemberId } = this.#keys
+    const { sealingEpoch: epoch, ownMemberId } = this.#keys
     if (epoch === undefined || ownMemberId === undefined) {
       throw new TypeError("there is no epoch in which this member may send audio: enter one first")
     }

@@ -31,11 +31,16 @@ function sessionAt(
   return session
 }
 
-function enter(session: SFrameSession, ownLeafIndex: number | undefined, epoch: bigint, nowMs: number): void {
-  session.enterEpoch(
-    { epoch, baseKey: baseKey(epoch), ownLeafIndex, isMember: (leafIndex) => leafIndex < MEMBERS },
-    nowMs,
-  )
+const isMember = (leafIndex: number): boolean => leafIndex < MEMBERS
+
+function enter(
+  session: SFrameSession,
+  ownLeafIndex: number | undefined,
+  epoch: bigint,
+  nowMs: number,
+  sealAfterMs = 0,
+): void {
+  session.enterEpoch({ epoch, baseKey: baseKey(epoch), ownLeafIndex, isMember, sealAfterMs }, nowMs)
 }
 
 function outcome(session: SFrameSession, frame: Uint8Array, nowMs = 0, metadata?: Uint8Array): string {
@@ -183,6 +188,50 @@ describe("a change of epoch", () => {
     enter(bob, 1, 65_537n, 0)
     expect(outcome(bob, old)).toBe("auth_failed")
     expect(outcome(bob, sessionAt(0, 65_537n).seal(toUtf8("new")))).toBe("new")
+  })
+
+  it("may go on encrypting under the one before for a while, and decrypts both", () => {
+    const [alice, bob] = [sessionAt(0, 1n), sessionAt(1, 1n)]
+    enter(alice, 0, 2n, 1000, 200)
+    expect([alice.epoch, alice.sealingEpoch, alice.wakeAtMs]).toEqual([2n, 1n, 1200])
+    expect(outcome(bob, alice.seal(toUtf8("still old")), 1100)).toBe("still old")
+    alice.tick(1199)
+    expect(alice.sealingEpoch).toBe(1n)
+    enter(bob, 1, 2n, 1150)
+    expect(outcome(alice, bob.seal(toUtf8("new")), 1199)).toBe("new")
+    alice.tick(1200)
+    expect([alice.sealingEpoch, alice.wakeAtMs]).toEqual([2n, 11_000])
+    expect(outcome(bob, alice.seal(toUtf8("now new")), 1200)).toBe("now new")
+  })
+
+  it("is never more than one behind, however fast they change", () => {
+    const alice = sessionAt(0, 1n)
+    const sealedIn = [2n, 3n, 4n].map((epoch) => {
+      enter(alice, 0, epoch, 1000, 200)
+      return alice.sealingEpoch
+    })
+    expect(sealedIn).toEqual([1n, 2n, 3n])
+    enter(alice, 0, 5n, 1100)
+    expect(alice.sealingEpoch).toBe(5n)
+  })
+
+  it("is encrypted under at once by whoever was not in the one before, and by nobody who is no member any more", () => {
+    const joiner = new SFrameSession({ cipher, context: 0n })
+    enter(joiner, 0, 5n, 0, 200)
+    expect(joiner.sealingEpoch).toBe(5n)
+    enter(joiner, undefined, 6n, 0, 200)
+    expect(joiner.sealingEpoch).toBeUndefined()
+    expect(() => joiner.seal(toUtf8("x"))).toThrow(TypeError)
+    enter(joiner, 0, 7n, 0, 200)
+    expect(joiner.sealingEpoch).toBe(7n)
+  })
+
+  it("is not put off until nobody would decrypt the one before", () => {
+    const session = sessionAt(0, 1n)
+    for (const sealAfterMs of [10_000, -1, Number.NaN]) {
+      expect(() => enter(session, 0, 2n, 0, sealAfterMs)).toThrow(RangeError)
+    }
+    expect(session.epoch).toBe(1n)
   })
 
   it("goes forward only, and only where our leaf has a key id; nothing changes otherwise", () => {

@@ -5,6 +5,7 @@ import { decodeHeader } from "./header.ts"
 import type { ReadHeader } from "./header.ts"
 import { decodeMlsKid, encodeMlsKid, epochBitsOf } from "./mls-kid.ts"
 import type { MlsKid } from "./mls-kid.ts"
+import { Sealing } from "./sealing.ts"
 import { SFrameReceiver } from "./sframe-receiver.ts"
 import { SFrameSender } from "./sframe-sender.ts"
 
@@ -51,6 +52,11 @@ export interface SFrameEpoch {
   readonly ownLeafIndex: number | undefined
   /** True for the leaves of members. Asked once for each sender. */
   readonly isMember: (leafIndex: number) => boolean
+  /**
+   * How long frames go on being encrypted under the epoch before, in milliseconds, so that whoever comes into this one a little later can
+   * decrypt them (RFC 9605 §4.4.1). Shorter than `overlapMs`. Default 0, as it has to be where somebody was removed: they have the keys.
+   */
+  readonly sealAfterMs?: number
 }
 
 /**
@@ -101,7 +107,7 @@ const NOTHING = new Uint8Array(0)
 /**
  * Media frames of one group, end-to-end encrypted (RFC 9605) with keys that each of its MLS epochs has (§5.2).
  *
- * Encrypts under the newest epoch; decrypts those of the epochs before too, for as long as the limits say. Pure: time comes in,
+ * Encrypts under the newest epoch, or for a while the one before; decrypts those of the epochs before too, for as long as the limits say. Pure: time comes in,
  * nothing happens by itself. Members have the keys of all senders (§7.2): sign what must not be forged by insiders.
  */
 export class SFrameSession implements Disposable {
@@ -111,7 +117,7 @@ export class SFrameSession implements Disposable {
   /** By the low bits of the epoch, oldest first: an epoch with the same bits takes the place of an old one (RFC 9605 §5.2). */
   readonly #epochs = new Map<number, KeptEpoch>()
   #current: KeptEpoch | undefined
-  #sender: SFrameSender | undefined
+  readonly #sealing = new Sealing()
 
   constructor({ cipher, context, limits }: SFrameSessionOptions) {
     encodeMlsKid({ context, leafIndex: 0, epochBits: 0 })
@@ -120,9 +126,14 @@ export class SFrameSession implements Disposable {
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
   }
 
-  /** The epoch that frames are encrypted under, or `undefined` before the first. */
+  /** The newest epoch, or `undefined` before the first. */
   get epoch(): bigint | undefined {
     return this.#current?.epoch
+  }
+
+  /** The epoch that frames are encrypted under; `undefined` where this session may not send. */
+  get sealingEpoch(): bigint | undefined {
+    return this.#sealing.epoch
   }
 
   /** The epochs whose frames are taken, oldest first. Those whose time is over are gone after {@link tick}. */
@@ -133,16 +144,20 @@ export class SFrameSession implements Disposable {
   /** When {@link tick} has something to do, or `undefined`. */
   get wakeAtMs(): number | undefined {
     const times = [...this.#epochs.values()].flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]))
+    if (this.#sealing.wakeAtMs !== undefined) times.push(this.#sealing.wakeAtMs)
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
   /**
    * Goes on to the next epoch. The one before is kept for late frames.
    *
-   * @throws RangeError unless the epoch is above the current one, and our leaf fits into a key id
+   * @throws RangeError unless the epoch is above the current one, our leaf fits into a key id, and `sealAfterMs` is below the overlap
    */
   enterEpoch(next: SFrameEpoch, nowMs: number): void {
-    const { epoch, ownLeafIndex } = next
+    const { epoch, ownLeafIndex, sealAfterMs = 0 } = next
+    if (!(sealAfterMs >= 0 && sealAfterMs < this.#limits.overlapMs)) {
+      throw new RangeError(`nobody could decrypt what is sealed ${sealAfterMs} ms after its epoch`)
+    }
     if (this.#current !== undefined && epoch <= this.#current.epoch) {
       throw new RangeError(`epoch ${epoch} does not follow ${this.#current.epoch}`)
     }
@@ -160,12 +175,13 @@ export class SFrameSession implements Disposable {
       if (this.#epochs.size <= this.#limits.pastEpochs + 1) break
       this.#forget(bits)
     }
-    this.#sender?.[Symbol.dispose]()
-    this.#sender = kid === undefined ? undefined : this.#newSender(kid, next.baseKey)
+    if (kid === undefined) this.#sealing.end()
+    else this.#sealing.goOn(epoch, this.#newSender(kid, next.baseKey), { nowMs, fromMs: nowMs + sealAfterMs })
   }
 
-  /** Forgets the epochs whose time is over. */
+  /** Forgets the epochs whose time is over, and begins to encrypt under the newest once it is time. */
   tick(nowMs: number): void {
+    this.#sealing.tick(nowMs)
     for (const [bits, { untilMs }] of this.#epochs) if (untilMs !== undefined && untilMs <= nowMs) this.#forget(bits)
   }
 
@@ -176,8 +192,9 @@ export class SFrameSession implements Disposable {
    * @throws TypeError before there is an epoch in which we are a member; SFrameLimitError once the epoch's key is used up
    */
   seal(plaintext: Uint8Array, metadata: Uint8Array = NOTHING): Uint8Array {
-    if (this.#sender === undefined) throw new TypeError("there is no epoch in which this session may send")
-    return this.#sender.seal(plaintext, metadata)
+    const { sender } = this.#sealing
+    if (sender === undefined) throw new TypeError("there is no epoch in which this session may send")
+    return sender.seal(plaintext, metadata)
   }
 
   /** Opens what a member encrypted. Total: any bytes have an outcome. */
@@ -211,8 +228,7 @@ export class SFrameSession implements Disposable {
 
   [Symbol.dispose](): void {
     for (const bits of this.#epochs.keys()) this.#forget(bits)
-    this.#sender?.[Symbol.dispose]()
-    this.#sender = undefined
+    this.#sealing[Symbol.dispose]()
     this.#current = undefined
   }
 

@@ -29,6 +29,8 @@ export interface CallerOptions {
   readonly random: Random
   /** Unix time of the call's beginning, for MLS. */
   readonly startUnixMs: number
+  /** How long frames are sealed under the old keys after a change. */
+  readonly sealAfterMs: number
 }
 
 /** A commit that some have not followed yet. */
@@ -86,6 +88,7 @@ export class Caller implements Disposable {
 
   /** 20 ms: what is due is played, what is said is sent. */
   tick(nowMs: number): Addressed[] {
+    this.#keys.tick(nowMs)
     for (const [other, ear] of this.#ears) {
       const { frame } = ear.turn()
       if (frame !== undefined) this.#options.said.check(frame)
@@ -156,7 +159,7 @@ export class Caller implements Disposable {
   }
 
   #enterEpoch(nowMs: number): void {
-    const { group } = this.#options
+    const { group, sealAfterMs } = this.#options
     const leaves = new Set(group.members().map(({ leafIndex }) => leafIndex))
     this.#keys.enterEpoch(
       {
@@ -164,6 +167,7 @@ export class Caller implements Disposable {
         exportSecret: (label, context, lengthBytes) => group.export(label, context, lengthBytes),
         ownLeafIndex: group.ownLeafIndex,
         memberIdOf: (leafIndex) => (leaves.has(leafIndex) ? leafIndex : undefined),
+        sealAfterMs,
       },
       nowMs,
     )

@@ -44,7 +44,9 @@ export async function loopbackCall(options: CallOptions): Promise<LoopbackReport
   const groups = gather(options.people, nodeRandom, Date.now())
   const relay = new BadRelay(options, new Prng(options.seed, "relay"))
   const relaySocket = await openSocket()
-  const stations = await Promise.all(groups.map((group) => openStation(group, groups, said)))
+  const stations = await Promise.all(
+    groups.map((group) => openStation(group, { groups, said, sealAfterMs: options.sealAfterMs })),
+  )
   const callers = stations.map(({ caller }) => caller)
   const rekeys = new Rekeys(callers)
   passThrough(
@@ -81,7 +83,14 @@ interface Surroundings {
   readonly send: (station: Station, out: readonly Addressed[]) => void
 }
 
-async function openStation(group: Group, groups: readonly Group[], said: Said): Promise<Station> {
+/** What all stations have in common. */
+interface Call {
+  readonly groups: readonly Group[]
+  readonly said: Said
+  readonly sealAfterMs: number
+}
+
+async function openStation(group: Group, { groups, said, sealAfterMs }: Call): Promise<Station> {
   const own = group.ownLeafIndex
   const others = groups.map(({ ownLeafIndex }) => ownLeafIndex).filter((leaf) => leaf !== own)
   const encoder = await OpusEncoder.create({ expectedLossPercent: 20 })
@@ -94,7 +103,16 @@ async function openStation(group: Group, groups: readonly Group[], said: Said): 
     return packet
   }
   const earFor = (memberId: number): OpusPlayer<HeardFrame> => players.get(memberId)!
-  const caller = new Caller({ group, others, said, speak, earFor, random: nodeRandom, startUnixMs: Date.now() })
+  const caller = new Caller({
+    group,
+    others,
+    said,
+    speak,
+    earFor,
+    random: nodeRandom,
+    startUnixMs: Date.now(),
+    sealAfterMs,
+  })
   return { caller, socket: await openSocket(), players: [...players.values()], encoder }
 }
 
@@ -134,8 +152,8 @@ function rekey(stations: readonly Station[], rekeys: Rekeys, { now, send }: Surr
 async function every(ms: number, clock: { now: () => number; endMs: number }, act: () => void): Promise<number> {
   let longestMs = 0
   for (let nextMs = ms; nextMs < clock.endMs; nextMs += ms) {
-    const waitMs = nextMs - clock.now()
-    if (waitMs > 0) await sleep(waitMs)
+    // Also where it is late already: what arrived has its turn between.
+    await sleep(Math.max(0, nextMs - clock.now()))
     longestMs = Math.max(longestMs, clock.now() - nextMs)
     act()
   }

@@ -1,4 +1,5 @@
 /** `npm run call`: exit code 0 when nothing untrue was played, and nobody was silent for more than 200 ms at a change of keys; else 1. */
+import { SEAL_AFTER_MS } from "@qpc/gap"
 import { flagsOf, refuse } from "../command-line.ts"
 import { loopbackCall } from "./loopback-call.ts"
 import type { LoopbackReport } from "./loopback-call.ts"
@@ -18,6 +19,11 @@ const values = flagsOf({
     loss: { type: "string", default: "20", says: "packets of a hundred that are lost in each direction" },
     mischief: { type: "string", default: "2", says: "of a hundred, a false or old copy is added" },
     rekey: { type: "string", default: "1000", says: "milliseconds between two changes of keys; 0 for none" },
+    after: {
+      type: "string",
+      default: String(SEAL_AFTER_MS),
+      says: "milliseconds that people go on under the old keys",
+    },
     seed: { type: "string", default: "1", says: "which packets the relay loses" },
     virtual: {
       type: "boolean",
@@ -34,6 +40,7 @@ const options: CallOptions = {
   lossPercent: numberOf("loss", values.loss, 0, 100),
   mischiefPercent: numberOf("mischief", values.mischief, 0, 100),
   rekeyMs: numberOf("rekey", values.rekey, 0, 600_000),
+  sealAfterMs: numberOf("after", values.after, 0, 9999),
   seed: BigInt(numberOf("seed", values.seed, 0, Number.MAX_SAFE_INTEGER)),
 }
 const report = values.virtual ? print(virtualCall(options), inWords) : print(await loopbackCall(options), inAllWords)

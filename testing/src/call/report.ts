@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly mischiefPercent: number
   /** Time between two changes of the epoch; 0 for none. */
   readonly rekeyMs: number
+  /** How long after a change frames are sealed under the old keys. */
+  readonly sealAfterMs: number
   readonly seed: bigint
 }
 

@@ -1,7 +1,18 @@
+import { SEAL_AFTER_MS } from "@qpc/gap"
 import { describe, expect, it } from "vitest"
 import { virtualCall } from "./virtual-call.ts"
 
-const four = { people: 4, seconds: 30, lossPercent: 20, mischiefPercent: 2, rekeyMs: 1000, seed: 1n }
+const four = {
+  people: 4,
+  seconds: 30,
+  lossPercent: 20,
+  mischiefPercent: 2,
+  rekeyMs: 1000,
+  sealAfterMs: SEAL_AFTER_MS,
+  seed: 1n,
+}
+
+const good = { ...four, seconds: 5, lossPercent: 0, mischiefPercent: 0 }
 
 describe("a call of four with a fifth of all packets lost and new keys each second", () => {
   const report = virtualCall(four)
@@ -34,11 +45,18 @@ describe("a virtual call", () => {
     expect(virtualCall({ ...short, seed: 2n })).not.toEqual(virtualCall(short))
   })
 
-  it("over a good line loses only what overtakes the commit", () => {
-    const good = { ...four, seconds: 5, lossPercent: 0, mischiefPercent: 0 }
-    const still = virtualCall({ ...good, rekeyMs: 0 })
-    expect([still.dropped, still.longestGapMs]).toEqual([{}, 40])
-    const { dropped, longestGapMs, playedUntrue } = virtualCall(good)
+  it("has gaps at its very beginning only over a good line", () => {
+    const { dropped, longestGapMs } = virtualCall({ ...good, rekeyMs: 0 })
+    expect([dropped, longestGapMs]).toEqual([{}, 40])
+  })
+
+  it("loses nothing at a change of keys where people go on under the old ones for a while", () => {
+    const { rekeys, dropped, longestGapMs } = virtualCall(good)
+    expect([rekeys, dropped, longestGapMs]).toEqual([4, {}, 40])
+  })
+
+  it("loses what overtakes the commit where they do not", () => {
+    const { dropped, longestGapMs, playedUntrue } = virtualCall({ ...good, sealAfterMs: 0 })
     expect(Object.keys(dropped)).toEqual(["epoch_in_future"])
     expect(longestGapMs).toBeLessThanOrEqual(60)
     expect(playedUntrue).toEqual([])

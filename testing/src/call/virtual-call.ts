@@ -30,7 +30,16 @@ export function virtualCall(options: CallOptions): CallReport {
     const others = groups.map(({ ownLeafIndex }) => ownLeafIndex).filter((leaf) => leaf !== group.ownLeafIndex)
     const { bytes: random } = prng.fork(`person ${group.ownLeafIndex}`)
     const speak = countedPackets(group.ownLeafIndex)
-    return new Caller({ group, others, said, speak, earFor: newEar, random, startUnixMs: START_UNIX_MS })
+    return new Caller({
+      group,
+      others,
+      said,
+      speak,
+      earFor: newEar,
+      random,
+      startUnixMs: START_UNIX_MS,
+      sealAfterMs: options.sealAfterMs,
+    })
   })
   const rekeys = new Rekeys(callers)
   const relay = new BadRelay(options, prng.fork("relay"))
