@@ -123,7 +123,7 @@ export class CheckedControl implements ControlPlane {
       case ControlOpcode.AbortTransition:
         return this.#receiveAbort(member, memberId, transitionId)
       case ControlOpcode.CapabilitiesAdvertise:
-        return !isCoordinatorClaim(args) || this.#coordinator.receiveClaim(memberId)
+        return !isCoordinatorClaim(args) || this.#receiveClaim(member, memberId)
       default:
         return true
     }
@@ -222,6 +222,15 @@ export class CheckedControl implements ControlPlane {
     this.#pending = undefined
     this.#ids.lastTransitionId = transitionId
     this.#node.applied(transitionId)
+  }
+
+  /** Of two who claim and prepare at the same time one steps down: what that one prepared is nobody's any more. */
+  #receiveClaim(member: MlsMember, memberId: number): boolean {
+    if (!this.#coordinator.receiveClaim(memberId)) return false
+    if (this.#pending?.at !== "coordinating" || this.#coordinator.isOwn) return true
+    member.clear()
+    this.#pending = undefined
+    return true
   }
 
   #receivePrepare(member: MlsMember, memberId: number, { transitionId, args }: ControlMessage): boolean {
