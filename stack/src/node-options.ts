@@ -30,7 +30,7 @@ export interface ResolvedOptions {
 }
 
 /** What every node of profile 1 warns of. */
-export const PROFILE_1_WARNING =
+export const PROFILE_1_WARNING: string =
   "profile gbp/1 seals the payloads of all members under the same keys and nonces, and proves no sender: whoever carries two frames " +
   "of two members can read and forge. It is for talking to the published stack; between our own nodes use gbp/2."
 

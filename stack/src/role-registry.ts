@@ -1,16 +1,14 @@
-import { PERMISSIONS } from "@qpc/gsp"
-
 /** What a role permits, as bits, by the names of the published packages. */
 export const Permissions = {
   None: 0,
-  SendText: PERMISSIONS.sendText,
-  SendAudio: PERMISSIONS.sendAudio,
-  SendSignal: PERMISSIONS.sendSignal,
-  MuteOthers: PERMISSIONS.muteOthers,
-  AssignRoles: PERMISSIONS.assignRoles,
-  Invite: PERMISSIONS.invite,
-  RemoveMembers: PERMISSIONS.removeMembers,
-  CloseGroup: PERMISSIONS.closeGroup,
+  SendText: 0x1,
+  SendAudio: 0x2,
+  SendSignal: 0x4,
+  MuteOthers: 0x8,
+  AssignRoles: 0x10,
+  Invite: 0x20,
+  RemoveMembers: 0x40,
+  CloseGroup: 0x80,
 } as const
 
 /** Bits of {@link Permissions}. */

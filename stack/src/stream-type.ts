@@ -7,7 +7,7 @@ export const StreamType = {
   Audio: 1,
   Text: 2,
   Signal: 3,
-} as const satisfies Record<Capitalize<StreamName>, number>
+} as const
 
 /** One of {@link StreamType}. */
 export type StreamType = (typeof StreamType)[keyof typeof StreamType]

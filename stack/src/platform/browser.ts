@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { chacha20Poly1305Open, chacha20Poly1305Seal, loadBrowserSuite, sframeCiphers } from "@qpc/crypto/browser"
+import { chacha20Poly1305Open, chacha20Poly1305Seal, loadBrowserSuite0001, sframeCiphers } from "@qpc/crypto/browser"
 import { StackError } from "../stack-error.ts"
 import type { Platform } from "./platform.ts"
 
@@ -35,7 +35,7 @@ export const platform: Platform = {
 
 async function load(): Promise<void> {
   try {
-    loaded = await loadBrowserSuite(0x0001)
+    loaded = await loadBrowserSuite0001()
   } catch (error) {
     // What failed may succeed later: after a change of the page's security policy, say.
     loading = undefined

@@ -26,6 +26,11 @@ export async function loadBrowserPlatform(groups: readonly GroupName[]): Promise
   return platformOf(sodium, nist, curve448)
 }
 
+/** The primitives for suites over Curve25519, without what would fetch others: for bundles that hold no other suite. */
+export async function loadCurve25519Platform(): Promise<Platform> {
+  return platformOf(await loadSodium(), undefined, undefined)
+}
+
 function platformOf(sodium: Sodium, nist: NistCurves | undefined, curve448: Curve448 | undefined): Platform {
   return {
     ...symmetric,

@@ -1,7 +1,7 @@
 import type { CipherSuite } from "../cipher-suite.ts"
 import { makeSuite } from "../make-suite.ts"
 import { suitePartsOf, suiteSpecOf } from "../suite-specs.ts"
-import { loadBrowserPlatform } from "./platform.ts"
+import { loadBrowserPlatform, loadCurve25519Platform } from "./platform.ts"
 
 /**
  * A cipher suite of RFC 9420 §17.1 for browsers, 0x0001 unless asked otherwise: libsodium for X25519 and Ed25519,
@@ -17,4 +17,9 @@ import { loadBrowserPlatform } from "./platform.ts"
 export async function loadBrowserSuite(id = 0x0001): Promise<CipherSuite> {
   const spec = suiteSpecOf(id)
   return makeSuite(suitePartsOf(spec, await loadBrowserPlatform([spec.group])))
+}
+
+/** {@link loadBrowserSuite} for 0x0001 alone: a bundle that asks for no other suite holds no other curve. */
+export async function loadBrowserSuite0001(): Promise<CipherSuite> {
+  return makeSuite(suitePartsOf(suiteSpecOf(0x0001), await loadCurve25519Platform()))
 }
