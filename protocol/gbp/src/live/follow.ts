@@ -111,15 +111,18 @@ export function takeExecute<Change>(state: LiveState<Change>, arrived: Arrived, 
   const { message, senderId, epoch, frame } = arrived
   const { pending } = state
   const { transitionId } = message
+  // Said again, or to a newcomer who has heard its coordinator before.
+  if (transitionId === state.lastTransitionId && senderId === state.executedBy) return
   const isPending = (pending.at === "ready" || pending.at === "candidate") && pending.transitionId === transitionId
   const isNotice = isPending && pending.at === "ready" && epoch === state.group.epoch && pending.staged.left.length > 0
   // A newcomer is in the new epoch already; everybody else has it held.
   const isOfNext = isPending && epoch === state.group.epoch + (pending.at === "ready" ? 1n : 0n)
   if (!isNotice && !isOfNext) {
     if (epoch === state.group.epoch && isAhead(state, transitionId)) keepEarly(state, arrived)
-    // Again what we did already. What lies ahead of us, we missed the beginning of.
+    refuse(state, message, senderId, "TRANSITION_MISMATCH")
+    // We missed the beginning of it.
     if (transitionId > state.lastTransitionId && senderId === state.coordinatorId) askHowThingsStand(state, nowMs)
-    return refuse(state, message, senderId, "TRANSITION_MISMATCH")
+    return
   }
   if (pending.senderId !== senderId) {
     return refuse(state, message, senderId, isNotice ? "TRANSITION_MISMATCH" : "STREAM_POLICY_VIOLATION")

@@ -19,6 +19,11 @@ describe("a transition", () => {
     expect(mesh.told(2, "epoch_advanced").at(-1)).toMatchObject({ epoch: 2n, transitionId: 2, joined: [3], left: [] })
   })
 
+  it("is executed without a word from a newcomer who is told", () => {
+    const mesh = LiveMesh.of(3)
+    for (const id of [1, 2, 3]) expect(mesh.told(id, "refused")).toEqual([])
+  })
+
   it("asks neither the one who leaves nor waits for them", () => {
     const mesh = LiveMesh.of(3)
     mesh.at(3).isOn = false

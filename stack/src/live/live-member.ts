@@ -1,0 +1,280 @@
+import type { DropReason, EndpointState, LiveEvent, LiveFrame, LiveStart, LiveStep, Payload } from "@qpc/gbp"
+import { decodeControl, FRAME_MAX_BYTES, LiveControl, Receiver, Sender } from "@qpc/gbp"
+import type { ReceivedPayload } from "@qpc/gbp"
+import { decodeSignal, encodeSignal, SIGNAL_CODES } from "@qpc/gsp"
+import { Group } from "@qpc/mls"
+import { decodedOrUndefined, toGroupId } from "@qpc/wire"
+import { memberIdExtension } from "../member-id-extension.ts"
+import type { LiveChange } from "./live-change.ts"
+import type { LiveIdentity } from "./live-identity.ts"
+import { LiveKeys } from "./live-keys.ts"
+import { LiveMlsGroup } from "./live-mls-group.ts"
+
+/** What {@link LiveMember.create} needs. */
+export interface LiveGroupOptions extends LiveIdentity {
+  /** 16 bytes, never used before. */
+  readonly groupId: Uint8Array
+  /** The creator's. Those of others go up from there. */
+  readonly memberId: number
+  readonly nowMs: number
+}
+
+/** What a member of a live group tells its application. */
+export type LiveMemberEvent =
+  | LiveEvent<LiveChange>
+  /** Text, audio or a signal. Sender, stream and epoch are authenticated. */
+  | { readonly kind: "payload"; readonly senderId: number; readonly received: ReceivedPayload }
+  /** A member says that it goes. Who is coordinator removes it. */
+  | { readonly kind: "leaves"; readonly memberId: number }
+  /** Bytes that were no frame for us now. Nothing changed. */
+  | { readonly kind: "dropped"; readonly reason: DropReason }
+
+/** What came of a call. */
+export interface LiveMemberStep {
+  readonly frames: readonly LiveFrame[]
+  readonly events: readonly LiveMemberEvent[]
+  /** Call `tick` no later than this. */
+  readonly wakeAtMs: number | undefined
+}
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * One member of a live group over MLS: calls and meshes, whose members are there at the same time and have no delivery service.
+ *
+ * Pure and synchronous: frames and time (Unix time in milliseconds, never going back) come in; frames, events and the next deadline come
+ * out. Total for foreign bytes. Nothing is stored: whoever restarts is invited anew, under another member id.
+ */
+export class LiveMember implements Disposable {
+  readonly memberId: number
+  readonly #group: Group
+  readonly #keys: LiveKeys
+  readonly #sender: Sender
+  readonly #receiver: Receiver
+  readonly #control: LiveControl<LiveChange>
+  /** Members who said that they go. */
+  readonly #leaving = new Set<number>()
+  /** Those of them whose removal was asked for, under the present coordinator in the present epoch. */
+  readonly #asked = new Set<number>()
+
+  private constructor(group: Group, identity: LiveIdentity, start: LiveStart, nowMs: number) {
+    const { suite, random, limits, accepts = () => true } = identity
+    if (suite.sizes.hashBytes !== 32) throw new RangeError("the hash of the cipher suite has to be SHA-256")
+    this.#group = group
+    this.#keys = new LiveKeys(group, random)
+    this.#keys.nowMs = nowMs
+    const surroundings = { groupId: toGroupId(group.groupId), keys: this.#keys, membership: this.#keys }
+    this.#sender = new Sender(surroundings, group.ownLeafIndex)
+    this.#receiver = new Receiver(surroundings)
+    const ownId = this.#keys.roster.memberIdOf(group.ownLeafIndex)
+    if (ownId === undefined) throw new Error("unreachable: every leaf has a member id")
+    this.memberId = ownId
+    const live = new LiveMlsGroup({ suite, random, accepts, group, keys: this.#keys, sender: this.#sender })
+    this.#control = new LiveControl({ group: live, ownId, start, nowMs, ...(limits && { limits }) })
+  }
+
+  /** A new group with its creator as the only member, and coordinator. @throws RangeError for options that contradict */
+  static create(options: LiveGroupOptions): LiveMember {
+    const { memberId, ...about } = options
+    const group = Group.create({ ...about, limits: {}, leafExtensions: [memberIdExtension(memberId)] })
+    return new LiveMember(group, options, { kind: "creator" }, options.nowMs)
+  }
+
+  /**
+   * A member of a group that exists; see `LiveInvitee`. Takes ownership of the group.
+   *
+   * @throws RangeError unless every leaf signs a member id of its own, and the hash of the suite is SHA-256
+   */
+  static of(group: Group, identity: LiveIdentity, start: LiveStart, nowMs: number): LiveMember {
+    return new LiveMember(group, identity, start, nowMs)
+  }
+
+  get epoch(): bigint {
+    return this.#keys.epoch
+  }
+
+  /** Of the present epoch, ours among them, ascending. */
+  get memberIds(): readonly number[] {
+    return this.#keys.roster.memberIds
+  }
+
+  get coordinatorId(): number {
+    return this.#control.coordinatorId
+  }
+
+  get endpoint(): EndpointState {
+    return this.#control.endpoint
+  }
+
+  get lastTransitionId(): number {
+    return this.#control.lastTransitionId
+  }
+
+  /** The transition that is under way, or 0. */
+  get pendingTransitionId(): number {
+    return this.#control.pendingTransitionId
+  }
+
+  /** For whoever is invited next. Another invitation that waits has to count on. */
+  get nextMemberId(): number {
+    return this.#control.highestMemberId + 1
+  }
+
+  /** Equal for all members of one epoch (RFC 9420 §8.7): to be compared by people, or by tests. Owned. @throws TypeError once removed */
+  epochAuthenticator(): Uint8Array {
+    return this.#group.epochAuthenticator()
+  }
+
+  /** What came of coming in. Take it once. */
+  begin(nowMs: number): LiveMemberStep {
+    return this.#finish(this.#control.begin(), [], nowMs)
+  }
+
+  /**
+   * Lets somebody in, when its turn comes: the event `welcome` has what to hand to them.
+   *
+   * @param keyPackage - of a `LiveInvitee` with {@link nextMemberId}
+   * @throws TypeError unless we are the coordinator
+   * @throws RangeError when too many changes wait
+   */
+  invite(keyPackage: Uint8Array, nowMs: number): LiveMemberStep {
+    return this.#request({ kind: "add", keyPackage }, nowMs)
+  }
+
+  /** Removes a member, who is not asked. @throws TypeError unless we are the coordinator @throws RangeError as {@link invite} */
+  remove(memberId: number, nowMs: number): LiveMemberStep {
+    return this.#request({ kind: "remove", memberId }, nowMs)
+  }
+
+  /**
+   * Says that we go, and is out of it at once. The coordinator removes us; if that was us, the next one does.
+   *
+   * @throws TypeError once we are out
+   */
+  leave(nowMs: number): LiveMemberStep {
+    const signal = { requestId: 0, senderId: this.memberId, roleClaim: 0, argsLength: 0, args: NOTHING }
+    const payload = encodeSignal({ signalType: SIGNAL_CODES.leave, ...signal })
+    const said = this.send({ streamType: "signal", payload }, nowMs)
+    const closed = this.#finish(this.#control.close(), [], nowMs)
+    return { ...closed, frames: [...said.frames, ...closed.frames] }
+  }
+
+  /**
+   * Seals a payload for everybody. Padded, so that its length says little.
+   *
+   * @throws TypeError once we are out
+   * @throws RangeError if it is too large, or after 2^32 frames of one stream in one epoch
+   */
+  send(payload: Payload, nowMs: number): LiveMemberStep {
+    if (this.#isOut) throw new TypeError("the group is over for us: be invited anew")
+    const framed = this.#sender.send(payload)
+    if (framed.kind === "refused") throw new RangeError(`the payload cannot be sent: ${framed.reason}`)
+    const step = this.tick(nowMs)
+    return { ...step, frames: [{ to: "all", bytes: framed.bytes }, ...step.frames] }
+  }
+
+  /** Takes in what claims to be a frame of the group. Total for foreign bytes. */
+  receive(bytes: Uint8Array, nowMs: number): LiveMemberStep {
+    if (this.#isOut) return this.tick(nowMs)
+    this.#keys.nowMs = nowMs
+    const received = this.#receiver.receive(bytes)
+    if (received.kind === "drop") return this.#takeDropped(received.reason, bytes, nowMs)
+    const senderId = this.#keys.memberIdOf(received.senderLeafIndex, received.epoch)
+    if (senderId === undefined) throw new Error("unreachable: the receiver has looked who it is")
+    if (received.content.streamType !== "control") return this.#takePayload(received, senderId, nowMs)
+    const message = decodedOrUndefined(() => decodeControl(received.content.payload, FRAME_MAX_BYTES))
+    if (message === undefined) return this.#finish(this.#control.tick(nowMs), [dropped("malformed_content")], nowMs)
+    const step = this.#control.receive({ message, senderId, epoch: received.epoch, frame: bytes }, nowMs)
+    return this.#finish(step, [], nowMs)
+  }
+
+  /** The connection to a member is gone: nobody waits for it any longer. */
+  unreachable(memberId: number, nowMs: number): LiveMemberStep {
+    return this.#finish(this.#control.unreachable(memberId, nowMs), [], nowMs)
+  }
+
+  /** Does what is due. */
+  tick(nowMs: number): LiveMemberStep {
+    this.#keys.nowMs = nowMs
+    return this.#finish(this.#control.tick(nowMs), [], nowMs)
+  }
+
+  /** Zeroes all keys. Call nothing afterwards. */
+  [Symbol.dispose](): void {
+    if (!this.#isOut) this.#control.close()
+    this.#keys[Symbol.dispose]()
+  }
+
+  get #isOut(): boolean {
+    return this.endpoint === "failed" || this.endpoint === "closed"
+  }
+
+  #request(change: LiveChange, nowMs: number): LiveMemberStep {
+    this.#keys.nowMs = nowMs
+    return this.#finish(this.#control.request(change, nowMs), [], nowMs)
+  }
+
+  #takeDropped(reason: DropReason, bytes: Uint8Array, nowMs: number): LiveMemberStep {
+    const events = [dropped(reason)]
+    if (reason === "epoch_in_future") return this.#finish(this.#control.behind(nowMs), events, nowMs)
+    // MLS opened it before, or it is ours: what there was in it is remembered where it can be needed.
+    if (reason === "replay_detected") return this.#finish(this.#control.receiveAgain(bytes, nowMs), events, nowMs)
+    return this.#finish(this.#control.tick(nowMs), events, nowMs)
+  }
+
+  #takePayload(received: ReceivedPayload, senderId: number, nowMs: number): LiveMemberStep {
+    this.#control.heard(senderId, nowMs)
+    if (received.epoch > this.epoch) {
+      const events = this.#keys.keepAhead(received) ? [] : [dropped("epoch_in_future")]
+      return this.#finish(this.#control.behind(nowMs), events, nowMs)
+    }
+    const events = this.#told(received, senderId)
+    const isLeaving = events.some(({ kind }) => kind === "leaves")
+    const step = isLeaving ? this.#control.unreachable(senderId, nowMs) : this.#control.tick(nowMs)
+    return this.#finish(step, events, nowMs)
+  }
+
+  #told(received: ReceivedPayload, senderId: number): LiveMemberEvent[] {
+    const { streamType, payloadFormat, payload } = received.content
+    const signal =
+      streamType === "signal" && payloadFormat === 0 ? decodedOrUndefined(() => decodeSignal(payload)) : undefined
+    const isLeave = signal?.signalType === SIGNAL_CODES.leave && signal.senderId === senderId
+    // What was said in a past epoch by somebody who is gone needs nobody any more.
+    if (!isLeave || !this.memberIds.includes(senderId)) return [{ kind: "payload", senderId, received }]
+    this.#leaving.add(senderId)
+    return [{ kind: "leaves", memberId: senderId }]
+  }
+
+  /** Adds to what the control plane does what follows from it. */
+  #finish(step: LiveStep<LiveChange>, before: readonly LiveMemberEvent[], nowMs: number): LiveMemberStep {
+    const frames = [...step.frames]
+    const events: LiveMemberEvent[] = [...before, ...step.events]
+    const isNew = step.events.some(({ kind }) => kind === "epoch_advanced" || kind === "coordinator_changed")
+    if (isNew) this.#asked.clear()
+    let { wakeAtMs } = step
+    for (const memberId of this.#toRemove()) {
+      this.#asked.add(memberId)
+      const more = this.#control.request({ kind: "remove", memberId }, nowMs)
+      frames.push(...more.frames)
+      events.push(...more.events)
+      wakeAtMs = more.wakeAtMs
+    }
+    this.#keys.lastTransitionId = this.lastTransitionId
+    for (const received of this.#keys.takeArrived()) {
+      const senderId = this.#keys.memberIdOf(received.senderLeafIndex, received.epoch)
+      if (senderId !== undefined) events.push(...this.#told(received, senderId))
+    }
+    return { frames, events, wakeAtMs }
+  }
+
+  #toRemove(): number[] {
+    const isOurs = this.endpoint === "active" && this.coordinatorId === this.memberId
+    const { memberIds } = this
+    for (const memberId of this.#leaving) if (!memberIds.includes(memberId)) this.#leaving.delete(memberId)
+    return isOurs ? [...this.#leaving].filter((memberId) => !this.#asked.has(memberId)) : []
+  }
+}
+
+function dropped(reason: DropReason): LiveMemberEvent {
+  return { kind: "dropped", reason }
+}

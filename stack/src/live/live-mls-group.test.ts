@@ -1,0 +1,115 @@
+import { suite0001 } from "@qpc/crypto/node"
+import { Sender } from "@qpc/gbp"
+import { createKeyPackage, Group } from "@qpc/mls"
+import type { CommitOptions, KeyPackageBundle, Member } from "@qpc/mls"
+import { toGroupId } from "@qpc/wire"
+import { describe, expect, it } from "vitest"
+import { memberIdExtension } from "../member-id-extension.ts"
+import { LiveKeys } from "./live-keys.ts"
+import { LiveMlsGroup } from "./live-mls-group.ts"
+import { LiveParty } from "./testing/live-party.ts"
+
+const NOTHING = new Uint8Array(0)
+
+/** A group of MLS with two members, the first made by hand, and what the second has of it. */
+function two(seed: string, accepts: (newcomer: Member) => boolean = () => true) {
+  const party = new LiveParty(seed)
+  const { nowMs, random } = party
+  const [alice, bob] = [party.identity(1), party.identity(2)]
+  const groupId = random(16)
+  const first = Group.create({ ...alice, groupId, nowMs, leafExtensions: [memberIdExtension(1)] })
+  const bundleOf = (about: typeof bob, memberId?: number): KeyPackageBundle => {
+    const leafExtensions = memberId === undefined ? [] : [memberIdExtension(memberId)]
+    return createKeyPackage({ ...about, nowMs, lifetimeMs: 1_000_000, leafExtensions })
+  }
+  const commit = (options: Partial<CommitOptions>) => {
+    const made = first.stageCommit({ authenticatedData: NOTHING, random, nowMs, ...options })
+    if (made.kind === "refused") throw new Error(made.reason)
+    return made
+  }
+  const bundle = bundleOf(bob, 2)
+  const added = commit({ adds: [bundle.keyPackage] })
+  first.merge(added.staged)
+  const joined = Group.join({ ...bob, welcome: added.welcome!, bundles: [bundle] })
+  if (joined.kind === "rejected") throw new Error(joined.reason)
+  const keys = new LiveKeys(joined.group, random)
+  keys.nowMs = nowMs
+  const sender = new Sender({ groupId: toGroupId(groupId), keys, membership: keys }, joined.group.ownLeafIndex)
+  const live = new LiveMlsGroup({ suite: suite0001, random, accepts, group: joined.group, keys, sender })
+  return { party, first, live, commit, newcomer: (id?: number) => bundleOf(party.identity(3), id).keyPackage }
+}
+
+describe("a commit that somebody sends", () => {
+  it("is held for whoever signed it, and for nobody else", () => {
+    const { live, commit, newcomer } = two("whose")
+    const made = commit({ adds: [newcomer(3)] })
+    expect(live.stageReceived(made.commit, 2)).toBeUndefined()
+    expect(live.stageReceived(made.commit, 1)).toEqual({ joined: [3], left: [] })
+    live.merge()
+    expect([live.epoch, live.memberIds]).toEqual([2n, [1, 2, 3]])
+  })
+
+  it("leaves nothing behind when it is dropped", () => {
+    const { live, commit, newcomer } = two("dropped")
+    const made = commit({ adds: [newcomer(3)] })
+    live.stageReceived(made.commit, 1)
+    live.clear()
+    expect(() => live.merge()).toThrow(TypeError)
+    expect(() => live.clear()).toThrow(TypeError)
+    expect([live.epoch, live.memberIds]).toEqual([1n, [1, 2]])
+  })
+
+  it("is not held unless the application accepts the newcomer", () => {
+    const { live, commit, newcomer } = two("accepts", () => false)
+    expect(live.stageReceived(commit({ adds: [newcomer(3)] }).commit, 1)).toBeUndefined()
+    expect(() => live.merge()).toThrow(TypeError)
+  })
+
+  it.each([
+    ["lets in a leaf without an id", (newcomer: (id?: number) => Uint8Array) => ({ adds: [newcomer()] })],
+    ["lets in a leaf with an id that is taken", (newcomer: (id?: number) => Uint8Array) => ({ adds: [newcomer(2)] })],
+    [
+      "ends the group",
+      () => ({ reinit: { groupId: new Uint8Array(16), version: 1, cipherSuite: 1, extensions: [] } }) as const,
+    ],
+  ])("is not held if it %s", (_, options) => {
+    const { live, commit, newcomer } = two("refused")
+    expect(live.stageReceived(commit(options(newcomer)).commit, 1)).toBeUndefined()
+    expect(() => live.clear()).toThrow(TypeError)
+  })
+
+  it("is none if it is anything else", () => {
+    const { live, first, party } = two("else")
+    const text = first.protect(NOTHING, { authenticatedData: NOTHING, random: party.random })
+    for (const bytes of [text, NOTHING]) expect(live.stageReceived(bytes, 1)).toBeUndefined()
+  })
+})
+
+describe("a change of ours", () => {
+  it("is done already where nobody has the id, and refused where it cannot be", () => {
+    const { live, newcomer } = two("ours")
+    expect(live.stageOwn({ kind: "remove", memberId: 9 })).toEqual({ kind: "done" })
+    expect(live.stageOwn({ kind: "remove", memberId: 2 })).toEqual({ kind: "refused" })
+    expect(live.stageOwn({ kind: "add", keyPackage: newcomer(1) })).toEqual({ kind: "refused" })
+    expect(live.stageOwn({ kind: "add", keyPackage: NOTHING })).toEqual({ kind: "refused" })
+    expect(live.stageOwn({ kind: "add", keyPackage: newcomer(3) })).toMatchObject({ kind: "staged", joined: [3] })
+  })
+})
+
+describe("an invitation", () => {
+  it.each([
+    ["has a higher id than its newcomer", 5],
+    ["signs no id", undefined],
+  ])("into a group whose member %s is not taken", (_, memberId) => {
+    const party = new LiveParty("invitation")
+    const { nowMs, random } = party
+    const leafExtensions = memberId === undefined ? [] : [memberIdExtension(memberId)]
+    const group = Group.create({ ...party.identity(1), groupId: random(16), nowMs, leafExtensions })
+    using invitee = party.invitee(3)
+    const adds = [invitee.keyPackage]
+    const made = group.stageCommit({ adds, authenticatedData: NOTHING, random, nowMs })
+    if (made.kind === "refused") throw new Error(made.reason)
+    const joined = invitee.join({ welcome: made.welcome!, transitionId: 1 }, nowMs)
+    expect(joined).toEqual({ kind: "rejected", reason: "bad_member_ids" })
+  })
+})

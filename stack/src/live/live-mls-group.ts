@@ -1,0 +1,101 @@
+import type { CipherSuite } from "@qpc/crypto"
+import { encodeControl, FRAME_MAX_BYTES } from "@qpc/gbp"
+import type { ControlMessage, LiveGroup, MemberChanges, Sender, StagedOwn } from "@qpc/gbp"
+import type { Group, Member, StagedCommit } from "@qpc/mls"
+import type { Random } from "@qpc/wire"
+import type { LiveChange } from "./live-change.ts"
+import type { LiveKeys } from "./live-keys.ts"
+
+const NOTHING = new Uint8Array(0)
+/** What a frame can hold of a commit, beside what it is wrapped in and padded with. */
+const COMMIT_MAX_BYTES = FRAME_MAX_BYTES - 128 * 1024
+
+/** What {@link LiveMlsGroup} stands on. */
+interface LiveMlsOptions {
+  readonly suite: CipherSuite
+  readonly random: Random
+  /** Says whether somebody may be in the group. */
+  readonly accepts: (newcomer: Member) => boolean
+  readonly group: Group
+  readonly keys: LiveKeys
+  readonly sender: Sender
+}
+
+/** An MLS group as the live control plane asks for it. */
+export class LiveMlsGroup implements LiveGroup<LiveChange> {
+  readonly #options: LiveMlsOptions
+
+  constructor(options: LiveMlsOptions) {
+    this.#options = options
+  }
+
+  get epoch(): bigint {
+    return this.#options.keys.epoch
+  }
+
+  get memberIds(): readonly number[] {
+    return this.#options.keys.roster.memberIds
+  }
+
+  stageOwn(change: LiveChange): StagedOwn | { readonly kind: "done" } | { readonly kind: "refused" } {
+    const { group, keys, random } = this.#options
+    const leaf = change.kind === "remove" ? keys.roster.leafOf(change.memberId) : undefined
+    if (change.kind === "remove" && leaf === undefined) return { kind: "done" }
+    const made = group.stageCommit({
+      adds: change.kind === "add" ? [change.keyPackage] : [],
+      removes: leaf === undefined ? [] : [leaf],
+      authenticatedData: NOTHING,
+      random,
+      nowMs: keys.nowMs,
+      // It travels in a frame that is sealed and padded.
+      wireFormat: "public",
+    })
+    if (made.kind === "refused") return { kind: "refused" }
+    if (made.commit.length > COMMIT_MAX_BYTES) {
+      group.clear(made.staged)
+      return { kind: "refused" }
+    }
+    const changes = this.#hold(made.staged)
+    if (changes === undefined) return { kind: "refused" }
+    return { kind: "staged", commit: made.commit, welcome: made.welcome, ...changes }
+  }
+
+  stageReceived(commit: Uint8Array, senderId: number): MemberChanges | undefined {
+    const { group, keys } = this.#options
+    const received = group.receive(commit, keys.nowMs, { only: "commit" })
+    if (received.kind !== "commit") return undefined
+    const { staged, senderLeafIndex } = received
+    if (keys.roster.memberIdOf(senderLeafIndex) === senderId) return this.#hold(staged)
+    group.clear(staged)
+    return undefined
+  }
+
+  merge(): void {
+    this.#options.keys.merge()
+  }
+
+  clear(): void {
+    this.#options.keys.clear()
+  }
+
+  /** @throws RangeError after 2^32 frames of control in one epoch */
+  seal(message: ControlMessage): Uint8Array {
+    const framed = this.#options.sender.send({ streamType: "control", payload: encodeControl(message) })
+    if (framed.kind === "refused") throw new RangeError(`a control message cannot be sent: ${framed.reason}`)
+    return framed.bytes
+  }
+
+  hash(bytes: Uint8Array): Uint8Array {
+    return this.#options.suite.hash(bytes)
+  }
+
+  /** People come and go; what else a commit can change is not for the live control plane. */
+  #hold(staged: StagedCommit): MemberChanges | undefined {
+    const { group, keys, accepts } = this.#options
+    const { report } = staged
+    const isPlain = report.reinit === undefined && report.custom.length === 0
+    if (isPlain && report.added.every((newcomer) => accepts(newcomer))) return keys.hold(staged)
+    group.clear(staged)
+    return undefined
+  }
+}
