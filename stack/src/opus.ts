@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { FRAME_MS, FRAME_SAMPLES } from "@qpc/gap"
 export { OpusDecoder } from "./opus-decoder.ts"
 export { OpusEncoder } from "./opus-encoder.ts"
 export type { OpusEncoderOptions } from "./opus-encoder.ts"
