@@ -24,7 +24,7 @@ import type { Stack, StackMember, Told } from "./stack-member.ts"
 export interface Flaw {
   readonly name: string
   readonly see: (stack: Stack) => Promise<boolean>
-  /** What our side of profile 1 does: whether it has the flaw too, since it is in the bytes. */
+  /** Nobody who understands the published stack can be without it; whoever is stricter may still be. */
   readonly isInTheBytes: boolean
   /** Honest members use a key and nonce twice when it is looked for. */
   readonly reusesNonce?: true
@@ -32,6 +32,9 @@ export interface Flaw {
 
 const NOTHING = new Uint8Array(0)
 const both = async (stack: Stack): Promise<NewPair> => await pairOf({ creator: stack, joiner: stack, third: stack })
+/** With a member of ours in it, who makes by hand what none of the stacks would send. */
+const withInsider = async (stack: Stack): Promise<NewPair> =>
+  await pairOf({ creator: stack, joiner: ourStack, third: stack })
 const kinds = (told: readonly Told[]): readonly string[] => told.map(({ kind }) => kind)
 const isTaken = (told: readonly Told[]): boolean => told.length > 0 && !kinds(told).includes("refused")
 const becomes = (told: readonly Told[], state: string): boolean =>
@@ -66,13 +69,22 @@ export const FLAWS: readonly Flaw[] = [
   },
 ]
 
-/** Of the control plane and of signals, which only the published node has in profile 1: our facade's rules are its own. */
-export const NODE_FLAWS: readonly Pick<Flaw, "name" | "see">[] = [
-  { name: "whoever sends EXECUTE_TRANSITION changes the epoch, ready or not", see: anybodyExecutes },
-  { name: "any digest at all ends a resync", see: anyDigest },
-  { name: "a coordinator's claim is the bytes 00 F5 anywhere", see: claimAnywhere },
-  { name: "MUTE mutes its sender", see: selfMute },
-  { name: "a request id of one member uses up another's", see: sharedRequestIds },
+/** Of the control plane and of signals: for stacks that have rules for these, and keep account of who is muted. */
+export const NODE_FLAWS: readonly Flaw[] = [
+  {
+    name: "whoever sends EXECUTE_TRANSITION changes the epoch, ready or not",
+    see: anybodyExecutes,
+    isInTheBytes: true,
+  },
+  { name: "any digest at all ends a resync", see: anyDigest, isInTheBytes: false },
+  { name: "a coordinator's claim is the bytes 00 F5 anywhere", see: claimAnywhere, isInTheBytes: false },
+  { name: "MUTE mutes its sender", see: selfMute, isInTheBytes: false },
+  {
+    name: "a request id of one member uses up another's",
+    see: sharedRequestIds,
+    isInTheBytes: false,
+    reusesNonce: true,
+  },
 ]
 
 const text = (changes: Partial<GtpMessage>): Uint8Array =>
@@ -108,7 +120,8 @@ async function insiderFrame(
   }
   const label = `gbp/${streamTypeFromWire(frame.streamType)}`
   const nonce = encode((writer) => writer.uint32(frame.sequence).zeros(8), 12)
-  const sealed = chacha20Poly1305Seal(await insider.exportSecret(label, NOTHING, 32), nonce, NOTHING, payload)
+  const key = (await insider.exportSecret(label, NOTHING, 32))!
+  const sealed = chacha20Poly1305Seal(key, nonce, NOTHING, payload)
   return encodeFrame1({ ...frame, sealed, payloadBytes: sealed.length })
 }
 
@@ -139,7 +152,7 @@ async function selfReuse(stack: Stack): Promise<boolean> {
 }
 
 async function forgedSender(stack: Stack): Promise<boolean> {
-  const { alice, bob } = await both(stack)
+  const { alice, bob } = await withInsider(stack)
   const told = only(await alice.receive(await insiderFrame(bob, text({ senderId: 3 }), { streamId: 301 })))
   return told.kind === "text" && told.senderId === 3
 }
@@ -185,26 +198,26 @@ async function forgedGroup(stack: Stack): Promise<boolean> {
 }
 
 async function trailingByte(stack: Stack): Promise<boolean> {
-  const { alice, bob } = await both(stack)
+  const { alice, bob } = await withInsider(stack)
   return isTaken(await alice.receive(await insiderFrame(bob, concatBytes(text({}), new Uint8Array(1)))))
 }
 
 async function longNumber(stack: Stack): Promise<boolean> {
-  const { alice, bob } = await both(stack)
+  const { alice, bob } = await withInsider(stack)
   // "sid" 2 in two bytes.
   const payload = fromHex(toHex(text({})).replace("6373696402", "637369641802"))
   return isTaken(await alice.receive(await insiderFrame(bob, payload)))
 }
 
 async function truncatedFlags(stack: Stack): Promise<boolean> {
-  const { alice, bob } = await both(stack)
+  const { alice, bob } = await withInsider(stack)
   // Message id 77, sender 2, flags 257, length 2, "hi".
   const payload = fromHex("084d1002288102380242026869")
   return isTaken(await alice.receive(await insiderFrame(bob, payload, { payloadFormat: 1 })))
 }
 
 async function lateFirstFrame(stack: Stack): Promise<boolean> {
-  const { alice, bob } = await both(stack)
+  const { alice, bob } = await withInsider(stack)
   const audio = { mediaSourceId: 1, sequence: 0, timestamp: 0n, keyPhase: 1, opus: fromHex("78") }
   const stream = { streamType: streamTypeToWire("audio"), streamId: streamIdOf("audio", bob.id), flags: 1 }
   return !isTaken(await alice.receive(await insiderFrame(bob, CBOR_AUDIO.encode(audio), stream)))

@@ -3,6 +3,7 @@
  * fetches and builds that stack before.
  */
 import { flagsOf, refuse } from "../command-line.ts"
+import { facadeStack } from "./facade-stack.ts"
 import { ourStack } from "./our-stack.ts"
 import { playFlaws, playGolden, playScenes } from "./play.ts"
 import { publishedSource } from "./published-source.ts"
@@ -21,8 +22,8 @@ try {
   const report = {
     published: publishedSource(),
     golden: await playGolden(published),
-    scenes: await playScenes(ourStack, published),
-    flaws: await playFlaws(ourStack, published),
+    scenes: [...(await playScenes(ourStack, published)), ...(await playScenes(facadeStack, published))],
+    flaws: await playFlaws({ published, ours: ourStack, facade: facadeStack }),
   }
   console.log(values.json ? JSON.stringify(report, undefined, 2) : toText(report))
   process.exitCode = isGood(report) ? 0 : 1

@@ -18,9 +18,7 @@ export interface OurNodeOptions {
   readonly epoch: bigint
   /** The transition whose EXECUTE_TRANSITION a joiner waits for; 0 for none. */
   readonly pendingTransitionId: number
-  /** The epoch that MLS is in when it is called. */
-  readonly mlsEpoch: () => bigint
-  /** Of that epoch. */
+  /** Of the epoch that MLS is in when it is called. */
   readonly exportSecret: ExportSecret
 }
 
@@ -68,18 +66,15 @@ export class OurNode {
 
   /** MLS went on to its next epoch; frames name the old one until {@link applyTransition}. */
   changeKeys(): void {
-    this.resume(this.transitionId, this.lastSequences)
+    this.#endpoint.rekey(this.#options.exportSecret)
   }
 
-  /**
-   * Goes on to the next epoch, where numbers begin at 1 again, unless its keys are in use already: EXECUTE_TRANSITION may be under them,
-   * and the published stack then seals another frame with the same number.
-   */
+  /** Numbers go on: the keys of the next epoch may be in use already, and EXECUTE_TRANSITION be under them. */
   applyTransition(transitionId: number): void {
-    const used = this.#options.mlsEpoch() > this.epoch ? this.lastSequences : new Map<StreamType, number>()
     this.epoch += 1n
+    this.transitionId = transitionId
     this.#pendingTransitionId = 0
-    this.resume(transitionId, used)
+    this.#endpoint.enterEpochUnderSameKeys({ epoch: this.epoch, transitionId })
     this.#receivers = new OurReceivers()
     this.#sources.clear()
   }

@@ -156,8 +156,7 @@ class OurMember implements StackMember {
     const exportSecret = (label: string, context: Uint8Array, lengthBytes: number): Uint8Array =>
       this.#group.export(label, context, lengthBytes)
     const { groupId } = this.#group
-    const mlsEpoch = (): bigint => this.#group.epoch
-    return new OurNode({ memberId: this.id, groupId, epoch, pendingTransitionId, mlsEpoch, exportSecret })
+    return new OurNode({ memberId: this.id, groupId, epoch, pendingTransitionId, exportSecret })
   }
 
   #stage(change: { readonly adds?: readonly Uint8Array[]; readonly removes?: readonly number[] }) {

@@ -32,11 +32,13 @@ export interface SceneOutcome {
   readonly because?: string
 }
 
-/** One flaw, and where it was seen; `ours` is left out for what profile 1 of ours has no part for. */
+/** One flaw, and where it was seen. */
 export interface FlawOutcome {
   readonly flaw: string
   readonly published: boolean
+  /** Left out for what our bare parts have no rules for. */
   readonly ours?: boolean
+  readonly facade: boolean
   readonly isInTheBytes: boolean
 }
 
@@ -93,14 +95,20 @@ export async function playScenes(ours: Stack, published: Stack): Promise<readonl
   return outcomes
 }
 
+/** Whom the flaws are looked for in. */
+export interface Suspects {
+  readonly published: Stack
+  readonly ours: Stack
+  readonly facade: Stack
+}
+
 /** Looks for all flaws. */
-export async function playFlaws(ours: Stack, published: Stack): Promise<readonly FlawOutcome[]> {
+export async function playFlaws({ published, ours, facade }: Suspects): Promise<readonly FlawOutcome[]> {
   const outcomes: FlawOutcome[] = []
-  for (const { name, see, isInTheBytes } of FLAWS) {
-    outcomes.push({ flaw: name, published: await see(published), ours: await see(ours), isInTheBytes })
-  }
-  for (const { name, see } of NODE_FLAWS) {
-    outcomes.push({ flaw: name, published: await see(published), isInTheBytes: false })
+  for (const flaw of [...FLAWS, ...NODE_FLAWS]) {
+    const { name, see, isInTheBytes } = flaw
+    const seen = { flaw: name, published: await see(published), facade: await see(facade), isInTheBytes }
+    outcomes.push(NODE_FLAWS.includes(flaw) ? seen : { ...seen, ours: await see(ours) })
   }
   return outcomes
 }

@@ -4,16 +4,17 @@ import type { FlawOutcome, GoldenOutcome, SceneOutcome } from "./play.ts"
 export interface Report {
   readonly published: { readonly repository: string; readonly commit: string; readonly release: string }
   readonly golden: readonly GoldenOutcome[]
+  /** Of our parts, and of the facade, with the published stack. */
   readonly scenes: readonly SceneOutcome[]
   readonly flaws: readonly FlawOutcome[]
 }
 
-/** True if the stacks understand each other, and ours has no flaw that is not in the bytes. */
+/** True if the stacks understand each other, and neither of ours has a flaw that is not in the bytes. */
 export function isGood({ golden, scenes, flaws }: Report): boolean {
   return (
     golden.every(({ result }) => result !== "failed") &&
     scenes.every(({ because }) => because === undefined) &&
-    flaws.every(({ ours, isInTheBytes }) => ours === undefined || ours === isInTheBytes)
+    flaws.every(({ ours = false, facade, isInTheBytes }) => isInTheBytes || (!ours && !facade))
   )
 }
 
@@ -25,7 +26,9 @@ export function toText(report: Report): string {
     "",
     ...goldenTable(golden),
     "",
-    ...scenesTable(scenes),
+    ...scenesTable(scenes.filter(({ creator, joiner }) => [creator, joiner].includes("ours"))),
+    "",
+    ...scenesTable(scenes.filter(({ creator, joiner }) => [creator, joiner].includes("gbp-stack"))),
     "",
     ...flawsTable(flaws),
     "",
@@ -75,11 +78,12 @@ function scenesTable(scenes: readonly SceneOutcome[]): readonly string[] {
 
 function flawsTable(flaws: readonly FlawOutcome[]): readonly string[] {
   return [
-    "| flaw | published | ours, profile 1 |",
-    "| --- | --- | --- |",
-    ...flaws.map(({ flaw, published, ours, isInTheBytes }) => {
-      const mark = ours === true && isInTheBytes ? "yes: it is in the bytes" : seen(ours)
-      return `| ${flaw} | ${seen(published)} | ${mark} |`
+    "| flaw | published | ours, profile 1 | `gbp-stack`, profile 1 |",
+    "| --- | --- | --- | --- |",
+    ...flaws.map(({ flaw, published, ours, facade, isInTheBytes }) => {
+      const why = isInTheBytes ? ": it is in the bytes" : ""
+      const cells = [ours, facade].map((is) => (is === true ? `yes${why}` : seen(is)))
+      return `| ${flaw} | ${seen(published)} | ${cells.join(" | ")} |`
     }),
   ]
 }

@@ -96,7 +96,8 @@ export interface StackMember {
   receive(frame: Uint8Array): Promise<readonly Told[]>
   /** Writes everything down, forgets it, and goes on from what was written. */
   restart(): Promise<void>
-  exportSecret(label: string, context: Uint8Array, lengthBytes: number): Promise<Uint8Array>
+  /** `undefined` from a stack that hands out no keys. */
+  exportSecret(label: string, context: Uint8Array, lengthBytes: number): Promise<Uint8Array | undefined>
   /** Begins an SFrame session of this epoch; to be called again after each. */
   sframeSession(): Promise<void>
   sframeSeal(plaintext: Uint8Array, metadata: Uint8Array): Promise<Uint8Array>
