@@ -66,9 +66,9 @@ export interface ClientLimits {
   readonly textBytes: number
   /** Epochs of a group that stay readable after their end; the same for all members. Default 3. */
   readonly pastEpochs: number
-  /** Key packages that the server should hold for us. Default 50. */
+  /** Key packages that the server should hold for us: of each cipher suite beside the first at most 8. Default 50. */
   readonly keyPackageStock: number
-  /** Below this the stock is topped up. Default 20. */
+  /** Below this the stock is topped up: of each cipher suite beside the first at most 4. Default 20. */
   readonly keyPackageLow: number
   /**
    * Key packages whose private halves are kept; no more are made until some end or are used, but the first last-resort one of each cipher

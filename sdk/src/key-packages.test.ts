@@ -28,6 +28,20 @@ describe("key packages of several cipher suites", () => {
     await clock.during(alice.client.close())
   })
 
+  it.each([
+    [12, 8],
+    [3, 3],
+  ])("are as many as wanted of the first, %i, and %i of each other", async (keyPackageStock, ofOthers) => {
+    const clock = new TestClock()
+    const server = new FakeServer()
+    server.keepsSuites = true
+    const limits = { keyPackageStock, keyPackageLow: 1 }
+    const alice = await newPerson(server, clock, "alice", { otherSuites: [suite0003], limits })
+    const { keyPackages, otherStocks } = server.account("alice")
+    expect([keyPackages.length, otherStocks.get(suite0003.id)?.keyPackages.length]).toEqual([keyPackageStock, ofOthers])
+    await clock.during(alice.client.close())
+  })
+
   it("are asked for by a change of the suite, and who has none is named", async () => {
     const { clock, alice, bob, group } = await aliceHasMoreSuites()
     await expect(clock.during(group.changeSuite(3))).rejects.toMatchObject({

@@ -58,7 +58,14 @@ const isFirst = ({ suite, suites }: Context): boolean => suite.id === suites[0]?
 /** A group changes its suite once, while people invite all the time. */
 const OTHER_STOCK = { keyPackageStock: 8, keyPackageLow: 4 }
 
-const stockLimits = (context: Context) => (isFirst(context) ? context.limits : OTHER_STOCK)
+function stockLimits(context: Context): typeof OTHER_STOCK {
+  const { keyPackageStock, keyPackageLow } = context.limits
+  if (isFirst(context)) return { keyPackageStock, keyPackageLow }
+  return {
+    keyPackageStock: Math.min(OTHER_STOCK.keyPackageStock, keyPackageStock),
+    keyPackageLow: Math.min(OTHER_STOCK.keyPackageLow, keyPackageLow),
+  }
+}
 
 /**
  * A server that does not keep packages for as long gets one that lives no longer than those of the stock. Where it refuses that as well, or

@@ -119,9 +119,9 @@ describe("a stock of key packages that is used up", () => {
     }
     // The stock of the first, its last-resort package, the shorter one that is made the first time, and the stock of the second.
     expect(rounds).toEqual([
-      { uploads: 4, kept: 15 },
-      { uploads: 3, kept: 15 },
-      { uploads: 3, kept: 15 },
+      { uploads: 4, kept: 11 },
+      { uploads: 3, kept: 11 },
+      { uploads: 3, kept: 11 },
     ])
   })
 
