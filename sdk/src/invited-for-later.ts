@@ -1,5 +1,6 @@
-import { isOfMissingSuite, isWelcomeOfMissingSuite } from "@qpc/group"
+import { addresseesOfMissingSuite } from "@qpc/group"
 import type { Envelope } from "@qpc/group"
+import { toHex } from "@qpc/wire"
 import type { Context } from "./context.ts"
 
 /**
@@ -8,7 +9,8 @@ import type { Context } from "./context.ts"
  */
 export async function isForAnotherProgram({ suites, profile }: Context, envelope: Envelope): Promise<boolean> {
   if (envelope.kind !== "welcome") return false
-  const own: Uint8Array[] = []
-  for await (const { ref, bundle } of profile.keyPackages()) if (isOfMissingSuite(suites, bundle)) own.push(ref)
-  return own.length > 0 && isWelcomeOfMissingSuite(suites, envelope.sealed, own)
+  const addressees = new Set(addresseesOfMissingSuite(suites, envelope.sealed).map(toHex))
+  if (addressees.size === 0) return false
+  for await (const { ref } of profile.keyPackages()) if (addressees.has(toHex(ref))) return true
+  return false
 }

@@ -105,8 +105,8 @@ export const SDK_MUTANTS: readonly RuleMutant[] = [
   {
     does: "throws away an invitation into a cipher suite that another program may have",
     file: `${src}/invited-for-later.ts`,
-    was: "return own.length > 0 && isWelcomeOfMissingSuite(suites, envelope.sealed, own)",
-    is: "return false",
+    was: "if (addressees.has(toHex(ref))) return true",
+    is: "if (addressees.has(toHex(ref))) return false",
     tests: ["testing/src/change-suite/missing-suite.test.ts"],
   },
   {

@@ -34,7 +34,7 @@ export {
   createKeyPackages,
   inspectKeyPackage,
   isOfMissingSuite,
-  isWelcomeOfMissingSuite,
+  addresseesOfMissingSuite,
   keyPackageBundleFromBytes,
 } from "./key-packages.ts"
 export type { InspectedKeyPackage, KeyPackageBundle, KeyPackageOptions } from "./key-packages.ts"

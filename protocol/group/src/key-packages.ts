@@ -9,7 +9,7 @@ import {
   validateKeyPackage,
 } from "@qpc/mls"
 import type { KeyPackageBundle, KeyPackageReason } from "@qpc/mls"
-import { DecodeError, toHex } from "@qpc/wire"
+import { DecodeError } from "@qpc/wire"
 import type { DeviceKey, IdentityKey, Random } from "@qpc/wire"
 import { credentialOf, deviceValidator } from "./device-credential.ts"
 import { OUR_EXTENSIONS } from "./group-profile.ts"
@@ -102,20 +102,12 @@ export function isOfMissingSuite(suites: readonly CipherSuite[], bytes: Uint8Arr
 }
 
 /**
- * True for a Welcome that is made for one of these key packages, into a group of a suite that groups may have and this program has not.
- * Total for foreign bytes; nothing in them is authentic.
- *
- * @param keyPackageRefs - of ours
+ * The references of all key packages that a Welcome is made for, where it leads into a group of a suite that groups may have and this program
+ * has not; none for every other. Total for foreign bytes; nothing in them is authentic.
  */
-export function isWelcomeOfMissingSuite(
-  suites: readonly CipherSuite[],
-  welcome: Uint8Array,
-  keyPackageRefs: readonly Uint8Array[],
-): boolean {
+export function addresseesOfMissingSuite(suites: readonly CipherSuite[], welcome: Uint8Array): readonly Uint8Array[] {
   const address = addressOfWelcome(welcome)
-  if (address === undefined || !isMissing(suites, address.cipherSuite)) return false
-  const own = new Set(keyPackageRefs.map(toHex))
-  return address.keyPackageRefs.some((ref) => own.has(toHex(ref)))
+  return address !== undefined && isMissing(suites, address.cipherSuite) ? address.keyPackageRefs : []
 }
 
 function isMissing(suites: readonly CipherSuite[], suiteId: number): boolean {
