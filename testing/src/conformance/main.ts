@@ -8,6 +8,8 @@ import { vectorFolder, wireVectorSets } from "@qpc/wire/conformance"
 import type { VectorFiles, VectorSet } from "@qpc/wire/conformance"
 import { NoChromiumError } from "../chromium/find-chromium.ts"
 import { flagsOf, refuse } from "../command-line.ts"
+import { checklistSets } from "./checklist-sets.ts"
+import { goldenSets } from "./golden-sets.ts"
 import { setsNotRun } from "./not-run.ts"
 import { Report } from "./report.ts"
 import { runSafely } from "./run-set.ts"
@@ -30,6 +32,10 @@ const report = new Report(values.json ? undefined : console.log)
 const files = vectorFolder(vectorsDir)
 if (values.chromium) await runThere(files)
 else for (const set of setsOf(files, await loadProvider(values.provider))) report.add(runSafely(set))
+if (values.provider === "node") {
+  for (const set of goldenSets()) report.add(runSafely(set))
+  for (const set of await checklistSets()) report.add(set)
+}
 for (const set of setsNotRun(vectorsDir)) report.add(runSafely(set))
 console.log(values.json ? report.json() : report.summary())
 process.exitCode = report.isGood ? 0 : 1
