@@ -1,3 +1,4 @@
+import { AUDIO_MUTANTS } from "./audio-mutants.ts"
 import { GROUP_MUTANTS } from "./group-mutants.ts"
 import { LAYER_MUTANTS } from "./layer-mutants.ts"
 import { MLS_MUTANTS } from "./mls-mutants.ts"
@@ -9,6 +10,7 @@ import { SERVER_MUTANTS } from "./server-mutants.ts"
 export const ALL_MUTANTS: readonly RuleMutant[] = [
   ...MLS_MUTANTS,
   ...LAYER_MUTANTS,
+  ...AUDIO_MUTANTS,
   ...GROUP_MUTANTS,
   ...SERVER_MUTANTS,
   ...SDK_MUTANTS,

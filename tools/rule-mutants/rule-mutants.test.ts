@@ -19,6 +19,7 @@ describe("the list of broken rules", () => {
       "protocol/mls",
       "protocol/gbp",
       "protocol/gtp",
+      "protocol/gap",
       "protocol/envelope",
       "protocol/group",
       "server",
