@@ -1,0 +1,3 @@
+import { quickStart } from "./quick-start.js"
+
+globalThis.quickStart = quickStart

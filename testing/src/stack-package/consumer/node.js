@@ -1,0 +1,3 @@
+import { quickStart } from "./quick-start.js"
+
+process.stdout.write(await quickStart())

@@ -1,0 +1,3 @@
+import { Permissions } from "gbp-stack"
+
+globalThis.invite = Permissions.Invite
