@@ -37,7 +37,7 @@ export const listen: Command = {
     )
     for (const one of session.found().told) told(one)
     const hub = new Hub(session, told)
-    const ticking = setInterval(() => hub.tick(), TICK_MS)
+    const ticking = setInterval(() => hub.tick(performance.now()), TICK_MS)
     const serving = (async () => {
       const served: Promise<void>[] = []
       for await (const connection of listener.connections) served.push(hub.serve(connection))

@@ -30,6 +30,23 @@ describe.each(["tcp", "quic"])("processes that form a group over %s", (transport
       bob.saw({ event: "text", from: person("ann", 1), text: "hello from ann" }),
     ])
 
+    cat.type("/start audio")
+    cat.type("/mute 2")
+    cat.type("//not a signal")
+    await bob.saw({
+      event: "signal",
+      from: person("cat", 3),
+      signal: { type: "stream_start", stream: "audio" },
+      isAuthorized: true,
+    })
+    await ann.saw({
+      event: "signal",
+      from: person("cat", 3),
+      signal: { type: "mute", target: 2 },
+      isAuthorized: false,
+    })
+    await ann.saw({ event: "text", text: "/not a signal" })
+
     bob.endInput()
     expect((await bob.ended()).exitCode).toBe(0)
     await cat.saw({ event: "members", epoch: "3", members: [person("ann", 1), person("cat", 3)] })

@@ -87,6 +87,11 @@ export class Coordinator {
     return { frames: [wire], told: [] }
   }
 
+  /** A frame that says who coordinates, for members who have not heard of it for a while. */
+  signOfLife(): Uint8Array {
+    return this.#session.node.claimCoordinator(this.#session.mls).wire
+  }
+
   #enqueue(change: Change): Reaction {
     this.#waiting.push({ change, attempts: 0 })
     return this.step()

@@ -1,6 +1,7 @@
-import { ControlOpcode, GroupNode, GtpClient, MlsContext, StackError, StreamType } from "gbp-stack"
+import { ControlOpcode, GroupNode, GspClient, GtpClient, MlsContext, StackError, StreamType } from "gbp-stack"
 import type { GroupNodeOptions, NodeEvent } from "gbp-stack"
 import type { Person, Told } from "./told.ts"
+import type { TypedSignal } from "./typed-signal.ts"
 
 /** Who a session is, and how it speaks. */
 export interface SessionOptions extends Pick<GroupNodeOptions, "profile" | "acceptedRisk" | "now" | "timeouts"> {
@@ -16,7 +17,7 @@ export interface Reaction {
 }
 
 /**
- * One member of a group on the facade: keys, node and text client as one object without a network. The transitions of a coordinator
+ * One member of a group on the facade: keys, node and clients as one object without a network. The transitions of a coordinator
  * are in `coordinator.ts`; this is what every member does.
  */
 export class GroupSession implements Disposable {
@@ -24,7 +25,9 @@ export class GroupSession implements Disposable {
   readonly #options: SessionOptions
   readonly #gtp: GtpClient = GtpClient.create()
   #node: GroupNode | undefined
+  readonly #gsp: GspClient = GspClient.create()
   #nextMessageId = 1n
+  #nextRequestId = 1
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -70,6 +73,11 @@ export class GroupSession implements Disposable {
     return this.#gtp.send(this.node, this.mls, 0, this.#nextMessageId++, text).wire
   }
 
+  /** Seals a signal for everybody. @throws StackError as {@link say}, and `bad_arguments` */
+  signal({ signal, args }: TypedSignal): Uint8Array {
+    return this.#gsp.sendWithArgs(this.node, this.mls, 0, signal, 0, this.#nextRequestId++, args).wire
+  }
+
   /** Takes in a frame. Total: whatever the bytes are, it returns. */
   receive(frame: Uint8Array): Reaction {
     return this.#react(this.node.onWire(this.mls, frame))
@@ -111,12 +119,22 @@ export class GroupSession implements Disposable {
     return { frames, told }
   }
 
-  #read(event: NodeEvent): Told[] {
-    if (event.streamType !== StreamType.Text || event.plaintext === undefined) return []
-    const accepted = this.#gtp.accept(event.plaintext, this.mls.epoch)
+  #read({ plaintext, streamType }: NodeEvent): Told[] {
+    if (plaintext === undefined) return []
+    if (streamType === StreamType.Signal) return this.#readSignal(plaintext)
+    if (streamType !== StreamType.Text) return []
+    const accepted = this.#gtp.accept(plaintext, this.mls.epoch)
     if (accepted.status === "duplicate") return []
-    if (accepted.status === "error") return [{ event: "refused", reason: accepted.reason ?? "", code: undefined }]
+    if (accepted.status === "error") return [refused(accepted)]
     return [{ event: "text", from: this.#person(accepted.sender), text: accepted.text ?? "(not text)" }]
+  }
+
+  #readSignal(plaintext: Uint8Array): Told[] {
+    const accepted = this.#gsp.accept(plaintext, this.mls.epoch)
+    if (accepted.status === "duplicate") return []
+    if (accepted.status === "error" || accepted.content === undefined) return [refused(accepted)]
+    const { content, isAuthorized = false } = accepted
+    return [{ event: "signal", from: this.#person(accepted.sender), signal: content, isAuthorized }]
   }
 
   /** What a member does about the coordinator's steps: stages the commit and says so; then takes it into effect. */
@@ -134,15 +152,20 @@ export class GroupSession implements Disposable {
   #prepare(transitionId: number, requestId: number, commit: Uint8Array): Reaction {
     try {
       this.mls.processMessage(commit)
+      const ready = this.node.sendControl(this.mls, 0, ControlOpcode.ReadyForTransition, transitionId, requestId)
+      return { frames: [ready.wire], told: [] }
     } catch (error) {
       if (!(error instanceof StackError)) throw error
       return { frames: [], told: [{ event: "refused", reason: error.message, code: error.code }] }
     }
-    const ready = this.node.sendControl(this.mls, 0, ControlOpcode.ReadyForTransition, transitionId, requestId)
-    return { frames: [ready.wire], told: [] }
   }
 
   #person(memberId: number | undefined): Person {
     return this.people().find((person) => person.memberId === memberId) ?? { memberId, name: undefined }
   }
+}
+
+function refused({ reason = "", code }: { readonly reason?: string; readonly code?: number }): Told {
+  const codeHex = code === undefined ? undefined : `0x${code.toString(16).padStart(4, "0")}`
+  return { event: "refused", reason, code: codeHex }
 }

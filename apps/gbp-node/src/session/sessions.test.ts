@@ -7,7 +7,8 @@ import type { Told } from "./told.ts"
 
 /** A founder with its coordinator and guests, and a wire that carries each frame to everybody else at once. */
 class Room {
-  readonly founder = new GroupSession({ name: "ann", memberId: 1 })
+  nowMs = 0
+  readonly founder = new GroupSession({ name: "ann", memberId: 1, now: () => this.nowMs })
   readonly coordinator = new Coordinator(this.founder)
   readonly guests = new Map<string, { session: GroupSession; leafIndex: number }>()
   readonly told: string[] = []
@@ -17,7 +18,7 @@ class Room {
   }
 
   enter(name: string, memberId: number): void {
-    const session = new GroupSession({ name, memberId })
+    const session = new GroupSession({ name, memberId, now: () => this.nowMs })
     let admission: Admission | { refused: string } | undefined
     const step = this.coordinator.add(session.mls.exportKeyPackage(), (settled) => (admission = settled))
     this.spread("ann", step)
@@ -49,6 +50,7 @@ class Room {
 function words(told: Told): string {
   if (told.event === "text") return `${told.from.name} ${told.from.memberId} says ${told.text}`
   if (told.event === "members") return `epoch ${told.epoch} ${told.members.map(({ memberId }) => memberId).join(",")}`
+  if (told.event === "signal") return `${told.from.name} ${told.from.memberId} signals ${told.signal.type}`
   return told.event === "removed" ? "removed" : `${told.event} ${told.reason}`
 }
 
@@ -75,5 +77,50 @@ describe("sessions of a group", () => {
       "cat: epoch 3 1,3",
       "ann: cat 3 says is he gone?",
     ])
+  })
+
+  it("take the founder for gone that is silent, and not the one that gives signs of life", () => {
+    const room = new Room()
+    room.enter("bob", 2)
+    const { session: bob } = room.guests.get("bob")!
+    for (let seconds = 5; seconds <= 30; seconds += 5) {
+      room.nowMs = seconds * 1_000
+      room.spread("ann", { frames: [room.coordinator.signOfLife()], told: [] })
+      expect(bob.tick().told).toEqual([])
+    }
+    room.nowMs += 10_000
+    expect(bob.tick().told).toMatchObject([{ event: "refused", code: "0x0013" }])
+  })
+
+  it("give a change up that not everybody gets ready for, try it again, and refuse it in the end", () => {
+    const room = new Room()
+    room.enter("bob", 2)
+    room.guests.clear() // Bob hears nothing more.
+    const cat = new GroupSession({ name: "cat", memberId: 3 })
+    const settled: unknown[] = []
+    room.spread(
+      "ann",
+      room.coordinator.add(cat.mls.exportKeyPackage(), (one) => settled.push(one)),
+    )
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      expect(settled).toEqual([])
+      room.nowMs += 5_000
+      expect(room.founder.tick().told).toMatchObject([{ event: "refused", code: "0x0010" }])
+      room.spread("ann", room.coordinator.abort())
+      room.spread("ann", room.coordinator.step())
+    }
+    expect(settled).toEqual([{ refused: "the members did not get ready in time" }])
+    expect(room.founder.people().map(({ memberId }) => memberId)).toEqual([1, 2])
+  })
+
+  it("tell of a frame that they cannot read, and go on", () => {
+    const room = new Room()
+    room.enter("bob", 2)
+    const { session: bob } = room.guests.get("bob")!
+    expect(bob.receive(Uint8Array.of(1, 2, 3)).told).toMatchObject([{ event: "refused" }])
+    const frame = room.founder.say("still here")
+    const forged = frame.with(frame.length - 1, frame.at(-1)! ^ 1)
+    expect(bob.receive(forged).told).toEqual([{ event: "refused", reason: "decrypt_failed", code: "0x0006" }])
+    expect(bob.receive(frame).told).toMatchObject([{ event: "text", text: "still here" }])
   })
 })

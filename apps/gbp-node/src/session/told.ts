@@ -1,3 +1,4 @@
+import type { Signal } from "gbp-stack"
 import type { Output } from "../output.ts"
 
 /** Somebody in the group. The name is what they say: nobody checks it. */
@@ -9,6 +10,8 @@ export interface Person {
 /** What a session tells the one who runs it. */
 export type Told =
   | { readonly event: "text"; readonly from: Person; readonly text: string }
+  /** `isAuthorized` is false for one about somebody else: there are no roles here that would permit it. */
+  | { readonly event: "signal"; readonly from: Person; readonly signal: Signal; readonly isAuthorized: boolean }
   | { readonly event: "members"; readonly epoch: bigint; readonly members: readonly Person[]; readonly because: string }
   /** We were: this is the end of the session. */
   | { readonly event: "removed" }
@@ -25,6 +28,8 @@ function lineOf(told: Told): string {
   switch (told.event) {
     case "text":
       return `${nameOf(told.from)}: ${told.text}`
+    case "signal":
+      return `${nameOf(told.from)} signals ${signalWords(told.signal)}${told.isAuthorized ? "" : " (nobody has said that they may)"}`
     case "members":
       return `${told.because}: epoch ${told.epoch}, ${told.members.map(nameOf).join(", ")}`
     case "removed":
@@ -38,4 +43,9 @@ function lineOf(told: Told): string {
 
 function nameOf({ memberId, name }: Person): string {
   return `${name ?? "somebody"} (${memberId ?? "?"})`
+}
+
+/** `mute, target 3`: the type and what it says. */
+function signalWords({ type, ...said }: Signal): string {
+  return [type, ...Object.entries(said).map(([key, value]) => `${key} ${String(value)}`)].join(", ")
 }
