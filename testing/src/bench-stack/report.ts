@@ -12,7 +12,7 @@ export interface Report {
 }
 
 /** One contender in one comparison. */
-export interface Row {
+interface Row {
   readonly comparison: string
   readonly contender: string
   readonly perSecond: number
@@ -21,7 +21,7 @@ export interface Row {
 }
 
 /** A figure, and what is wanted of it. */
-export interface Goal {
+interface Goal {
   readonly name: string
   readonly what: string
   readonly value: number
