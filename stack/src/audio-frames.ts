@@ -18,7 +18,7 @@ import type { MlsMember } from "./mls-member.ts"
 import { refusedFrame } from "./stack-error.ts"
 
 /** AES_128_GCM_SHA256_128 of the SFrame registry. */
-const AES_128_GCM_SHA256_128 = 4
+export const AES_128_GCM_SHA256_128 = 4
 
 /**
  * Audio of profile 2 (SFrame), both ways. Nobody signs it: a frame is from whoever's leaf its key id names, or from another member who

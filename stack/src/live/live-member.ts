@@ -1,9 +1,11 @@
+import type { AudioEpoch } from "@qpc/gap"
 import type { DropReason, EndpointState, LiveEvent, LiveFrame, LiveStart, LiveStep, Payload } from "@qpc/gbp"
 import { decodeControl, FRAME_MAX_BYTES, LiveControl, Receiver, Sender } from "@qpc/gbp"
 import type { ReceivedPayload } from "@qpc/gbp"
 import { decodeSignal, encodeSignal, SIGNAL_CODES } from "@qpc/gsp"
 import { Group } from "@qpc/mls"
 import { decodedOrUndefined, toGroupId } from "@qpc/wire"
+import type { GroupId } from "@qpc/wire"
 import { memberIdExtension } from "../member-id-extension.ts"
 import type { LiveChange } from "./live-change.ts"
 import type { LiveIdentity } from "./live-identity.ts"
@@ -89,6 +91,10 @@ export class LiveMember implements Disposable {
     return new LiveMember(group, identity, start, nowMs)
   }
 
+  get groupId(): GroupId {
+    return toGroupId(this.#group.groupId)
+  }
+
   get epoch(): bigint {
     return this.#keys.epoch
   }
@@ -123,6 +129,18 @@ export class LiveMember implements Disposable {
   /** Equal for all members of one epoch (RFC 9420 §8.7): to be compared by people, or by tests. Owned. @throws TypeError once removed */
   epochAuthenticator(): Uint8Array {
     return this.#group.epochAuthenticator()
+  }
+
+  /** What audio needs of the present epoch; `undefined` once we are out. See `LiveAudio`. */
+  audioEpoch(): AudioEpoch | undefined {
+    if (this.#isOut) return undefined
+    const { roster } = this.#keys
+    return {
+      epoch: this.epoch,
+      exportSecret: (label, context, lengthBytes) => this.#group.export(label, context, lengthBytes),
+      ownLeafIndex: this.#group.ownLeafIndex,
+      memberIdOf: (leafIndex) => roster.memberIdOf(leafIndex),
+    }
   }
 
   /** What came of coming in. Take it once. */
