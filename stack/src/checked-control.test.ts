@@ -120,6 +120,21 @@ describe("a transition", () => {
     )
   })
 
+  it("may be in effect before it is told: who has its commit opens the EXECUTE of the new epoch", () => {
+    const { alice, bob, carol } = prepared()
+    for (const peer of [bob, carol]) receive(alice, send(peer, ReadyForTransition, 1))
+    alice.mls.finalizeCommit()
+    const execute = send(alice, ExecuteTransition, 1)
+    expect(receive(bob, execute)[0]).toEqual({ kind: "epoch_advanced", epoch: 2n, transitionId: 1 })
+    bob.mls.finalizeCommit()
+    expect([alice, bob].map(({ node }) => [node.epoch, node.lastTransitionId])).toEqual([
+      [2n, 1],
+      [2n, 1],
+    ])
+    carol.mls.clearPendingCommit()
+    expect(seen(receive(carol, execute))).toEqual(["error 0x0003"])
+  })
+
   it("whose PREPARE is missing is no reason to trust its EXECUTE: the node resynchronises", () => {
     const [alice, bob, carol] = threeMembers()
     const prepare = send(alice, PrepareTransition, 1, alice.mls.removeMember(2))

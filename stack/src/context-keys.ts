@@ -1,9 +1,7 @@
 import type { EpochKeys, Opened } from "@qpc/gbp"
+import { PAST_EPOCHS } from "./mls-member.ts"
 import type { MlsMember } from "./mls-member.ts"
 import { StackError } from "./stack-error.ts"
-
-/** How many epochs back MLS opens late messages. */
-const PAST_EPOCHS = 3n
 
 /** The keys of whichever MLS context a node is called with: it may be restored, but not go back or change places. */
 export class ContextKeys implements EpochKeys {
@@ -31,6 +29,10 @@ export class ContextKeys implements EpochKeys {
   get oldestEpoch(): bigint {
     const oldest = this.epoch - PAST_EPOCHS
     return oldest < 0n ? 0n : oldest
+  }
+
+  get newestEpoch(): bigint {
+    return this.member.newestEpoch
   }
 
   seal(plaintext: Uint8Array, authenticatedData: Uint8Array): Uint8Array {

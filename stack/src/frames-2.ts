@@ -52,12 +52,9 @@ export class Frames2 implements Frames {
     const received = this.#receiver.receive(bytes)
     if (received.kind === "drop") return dropped(received.reason)
     const { epoch, senderLeafIndex, content } = received
-    const isKnown = this.ids.memberIdOf(senderLeafIndex) !== undefined
-    // Somebody else may have had the leaf then: an old frame must not bind whoever has it now.
-    if (!isKnown && epoch !== this.#keys.epoch) return dropped("sender_mismatch")
     const memberId = memberIdOfStream(content.streamType, content.streamId)
     if (memberId === undefined) throw new Error("unreachable: the stream was compared with its sender")
-    this.ids.note(senderLeafIndex, memberId)
+    this.ids.note(senderLeafIndex, memberId, epoch)
     const { streamType, sequence, flags, payloadFormat, payload } = content
     const about = { streamType, sequence, flags, payloadFormat, plaintext: payload, epoch }
     return { ...about, kind: "payload", memberId, leafIndex: senderLeafIndex, isSigned: true }
@@ -82,7 +79,10 @@ export class Frames2 implements Frames {
   #receiveAudio(bytes: Uint8Array): ReceivedBytes {
     const received = this.#audio.receive(this.#keys.member, bytes)
     if (received.kind === "drop" || received.leafIndex === undefined) return received
-    return { ...received, memberId: this.ids.memberIdOf(received.leafIndex) }
+    const { leafIndex, epoch } = received
+    // Whoever had the leaf then may be gone: nobody listens to them any more, and they are not who has it now.
+    if (this.#keys.member.member(leafIndex, epoch) === undefined) return dropped("sender_mismatch")
+    return { ...received, memberId: this.ids.memberIdOf(leafIndex, epoch) }
   }
 
   #senderOf(member: MlsMember): Sender {

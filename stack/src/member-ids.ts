@@ -28,10 +28,10 @@ export class MemberIds implements Membership {
     this.#member = member
   }
 
-  memberIdOf(leafIndex: number): number | undefined {
+  memberIdOf(leafIndex: number, epoch: bigint = this.#member().epoch): number | undefined {
     const member = this.#member()
     if (leafIndex === member.ownLeafIndex) return this.ownId
-    const leaf = member.member(leafIndex)
+    const leaf = member.member(leafIndex, epoch)
     if (leaf === undefined) return undefined
     const key = toHex(leaf.signatureKey)
     const signed = signedMemberId(leaf.extensions)
@@ -40,8 +40,8 @@ export class MemberIds implements Membership {
     return isFree ? signed : undefined
   }
 
-  mayTakeId(leafIndex: number, memberId: number): boolean {
-    const leaf = this.#member().member(leafIndex)
+  mayTakeId(leafIndex: number, memberId: number, epoch: bigint = this.#member().epoch): boolean {
+    const leaf = this.#member().member(leafIndex, epoch)
     if (leaf === undefined || signedMemberId(leaf.extensions) !== undefined) return false
     if (memberId === this.ownId || this.#owners.has(memberId) || this.#owners.size >= IDS_MAX) return false
     return this.#member()
@@ -50,8 +50,8 @@ export class MemberIds implements Membership {
   }
 
   /** Notes the id of a leaf whose frame was delivered. Does nothing where it is known. */
-  note(leafIndex: number, memberId: number): void {
-    const leaf = this.#member().member(leafIndex)
+  note(leafIndex: number, memberId: number, epoch: bigint = this.#member().epoch): void {
+    const leaf = this.#member().member(leafIndex, epoch)
     if (leaf === undefined || memberId === this.ownId || this.#owners.has(memberId)) return
     const key = toHex(leaf.signatureKey)
     this.#owners.set(memberId, key)

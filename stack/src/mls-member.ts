@@ -2,7 +2,7 @@ import { platform } from "#platform"
 import type { KeyPair } from "@qpc/crypto"
 import { paddedBytes } from "@qpc/envelope"
 import type { Opened } from "@qpc/gbp"
-import { createKeyPackage, Group } from "@qpc/mls"
+import { createKeyPackage, DEFAULT_LIMITS, Group } from "@qpc/mls"
 import type { KeyPackageBundle, Member, StagedCommit } from "@qpc/mls"
 import { equalBytes, toUtf8 } from "@qpc/wire"
 import { bareKeyPackage, keyPackageMessage } from "./key-package-format.ts"
@@ -15,6 +15,8 @@ import { StackError } from "./stack-error.ts"
 /** OpenMLS, on which the published stack stands, refuses leaves that claim to be valid for more than 84 days. */
 const LIFETIME_MS = 80 * 86_400_000
 const GROUP_ID_BYTES = 16
+/** How many epochs back late messages open. */
+export const PAST_EPOCHS: bigint = BigInt(DEFAULT_LIMITS.pastEpochs)
 const NOTHING = new Uint8Array(0)
 
 /** Who a member is, and its clock. */
@@ -48,6 +50,10 @@ export class MlsMember implements Disposable {
   #bundle: KeyPackageBundle | undefined
   #received: { readonly staged: StagedCommit; readonly hash: Uint8Array } | undefined
   #ownMerge: OwnMerge | undefined
+  /** From this epoch on we know of each leaf since when it is its member's. */
+  #knownSince: bigint
+  /** Leaves that have been given to somebody, or new signature keys, since then: in which epoch last. */
+  readonly #givenIn = new Map<number, bigint>()
   #isClosed = false
   /** The epoch of the state that this one was restored from. */
   #restoredEpoch: bigint | undefined
@@ -57,6 +63,7 @@ export class MlsMember implements Disposable {
     this.#self = self
     this.#group = group
     this.#bundle = bundle
+    this.#knownSince = group.epoch
   }
 
   /** A new group of one. @throws RangeError for a member id that is none, or an identity that has no UTF-8 encoding */
@@ -134,8 +141,19 @@ export class MlsMember implements Disposable {
     return this.#group.members()
   }
 
-  member(leafIndex: number): Member | undefined {
-    return this.#group.member(leafIndex)
+  /**
+   * Who had, has, or will have a leaf: in a past epoch, the current one, or that which the staged commit leads to. `undefined` for nobody,
+   * for somebody who is not there any more, and where it is not known any more.
+   */
+  member(leafIndex: number, epoch: bigint = this.epoch): Member | undefined {
+    if (epoch > this.epoch) return this.#nextMember(leafIndex)
+    const isOther = epoch < this.#knownSince || (this.#givenIn.get(leafIndex) ?? 0n) > epoch
+    return isOther ? undefined : this.#group.member(leafIndex)
+  }
+
+  /** The newest epoch whose messages open: that of the staged commit, unless it removes us. */
+  get newestEpoch(): bigint {
+    return this.#openable === undefined ? this.epoch : this.epoch + 1n
   }
 
   /** Our key package, bare; the same until a Welcome used it up, or its time is over. */
@@ -214,7 +232,13 @@ export class MlsMember implements Disposable {
     const { staged } = this
     if (staged === undefined) return
     const stayed = this.stayedBeside(staged)
+    const { added, updated } = staged.report
+    const isOther = ({ leafIndex, signatureKey }: Member): boolean =>
+      !equalBytes(this.#group.member(leafIndex)?.signatureKey ?? NOTHING, signatureKey)
+    const given = [...added, ...updated].filter(isOther)
     const { epoch } = this.#group.merge(staged)
+    for (const { leafIndex } of given) this.#givenIn.set(leafIndex, epoch)
+    for (const [leafIndex, since] of this.#givenIn) if (since + PAST_EPOCHS < epoch) this.#givenIn.delete(leafIndex)
     this.#ownMerge = staged.kind === "own" ? { epoch, stayed: stayed.length } : undefined
     this.#received = undefined
   }
@@ -247,6 +271,8 @@ export class MlsMember implements Disposable {
     }
     this.#group[Symbol.dispose]()
     this.#group = joined.group
+    this.#knownSince = joined.group.epoch
+    this.#givenIn.clear()
     this.#received = undefined
     this.#ownMerge = undefined
     this.#forgetBundle()
@@ -266,7 +292,11 @@ export class MlsMember implements Disposable {
 
   /** Opens an application message. Total for foreign bytes. */
   open(sealed: Uint8Array, authenticatedData: Uint8Array): Opened {
-    const received = this.#group.receive(sealed, this.#self.unixMs(), { only: "application", authenticatedData })
+    const received = this.#group.receive(sealed, this.#self.unixMs(), {
+      only: "application",
+      authenticatedData,
+      staged: this.#openable,
+    })
     if (received.kind === "rejected") return { kind: "rejected", reason: openRejection(received.reason) }
     if (received.kind !== "application") throw new Error("unreachable: only application messages are opened")
     const { senderLeafIndex, epoch, plaintext } = received
@@ -287,6 +317,20 @@ export class MlsMember implements Disposable {
     this.#group[Symbol.dispose]()
     this.#forgetBundle()
     this.#self.signatureKeys.privateKey.fill(0)
+  }
+
+  get #openable(): StagedCommit | undefined {
+    const { staged } = this
+    return staged?.report.selfRemoved === true ? undefined : staged
+  }
+
+  #nextMember(leafIndex: number): Member | undefined {
+    const at = (members: readonly Member[]): Member | undefined =>
+      members.find((member) => member.leafIndex === leafIndex)
+    const report = this.#openable?.report
+    if (report === undefined) return undefined
+    const next = at(report.added) ?? at(report.updated)
+    return next ?? (at(report.removed) === undefined ? this.#group.member(leafIndex) : undefined)
   }
 
   #forgetBundle(): void {

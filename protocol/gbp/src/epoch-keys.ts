@@ -52,8 +52,10 @@ export interface Membership {
   /**
    * For a leaf without an id: true if it may be numbered by the id that its authenticated frame names. Who says yes notes the id once
    * the frame was delivered. Absent: no leaf names its own id.
+   *
+   * @param epoch - of the frame: whoever has the leaf then is meant.
    */
-  mayTakeId?(leafIndex: number, memberId: number): boolean
+  mayTakeId?(leafIndex: number, memberId: number, epoch: bigint): boolean
   /** The last transition that the control plane applied; 0 where there is none. */
   readonly lastTransitionId: number
 }

@@ -163,7 +163,7 @@ describe("receiving a frame", () => {
   })
 
   it("takes a leaf's id from its frame only where the group lets it, and never another's", () => {
-    const asked: (readonly number[])[] = []
+    const asked: unknown[] = []
     const naming: Membership = {
       memberIdOf: (leafIndex) => (leafIndex === 1 ? 1 : undefined),
       lastTransitionId: 0,
@@ -175,8 +175,8 @@ describe("receiving a frame", () => {
     expect(received).toMatchObject([{ kind: "payload", senderLeafIndex: 3 }, mismatch, mismatch])
     expect(receiver.receive(forged(content({ sid: 4001 }), 1))).toEqual(mismatch)
     expect(asked).toEqual([
-      [3, 40],
-      [3, 1],
+      [3, 40, 5n],
+      [3, 1, 5n],
     ])
   })
 

@@ -141,7 +141,8 @@ export class Receiver {
     const named = memberIdOfStream(content.streamType, content.streamId)
     if (named === undefined) return "sender_mismatch"
     const known = membership.memberIdOf(senderLeafIndex, epoch)
-    const isOwn = known === undefined ? membership.mayTakeId?.(senderLeafIndex, named) === true : known === named
+    const mayTake = known === undefined && membership.mayTakeId?.(senderLeafIndex, named, epoch) === true
+    const isOwn = mayTake || known === named
     if (!isOwn) return "sender_mismatch"
     if (!flagsAreAllowed(content.streamType, content.flags)) return "flags_not_allowed"
     // The control stream carries the transitions themselves: it has rules of its own for their ids.
