@@ -25,8 +25,8 @@ export interface Heard {
 const BOB_IS_LATER_MS = FRAME_MS / 2
 
 /**
- * Alice says `sound` to Bob: Opus, GAP, SFrame, a line that loses some of it, and back. Time is counted, not waited for: a minute takes
- * as long as its arithmetic.
+ * Alice says `sound` to Bob: Opus, GAP, SFrame, a line that loses some of it, and back. Time is counted, not waited
+ * for: a minute takes as long as its arithmetic.
  */
 export async function callThrough(sound: Sound, options: LineOptions): Promise<Heard> {
   let nowMs = 0

@@ -48,7 +48,9 @@ export class Line {
   }
 }
 
-/** Numbers from 0 up to 1 that a seed repeats (Mulberry32). For a network that is made up; nothing secret comes of it. */
+/**
+ * Numbers from 0 up to 1 that a seed repeats (Mulberry32). For a network that is made up; nothing secret comes of it.
+ */
 function fractionsFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -6,7 +6,10 @@ import type { CallMember } from "./members.ts"
 import { SAMPLE_RATE } from "./wav.ts"
 import type { Sound } from "./wav.ts"
 
-/** What a listener can tell of how it went. Delays are from the moment that the first sample was spoken, in milliseconds. */
+/**
+ * What a listener can tell of how it went. Delays are from the moment that the first sample was spoken, in
+ * milliseconds.
+ */
 export interface ListenerFigures extends PlayerFigures {
   /** Frames that arrived and were not what a member of the group may send: none, unless something is wrong. */
   readonly dropped: number

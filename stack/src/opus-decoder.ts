@@ -5,8 +5,8 @@ import { guarded, OpusError } from "./opus-error.ts"
 import { opusSamples } from "./opus-packet.ts"
 
 /**
- * Packets in, sound out, 20 ms for each call: one that came, or what can be made up for one that did not. One object for each
- * source: each packet builds on those before it.
+ * Packets in, sound out, 20 ms for each call: one that came, or what can be made up for one that did not. One object
+ * for each source: each packet builds on those before it.
  */
 export class OpusDecoder implements Disposable {
   readonly channels: 1 | 2
@@ -31,8 +31,8 @@ export class OpusDecoder implements Disposable {
   }
 
   /**
-   * Sound for a packet that is lost: from the copy in the packet behind it, if there is one (FEC), or else guessed from what was heard
-   * before (concealment).
+   * Sound for a packet that is lost: from the copy in the packet behind it, if there is one (FEC), or else guessed from
+   * what was heard before (concealment).
    *
    * @param next - The packet directly behind the lost one. It is played with {@link decode} afterwards, as always.
    * @throws OpusError; TypeError after it was disposed of
@@ -55,7 +55,9 @@ export class OpusDecoder implements Disposable {
   }
 }
 
-/** Before the codec sees a packet: one that is too long or of another duration would move what the next ones build on. */
+/**
+ * Before the codec sees a packet: one that is too long or of another duration would move what the next ones build on.
+ */
 function checkPacket(packet: Uint8Array): void {
   if (packet.length > OPUS_MAX_BYTES) {
     throw new OpusError("too_large", `an Opus packet has up to ${OPUS_MAX_BYTES} bytes, not ${packet.length}`)

@@ -8,17 +8,28 @@ import type { Pcm } from "./pcm.ts"
 export interface OpusEncoderOptions {
   /** Default 1. */
   readonly channels?: 1 | 2
-  /** Bits in a second, from 6000 to 510 000. Default 48 000 for each channel: below 40 000 little is left for lost packets. */
+  /**
+   * Bits in a second, from 6000 to 510 000. Default 48 000 for each channel: below 40 000 little is left for lost
+   * packets.
+   */
   readonly bitrate?: number
   /** Default `speech`. In-band FEC exists for speech only. */
   readonly content?: "speech" | "music"
-  /** Each packet carries a poor copy of the one before it, where {@link OpusEncoderOptions.expectedLossPercent} is above 0. Default true. */
+  /**
+   * Each packet carries a poor copy of the one before it, where {@link OpusEncoderOptions.expectedLossPercent} is above
+   * 0. Default true.
+   */
   readonly fec?: boolean
   /** How many packets of a hundred get lost. Default 10. */
   readonly expectedLossPercent?: number
-  /** Sends next to nothing while nobody speaks, which tells whoever carries the packets when somebody does. Default false. */
+  /**
+   * Sends next to nothing while nobody speaks, which tells whoever carries the packets when somebody does. Default
+   * false.
+   */
   readonly dtx?: boolean
-  /** Packets as long as their sound needs: their lengths tell something of what is said (RFC 6562 §3). Default false. */
+  /**
+   * Packets as long as their sound needs: their lengths tell something of what is said (RFC 6562 §3). Default false.
+   */
   readonly vbr?: boolean
   /** From 0, the fastest, to 10. Default 9. */
   readonly complexity?: number
@@ -66,7 +77,8 @@ export class OpusEncoder implements Disposable {
   /**
    * The packet of the next 20 ms; `undefined` where DTX says that it need not be sent (`AudioSource.pause`).
    *
-   * @throws RangeError for another number of samples, or a sample that is no number; TypeError after it was disposed of; OpusError
+   * @throws RangeError for another number of samples, or a sample that is no number; TypeError after it was disposed
+   * of; OpusError
    */
   encode(pcm: Pcm): Uint8Array | undefined {
     const handle = this.#live()
@@ -81,7 +93,11 @@ export class OpusEncoder implements Disposable {
     return packet.length <= DTX_BYTES ? undefined : packet
   }
 
-  /** Tells the encoder what listeners report: the more is lost, the more it spends on FEC. @param percent - from 0 to 100 */
+  /**
+   * Tells the encoder what listeners report: the more is lost, the more it spends on FEC.
+   *
+   * @param percent - from 0 to 100
+   */
   expectLoss(percent: number): void {
     this.#live().setPacketLossPercent(percent)
   }

@@ -2,8 +2,8 @@ const SAMPLES_PER_MS = 48
 const FRAMES_MASK = 0x3f
 
 /**
- * How long a packet plays, in samples at 48 kHz, as its first bytes say (RFC 6716 §3.1); `undefined` for bytes that cannot begin one.
- * Looks at no more than two bytes: a decoder may still refuse the rest.
+ * How long a packet plays, in samples at 48 kHz, as its first bytes say (RFC 6716 §3.1); `undefined` for bytes that
+ * cannot begin one. Looks at no more than two bytes: a decoder may still refuse the rest.
  */
 export function opusSamples(packet: Uint8Array): number | undefined {
   const [toc, count] = packet

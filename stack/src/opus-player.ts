@@ -20,13 +20,15 @@ export interface PlayedTurn<F extends PlayableFrame> {
 export interface PlayerFigures extends PlayoutFigures {
   /** Of those concealed: made from the copy in the packet behind them (FEC). */
   readonly recovered: number
-  /** Frames whose packet cannot be played. Only their sender, or another member in their name, can have made them so. */
+  /**
+   * Frames whose packet cannot be played. Only their sender, or another member in their name, can have made them so.
+   */
   readonly damaged: number
 }
 
 /**
- * One source of audio on its way to the loudspeaker: {@link Playout} decides what is due, {@link OpusDecoder} makes it sound. What comes
- * from a member who sends nonsense is concealed, as if it had been lost.
+ * One source of audio on its way to the loudspeaker: {@link Playout} decides what is due, {@link OpusDecoder} makes it
+ * sound. What comes from a member who sends nonsense is concealed, as if it had been lost.
  */
 export class OpusPlayer<F extends PlayableFrame> implements Disposable {
   readonly #decoder: OpusDecoder

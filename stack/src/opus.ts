@@ -1,6 +1,6 @@
 /**
- * The Opus codec (RFC 6716) as calls of the Group Protocol Stack use it: 48 kHz, packets of 20 ms. The reference implementation as
- * WebAssembly, in Node and browsers alike.
+ * The Opus codec (RFC 6716) as calls of the Group Protocol Stack use it: 48 kHz, packets of 20 ms. The reference
+ * implementation as WebAssembly, in Node and browsers alike.
  *
  * @module
  */

@@ -1,4 +1,7 @@
-/** 20 ms of sound: 960 samples of each channel, interleaved. Float32 is from −1 to 1, what is louder is limited by the codec. */
+/**
+ * 20 ms of sound: 960 samples of each channel, interleaved. Float32 is from −1 to 1, what is louder is limited by the
+ * codec.
+ */
 export type Pcm = Float32Array | Int16Array
 
 const INT16_SCALE = 0x8000

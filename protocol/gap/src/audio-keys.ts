@@ -20,12 +20,15 @@ export interface AudioEpoch {
   readonly exportSecret: ExportSecret
   /** Our leaf. `undefined` for somebody who only listens. */
   readonly ownLeafIndex: number | undefined
-  /** The member id of a leaf, or `undefined` where nobody is. Has to go on telling of that epoch when the group has moved on. */
+  /**
+   * The member id of a leaf, or `undefined` where nobody is. Has to go on telling of that epoch when the group has
+   * moved on.
+   */
   readonly memberIdOf: (leafIndex: number) => number | undefined
   /**
-   * How long frames go on being sealed under the epoch before, in milliseconds, so that those of members who come into this one a little
-   * later can open them (RFC 9605 §4.4.1); {@link SEAL_AFTER_MS} is enough for most calls. Default 0, as it has to be where somebody was
-   * removed: they have the keys of the epoch before.
+   * How long frames go on being sealed under the epoch before, in milliseconds, so that those of members who come into
+   * this one a little later can open them (RFC 9605 §4.4.1); {@link SEAL_AFTER_MS} is enough for most calls. Default 0,
+   * as it has to be where somebody was removed: they have the keys of the epoch before.
    */
   readonly sealAfterMs?: number
 }
@@ -53,7 +56,10 @@ export type AudioOpenRejection =
 export type OpenedAudio =
   | {
       readonly kind: "opened"
-      /** Whose key it is under. All members have that key (RFC 9605 §7.2): no outsider sent it, but another member may have. */
+      /**
+       * Whose key it is under. All members have that key (RFC 9605 §7.2): no outsider sent it, but another member may
+       * have.
+       */
       readonly senderId: number
       /** The number of the frame among all of its key. */
       readonly counter: bigint
@@ -71,14 +77,16 @@ const CONTEXT_BYTES = 4
 export const SEAL_AFTER_MS = 200
 
 /**
- * The keys of a group's audio: SFrame under the exporter of each MLS epoch (RFC 9605 §5.2). Member ids are read off the leaf in the key
- * id.
+ * The keys of a group's audio: SFrame under the exporter of each MLS epoch (RFC 9605 §5.2). Member ids are read off the
+ * leaf in the key id.
  *
- * All sources of a member share one object, and so one counter. An object never knows what an earlier one of the same leaf counted,
- * before a restart say, so each draws a context of its own, which makes its keys other ones: nothing has to be stored. With 32
- * bits, two of a hundred objects in one epoch are alike once in a million times; whoever restarts often changes the epoch.
+ * All sources of a member share one object, and so one counter. An object never knows what an earlier one of the same
+ * leaf counted, before a restart say, so each draws a context of its own, which makes its keys other ones: nothing has
+ * to be stored. With 32 bits, two of a hundred objects in one epoch are alike once in a million times; whoever restarts
+ * often changes the epoch.
  *
- * Seals under the newest epoch, or for a while the one before, and opens those before for the overlap. Pure: time comes in, nothing happens by itself.
+ * Seals under the newest epoch, or for a while the one before, and opens those before for the overlap. Pure: time comes
+ * in, nothing happens by itself.
  */
 export class AudioKeys implements Disposable {
   readonly #session: SFrameSession
@@ -99,7 +107,9 @@ export class AudioKeys implements Disposable {
     return this.#session.epoch
   }
 
-  /** The epoch that frames are sealed in: the newest, or for a while the one before. `undefined` where we only listen. */
+  /**
+   * The epoch that frames are sealed in: the newest, or for a while the one before. `undefined` where we only listen.
+   */
   get sealingEpoch(): bigint | undefined {
     return this.#session.sealingEpoch
   }
@@ -116,9 +126,11 @@ export class AudioKeys implements Disposable {
   }
 
   /**
-   * Goes on to the next epoch, once the group is there. Audio never leads: what it says of other epochs changes nothing.
+   * Goes on to the next epoch, once the group is there. Audio never leads: what it says of other epochs changes
+   * nothing.
    *
-   * @throws RangeError unless the epoch is above the current one, our leaf fits into a key id, and `sealAfterMs` is below the overlap
+   * @throws RangeError unless the epoch is above the current one, our leaf fits into a key id, and `sealAfterMs` is
+   * below the overlap
    */
   enterEpoch(next: AudioEpoch, nowMs: number): void {
     const { label, context, lengthBytes } = baseKeyExport(next.epoch)

@@ -32,9 +32,9 @@ export type ReceivedAudioFrame =
 /**
  * The way up through audio of profile 2. Total: whatever bytes arrive, {@link receive} returns.
  *
- * The checks, in order: size, encoding, version, group, epoch; then the SFrame frame opens under the outer map, which authenticates
- * both and uses up its number; then the sender, the payload as {@link AudioReceiver} checks it, and whose source it names. Nothing
- * changes before the frame opened, and nothing in it changes the group.
+ * The checks, in order: size, encoding, version, group, epoch; then the SFrame frame opens under the outer map, which
+ * authenticates both and uses up its number; then the sender, the payload as {@link AudioReceiver} checks it, and whose
+ * source it names. Nothing changes before the frame opened, and nothing in it changes the group.
  */
 export class AudioFrameReceiver {
   readonly #surroundings: AudioSurroundings
@@ -86,7 +86,9 @@ export interface AudioLimits {
   readonly opusBytes?: number
   /** The payload formats that are spoken. Default CBOR alone. */
   readonly codecs?: readonly AudioCodec[]
-  /** Whose sources are whose. Default: any id is the sender's own, and another's of the same number is another source. */
+  /**
+   * Whose sources are whose. Default: any id is the sender's own, and another's of the same number is another source.
+   */
   readonly isSourceOf?: (mediaSourceId: number, memberId: number) => boolean
 }
 
@@ -117,8 +119,9 @@ const DEFAULT_LIMITS: Required<AudioLimits> = {
 /**
  * The way up through GAP. Total: whatever bytes arrive, {@link receive} returns.
  *
- * The checks, in order: payload format, encoding and size, key phase, whether the sender may speak, whose source it is, and last how
- * many sources the sender has. Sources are told apart by their members: nobody can take one away from somebody else.
+ * The checks, in order: payload format, encoding and size, key phase, whether the sender may speak, whose source it is,
+ * and last how many sources the sender has. Sources are told apart by their members: nobody can take one away from
+ * somebody else.
  */
 export class AudioReceiver {
   readonly #limits: Required<AudioLimits>

@@ -22,8 +22,8 @@ export interface AudioSourceOptions {
 /**
  * The way down through GAP: one source of audio, which counts its frames and its time.
  *
- * The counters are no nonces: SFrame has its own. A source that begins anew takes another id, or those who listen take its first frames for
- * late ones.
+ * The counters are no nonces: SFrame has its own. A source that begins anew takes another id, or those who listen take
+ * its first frames for late ones.
  */
 export class AudioSource {
   readonly #mediaSourceId: number
@@ -79,7 +79,10 @@ export class AudioSource {
 export interface AudioSurroundings {
   readonly groupId: GroupId
   readonly keys: AudioKeys
-  /** Whose sources are whose. Default {@link isSourceOfMember}. Whoever takes all lets members only collide with themselves. */
+  /**
+   * Whose sources are whose. Default {@link isSourceOfMember}. Whoever takes all lets members only collide with
+   * themselves.
+   */
   readonly isSourceOf?: (mediaSourceId: number, memberId: number) => boolean
 }
 
@@ -89,7 +92,10 @@ export type FramedAudio =
   /** The epoch's key has sealed as many frames as it may: only a new epoch opens more. The source has counted on. */
   | { readonly kind: "refused"; readonly reason: "epoch_exhausted" }
 
-/** The way down through audio of profile 2: payload, SFrame frame, outer map. Sources that share `keys` share one counter. */
+/**
+ * The way down through audio of profile 2: payload, SFrame frame, outer map. Sources that share `keys` share one
+ * counter.
+ */
 export class AudioSender {
   readonly #groupId: GroupId
   readonly #keys: AudioKeys
@@ -105,8 +111,8 @@ export class AudioSender {
    * Seals the next 20 ms of `source`.
    *
    * @param opus - One Opus packet.
-   * @throws TypeError before there is an epoch in which we may send; RangeError for a packet that is none, or for a source that is
-   * not ours by its id: everybody would drop it
+   * @throws TypeError before there is an epoch in which we may send; RangeError for a packet that is none, or for a
+   * source that is not ours by its id: everybody would drop it
    */
   send(source: AudioSource, opus: Uint8Array): FramedAudio {
     const { sealingEpoch: epoch, ownMemberId } = this.#keys

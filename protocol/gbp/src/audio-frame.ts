@@ -5,8 +5,8 @@ import { PROFILE_2, UnsupportedVersion } from "./profile-2.ts"
 import { streamTypeToWire } from "./stream.ts"
 
 /**
- * What everyone on the way may read of an audio frame of profile 2. SFrame authenticates it ({@link audioFrameMetadata}); before that
- * nothing here is trusted.
+ * What everyone on the way may read of an audio frame of profile 2. SFrame authenticates it
+ * ({@link audioFrameMetadata}); before that nothing here is trusted.
  */
 export interface AudioFrameHeader extends FrameHeader {
   readonly payloadFormat: PayloadFormat
@@ -18,20 +18,24 @@ export interface SealedAudioFrame extends AudioFrameHeader {
   readonly sframe: Uint8Array
 }
 
-/** Room for the longest Opus packet of one frame (1275 bytes, RFC 6716 §3.4) in its payload, and all that is around it. */
+/**
+ * Room for the longest Opus packet of one frame (1275 bytes, RFC 6716 §3.4) in its payload, and all that is around it.
+ */
 export const AUDIO_FRAME_MAX_BYTES = 1500
 
 const AUDIO: number = streamTypeToWire("audio")
 const UINT8_MAX = 0xff
 const FIELDS_MAX = 6
-/** Heads of the two maps that an audio frame can be: of five entries, or of six with `pf`. All other frames have four. */
+/**
+ * Heads of the two maps that an audio frame can be: of five entries, or of six with `pf`. All other frames have four.
+ */
 const [WITHOUT_FORMAT, WITH_FORMAT] = [0xa5, 0xa6]
 
 /**
  * The outer map: `v` · `gid` · `ep` · `st` = 1 · `pf` (absent when 0) · `pl`, in this order.
  *
- * Other than text, audio says outside what it is: a relay may drop it when a line is slow. It has no content map of its own inside:
- * at fifty frames a second each byte counts, and SFrame has a sender and a number already.
+ * Other than text, audio says outside what it is: a relay may drop it when a line is slow. It has no content map of its
+ * own inside: at fifty frames a second each byte counts, and SFrame has a sender and a number already.
  */
 export function encodeAudioFrame(header: AudioFrameHeader, sframe: Uint8Array): Uint8Array {
   return encodeCbor(headerMap(header).set("pl", sframe))
@@ -42,7 +46,10 @@ export function audioFrameMetadata(header: AudioFrameHeader): Uint8Array {
   return encodeCbor(headerMap(header))
 }
 
-/** Tells frames of profile 2 apart, so that each comes to the receiver that reads it. Says nothing of whether the frame is whole. */
+/**
+ * Tells frames of profile 2 apart, so that each comes to the receiver that reads it. Says nothing of whether the frame
+ * is whole.
+ */
 export function isAudioFrame(bytes: Uint8Array): boolean {
   return bytes[0] === WITHOUT_FORMAT || bytes[0] === WITH_FORMAT
 }

@@ -7,8 +7,8 @@ interface EpochSender {
 }
 
 /**
- * Under which epoch frames are encrypted: the newest, or for a while the one before, so that members who come into the newest a little later
- * lose nothing (RFC 9605 §4.4.1).
+ * Under which epoch frames are encrypted: the newest, or for a while the one before, so that members who come into the
+ * newest a little later lose nothing (RFC 9605 §4.4.1).
  */
 export class Sealing implements Disposable {
   #current: EpochSender | undefined

@@ -36,8 +36,9 @@ export const DEFAULT_LIMITS: SFrameLimits = {
 export interface SFrameSessionOptions {
   readonly cipher: SFrameCipher
   /**
-   * Tells this object apart from all others that ever encrypt for the same member in the same epoch, other devices' and those
-   * before a restart included: each has keys of its own, so that counters may begin at 0. Draw it at random, or count.
+   * Tells this object apart from all others that ever encrypt for the same member in the same epoch, other devices' and
+   * those before a restart included: each has keys of its own, so that counters may begin at 0. Draw it at random, or
+   * count.
    */
   readonly context: bigint
   readonly limits?: Partial<SFrameLimits>
@@ -53,8 +54,9 @@ export interface SFrameEpoch {
   /** True for the leaves of members. Asked once for each sender. */
   readonly isMember: (leafIndex: number) => boolean
   /**
-   * How long frames go on being encrypted under the epoch before, in milliseconds, so that whoever comes into this one a little later can
-   * decrypt them (RFC 9605 §4.4.1). Shorter than `overlapMs`. Default 0, as it has to be where somebody was removed: they have the keys.
+   * How long frames go on being encrypted under the epoch before, in milliseconds, so that whoever comes into this one
+   * a little later can decrypt them (RFC 9605 §4.4.1). Shorter than `overlapMs`. Default 0, as it has to be where
+   * somebody was removed: they have the keys.
    */
   readonly sealAfterMs?: number
 }
@@ -86,7 +88,9 @@ export type ReceivedFrame =
   | {
       readonly kind: "frame"
       readonly epoch: bigint
-      /** Whose key it is under. All members have that key: it tells who of them says to be the sender, not who it is. */
+      /**
+       * Whose key it is under. All members have that key: it tells who of them says to be the sender, not who it is.
+       */
       readonly leafIndex: number
       readonly context: bigint
       readonly counter: bigint
@@ -107,14 +111,18 @@ const NOTHING = new Uint8Array(0)
 /**
  * Media frames of one group, end-to-end encrypted (RFC 9605) with keys that each of its MLS epochs has (§5.2).
  *
- * Encrypts under the newest epoch, or for a while the one before; decrypts those of the epochs before too, for as long as the limits say. Pure: time comes in,
- * nothing happens by itself. Members have the keys of all senders (§7.2): sign what must not be forged by insiders.
+ * Encrypts under the newest epoch, or for a while the one before; decrypts those of the epochs before too, for as long
+ * as the limits say. Pure: time comes in, nothing happens by itself. Members have the keys of all senders (§7.2): sign
+ * what must not be forged by insiders.
  */
 export class SFrameSession implements Disposable {
   readonly #cipher: SFrameCipher
   readonly #context: bigint
   readonly #limits: SFrameLimits
-  /** By the low bits of the epoch, oldest first: an epoch with the same bits takes the place of an old one (RFC 9605 §5.2). */
+  /**
+   * By the low bits of the epoch, oldest first: an epoch with the same bits takes the place of an old one (RFC 9605
+   * §5.2).
+   */
   readonly #epochs = new Map<number, KeptEpoch>()
   #current: KeptEpoch | undefined
   readonly #sealing = new Sealing()
@@ -151,7 +159,8 @@ export class SFrameSession implements Disposable {
   /**
    * Goes on to the next epoch. The one before is kept for late frames.
    *
-   * @throws RangeError unless the epoch is above the current one, our leaf fits into a key id, and `sealAfterMs` is below the overlap
+   * @throws RangeError unless the epoch is above the current one, our leaf fits into a key id, and `sealAfterMs` is
+   * below the overlap
    */
   enterEpoch(next: SFrameEpoch, nowMs: number): void {
     const { epoch, ownLeafIndex, sealAfterMs = 0 } = next
@@ -189,7 +198,8 @@ export class SFrameSession implements Disposable {
    * A frame for everybody in the group.
    *
    * @param metadata - What receivers know of the frame from elsewhere; authenticated, not sent (RFC 9605 §4.4.3).
-   * @throws TypeError before there is an epoch in which we are a member; SFrameLimitError once the epoch's key is used up
+   * @throws TypeError before there is an epoch in which we are a member; SFrameLimitError once the epoch's key is used
+   * up
    */
   seal(plaintext: Uint8Array, metadata: Uint8Array = NOTHING): Uint8Array {
     const { sender } = this.#sealing

@@ -11,15 +11,18 @@ export interface LiveAudioOptions extends Partial<AudioKeysOptions> {
   /** False for members who are muted, or may not speak. Asked for each frame. */
   readonly maySpeak: (memberId: number) => boolean
   readonly audioLimits?: Omit<AudioLimits, "isSourceOf">
-  /** How long frames go on under the old keys where nobody was removed, in milliseconds. Default {@link SEAL_AFTER_MS}. */
+  /**
+   * How long frames go on under the old keys where nobody was removed, in milliseconds. Default {@link SEAL_AFTER_MS}.
+   */
   readonly sealAfterMs?: number
 }
 
 /**
- * Audio of a live group: SFrame frames beside those that `LiveMember` seals. What `isAudioFrame` of @qpc/gbp is true for comes here, all
- * else goes to the member.
+ * Audio of a live group: SFrame frames beside those that `LiveMember` seals. What `isAudioFrame` of @qpc/gbp is true
+ * for comes here, all else goes to the member.
  *
- * Goes to the epoch of the member by itself, never before it. Time is the member's: Unix time in milliseconds, never going back.
+ * Goes to the epoch of the member by itself, never before it. Time is the member's: Unix time in milliseconds, never
+ * going back.
  */
 export class LiveAudio implements Disposable {
   readonly #member: LiveMember
