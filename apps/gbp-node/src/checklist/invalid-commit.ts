@@ -3,6 +3,7 @@ import { decodeInvalidCommit, encodeAbort, encodeInvalidCommit, lookupError } fr
 import { ControlOpcode, NONCE_REUSE_RISK } from "gbp-stack"
 import { check, checkEqual, checkThrows } from "./check.ts"
 import type { ChecklistItem } from "./item.ts"
+import { liveInvalidCommit } from "./live-scenarios.ts"
 import type { Party } from "./party.ts"
 import type { Stage } from "./stage.ts"
 
@@ -13,6 +14,7 @@ const NOT_A_COMMIT = Uint8Array.of(1, 2, 3)
 export const invalidCommit: ChecklistItem = {
   number: 4,
   title: "invalid commit recovery",
+  runLive: liveInvalidCommit,
   run: async (stage) => {
     await recover(stage)
     await refuseToPrepare(stage)

@@ -1,12 +1,14 @@
 import { ControlOpcode } from "gbp-stack"
 import { checkEqual, checkThrows } from "./check.ts"
 import type { ChecklistItem } from "./item.ts"
+import { liveMembership } from "./live-scenarios.ts"
 import { errorWords } from "./stage.ts"
 
 /** Somebody comes in and somebody is removed, each by a transition that everybody is ready for. */
 export const membership: ChecklistItem = {
   number: 2,
   title: "add and remove by transition",
+  runLive: liveMembership,
   run: async (stage) => {
     const [alice, bob, carol] = await stage.trio()
     const dave = stage.party("dave", 4)

@@ -7,6 +7,7 @@ import { duplicates } from "./duplicates.ts"
 import { formation } from "./formation.ts"
 import { invalidCommit } from "./invalid-commit.ts"
 import type { ChecklistItem } from "./item.ts"
+import { LiveStage } from "./live-stage.ts"
 import { membership } from "./membership.ts"
 import { overlap } from "./overlap.ts"
 import { QuicCarrier } from "./quic-carrier.ts"
@@ -52,9 +53,11 @@ export async function playOverQuic(item: ChecklistItem, nowMs: number): Promise<
 async function play(item: ChecklistItem, carrier: Carrier, clock: Clock): Promise<ChecklistResult> {
   const { number, title } = item
   using stage = new Stage(carrier, clock)
+  using liveStage = new LiveStage(carrier, clock)
   const about = { number, title, over: carrier.name }
   try {
     await item.run(stage)
+    await item.runLive?.(liveStage)
     return { ...about, failure: undefined }
   } catch (error) {
     if (!(error instanceof CheckFailure) && !(error instanceof StackError)) throw error

@@ -1,6 +1,7 @@
 import { ControlOpcode } from "gbp-stack"
 import { check, checkEqual } from "./check.ts"
 import type { ChecklistItem } from "./item.ts"
+import { liveTieBreak } from "./live-scenarios.ts"
 import type { Party } from "./party.ts"
 import { errorWords } from "./stage.ts"
 
@@ -10,6 +11,7 @@ const SILENCE_MS = 11_000
 export const tieBreak: ChecklistItem = {
   number: 3,
   title: "concurrent commit tie-break",
+  runLive: liveTieBreak,
   run: async (stage) => {
     const [alice, bob, carol] = await stage.trio()
     stage.clock.advance(SILENCE_MS)

@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<string, Word>> = {
 const UINT32_MAX = 0xffff_ffff
 
 /** One line: what can be typed. */
-export const SIGNALS_HELP: string = Object.entries(WORDS)
+const SIGNALS_HELP: string = Object.entries(WORDS)
   .map(([word, { takes }]) => [`/${word}`, ...takes.map(({ what }) => `<${what}>`)].join(" "))
   .join(", ")
 
