@@ -216,4 +216,18 @@ describe("the coordinator's place", () => {
     receive(carol, claimOfBob!)
     expect([bob, carol].map(({ node }) => node.isCoordinator)).toEqual([true, false])
   })
+
+  it("takes with it what whoever steps down had prepared", () => {
+    const clock = new TestClock()
+    const [alice, bob, carol] = threeMembers({ now: clock.now })
+    for (const peer of [bob, carol]) receive(peer, alice.node.claimCoordinator(alice.mls).wire)
+    clock.nowMs += 10_000
+    const claimOfBob = bob.node.claimCoordinator(bob.mls).wire
+    carol.node.claimCoordinator(carol.mls)
+    send(carol, PrepareTransition, 1, carol.mls.removeMember(0))
+    expect(carol.node.pendingTransitionId).toBe(1)
+    receive(carol, claimOfBob)
+    carol.mls.finalizeCommit()
+    expect([carol.node.pendingTransitionId, carol.mls.epoch]).toEqual([0, 1n])
+  })
 })
