@@ -2,7 +2,7 @@ import { nodeRandom, sframeCiphers } from "@qpc/crypto/node"
 import { AudioFrameReceiver, AudioKeys, AudioSender, AudioSource, CBOR_AUDIO, mediaSourceIdOf } from "@qpc/gap"
 import { PROTOBUF_AUDIO } from "@qpc/gap/protobuf"
 import { Receiver, Sender } from "@qpc/gbp"
-import type { EpochKeys, Opened } from "@qpc/gbp"
+import type { EpochKeys, Opened, StreamType } from "@qpc/gbp"
 import type { Group } from "@qpc/mls"
 import { fromHex, toGroupId, toUtf8 } from "@qpc/wire"
 import { groupOf } from "../bench/qpc-group.ts"
@@ -44,14 +44,14 @@ class GroupKeys implements EpochKeys {
   }
 }
 
-/** A text of profile 2 between two members of a real MLS group. */
-export function textOfProfile2(): Crossing {
+/** A frame of profile 2 that is no audio, between two members of a real MLS group. */
+export function frameOfProfile2(streamType: Exclude<StreamType, "audio">): Crossing {
   const { creator, member } = groupOf(2)
   const groupId = toGroupId(creator.groupId.slice())
   const membership = { memberIdOf: (leafIndex: number) => leafIndex, lastTransitionId: 0 }
   const sender = new Sender({ groupId, keys: new GroupKeys(creator), membership }, creator.ownLeafIndex)
   const receiver = new Receiver({ groupId, keys: new GroupKeys(member), membership })
-  const framed = sender.send({ streamType: "text", payload: toUtf8("hello"), payloadFormat: 1 })
+  const framed = sender.send({ streamType, payload: toUtf8("hello"), payloadFormat: 1 })
   if (framed.kind !== "frame") throw new Error(framed.reason)
   return {
     frame: framed.bytes,

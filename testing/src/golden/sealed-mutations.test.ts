@@ -6,7 +6,7 @@ import { equalBytes, toGroupId, toHex, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { FuzzRandom } from "../fuzz/fuzz-random.ts"
 import { MUTATIONS, partsOfMap } from "./mutations.ts"
-import { audioOfProfile2, textOfProfile2 } from "./sealed-frames.ts"
+import { audioOfProfile2, frameOfProfile2 } from "./sealed-frames.ts"
 
 const SEED = 2
 const GROUP = toGroupId(new Uint8Array(16).fill(7))
@@ -22,9 +22,11 @@ function mutantsOf(bytes: Uint8Array): readonly { readonly name: string; readonl
 }
 
 describe.each([
-  ["a text", textOfProfile2, 9, 150],
+  ["a control message", () => frameOfProfile2("control"), 9, 150],
+  ["a text", () => frameOfProfile2("text"), 9, 150],
+  ["a signal", () => frameOfProfile2("signal"), 9, 150],
   ["audio", audioOfProfile2, 13, 230],
-])("%s of profile 2, sealed, every part spoiled in 20 ways", (_, crossing, parts, atLeast) => {
+] as const)("%s of profile 2, sealed, every part spoiled in 20 ways", (_, crossing, parts, atLeast) => {
   it("is dropped with a reason each time, and the honest frame arrives after all of them", () => {
     const { frame, receive } = crossing()
     expect(partsOfMap(frame)).toHaveLength(parts)
@@ -51,18 +53,22 @@ function endpoint(memberId: number): Profile1Endpoint {
   return made
 }
 
-describe("a text of profile 1, sealed, every part spoiled in 20 ways", () => {
-  it("is dropped with a reason and does no harm, or carries what its sender wrote", () => {
-    const framed = endpoint(1).send({ streamType: "text", payload: toUtf8("hello"), payloadFormat: 2 })
-    if (framed.kind !== "frame") throw new Error(framed.reason)
-    for (const { name, mutant } of mutantsOf(framed.bytes)) {
-      const bob = endpoint(2)
-      const received = bob.receive(mutant)
-      if (received.kind === "payload") expect([name, toHex(received.plaintext)]).toEqual([name, toHex(toUtf8("hello"))])
-      else expect([name, bob.receive(framed.bytes).kind]).toEqual([name, "payload"])
-    }
-  })
-})
+describe.each(["control", "audio", "text", "signal"] as const)(
+  "a frame of %s of profile 1, sealed, every part spoiled in 20 ways",
+  (streamType) => {
+    it("is dropped with a reason and does no harm, or carries what its sender wrote", () => {
+      const framed = endpoint(1).send({ streamType, payload: toUtf8("hello"), payloadFormat: 2 })
+      if (framed.kind !== "frame") throw new Error(framed.reason)
+      const hello = toHex(toUtf8("hello"))
+      for (const { name, mutant } of mutantsOf(framed.bytes)) {
+        const bob = endpoint(2)
+        const received = bob.receive(mutant)
+        if (received.kind === "payload") expect([name, toHex(received.plaintext)]).toEqual([name, hello])
+        else expect([name, bob.receive(framed.bytes).kind]).toEqual([name, "payload"])
+      }
+    })
+  },
+)
 
 describe("what a member seals in profile 2, every part spoiled in 20 ways", () => {
   it("is dropped with a reason, or is a frame of that member", () => {
