@@ -9,6 +9,7 @@ import { playFlaws, playGolden, playScenes } from "./play.ts"
 import { publishedSource } from "./published-source.ts"
 import { isPublishedStackBuilt, PublishedStack } from "./published-stack.ts"
 import { isGood, toText } from "./report.ts"
+import { playSpoiled } from "./spoiled.ts"
 
 const values = flagsOf({
   command: "interop:gbp",
@@ -22,6 +23,7 @@ try {
   const report = {
     published: publishedSource(),
     golden: await playGolden(published),
+    spoiled: await playSpoiled(published),
     scenes: [...(await playScenes(ourStack, published)), ...(await playScenes(facadeStack, published))],
     flaws: await playFlaws({ published, ours: ourStack, facade: facadeStack }),
   }

@@ -1,17 +1,21 @@
 import type { FlawOutcome, GoldenOutcome, SceneOutcome } from "./play.ts"
+import { meanTheSame } from "./spoiled.ts"
+import type { SpoiledOutcome } from "./spoiled.ts"
 
 /** All that was played, and with what. */
 export interface Report {
   readonly published: { readonly repository: string; readonly commit: string; readonly release: string }
   readonly golden: readonly GoldenOutcome[]
+  readonly spoiled: readonly SpoiledOutcome[]
   /** Of our parts, and of the facade, with the published stack. */
   readonly scenes: readonly SceneOutcome[]
   readonly flaws: readonly FlawOutcome[]
 }
 
 /** True if the stacks understand each other, and neither of ours has a flaw that is not in the bytes. */
-export function isGood({ golden, scenes, flaws }: Report): boolean {
+export function isGood({ golden, spoiled, scenes, flaws }: Report): boolean {
   return (
+    spoiled.every(meanTheSame) &&
     golden.every(({ result }) => result !== "failed") &&
     scenes.every(({ because }) => because === undefined) &&
     flaws.every(({ ours = false, facade, isInTheBytes }) => isInTheBytes || (!ours && !facade))
@@ -20,11 +24,13 @@ export function isGood({ golden, scenes, flaws }: Report): boolean {
 
 /** The tables of `docs/interop-gbp.md`, in Markdown. */
 export function toText(report: Report): string {
-  const { published, golden, scenes, flaws } = report
+  const { published, golden, spoiled, scenes, flaws } = report
   return [
     `Published stack: ${published.release}, ${published.commit}`,
     "",
     ...goldenTable(golden),
+    "",
+    ...spoiledTable(spoiled),
     "",
     ...scenesTable(scenes.filter(({ creator, joiner }) => [creator, joiner].includes("ours"))),
     "",
@@ -51,6 +57,17 @@ function goldenTable(golden: readonly GoldenOutcome[]): readonly string[] {
     "| --- | --- | --- | --- | --- |",
     ...rows,
     ...failures.map(({ codec, kind, name, because }) => `\n${codec} ${kind}, ${name}: ${because}`),
+  ]
+}
+
+function spoiledTable(spoiled: readonly SpoiledOutcome[]): readonly string[] {
+  return [
+    "| spoiled messages | refused by both | read by both, the same | read by theirs alone | read by ours alone | read as other values |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...spoiled.map(({ codec, refused, same, theirsAlone, oursAlone, otherValues }) => {
+      const fields = Object.entries(otherValues).map(([field, count]) => `${count} by ${field}`)
+      return `| ${[codec, refused, same, theirsAlone, oursAlone, fields.join(", ") || 0].join(" | ")} |`
+    }),
   ]
 }
 
