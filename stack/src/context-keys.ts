@@ -1,5 +1,4 @@
 import type { EpochKeys, Opened } from "@qpc/gbp"
-import { PAST_EPOCHS } from "./mls-member.ts"
 import type { MlsMember } from "./mls-member.ts"
 import { StackError } from "./stack-error.ts"
 
@@ -27,8 +26,7 @@ export class ContextKeys implements EpochKeys {
   }
 
   get oldestEpoch(): bigint {
-    const oldest = this.epoch - PAST_EPOCHS
-    return oldest < 0n ? 0n : oldest
+    return this.member.oldestEpoch
   }
 
   get newestEpoch(): bigint {

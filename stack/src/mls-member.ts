@@ -15,8 +15,6 @@ import { StackError } from "./stack-error.ts"
 /** OpenMLS, on which the published stack stands, refuses leaves that claim to be valid for more than 84 days. */
 const LIFETIME_MS = 80 * 86_400_000
 const GROUP_ID_BYTES = 16
-/** How many epochs back late messages open. */
-export const PAST_EPOCHS: bigint = BigInt(DEFAULT_LIMITS.pastEpochs)
 const NOTHING = new Uint8Array(0)
 
 /** Who a member is, and its clock. */
@@ -151,6 +149,12 @@ export class MlsMember implements Disposable {
     return isOther ? undefined : this.#group.member(leafIndex)
   }
 
+  /** The oldest epoch whose messages may open. */
+  get oldestEpoch(): bigint {
+    const oldest = this.epoch - BigInt(DEFAULT_LIMITS.pastEpochs)
+    return oldest < this.#knownSince ? this.#knownSince : oldest
+  }
+
   /** The newest epoch whose messages open: that of the staged commit, unless it removes us. */
   get newestEpoch(): bigint {
     return this.#openable === undefined ? this.epoch : this.epoch + 1n
@@ -238,7 +242,7 @@ export class MlsMember implements Disposable {
     const given = [...added, ...updated].filter(isOther)
     const { epoch } = this.#group.merge(staged)
     for (const { leafIndex } of given) this.#givenIn.set(leafIndex, epoch)
-    for (const [leafIndex, since] of this.#givenIn) if (since + PAST_EPOCHS < epoch) this.#givenIn.delete(leafIndex)
+    for (const [leafIndex, since] of this.#givenIn) if (since < this.oldestEpoch) this.#givenIn.delete(leafIndex)
     this.#ownMerge = staged.kind === "own" ? { epoch, stayed: stayed.length } : undefined
     this.#received = undefined
   }
