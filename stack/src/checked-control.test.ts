@@ -162,6 +162,55 @@ describe("a transition", () => {
   })
 })
 
+const readyOf = (peer: TestPeer, prepare: Uint8Array, commit: Uint8Array): Uint8Array => {
+  receive(peer, prepare)
+  peer.mls.processMessage(commit)
+  return send(peer, ReadyForTransition, 1)
+}
+
+/** Carol missed a PREPARE, and what became of it. */
+function lost(): readonly [TestPeer, TestPeer, TestPeer] {
+  const [alice, bob, carol] = threeMembers()
+  for (const { node, mls } of [alice, carol]) node.bindMember(mls, 1, 2)
+  alice.node.bindMember(alice.mls, 2, 3)
+  const commit = alice.mls.removeMember(1)
+  const prepare = send(alice, PrepareTransition, 1, commit)
+  receive(alice, readyOf(carol, prepare, commit))
+  const execute = send(alice, ExecuteTransition, 1)
+  carol.mls.clearPendingCommit()
+  receive(carol, execute)
+  alice.mls.finalizeCommit()
+  carol.mls.processMessage(commit)
+  carol.mls.finalizeCommit()
+  return [alice, bob, carol]
+}
+
+describe("a node that resynchronises", () => {
+  const { GroupStateDigestResponse } = ControlOpcode
+  it("is active once somebody's digest agrees with what it has", () => {
+    const [alice, , carol] = lost()
+    expect([carol.node.state, carol.node.lastTransitionId]).toEqual([NodeState.Resyncing, 0])
+    const answer = send(alice, GroupStateDigestResponse, 1, alice.node.stateDigest(alice.mls))
+    expect(seen(receive(carol, answer))).toContain("state_changed ACTIVE")
+    expect([carol.node.state, carol.node.lastTransitionId]).toEqual([NodeState.Active, 1])
+  })
+
+  it("stays so as long as it does not: whatever is said, it goes on", () => {
+    const [alice, , carol] = lost()
+    const digest = alice.node.stateDigest(alice.mls)
+    const other = digest.slice()
+    other[digest.length - 40]! ^= 1
+    for (const args of [other, digest.slice(1)]) {
+      const answer = receive(carol, send(alice, GroupStateDigestResponse, 1, args))
+      expect(answer).toMatchObject([{ kind: "error", fatal: false }])
+    }
+    expect(carol.node.state).toBe(NodeState.Resyncing)
+    expect(() => carol.node.stateDigest(carol.mls)).not.toThrow()
+    const [unknown] = threeMembers()
+    expect(() => unknown.node.stateDigest(unknown.mls)).toThrow(code("wrong_state"))
+  })
+})
+
 describe("the time of a transition", () => {
   it("is over at the coordinator after 5 s: it can only be aborted then", () => {
     const { clock, alice, bob, carol } = prepared()

@@ -7,6 +7,7 @@ import { Coordinator } from "./coordinator.ts"
 import type { MemberIds } from "./member-ids.ts"
 import type { MlsMember } from "./mls-member.ts"
 import { StackError } from "./stack-error.ts"
+import { judgeDigest } from "./state-digest.ts"
 
 /** The transition that is under way. */
 type Pending =
@@ -124,6 +125,8 @@ export class CheckedControl implements ControlPlane {
         return this.#receiveAbort(member, memberId, transitionId)
       case ControlOpcode.CapabilitiesAdvertise:
         return !isCoordinatorClaim(args) || this.#receiveClaim(member, memberId)
+      case ControlOpcode.GroupStateDigestResponse:
+        return this.#receiveDigest(member, args)
       default:
         return true
     }
@@ -283,6 +286,21 @@ export class CheckedControl implements ControlPlane {
     return true
   }
 
+  /** Who resynchronises is where the others are once their digest says so. One member alone may lie: nothing ends the node. */
+  #receiveDigest(member: MlsMember, args: Uint8Array): boolean {
+    const verdict = judgeDigest(member, this.#ids, args)
+    if (verdict.kind !== "same") {
+      const { error, remedy } = DIGEST_REFUSALS[verdict.kind]
+      complain(this.#node, error, remedy)
+      return false
+    }
+    if (this.#node.state !== "resyncing" || verdict.lastTransitionId < this.lastTransitionId) return true
+    this.#pending = undefined
+    this.#ids.lastTransitionId = verdict.lastTransitionId
+    this.#node.become("active")
+    return true
+  }
+
   #mismatch(what: string): boolean {
     const { lastTransitionId, pendingTransitionId } = this
     const reason = `${what}; last ${lastTransitionId}, under way ${pendingTransitionId}`
@@ -299,3 +317,16 @@ function isProcessed(member: MlsMember, { prepared }: Extract<Pending, { at: "fo
 function wrongTransition(message: string): StackError {
   return new StackError("wrong_transition", message)
 }
+
+const DIGEST_REFUSALS = {
+  malformed: { error: "STREAM_POLICY_VIOLATION", remedy: "not a digest" },
+  other_epoch: {
+    error: "EPOCH_MISMATCH",
+    remedy: "the digest is of another epoch: process the commits in between, or join again",
+  },
+  ids_unknown: { error: "DIGEST_MISMATCH", remedy: "not everybody's member id is known here: bindMember() first" },
+  other_members: {
+    error: "DIGEST_MISMATCH",
+    remedy: "the digest is of other members: ask somebody else, or join again",
+  },
+} as const

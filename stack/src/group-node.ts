@@ -19,18 +19,13 @@ import { profileOf } from "./node-profile.ts"
 import { NODE_STATES } from "./node-state.ts"
 import type { NodeState } from "./node-state.ts"
 import { noteOrigin } from "./origin.ts"
+import type { OutboundFrame } from "./outbound-frame.ts"
 import { PayloadCodec } from "./payload-codec.ts"
 import { StackError } from "./stack-error.ts"
+import { encodeDigest } from "./state-digest.ts"
 import { streamNameOf, streamTypeOf } from "./stream-type.ts"
 import type { StreamType } from "./stream-type.ts"
 import { assertUint32 } from "./uint32.ts"
-
-/** A frame that is ready to be sent. */
-export interface OutboundFrame {
-  /** The member id that it is for, as the caller said; 0 for everybody. It is not in the frame. */
-  readonly target: number
-  readonly wire: Uint8Array
-}
 
 /** A member of the group, as a node knows it. */
 export interface GroupMember {
@@ -235,6 +230,20 @@ export class GroupNode implements Disposable {
     })
     this.#control.sent(member, message)
     return frame
+  }
+
+  /**
+   * How things stand, to answer a GROUP_STATE_DIGEST_REQUEST: the arguments of GROUP_STATE_DIGEST_RESPONSE. A node that
+   * resynchronises is active again once such an answer agrees with it.
+   *
+   * @throws StackError `wrong_state` in profile 1, and as long as somebody's member id is not known
+   */
+  stateDigest(mls: MlsContext): Uint8Array {
+    const member = this.#use(mls)
+    const digest = this.#ids && encodeDigest(member, this.#ids)
+    if (digest === undefined)
+      throw new StackError("wrong_state", "not everybody's member id is known: bindMember() first")
+    return digest
   }
 
   /** Takes the coordinator's place after it was silent for its grace. @throws StackError `coordinator_is_active` */
