@@ -19,7 +19,6 @@ import { encodeContent, encodeFrame, frameAuthenticatedData } from "./profile-2.
 import { Receiver } from "./receive.ts"
 import { Sender } from "./send.ts"
 import type { FrameSurroundings, Payload } from "./send.ts"
-import { streamIdOf } from "./stream.ts"
 
 const groupId = toGroupId(fromHex("000102030405060708090a0b0c0d0e0f"))
 const membership: Membership = {
@@ -199,6 +198,20 @@ describe("receiving a frame", () => {
     expect(receiverAt(ahead).receive(further)).toEqual({ kind: "drop", reason: "epoch_in_future" })
   })
 
+  it("numbers an epoch anew that took the place of one that was given up, and no other", () => {
+    const [prepared, present] = [new OpenKeys(1), new OpenKeys(1)]
+    prepared.epoch = 6n
+    const receiver = receiverAt(Object.assign(new OpenKeys(0), { newestEpoch: 6n }))
+    const [ahead, now] = [prepared, present].map((keys) => frameOf(new Sender(surroundings(keys), 1))) as [
+      Uint8Array,
+      Uint8Array,
+    ]
+    for (const bytes of [ahead, now]) expect(receiver.receive(bytes).kind).toBe("payload")
+    receiver.forgetFrom(6n)
+    expect(receiver.receive(ahead).kind).toBe("payload")
+    expect(receiver.receive(now)).toEqual({ kind: "drop", reason: "replay_detected" })
+  })
+
   it("asks who a leaf was in the epoch of the frame", () => {
     const asked: bigint[] = []
     const of: Membership = { memberIdOf: (leaf, epoch) => (asked.push(epoch), leaf), lastTransitionId: 0 }
@@ -376,15 +389,5 @@ describe("sending a frame", () => {
   it("refuses what no relay would carry", () => {
     const huge = { ...hello, payload: new Uint8Array(4 * 1024 * 1024) }
     expect(senderAt(1).send(huge)).toEqual({ kind: "refused", reason: "too_large" })
-  })
-})
-
-describe("stream ids", () => {
-  it("are the class base plus the member id times 100", () => {
-    expect([streamIdOf("control", 7), streamIdOf("text", 7), streamIdOf("audio", 7), streamIdOf("signal", 7)]).toEqual([
-      700, 701, 702, 703,
-    ])
-    expect(streamIdOf("signal", 999_999)).toBe(99_999_903)
-    expect(() => streamIdOf("text", 1_000_000)).toThrow(RangeError)
   })
 })

@@ -85,6 +85,11 @@ export class Receiver {
     }
   }
 
+  /** An epoch that was opened before it was in effect was given up: another one will have its number, and numbers its frames anew. */
+  forgetFrom(epoch: bigint): void {
+    this.#windows.forgetFrom(epoch)
+  }
+
   /** The replay windows: version u8 = 1, then as {@link ReplayWindows.write}. */
   toBytes(): Uint8Array {
     return encode((writer) => this.#windows.write(writer.uint8(STATE_VERSION)))

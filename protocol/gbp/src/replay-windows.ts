@@ -44,6 +44,15 @@ export class ReplayWindows {
     }
   }
 
+  /** Forgets an epoch that was prepared and given up, and whatever is after it: another one gets its number. */
+  forgetFrom(epoch: bigint): void {
+    for (const [key, stream] of this.#streams) {
+      if (stream.epoch < epoch) continue
+      this.#streams.delete(key)
+      this.#log?.mark(windowKey(stream), () => undefined)
+    }
+  }
+
   /** From now on every change is noted in this log. */
   attach(log: RecordLog): void {
     this.#log = log

@@ -32,7 +32,7 @@ describe("a live group over MLS", () => {
 
   it("tells whoever is removed, who reads nothing of what comes after", () => {
     const party = LiveParty.of("out", 3)
-    party.take(1, party.at(1).remove(2, party.nowMs))
+    party.take(1, party.at(1).remove([2], party.nowMs))
     party.run(100)
     expect(party.told(2, "removed")).toHaveLength(1)
     expect(party.epochs(1, 3)).toBe(1)
@@ -44,7 +44,7 @@ describe("a live group over MLS", () => {
 
   it("gives the leaf of somebody who left to somebody else, under another id", () => {
     const party = LiveParty.of("leaf", 3)
-    party.take(1, party.at(1).remove(2, party.nowMs))
+    party.take(1, party.at(1).remove([2], party.nowMs))
     party.run(100)
     party.add(1, 4)
     expect(party.at(3).memberIds).toEqual([1, 3, 4])
@@ -70,21 +70,46 @@ describe("a live group over MLS", () => {
     party.off.add(1)
     party.run(15_000)
     expect(party.at(3).coordinatorId).toBe(2)
-    party.take(2, party.at(2).remove(1, party.nowMs))
+    party.take(2, party.at(2).remove([1], party.nowMs))
     party.run(200)
     expect([party.at(3).memberIds, party.epochs(2, 3)]).toEqual([[2, 3], 1])
+  })
+
+  it("removes several who are gone at once, though none of them says anything", () => {
+    const party = LiveParty.of("several", 4)
+    for (const id of [2, 3]) party.off.add(id)
+    party.take(1, party.at(1).remove([2, 3, 9], party.nowMs))
+    party.run(100)
+    expect([party.at(4).memberIds, party.epochs(1, 4)]).toEqual([[1, 4], 1])
   })
 
   it("hands whoever missed the execution what it needs, though MLS opens a frame once", () => {
     const party = LiveParty.of("missed", 3)
     let left = 1
     party.passes = (to, _, from) => !(to === 3 && from === 1 && left-- <= 0 && party.at(1).epoch === 3n)
-    party.take(1, party.at(1).remove(2, party.nowMs))
+    party.take(1, party.at(1).remove([2], party.nowMs))
     party.run(30)
     expect([party.at(1).epoch, party.at(3).epoch]).toEqual([3n, 2n])
     party.passes = () => true
     party.run(15_000)
     expect(party.epochs(1, 3)).toBe(1)
+  })
+
+  it("hears a newcomer who is let in at the second try, in an epoch that has the number of the first", () => {
+    const party = LiveParty.of("second try", 3)
+    using invitee = party.invitee(4)
+    party.passes = (to, _, from) => to !== 1 || from !== 3
+    party.take(1, party.at(1).invite(invitee.keyPackage, party.nowMs))
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      const joined = invitee.join(party.told(1, "welcome").at(-1)!, party.nowMs)
+      if (joined.kind === "rejected") throw new Error(joined.reason)
+      party.enter(joined.member)
+      party.run(attempt === 1 ? 7_100 : 100)
+      party.passes = () => true
+    }
+    party.run(3_000)
+    expect(party.told(1, "transition_aborted")).toHaveLength(1)
+    expect(party.epochs(1, 2, 3, 4)).toBe(1)
   })
 
   it("does not show what somebody writes in an epoch that is not in effect yet, and does once it is", () => {
@@ -114,7 +139,7 @@ describe("member ids of a live group", () => {
     ["out of reach", 100_000],
   ])("that are %s are not let in", (_, memberId) => {
     const party = LiveParty.of("ids", 4)
-    party.take(1, party.at(1).remove(3, party.nowMs))
+    party.take(1, party.at(1).remove([3], party.nowMs))
     party.run(100)
     using invitee = party.invitee(memberId)
     party.take(1, party.at(1).invite(invitee.keyPackage, party.nowMs))

@@ -71,7 +71,15 @@ export class LiveMember implements Disposable {
     const ownId = this.#keys.roster.memberIdOf(group.ownLeafIndex)
     if (ownId === undefined) throw new Error("unreachable: every leaf has a member id")
     this.memberId = ownId
-    const live = new LiveMlsGroup({ suite, random, accepts, group, keys: this.#keys, sender: this.#sender })
+    const live = new LiveMlsGroup({
+      suite,
+      random,
+      accepts,
+      group,
+      keys: this.#keys,
+      sender: this.#sender,
+      receiver: this.#receiver,
+    })
     this.#control = new LiveControl({ group: live, ownId, start, nowMs, ...(limits && { limits }) })
   }
 
@@ -159,9 +167,14 @@ export class LiveMember implements Disposable {
     return this.#request({ kind: "add", keyPackage }, nowMs)
   }
 
-  /** Removes a member, who is not asked. @throws TypeError unless we are the coordinator @throws RangeError as {@link invite} */
-  remove(memberId: number, nowMs: number): LiveMemberStep {
-    return this.#request({ kind: "remove", memberId }, nowMs)
+  /**
+   * Removes members, who are not asked. Those who are gone are best removed together: who stays has to be ready for it.
+   *
+   * @throws TypeError unless we are the coordinator
+   * @throws RangeError as {@link invite}
+   */
+  remove(memberIds: readonly number[], nowMs: number): LiveMemberStep {
+    return this.#request({ kind: "remove", memberIds }, nowMs)
   }
 
   /**
@@ -235,6 +248,7 @@ export class LiveMember implements Disposable {
   #takeDropped(reason: DropReason, bytes: Uint8Array, nowMs: number): LiveMemberStep {
     const events = [dropped(reason)]
     if (reason === "epoch_in_future") return this.#finish(this.#control.behind(nowMs), events, nowMs)
+    if (reason === "epoch_too_old") return this.#finish(this.#control.tooOld(nowMs), events, nowMs)
     // MLS opened it before, or it is ours: what there was in it is remembered where it can be needed.
     if (reason === "replay_detected") return this.#finish(this.#control.receiveAgain(bytes, nowMs), events, nowMs)
     return this.#finish(this.#control.tick(nowMs), events, nowMs)
@@ -257,8 +271,9 @@ export class LiveMember implements Disposable {
     const signal =
       streamType === "signal" && payloadFormat === 0 ? decodedOrUndefined(() => decodeSignal(payload)) : undefined
     const isLeave = signal?.signalType === SIGNAL_CODES.leave && signal.senderId === senderId
-    // What was said in a past epoch by somebody who is gone needs nobody any more.
-    if (!isLeave || !this.memberIds.includes(senderId)) return [{ kind: "payload", senderId, received }]
+    if (!isLeave) return [{ kind: "payload", senderId, received }]
+    // Late, of somebody who is gone by now.
+    if (!this.memberIds.includes(senderId)) return []
     this.#leaving.add(senderId)
     return [{ kind: "leaves", memberId: senderId }]
   }
@@ -269,20 +284,17 @@ export class LiveMember implements Disposable {
     const events: LiveMemberEvent[] = [...before, ...step.events]
     const isNew = step.events.some(({ kind }) => kind === "epoch_advanced" || kind === "coordinator_changed")
     if (isNew) this.#asked.clear()
-    let { wakeAtMs } = step
-    for (const memberId of this.#toRemove()) {
-      this.#asked.add(memberId)
-      const more = this.#control.request({ kind: "remove", memberId }, nowMs)
-      frames.push(...more.frames)
-      events.push(...more.events)
-      wakeAtMs = more.wakeAtMs
-    }
+    const memberIds = this.#toRemove()
+    for (const memberId of memberIds) this.#asked.add(memberId)
+    const more = memberIds.length === 0 ? undefined : this.#control.request({ kind: "remove", memberIds }, nowMs)
+    frames.push(...(more?.frames ?? []))
+    events.push(...(more?.events ?? []))
     this.#keys.lastTransitionId = this.lastTransitionId
     for (const received of this.#keys.takeArrived()) {
       const senderId = this.#keys.memberIdOf(received.senderLeafIndex, received.epoch)
       if (senderId !== undefined) events.push(...this.#told(received, senderId))
     }
-    return { frames, events, wakeAtMs }
+    return { frames, events, wakeAtMs: (more ?? step).wakeAtMs }
   }
 
   #toRemove(): number[] {

@@ -1,5 +1,5 @@
 import { suite0001 } from "@qpc/crypto/node"
-import { Sender } from "@qpc/gbp"
+import { Receiver, Sender } from "@qpc/gbp"
 import { createKeyPackage, Group } from "@qpc/mls"
 import type { CommitOptions, KeyPackageBundle, Member } from "@qpc/mls"
 import { toGroupId } from "@qpc/wire"
@@ -34,8 +34,10 @@ function two(seed: string, accepts: (newcomer: Member) => boolean = () => true) 
   if (joined.kind === "rejected") throw new Error(joined.reason)
   const keys = new LiveKeys(joined.group, random)
   keys.nowMs = nowMs
-  const sender = new Sender({ groupId: toGroupId(groupId), keys, membership: keys }, joined.group.ownLeafIndex)
-  const live = new LiveMlsGroup({ suite: suite0001, random, accepts, group: joined.group, keys, sender })
+  const surroundings = { groupId: toGroupId(groupId), keys, membership: keys }
+  const sender = new Sender(surroundings, joined.group.ownLeafIndex)
+  const receiver = new Receiver(surroundings)
+  const live = new LiveMlsGroup({ suite: suite0001, random, accepts, group: joined.group, keys, sender, receiver })
   return { party, first, live, commit, newcomer: (id?: number) => bundleOf(party.identity(3), id).keyPackage }
 }
 
@@ -88,8 +90,8 @@ describe("a commit that somebody sends", () => {
 describe("a change of ours", () => {
   it("is done already where nobody has the id, and refused where it cannot be", () => {
     const { live, newcomer } = two("ours")
-    expect(live.stageOwn({ kind: "remove", memberId: 9 })).toEqual({ kind: "done" })
-    expect(live.stageOwn({ kind: "remove", memberId: 2 })).toEqual({ kind: "refused" })
+    expect(live.stageOwn({ kind: "remove", memberIds: [9] })).toEqual({ kind: "done" })
+    expect(live.stageOwn({ kind: "remove", memberIds: [9, 2] })).toEqual({ kind: "refused" })
     expect(live.stageOwn({ kind: "add", keyPackage: newcomer(1) })).toEqual({ kind: "refused" })
     expect(live.stageOwn({ kind: "add", keyPackage: NOTHING })).toEqual({ kind: "refused" })
     expect(live.stageOwn({ kind: "add", keyPackage: newcomer(3) })).toMatchObject({ kind: "staged", joined: [3] })

@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { encodeControl, FRAME_MAX_BYTES } from "@qpc/gbp"
-import type { ControlMessage, LiveGroup, MemberChanges, Sender, StagedOwn } from "@qpc/gbp"
+import type { ControlMessage, LiveGroup, MemberChanges, Receiver, Sender, StagedOwn } from "@qpc/gbp"
 import type { Group, Member, StagedCommit } from "@qpc/mls"
 import type { Random } from "@qpc/wire"
 import type { LiveChange } from "./live-change.ts"
@@ -19,6 +19,7 @@ interface LiveMlsOptions {
   readonly group: Group
   readonly keys: LiveKeys
   readonly sender: Sender
+  readonly receiver: Receiver
 }
 
 /** An MLS group as the live control plane asks for it. */
@@ -39,11 +40,15 @@ export class LiveMlsGroup implements LiveGroup<LiveChange> {
 
   stageOwn(change: LiveChange): StagedOwn | { readonly kind: "done" } | { readonly kind: "refused" } {
     const { group, keys, random } = this.#options
-    const leaf = change.kind === "remove" ? keys.roster.leafOf(change.memberId) : undefined
-    if (change.kind === "remove" && leaf === undefined) return { kind: "done" }
+    const ids = change.kind === "remove" ? change.memberIds : []
+    const removes = ids.map((memberId) => keys.roster.leafOf(memberId)).filter((leaf) => leaf !== undefined)
+    if (change.kind === "remove" && removes.length === 0) return { kind: "done" }
     const made = group.stageCommit({
       adds: change.kind === "add" ? [change.keyPackage] : [],
-      removes: leaf === undefined ? [] : [leaf],
+      removes,
+      // Without fresh secrets, the same newcomer invited again after a try that failed would come into the same epoch again, and
+      // seal a second time with the keys of the first.
+      forcePath: true,
       authenticatedData: NOTHING,
       random,
       nowMs: keys.nowMs,
@@ -75,7 +80,9 @@ export class LiveMlsGroup implements LiveGroup<LiveChange> {
   }
 
   clear(): void {
-    this.#options.keys.clear()
+    const { keys, receiver } = this.#options
+    keys.clear()
+    receiver.forgetFrom(keys.epoch + 1n)
   }
 
   /** @throws RangeError after 2^32 frames of control in one epoch */

@@ -11,7 +11,7 @@ const SAME_QUESTION_MS = 20_000
  * The question is sealed in our epoch. Who is ahead has the keys of the last epochs still, and answers with the frames that led on
  * from here, as their authors sealed them, and with a digest in the epoch where they end.
  *
- * @param ahead - A member who showed to have gone on: they know.
+ * @param ahead - A member who showed to have gone on: they know. A newcomer cannot read the question, and tells what they came in by.
  */
 export function askHowThingsStand<Change>(state: LiveState<Change>, nowMs: number, ahead?: number): void {
   const { group, ownId, coordinatorId, askedInVain, limits } = state
@@ -21,7 +21,7 @@ export function askHowThingsStand<Change>(state: LiveState<Change>, nowMs: numbe
   const left = all.filter((id) => !askedInVain.has(id))
   const isSame = nowMs - state.lastAskedMs < SAME_QUESTION_MS
   const next = isSame ? left[(left.indexOf(state.lastAskedId ?? ownId) + 1) % left.length] : left[0]
-  const memberId = ahead !== undefined && all.includes(ahead) ? ahead : next
+  const memberId = ahead ?? next
   state.lastAskedMs = nowMs
   // Nobody answers. That says nothing of where we stand: they are asked again, all of them.
   if (memberId === undefined) return askedInVain.clear()

@@ -85,7 +85,8 @@ export function takeDigestResponse<Change>(
   if (isOther && mayTakeOver(state, coordinatorId, nowMs)) takeOver(state, coordinatorId, nowMs)
   if (senderId === state.coordinatorId) giveUpOthers(state, nowMs)
   state.isIsolated = false
-  signOfLife(state, nowMs)
+  // What others say is no sign of its life.
+  if (senderId === state.coordinatorId) signOfLife(state, nowMs)
   if (state.endpoint === "resyncing") become(state, "active")
   beginNext(state, nowMs)
 }

@@ -1,5 +1,5 @@
 import { decodedOrUndefined } from "@qpc/wire"
-import { decodeAbort, encodeInvalidCommit } from "../control-args.ts"
+import { decodeAbort, encodeInvalidCommit, OPCODES } from "../control-args.ts"
 import type { ErrorName } from "../error-registry.ts"
 import type { Arrived } from "./arrived.ts"
 import { askHowThingsStand } from "./ask.ts"
@@ -106,6 +106,23 @@ function sayReady<Change>(state: LiveState<Change>, pending: Following<Change>, 
   promised.readies.set(state.ownId, frame)
 }
 
+/**
+ * Whoever prepared what we are ready for speaks in its epoch, so it has executed it, whatever it says: nobody seals in an epoch that they
+ * have not gone on to.
+ */
+export function noteExecuted<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
+  const { pending, group } = state
+  if (pending.at !== "ready" || pending.senderId !== arrived.senderId || arrived.epoch !== group.epoch + 1n) return
+  const { promised } = pending
+  if (promised.execute === undefined) {
+    promised.execute = arrived
+    promised.executedAtMs = nowMs
+    // Words take different ways: some may be on theirs still.
+    state.pending = { ...pending, executeByMs: Math.min(pending.executeByMs, nowMs + state.limits.askEveryMs) }
+  }
+  followIfAllAreReady(state, nowMs)
+}
+
 /** The coordinator counted everybody (GBP control plane, "Execute"). We follow once we have counted them too. */
 export function takeExecute<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
   const { message, senderId, epoch, frame } = arrived
@@ -115,7 +132,7 @@ export function takeExecute<Change>(state: LiveState<Change>, arrived: Arrived, 
   if (transitionId === state.lastTransitionId && senderId === state.executedBy) return
   const isPending = (pending.at === "ready" || pending.at === "candidate") && pending.transitionId === transitionId
   const isNotice = isPending && pending.at === "ready" && epoch === state.group.epoch && pending.staged.left.length > 0
-  // A newcomer is in the new epoch already; everybody else has it held.
+  // A newcomer is in the new epoch already. Everybody else has taken note of it before, if it was of the epoch that they hold.
   const isOfNext = isPending && epoch === state.group.epoch + (pending.at === "ready" ? 1n : 0n)
   if (!isNotice && !isOfNext) {
     if (epoch === state.group.epoch && isAhead(state, transitionId)) keepEarly(state, arrived)
@@ -127,14 +144,7 @@ export function takeExecute<Change>(state: LiveState<Change>, arrived: Arrived, 
   if (pending.senderId !== senderId) {
     return refuse(state, message, senderId, isNotice ? "TRANSITION_MISMATCH" : "STREAM_POLICY_VIOLATION")
   }
-  if (pending.at === "candidate") return comeIn(state, nowMs)
-  if (isNotice) return takeNotice(state, pending, frame, nowMs)
-  if (pending.promised.execute === undefined) pending.promised.executedAtMs = nowMs
-  pending.promised.execute = arrived
-  // Words take different ways: some may be on theirs still.
-  const executeByMs = Math.min(pending.executeByMs, nowMs + state.limits.askEveryMs)
-  state.pending = { ...pending, executeByMs }
-  followIfAllAreReady(state, nowMs)
+  if (isNotice) takeNotice(state, pending, frame, nowMs)
 }
 
 function isAhead<Change>({ lastTransitionId }: LiveState<Change>, transitionId: number): boolean {
@@ -171,7 +181,8 @@ function follow<Change>(state: LiveState<Change>, pending: Following<Change>, no
   const { transitionId, senderId, staged, promised } = pending
   const { prepare, execute, notice } = promised
   state.group.merge()
-  const messages = execute === undefined ? [prepare.message] : [prepare.message, execute.message]
+  const isSaid = execute?.message.opcode === OPCODES.EXECUTE_TRANSITION
+  const messages = isSaid ? [prepare.message, execute.message] : [prepare.message]
   const told = notice === undefined ? [] : [prepare.frame, notice]
   const executed = { transitionId, executedBy: senderId, staged, messages, frames: framesOf(promised), notice: told }
   finishTransition(state, executed, nowMs)
@@ -179,22 +190,40 @@ function follow<Change>(state: LiveState<Change>, pending: Following<Change>, no
 }
 
 /** We are let in: what we came in by was executed. */
-export function comeIn<Change>(state: LiveState<Change>, nowMs: number): void {
+export function comeIn<Change>(state: LiveState<Change>, frame: Uint8Array, nowMs: number): void {
   const { pending } = state
   if (pending.at !== "candidate") return
   const { transitionId, senderId } = pending
   const staged = { joined: [], left: [] }
   finishTransition(state, { transitionId, executedBy: senderId, staged, messages: [], frames: [], notice: [] }, nowMs)
+  state.cameInBy = { frame, epoch: state.group.epoch, coordinatorId: senderId, toldAtMs: Number.NEGATIVE_INFINITY }
   if (state.endpoint === "resyncing") become(state, "active")
+}
+
+/**
+ * Somebody seals in the epoch before we came in: they may not know that it is over. We cannot read what they ask, but have what shows
+ * that it is, and our own word.
+ */
+export function tellThatItIsOver<Change>(state: LiveState<Change>, nowMs: number): void {
+  const { cameInBy, group, limits } = state
+  if (cameInBy === undefined || cameInBy.epoch !== group.epoch) return
+  if (nowMs - cameInBy.toldAtMs < limits.askEveryMs) return
+  state.cameInBy = { ...cameInBy, toldAtMs: nowMs }
+  state.frames.push({ to: "all", bytes: cameInBy.frame })
+  sayNewcomerIsReady(state, state.lastTransitionId, cameInBy.coordinatorId)
 }
 
 /** A newcomer says to everybody that it is ready, again and again: nobody can ask it in its epoch before they are there. */
 export function sayCandidateIsReady<Change>(state: LiveState<Change>, nowMs: number): void {
   const { pending } = state
   if (pending.at !== "candidate") return
-  const args = encodeReady({ coordinatorId: pending.senderId, commitHash: undefined })
-  send(state, "all", controlMessage(state, "READY_FOR_TRANSITION", pending.transitionId, args))
+  sayNewcomerIsReady(state, pending.transitionId, pending.senderId)
   state.pending = { ...pending, askAgainAtMs: nowMs + state.limits.askEveryMs }
+}
+
+function sayNewcomerIsReady<Change>(state: LiveState<Change>, transitionId: number, coordinatorId: number): void {
+  const args = encodeReady({ coordinatorId, commitHash: undefined })
+  send(state, "all", controlMessage(state, "READY_FOR_TRANSITION", transitionId, args))
 }
 
 /** The coordinator gave its transition up: what was held is dropped (GBP control plane, "Abort"). */

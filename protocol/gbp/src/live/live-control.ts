@@ -7,7 +7,16 @@ import { askHowThingsStand } from "./ask.ts"
 import { answerIsLate, takeDigestRequest, takeDigestResponse } from "./catch-up.ts"
 import { abort, askAgain, beat, beginNext, isCoordinator, takeInvalidCommit } from "./coordinate.ts"
 import type { EndpointState } from "./endpoint-state.ts"
-import { comeIn, executionIsLate, sayCandidateIsReady, takeAbort, takeExecute, takePrepare } from "./follow.ts"
+import {
+  comeIn,
+  executionIsLate,
+  noteExecuted,
+  sayCandidateIsReady,
+  takeAbort,
+  takeExecute,
+  takePrepare,
+  tellThatItIsOver,
+} from "./follow.ts"
 import { claim, coordinatorIsSilent, nobodyIsHeard, takeCapabilities } from "./handover.ts"
 import type { LiveGroup } from "./live-group.ts"
 import { DEFAULT_LIVE_LIMITS } from "./live-limits.ts"
@@ -32,6 +41,9 @@ const SAID_AHEAD: ReadonlySet<number> = new Set([OPCODES.EXECUTE_TRANSITION, OPC
 
 /** Of the epoch that we are ready for, and to be done once we are there: they do not open a second time. */
 const AHEAD_KEPT: ReadonlySet<number> = new Set([OPCODES.PREPARE_TRANSITION, OPCODES.ABORT_TRANSITION])
+
+/** How many times `executeMs` between two looks at what we gave up: each takes one, and anybody can make us look. */
+const LOOK_AHEAD_EVERY = 3
 
 /** How we came into the group. */
 export type LiveStart =
@@ -88,6 +100,8 @@ export class LiveControl<Change> {
       early: [],
       aborts: new Map(),
       executedBy: undefined,
+      cameInBy: undefined,
+      lookedAheadMs: Number.NEGATIVE_INFINITY,
       queue: [],
       log: new TransitionLog(transitionId, all),
       asked: undefined,
@@ -184,9 +198,25 @@ export class LiveControl<Change> {
     if (senderId !== this.#state.ownId) this.#state.othersHeardMs = nowMs
   }
 
-  /** A frame claims an epoch that we do not have. Nobody proved that, so all that follows is a question. */
+  /**
+   * A frame claims an epoch that we do not have. Nobody proved that, so all that follows is a question; and, once in a while, that we hold
+   * again what we gave up last, to see whether it opens such frames: newcomers who were let in by it cannot be asked.
+   */
   behind(nowMs: number): LiveStep<Change> {
-    if (this.#state.endpoint === "active") askHowThingsStand(this.#state, nowMs)
+    const state = this.#state
+    if (state.endpoint === "active") askHowThingsStand(state, nowMs)
+    const promised = lastPromise(state)
+    const isTime = nowMs - state.lookedAheadMs >= LOOK_AHEAD_EVERY * state.limits.executeMs
+    if (promised !== undefined && state.pending.at === "idle" && isTime) {
+      state.lookedAheadMs = nowMs
+      this.#take(promised.prepare, nowMs)
+    }
+    return this.#step()
+  }
+
+  /** A frame is of an epoch before we came in. Nobody proved that; whoever did not hear that it is over is told what we have. */
+  tooOld(nowMs: number): LiveStep<Change> {
+    if (this.#state.endpoint === "active") tellThatItIsOver(this.#state, nowMs)
     return this.#step()
   }
 
@@ -234,13 +264,14 @@ export class LiveControl<Change> {
     // Two who follow each other would wait for ever, if anything but the coordinator's part counted as a sign of its life.
     const isItsPart = senderId === state.coordinatorId && COORDINATORS.has(message.opcode)
     if (isItsPart && !isLate) signOfLife(state, nowMs)
+    const { epoch } = state.group
+    noteExecuted(state, arrived, nowMs)
     // Sealed in the epoch that we are ready for: somebody has executed it, and we did not hear of it. Newcomers are ready there.
     const isAhead = arrived.epoch > state.group.epoch && !SAID_AHEAD.has(message.opcode)
     if (isAhead) askHowThingsStand(state, nowMs, senderId)
     // Whoever let us in speaks in the epoch that we wait for, so it has executed it.
-    if (state.pending.at === "candidate" && senderId === state.pending.senderId) comeIn(state, nowMs)
+    if (state.pending.at === "candidate" && senderId === state.pending.senderId) comeIn(state, arrived.frame, nowMs)
     if (isAhead && AHEAD_KEPT.has(message.opcode)) return keepEarly(state, arrived)
-    const { epoch } = state.group
     this.#take(arrived, nowMs)
     if (state.group.epoch === epoch) return
     for (const early of takeEarlyOf(state, state.group.epoch)) this.#take(early, nowMs)

@@ -147,6 +147,17 @@ export interface LiveState<Change> {
   early: Arrived[]
   /** The highest number that each coordinator gave up in this epoch, and its frame that says so. */
   readonly aborts: Map<number, { readonly transitionId: number; readonly frame: Uint8Array }>
+  /** What showed us, as newcomers, that we were let in. */
+  cameInBy:
+    | {
+        readonly frame: Uint8Array
+        readonly epoch: bigint
+        readonly coordinatorId: number
+        readonly toldAtMs: number
+      }
+    | undefined
+  /** When we last held again what we had given up. */
+  lookedAheadMs: number
   /** Who executed the last transition; `undefined` before there was one. */
   executedBy: number | undefined
   queue: WantedChange<Change>[]
