@@ -168,13 +168,13 @@ export class LiveMember implements Disposable {
   }
 
   /**
-   * Removes members, who are not asked. Those who are gone are best removed together: who stays has to be ready for it.
+   * Removes one member or several, who are not asked. Those who are gone are best removed together: who stays has to be ready for it.
    *
    * @throws TypeError unless we are the coordinator
    * @throws RangeError as {@link invite}
    */
-  remove(memberIds: readonly number[], nowMs: number): LiveMemberStep {
-    return this.#request({ kind: "remove", memberIds }, nowMs)
+  remove(whom: number | readonly number[], nowMs: number): LiveMemberStep {
+    return this.#request({ kind: "remove", memberIds: typeof whom === "number" ? [whom] : whom }, nowMs)
   }
 
   /**
