@@ -1,4 +1,6 @@
+import { TransportError } from "@qpc/transport"
 import type { FrameChannel } from "@qpc/transport"
+import { StackError } from "gbp-stack"
 import type { Command, CommandContext } from "../command.ts"
 import { textOf } from "../command.ts"
 import { EXIT_CODES } from "../exit-code.ts"
@@ -7,10 +9,11 @@ import { decodeAnswer } from "../session/admission.ts"
 import { GroupSession } from "../session/group-session.ts"
 import type { Reaction } from "../session/group-session.ts"
 import { tell } from "../session/told.ts"
+import type { Told } from "../session/told.ts"
 import { openChannel } from "../session/transports.ts"
 import { aborted, typeInto } from "../session/typing.ts"
 import { UsageError } from "../usage-error.ts"
-import { anyMemberId, SESSION_OPTIONS, sessionOptionsOf, transportOf } from "./session-options.ts"
+import { anyMemberId, SESSION_OPTIONS, sessionOptionsOf, signOfLifeMs, transportOf } from "./session-options.ts"
 
 const TICK_MS = 500
 
@@ -29,23 +32,34 @@ export const connect: Command = {
     const memberId = anyMemberId()
     using session = new GroupSession(sessionOptionsOf(values, { name: `guest-${memberId}`, memberId }))
     const to = parseAddress(textOf(values, "address")!)
-    await using channel = await openChannel(transportOf(values), to, context.signal)
+    const transport = transportOf(values)
+    await using channel = await openChannel(transport, to, context.signal)
     const frames = channel.incoming[Symbol.asyncIterator]()
     await enter(session, channel, frames, context)
+    const send = (frame: Uint8Array): void => void channel.send(frame).catch(() => {}) // The reader notices that it is gone.
+    const tellOne = (told: Told): void => tell(context.output, told)
     const ticking = setInterval(() => react(session.tick(), channel, context), TICK_MS)
+    const living =
+      transport.idleMs === 0 ? undefined : setInterval(() => signOfLife(session, send), signOfLifeMs(transport))
     try {
       const reading = readAll(session, channel, frames, context)
-      const typing = typeInto(session, context.input, {
-        send: (frame) => void channel.send(frame).catch(() => {}), // The reader notices that the connection is gone.
-        tell: (told) => tell(context.output, told),
-      })
-      const exitCode = await Promise.race([reading, typing.then(() => EXIT_CODES.ok), stopped(context.signal)])
-      await channel.finish()
-      return exitCode
+      const typing = typeInto(session, context.input, { send, tell: tellOne }).then(() => EXIT_CODES.ok)
+      return await Promise.race([reading, typing, stopped(context.signal)])
     } finally {
       clearInterval(ticking)
+      clearInterval(living)
+      await channel.finish()
     }
   },
+}
+
+/** Nothing is lost where it cannot be given: whoever is out of the group is about to be told so. */
+function signOfLife(session: GroupSession, send: (frame: Uint8Array) => void): void {
+  try {
+    send(session.signOfLife())
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error
+  }
 }
 
 async function enter(
@@ -55,7 +69,8 @@ async function enter(
   context: CommandContext,
 ): Promise<void> {
   await channel.send(session.mls.exportKeyPackage())
-  const first = await frames.next()
+  const first = await Promise.race([frames.next(), aborted(context.signal)])
+  if (first === undefined) throw new TransportError("aborted", "interrupted before the other node answered")
   const answer = first.done === true ? undefined : decodeAnswer(first.value)
   if (answer === undefined)
     throw new UsageError("What answers there does not let anybody in.", "Is it a gbp-node that listens?", "failed")

@@ -8,7 +8,7 @@ import { tell } from "../session/told.ts"
 import type { Told } from "../session/told.ts"
 import { openListener } from "../session/transports.ts"
 import { aborted, typeInto } from "../session/typing.ts"
-import { SESSION_OPTIONS, sessionOptionsOf, transportOf } from "./session-options.ts"
+import { SESSION_OPTIONS, sessionOptionsOf, signOfLifeMs, transportOf } from "./session-options.ts"
 
 const TICK_MS = 500
 const FOUNDER = { name: "founder", memberId: 1 }
@@ -32,12 +32,13 @@ export const listen: Command = {
     const told = (one: Told): void => tell(output, one)
     const { memberId } = session
     output.result(
-      { event: "listening", transport, address, memberId },
-      `listening on ${address} over ${transport}, as member ${memberId}`,
+      { event: "listening", transport: transport.name, address, memberId },
+      `listening on ${address} over ${transport.name}, as member ${memberId}`,
     )
     for (const one of session.found().told) told(one)
     const hub = new Hub(session, told)
-    const ticking = setInterval(() => hub.tick(performance.now()), TICK_MS)
+    const ticking = setInterval(() => hub.tick(), TICK_MS)
+    const living = setInterval(() => hub.signOfLife(), signOfLifeMs(transport))
     const serving = (async () => {
       const served: Promise<void>[] = []
       for await (const connection of listener.connections) served.push(hub.serve(connection))
@@ -47,6 +48,7 @@ export const listen: Command = {
     const typing = typeInto(session, input, { send: (frame) => hub.send(frame), tell: told })
     await Promise.race([aborted(signal), serving, typing.then(async () => await aborted(signal))])
     clearInterval(ticking)
+    clearInterval(living)
     await listener.close()
     await hub.close()
     return EXIT_CODES.ok

@@ -1,4 +1,5 @@
-import { connect } from "node:net"
+import { connect, createServer } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { describe, expect, it } from "vitest"
 import { NodeProcess } from "../testing/node-process.ts"
 import { ran } from "../testing/world.ts"
@@ -13,7 +14,7 @@ async function founder(...words: string[]): Promise<{ node: NodeProcess; address
 }
 
 describe.each(["tcp", "quic"])("processes that form a group over %s", (transport) => {
-  it("let each other in, read each other, and notice who leaves and who is killed", async () => {
+  it("let each other in, read each other, and notice who leaves and who stops", async () => {
     const { node: ann, address } = await founder("--transport", transport)
     await using _ = ann
     await using bob = new NodeProcess("connect", "--transport", transport, "--name", "bob", "--member", "2", address)
@@ -57,6 +58,21 @@ describe.each(["tcp", "quic"])("processes that form a group over %s", (transport
     expect(await ann.ended()).toEqual({ exitCode: 0, err: "" })
     expect((await cat.ended()).exitCode).toBe(69)
     expect([...ann.events, ...bob.events, ...cat.events].filter(({ event }) => event === "refused")).toEqual([])
+  })
+})
+
+describe.each(["tcp", "quic"])("a process that is killed, over %s,", (transport) => {
+  it("is removed from the group, and noticed by those who are in it with nobody else", async () => {
+    const { node: ann, address } = await founder("--transport", transport, "--idle", "2")
+    await using _ = ann
+    const words = ["connect", "--transport", transport, "--idle", "2"]
+    await using bob = new NodeProcess(...words, "--name", "bob", "--member", "2", address)
+    await using cat = new NodeProcess(...words, "--name", "cat", "--member", "3", address)
+    await Promise.all([bob.saw({ event: "members", epoch: "2" }), cat.saw({ event: "members", epoch: "2" })])
+    bob.kill("SIGKILL")
+    await cat.saw({ event: "members", epoch: "3", members: [person("ann", 1), person("cat", 3)] })
+    ann.kill("SIGKILL")
+    expect((await cat.ended()).exitCode).toBe(69)
   })
 })
 
@@ -106,12 +122,26 @@ describe("gbp-node connect", () => {
     { words: ["--transport", "quic", "127.0.0.1:1#sha256-short"], exitCode: 2, says: "is not a fingerprint" },
     { words: [`127.0.0.1:1#sha256-${"A".repeat(43)}`], exitCode: 2, says: "Plain TCP proves no key" },
     { words: ["--member", "1000000", "127.0.0.1:1"], exitCode: 2, says: "is not a member id" },
+    { words: ["--idle", "0", "127.0.0.1:1"], exitCode: 2, says: "number of seconds" },
     { words: ["--accept-risk", "all", "127.0.0.1:1"], exitCode: 2, says: "no risk that can be accepted" },
     { words: ["127.0.0.1:1"], exitCode: 69, says: "no answer from 127.0.0.1:1 over TCP" },
   ])("ends with $exitCode for $words", async ({ words, exitCode, says }) => {
     const ended = await ran(["connect", ...words])
     expect(ended.err).toContain(says)
     expect(ended.exitCode).toBe(exitCode)
+  })
+
+  it("can be interrupted while it waits to be let in", async () => {
+    const server = createServer(() => {}) // Takes the key package and never answers.
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    await using bob = new NodeProcess("connect", `127.0.0.1:${port}`)
+    const socket = await new Promise<Socket>((resolve) => server.once("connection", resolve))
+    await new Promise<void>((resolve) => socket.once("data", () => resolve()))
+    bob.kill("SIGINT")
+    expect((await bob.ended()).exitCode).toBe(130)
+    socket.destroy()
+    server.close()
   })
 
   it("does not go on with a node that has another key", async () => {

@@ -78,6 +78,12 @@ export class GroupSession implements Disposable {
     return this.#gsp.sendWithArgs(this.node, this.mls, 0, signal, 0, this.#nextRequestId++, args).wire
   }
 
+  /** A frame that says nothing but that we are there. @throws StackError as {@link say} */
+  signOfLife(): Uint8Array {
+    const { lastTransitionId } = this.node
+    return this.node.sendControl(this.mls, 0, ControlOpcode.Ack, lastTransitionId, 0).wire
+  }
+
   /** Takes in a frame. Total: whatever the bytes are, it returns. */
   receive(frame: Uint8Array): Reaction {
     return this.#react(this.node.onWire(this.mls, frame))

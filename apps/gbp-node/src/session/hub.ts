@@ -23,7 +23,6 @@ export class Hub {
   readonly #members = new Map<FrameChannel, number>()
   /** Answers to newcomers wait here until the frames before them have left: those are of an epoch that they are not in. */
   #answers: (() => void)[] = []
-  #lifeDueMs = 0
 
   constructor(session: GroupSession, tell: (told: Told) => void) {
     this.#session = session
@@ -57,12 +56,13 @@ export class Hub {
     this.#spread({ frames: [frame], told: [] })
   }
 
-  /** Does what is due. Call it every half second or so. @param nowMs - on a clock that never goes back */
-  tick(nowMs: number): void {
-    if (nowMs >= this.#lifeDueMs) {
-      this.#lifeDueMs = nowMs + SIGN_OF_LIFE_MS
-      this.#spread({ frames: [this.#coordinator.signOfLife()], told: [] })
-    }
+  /** Says to everybody that the coordinator is there. */
+  signOfLife(): void {
+    this.send(this.#coordinator.signOfLife())
+  }
+
+  /** Does what is due. Call it every half second or so. */
+  tick(): void {
     const reaction = this.#session.tick()
     this.#spread(reaction)
     const isLate = reaction.told.some((told) => told.event === "refused" && told.code === PREPARE_TIMEOUT)
@@ -121,7 +121,5 @@ export class Hub {
   }
 }
 
-/** Half of the silence after which members take the coordinator for gone (GBP "Timers"). */
-const SIGN_OF_LIFE_MS = 5_000
 /** `PREPARE_TIMEOUT` of the error registry. */
 const PREPARE_TIMEOUT = "0x0010"

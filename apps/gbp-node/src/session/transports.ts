@@ -1,19 +1,26 @@
 import { bareProtocol, frameChannel } from "@qpc/transport"
-import type { FrameChannel, Listener } from "@qpc/transport"
+import type { FrameChannel, Listener, StreamProtocol } from "@qpc/transport"
 import { dial, listen, makeCertificate, readCertificate } from "@qpc/transport-quic"
 import { dialTcp, listenTcp } from "@qpc/transport-tcp"
 import { UsageError } from "../usage-error.ts"
 import type { NodeAddress } from "./address.ts"
 
-/** Frames of the Group Protocol Stack as they are on the wire, whatever is below. */
-const GBP = bareProtocol({ name: "gbp", defer: (task) => process.nextTick(task) })
+/** Frames of the Group Protocol Stack as they are on the wire, whatever is below. @param idleMs - silence that is too long, 0 for none */
+function gbp(idleMs: number): StreamProtocol {
+  return bareProtocol({ name: "gbp", idleTimeoutMs: idleMs, defer: (task) => process.nextTick(task) })
+}
+
 /** A node makes a certificate when it starts; it is worth something as long as the node runs. */
 const CERTIFICATE_DAYS = 30
 /** Each connection costs a commit: enough for a group of people, not for a flood. */
 const CONNECTIONS_MAX = 256
 
-/** What carries the frames. */
-export type TransportName = "tcp" | "quic"
+/** What carries the frames, and how long the other side may be silent. */
+export interface TransportChoice {
+  readonly name: "tcp" | "quic"
+  /** Milliseconds; 0 for ever. */
+  readonly idleMs: number
+}
 
 /** A node that listens. */
 export interface Listening {
@@ -23,10 +30,10 @@ export interface Listening {
 }
 
 /** @throws TransportError `address_in_use`, `address_unavailable` */
-export async function openListener(transport: TransportName, at: NodeAddress, nowMs: number): Promise<Listening> {
-  const limits = { host: at.host, port: at.port, protocol: GBP, maxConnections: CONNECTIONS_MAX }
+export async function openListener(transport: TransportChoice, at: NodeAddress, nowMs: number): Promise<Listening> {
+  const limits = { host: at.host, port: at.port, protocol: gbp(transport.idleMs), maxConnections: CONNECTIONS_MAX }
   const place = (port: number): string => (at.host.includes(":") ? `[${at.host}]:${port}` : `${at.host}:${port}`)
-  if (transport === "tcp") {
+  if (transport.name === "tcp") {
     const listener = await listenTcp(limits)
     return { listener, address: place(listener.address.port) }
   }
@@ -38,15 +45,16 @@ export async function openListener(transport: TransportName, at: NodeAddress, no
 
 /** @throws TransportError `unreachable`, `aborted`, `peer_changed`; UsageError for QUIC without a fingerprint, and TCP with one */
 export async function openChannel(
-  transport: TransportName,
+  transport: TransportChoice,
   to: NodeAddress,
   signal: AbortSignal,
 ): Promise<FrameChannel> {
   const { host, port, fingerprint } = to
-  if (transport === "tcp") {
+  const protocol = gbp(transport.idleMs)
+  if (transport.name === "tcp") {
     if (fingerprint !== undefined)
       throw new UsageError("Plain TCP proves no key.", "Leave the fingerprint out, or use --transport quic.")
-    return frameChannel(await dialTcp({ host, port, protocol: GBP, signal }))
+    return frameChannel(await dialTcp({ host, port, protocol, signal }))
   }
   if (fingerprint === undefined) {
     throw new UsageError(
@@ -54,5 +62,5 @@ export async function openChannel(
       "`gbp-node listen` prints it: connect to host:port#sha256-…",
     )
   }
-  return frameChannel(await dial({ host, port, pin: { fingerprint }, transport: "quic", protocol: GBP, signal }))
+  return frameChannel(await dial({ host, port, pin: { fingerprint }, transport: "quic", protocol, signal }))
 }
