@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { GroupNode, GtpClient, MlsContext, PayloadCodec, StreamType } from "./index.ts"
+import { GroupNode, GspClient, GtpClient, MlsContext, PayloadCodec, SignalType, StreamType } from "./index.ts"
 
 // The examples of the published package's README, changed in their import lines and in what they print alone.
 
@@ -75,4 +75,32 @@ it("the example of persisting comes back to the same epoch", () => {
   const blob = mls.exportState()
   const restored = MlsContext.restoreState(blob, "alice")
   expect(restored.epoch).toBe(mls.epoch)
+})
+
+// Minimal CBOR helpers, as the example of signals has them.
+function cborUint(n: number): number[] {
+  if (n <= 23) return [n]
+  if (n <= 0xff) return [0x18, n]
+  if (n <= 0xffff) return [0x19, (n >> 8) & 0xff, n & 0xff]
+  return [0x1a, (n >> 24) & 0xff, (n >> 16) & 0xff, (n >> 8) & 0xff, n & 0xff]
+}
+function cborMap1(k: number, v: number): Buffer {
+  return Buffer.from([0xa1, ...cborUint(k), ...cborUint(v)])
+}
+
+it("the example of signals mutes member 3, with a Buffer of arguments", () => {
+  const aliceMls = MlsContext.create("alice")
+  const bobMls = MlsContext.create("bob")
+  bobMls.acceptWelcome(aliceMls.invite(bobMls.exportKeyPackage()))
+  const aliceNode = GroupNode.create(1, aliceMls.groupId)
+  const bobNode = GroupNode.create(2, Buffer.from(aliceMls.groupId))
+  aliceNode.bootstrapAsCreator(aliceMls.epoch)
+  bobNode.bootstrapAsJoiner(bobMls.epoch)
+
+  const gsp = GspClient.create()
+  const frame = gsp.sendWithArgs(aliceNode, aliceMls, 0, SignalType.Mute, 0, 1, cborMap1(0, 3))
+
+  const [event] = bobNode.onWire(bobMls, Buffer.from(frame.wire)).slice(-1)
+  const accepted = GspClient.create().accept(event!.plaintext!, bobMls.epoch)
+  expect(accepted).toMatchObject({ status: "new", signal: "MUTE", sender: 1, content: { type: "mute", target: 3 } })
 })
