@@ -134,6 +134,9 @@ describe("a member who is not the coordinator", () => {
       const { wire } = bob.node.sendPayload(bob.mls, 0, StreamType.Control, encodeControl(message))
       expect(errorsOf(received(alice, wire))).toEqual(["member 2 is not the coordinator"])
     }
+    const asAlice = { opcode: PrepareTransition, requestId: 1, senderId: 1, transitionId: 7, args: new Uint8Array(0) }
+    const { wire } = bob.node.sendPayload(bob.mls, 0, StreamType.Control, encodeControl(asAlice))
+    expect(errorsOf(received(alice, wire))).toEqual(["member 2 speaks for member 1"])
     expect([alice.node.lastTransitionId, alice.node.pendingTransitionId]).toEqual([0, 0])
   })
 })
