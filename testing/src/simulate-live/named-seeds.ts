@@ -25,4 +25,10 @@ export const NAMED_LIVE_SEEDS: readonly NamedLiveSeed[] = [
       "Members had read the numbers of a newcomer in an epoch that was given up, and took the same numbers in the next try for repetitions.",
     change: "With an epoch that is given up, the numbers that were read in it are forgotten.",
   },
+  {
+    seed: 402n,
+    found:
+      "A member was bound to what a coordinator had prepared that died before it could give it up, and could not follow the others.",
+    change: "Whoever would have had to be ready for it, and speaks in another epoch, shows that it was never executed.",
+  },
 ]

@@ -5,8 +5,10 @@ import { decodedOrUndefined, equalBytes } from "@qpc/wire"
 import type { Arrived } from "./arrived.ts"
 import { areFresh } from "./fresh-ids.ts"
 import { finishTransition } from "./finish-transition.ts"
+import { giveUp } from "./give-up.ts"
 import { codeOf, controlMessage, IDLE, refuse, send } from "./live-state.ts"
 import type { LiveState, Pending } from "./live-state.ts"
+import { isExecuting } from "./promised.ts"
 
 type Coordinating<Change> = Extract<Pending<Change>, { at: "coordinating" }>
 
@@ -17,6 +19,10 @@ export function isCoordinator<Change>(state: LiveState<Change>): boolean {
 
 /** Begins the next change that waits, if nothing is under way (GBP control plane, "Single-pending transition"). */
 export function beginNext<Change>(state: LiveState<Change>, nowMs: number): void {
+  const { pending } = state
+  const isWanted = state.endpoint === "active" && isCoordinator(state) && state.queue.length > 0
+  // Of somebody before us, and nobody has shown that it was executed.
+  if (isWanted && pending.at === "ready" && !isExecuting(state, nowMs)) giveUp(state, pending, "COORDINATOR_GONE")
   while (state.endpoint === "active" && isCoordinator(state) && state.pending.at === "idle") {
     const wanted = state.queue.shift()
     if (wanted === undefined) return

@@ -6,6 +6,7 @@ import { askHowThingsStand } from "./ask.ts"
 import { beginNext, isCoordinator } from "./coordinate.ts"
 import { areFresh } from "./fresh-ids.ts"
 import { finishTransition } from "./finish-transition.ts"
+import { giveUp } from "./give-up.ts"
 import { mayTakeOver, takeOver } from "./handover.ts"
 import { become, codeOf, controlMessage, fail, IDLE, NUMBER_STEP_MAX, refuse, send } from "./live-state.ts"
 import type { LiveState, Pending } from "./live-state.ts"
@@ -20,6 +21,7 @@ import {
   promiseOf,
   voidPromises,
 } from "./promised.ts"
+import type { Promised } from "./promised.ts"
 import { encodeReady } from "./ready-args.ts"
 
 type Following<Change> = Extract<Pending<Change>, { at: "ready" }>
@@ -45,7 +47,7 @@ export function takePrepare<Change>(state: LiveState<Change>, arrived: Arrived, 
     return refuse(state, message, senderId, "TRANSITION_IN_PROGRESS")
   }
   // It asks again: our answer may be lost.
-  if (pending.at === "ready" && isKnown) return sayReady(state, pending, senderId)
+  if (pending.at === "ready" && isKnown && pending.promised === promised) return sayReady(state, pending, senderId)
   if (isExecuting(state, nowMs)) return refuse(state, message, senderId, "TRANSITION_IN_PROGRESS")
   // Whoever begins another in this epoch has not executed this one, and never will: we did not hear that it was given up.
   if (pending.at === "ready") giveUp(state, pending, "TRANSITION_MISMATCH")
@@ -78,7 +80,7 @@ function stage<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number
   }
   state.highestTransitionId = Math.max(state.highestTransitionId, transitionId)
   const executeByMs = nowMs + state.limits.executeMs
-  const promised = promiseOf(state, arrived) ?? promise(state, arrived)
+  const promised = promiseOf(state, arrived) ?? promise(state, arrived, staged)
   const pending: Following<Change> = { at: "ready", transitionId, senderId, staged, promised, executeByMs }
   state.pending = pending
   // Who is removed is not asked.
@@ -86,15 +88,15 @@ function stage<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number
   followIfAllAreReady(state, nowMs)
 }
 
-/** Drops what we are ready for. */
-function giveUp<Change>(
-  state: LiveState<Change>,
-  { transitionId }: { readonly transitionId: number },
-  name: ErrorName,
-): void {
-  state.group.clear()
-  state.pending = IDLE
-  state.events.push({ kind: "transition_aborted", transitionId, code: codeOf(name) })
+/** Holds again what we gave up, without a word, to see whether it was executed after all. */
+export function lookAgain<Change>(state: LiveState<Change>, promised: Promised, nowMs: number): void {
+  const { message, senderId } = promised.prepare
+  const staged = state.group.stageReceived(message.args, senderId)
+  if (staged === undefined) return
+  const { transitionId } = message
+  const executeByMs = nowMs + state.limits.executeMs
+  state.pending = { at: "ready", transitionId, senderId, staged, promised, executeByMs }
+  followIfAllAreReady(state, nowMs)
 }
 
 /** Says that we are ready, and for which commit: the number alone may be that of another coordinator's transition. */
@@ -173,6 +175,8 @@ export function followIfAllAreReady<Change>(state: LiveState<Change>, nowMs: num
   const { pending } = state
   if (pending.at !== "ready" || pending.promised.execute === undefined) return
   const { promised, staged } = pending
+  // We only look at it, being bound to something else.
+  if (promised !== lastPromise(state)) return
   const others = membersAfter(state, staged).filter((id) => id !== state.ownId && id !== pending.senderId)
   if (others.every((id) => promised.readies.has(id))) follow(state, pending, nowMs)
 }

@@ -10,6 +10,7 @@ import type { EndpointState } from "./endpoint-state.ts"
 import {
   comeIn,
   executionIsLate,
+  lookAgain,
   noteExecuted,
   sayCandidateIsReady,
   takeAbort,
@@ -23,7 +24,7 @@ import { DEFAULT_LIVE_LIMITS } from "./live-limits.ts"
 import type { LiveLimits } from "./live-limits.ts"
 import { become, dropAll, IDLE, isHandedOn, refuse } from "./live-state.ts"
 import type { LiveState, LiveStep } from "./live-state.ts"
-import { keepEarly, lastPromise, promiseIn, takeEarly, takeEarlyOf } from "./promised.ts"
+import { hearWitness, keepEarly, lastPromise, promiseIn, takeEarly, takeEarlyOf } from "./promised.ts"
 import { takeReady } from "./ready.ts"
 import { signOfLife } from "./sign-of-life.ts"
 import { TransitionLog } from "./transition-log.ts"
@@ -102,6 +103,7 @@ export class LiveControl<Change> {
       executedBy: undefined,
       cameInBy: undefined,
       lookedAheadMs: Number.NEGATIVE_INFINITY,
+      looksAhead: 0,
       queue: [],
       log: new TransitionLog(transitionId, all),
       asked: undefined,
@@ -200,16 +202,17 @@ export class LiveControl<Change> {
 
   /**
    * A frame claims an epoch that we do not have. Nobody proved that, so all that follows is a question; and, once in a while, that we hold
-   * again what we gave up last, to see whether it opens such frames: newcomers who were let in by it cannot be asked.
+   * again what we gave up, one after the other, to see whether it opens such frames: newcomers who were let in by it cannot be asked.
    */
   behind(nowMs: number): LiveStep<Change> {
     const state = this.#state
     if (state.endpoint === "active") askHowThingsStand(state, nowMs)
-    const promised = lastPromise(state)
     const isTime = nowMs - state.lookedAheadMs >= LOOK_AHEAD_EVERY * state.limits.executeMs
+    const promised = state.promises.at(-1 - (state.looksAhead % Math.max(1, state.promises.length)))
     if (promised !== undefined && state.pending.at === "idle" && isTime) {
       state.lookedAheadMs = nowMs
-      this.#take(promised.prepare, nowMs)
+      state.looksAhead++
+      lookAgain(state, promised, nowMs)
     }
     return this.#step()
   }
@@ -265,6 +268,7 @@ export class LiveControl<Change> {
     const isItsPart = senderId === state.coordinatorId && COORDINATORS.has(message.opcode)
     if (isItsPart && !isLate) signOfLife(state, nowMs)
     const { epoch } = state.group
+    hearWitness(state, arrived)
     noteExecuted(state, arrived, nowMs)
     // Sealed in the epoch that we are ready for: somebody has executed it, and we did not hear of it. Newcomers are ready there.
     const isAhead = arrived.epoch > state.group.epoch && !SAID_AHEAD.has(message.opcode)

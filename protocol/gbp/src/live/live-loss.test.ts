@@ -5,6 +5,22 @@ import { LiveMesh } from "./testing/live-mesh.ts"
 
 const opcodeOf = (bytes: Uint8Array) => FakeGroup.read(bytes).message.opcode
 
+/** Only the fourth heard that the first executed; the third said to the second to be ready for something else. */
+function bound(): LiveMesh {
+  const mesh = LiveMesh.of(5)
+  mesh.passes = (to, bytes) => to === 4 || opcodeOf(bytes) !== OPCODES.EXECUTE_TRANSITION
+  mesh.request(1, { add: 6 })
+  mesh.run(100)
+  mesh.at(1).isOn = false
+  mesh.at(6).isOn = false
+  mesh.passes = (to, bytes, from) => to !== 4 && from !== 4 && opcodeOf(bytes) !== OPCODES.ABORT_TRANSITION
+  mesh.run(13_000)
+  mesh.request(2, { remove: 5 })
+  mesh.run(1_000)
+  mesh.at(2).isOn = false
+  return mesh
+}
+
 describe("a coordinator that is gone for good in the middle of a transition", () => {
   it("after a newcomer alone heard that it executed, is followed by the others, who hear it from the newcomer", () => {
     const mesh = LiveMesh.of(2)
@@ -45,6 +61,24 @@ describe("a coordinator that is gone for good in the middle of a transition", ()
     mesh.passes = () => true
     mesh.run(90_000)
     expect(mesh.at(4).control.coordinatorId).toBe(3)
+  })
+})
+
+describe("a member that is bound to what a coordinator prepared that is gone for good", () => {
+  it("is free once somebody, without whose word it cannot have been executed, shows to have gone another way", () => {
+    const mesh = bound()
+    expect([3, 4].map((id) => mesh.at(id).group.epoch)).toEqual([4n, 5n])
+    expect(mesh.at(3).control.pendingTransitionId).toBe(6)
+    mesh.passes = () => true
+    mesh.run(150_000)
+    expect(mesh.at(3).group.history).toBe(mesh.at(4).group.history)
+  })
+
+  it("is not, as long as nobody shows that", () => {
+    const mesh = bound()
+    mesh.passes = (_, __, from) => from !== 4
+    mesh.run(150_000)
+    expect(mesh.at(3).group.epoch).toBe(4n)
   })
 })
 

@@ -158,6 +158,7 @@ export interface LiveState<Change> {
     | undefined
   /** When we last held again what we had given up. */
   lookedAheadMs: number
+  looksAhead: number
   /** Who executed the last transition; `undefined` before there was one. */
   executedBy: number | undefined
   queue: WantedChange<Change>[]

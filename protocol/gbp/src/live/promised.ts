@@ -24,6 +24,8 @@ export interface OpenedPrepare extends Preparation {
  */
 export interface Promised extends Preparation {
   readonly prepare: Arrived
+  /** Who is in the group after it: nobody can have executed it without the word of each of them. */
+  readonly members: readonly number[]
   /** By member id, ours among them: the frames that say who is ready for it. */
   readonly readies: Map<number, Uint8Array>
   /** Its execution, as long as somebody's readiness is missing. */
@@ -61,13 +63,14 @@ export function promiseOf<Change>(state: LiveState<Change>, { message, senderId 
 }
 
 /** Keeps a transition that we are ready for. Whoever prepares another in the same epoch has not executed the one before. */
-export function promise<Change>(state: LiveState<Change>, arrived: Arrived): Promised {
+export function promise<Change>(state: LiveState<Change>, arrived: Arrived, staged: MemberChanges): Promised {
   const { message, senderId } = arrived
   const promised: Promised = {
     transitionId: message.transitionId,
     coordinatorId: senderId,
     commitHash: state.group.hash(message.args),
     prepare: arrived,
+    members: membersAfter(state, staged),
     readies: new Map(),
     execute: undefined,
     executedAtMs: Number.NEGATIVE_INFINITY,
@@ -109,6 +112,20 @@ export function voidPromises<Change>(state: LiveState<Change>, coordinatorId: nu
   state.promises = state.promises.filter((one) => one.coordinatorId !== coordinatorId || one.transitionId > upTo)
 }
 
+/**
+ * Somebody speaks in the epoch of what we look at. If they would have had to be ready for something that we are bound to since, and nobody
+ * heard them say so, that was not executed and never will be: they have gone another way.
+ */
+export function hearWitness<Change>(state: LiveState<Change>, { senderId, epoch }: Arrived): void {
+  const { pending, group } = state
+  if (pending.at !== "ready" || epoch !== group.epoch + 1n) return
+  const later = new Set(state.promises.slice(state.promises.indexOf(pending.promised) + 1))
+  const isOver = ({ coordinatorId, members, readies }: Promised): boolean => {
+    return coordinatorId === senderId || (members.includes(senderId) && !readies.has(senderId))
+  }
+  state.promises = state.promises.filter((one) => !later.has(one) || !isOver(one))
+}
+
 /** Keeps a word of a transition that we have not heard of. MLS would not open it a second time. */
 export function keepEarly<Change>(state: LiveState<Change>, arrived: Arrived): void {
   const theirs = state.early.filter(({ senderId }) => senderId === arrived.senderId)
@@ -136,8 +153,10 @@ function takeWhere<Change>(state: LiveState<Change>, isWanted: (arrived: Arrived
  * True while we know that what we are ready for was executed, and collect everybody's word for it: nothing else may come between. A
  * coordinator that executes what not everybody is ready for gets no more than this time from us.
  */
-export function isExecuting<Change>({ pending, limits }: LiveState<Change>, nowMs: number): boolean {
+export function isExecuting<Change>(state: LiveState<Change>, nowMs: number): boolean {
+  const { pending, limits } = state
   if (pending.at !== "ready" || pending.promised.execute === undefined) return false
+  if (pending.promised !== lastPromise(state)) return false
   return nowMs - pending.promised.executedAtMs < EXECUTIONS_LATE * limits.executeMs
 }
 
