@@ -4,6 +4,7 @@ export type { AudioSourceOptions, FramedAudio, ReceivedAudioFrame } from "@qpc/g
 export { isAudioFrame, NONCE_REUSE_RISK } from "@qpc/gbp"
 export type { Signal } from "@qpc/gsp"
 export { CapabilitiesNegotiator } from "./capabilities-negotiator.ts"
+export { cipherSuite, randomBytes } from "./cipher-suite.ts"
 export { ControlOpcode } from "./control-opcode.ts"
 export type { ControlTimeouts } from "./control-plane.ts"
 export { GapClient } from "./gap-client.ts"

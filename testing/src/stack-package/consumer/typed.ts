@@ -1,18 +1,22 @@
 import {
   AES_128_GCM,
   CapabilitiesNegotiator,
+  cipherSuite,
   ControlOpcode,
   GapClient,
   GroupNode,
   GspClient,
   GtpClient,
+  isAudioFrame,
   JitterBuffer,
+  LiveMember,
   lookupError,
   MessageHistory,
   MlsContext,
   NodeState,
   PayloadCodec,
   Permissions,
+  randomBytes,
   ready,
   RoleRegistry,
   SFrameSession,
@@ -55,6 +59,19 @@ const suite: SFrameCipherSuite = AES_128_GCM
 using session = SFrameSession.create(bobMls, "gbp/sframe v1", suite)
 using encryptor = SFrameSession.create(aliceMls).createEncryptor(aliceMls, aliceMls.leafIndex)
 const leaf: number = session.decrypt(encryptor.encrypt(new Uint8Array(3))).senderLeaf
+const live = {
+  suite: cipherSuite(),
+  random: randomBytes,
+  credential: { kind: "basic", identity: new Uint8Array(1) },
+} as const
+using member = LiveMember.create({
+  ...live,
+  signatureKeys: live.suite.signatureKeyPair(randomBytes(live.suite.sizes.signatureSeedBytes)),
+  groupId: randomBytes(16),
+  memberId: 1,
+  nowMs: Date.now(),
+})
+if (member.memberIds.length !== 1 || isAudioFrame(frame.wire)) throw new Error("not a live group of one")
 const roles = new RoleRegistry()
 roles.defineRole(1, "mod", Permissions.MuteOthers)
 const helpers: readonly unknown[] = [
