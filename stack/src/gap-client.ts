@@ -38,7 +38,7 @@ export interface GapAcceptResult {
 
 /** How a {@link GapClient} is to work. */
 export interface GapClientOptions {
-  /** False for members who are muted. Default everybody may speak whose id is known or not. */
+  /** False for members who are muted; asked with `undefined` for those whose id is not known yet. Default: everybody may speak. */
   readonly maySpeak?: (memberId: number | undefined) => boolean
   /** Milliseconds on a clock that never goes back. Default the platform's. */
   readonly now?: () => number
