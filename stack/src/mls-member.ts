@@ -88,7 +88,7 @@ export class MlsMember implements Disposable {
     return this.#restoredEpoch === this.#group.epoch
   }
 
-  /** Holds keys for media until it gets others, or is disposed of itself. */
+  /** Holds keys for media until it gets others, is in another epoch or group, or is disposed of itself. */
   holdMediaKeys(keys: Disposable): void {
     this.#mediaKeys?.[Symbol.dispose]()
     this.#mediaKeys = keys
@@ -241,6 +241,7 @@ export class MlsMember implements Disposable {
       !equalBytes(this.#group.member(leafIndex)?.signatureKey ?? NOTHING, signatureKey)
     const given = [...added, ...updated].filter(isOther)
     const { epoch } = this.#group.merge(staged)
+    this.#mediaKeys?.[Symbol.dispose]()
     for (const { leafIndex } of given) this.#givenIn.set(leafIndex, epoch)
     for (const [leafIndex, since] of this.#givenIn) if (since < this.oldestEpoch) this.#givenIn.delete(leafIndex)
     this.#ownMerge = staged.kind === "own" ? { epoch, stayed: stayed.length } : undefined
@@ -273,6 +274,7 @@ export class MlsMember implements Disposable {
       joined.group[Symbol.dispose]()
       throw refusedWelcome(refusal)
     }
+    this.#mediaKeys?.[Symbol.dispose]()
     this.#group[Symbol.dispose]()
     this.#group = joined.group
     this.#knownSince = joined.group.epoch

@@ -70,8 +70,17 @@ describe("media frames by hand", () => {
     alice.removeMember(bob.leafIndex)
     alice.finalizeCommit()
     expect(() => session.createEncryptor(alice, 0)).toThrow(code("other_group"))
-    SFrameSession.create(alice).createEncryptor(alice, 0)
     expect(() => encryptor.encrypt(opus)).toThrow(code("closed"))
+  })
+
+  it("are over with the group: in another one they have its keys, though its epoch has the same number", () => {
+    const { bob } = pair()
+    const founder = MlsContext.create("founder")
+    const old = SFrameSession.create(bob).createEncryptor(bob, 1)
+    bob.acceptWelcome(founder.invite(bob.exportKeyPackage()))
+    const frame = SFrameSession.create(bob).createEncryptor(bob, 1).encrypt(opus)
+    expect(SFrameSession.create(founder).decrypt(frame)).toEqual({ plaintext: opus, senderLeaf: 1 })
+    expect(() => old.encrypt(opus)).toThrow(code("closed"))
   })
 
   it("are over with the context", () => {
