@@ -48,6 +48,9 @@ function startMonitor(): TestMonitor {
 
 const monitor = (Reflect.get(globalThis, PLACE) as TestMonitor | undefined) ?? startMonitor()
 
+// Another file may have run in this thread, from the same seeds; what this one makes before its first test counts from here.
+monitor.reset()
+
 // Tests and the runs of a property start from the same seeds, and so make the same keys for other messages.
 beforeEach(() => monitor.reset())
 fc.configureGlobal({ beforeEach: () => monitor.reset() })
