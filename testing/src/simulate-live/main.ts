@@ -40,7 +40,8 @@ function runMany(start: bigint, count: bigint): void {
   console.log(
     `${count} live histories, ${failed} failed: ${epochs} epochs, ${frames} frames, ${killed} members stopped,`,
   )
-  console.log(`${members} in their groups at the end, all of them in one epoch and readable to each other.`)
+  const end = failed === 0 ? ", each group in one epoch, its members readable to each other" : ""
+  console.log(`${members} members in their groups at the end${end}.`)
 }
 
 function printFailure(report: LiveReport): void {
