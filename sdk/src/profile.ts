@@ -300,6 +300,16 @@ export class Profile {
       yield { groupId: toGroupId(reader.bytes(16)), seq: reader.uint64(), storedAtMs, envelope }
     }
   }
+  /** `undefined` where nothing stands there that can be read. */
+  parkedAt = async (groupId: GroupId, seq: bigint): Promise<Omit<Parked, "groupId" | "seq"> | undefined> => {
+    const bytes = await this.#store.get("parked", parkedKey(groupId, seq))
+    return bytes === undefined ? undefined : readable(parkedRecord, bytes)
+  }
+  /** The highest number that something of a group waits under, whether it can be read or not. */
+  lastParkedSeq = async (groupId: GroupId): Promise<bigint | undefined> => {
+    const [row] = await this.#store.list("parked", { prefix: groupId, descending: true, limit: 1 })
+    return row && new Reader(row.key.subarray(GROUP_ID_BYTES)).uint64()
+  }
   putParked = ({ groupId, seq, storedAtMs, envelope }: Parked): Change =>
     put("parked", parkedKey(groupId, seq), parkedRecord.encode({ storedAtMs, envelope }))
   forgetParked = (groupId: GroupId, seq: bigint): Change => remove("parked", parkedKey(groupId, seq))

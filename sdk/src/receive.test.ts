@@ -197,6 +197,29 @@ describe("a server that lost its memory of our inbox", () => {
     expect(texts(await again.client.conversation("friends").history())).toEqual(["before", "after"])
     expect(await reasons(again)).toEqual(["server_reset"])
   })
+
+  it("and numbers anew what comes costs nothing of what waits for an invitation", async () => {
+    const { clock, server, bob, group, done } = await friends()
+    await done(group.invite("bob"))
+    for (const text of ["before", "after"]) await done(group.send(text))
+    const [welcome, before, after] = [0, 1, 2].map((index) => envelopeOf(server, "bob", index))
+    const account = Object.assign(server.account("bob"), { inbox: [] })
+    await clock.during(bob.client.close())
+    for (const envelope of [before, before, after]) {
+      account.newestSeq = 0n
+      const { client } = await openPerson(server, clock, bob.disk)
+      await clock.during(client.sync())
+      server.deliver("bob", envelope!)
+      await clock.during(client.sync())
+      await clock.during(client.close())
+    }
+    const again = await openPerson(server, clock, bob.disk)
+    server.deliver("bob", welcome!)
+    await clock.during(again.client.sync())
+    expect(texts(await again.client.conversation("friends").history())).toEqual(["before", "after"])
+    expect(await reasons(again)).toEqual(["server_reset", "server_reset"])
+    expect(again.disk.collections.get("parked")?.size ?? 0).toBe(0)
+  })
 })
 
 describe("a commit that leads into another cipher suite", () => {

@@ -7,7 +7,7 @@ import {
   rejoinDifference,
 } from "@qpc/group"
 import type { Envelope, JoinRejection, KeyPackageBundle, Member, Step } from "@qpc/group"
-import { DecodeError } from "@qpc/wire"
+import { DecodeError, equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
@@ -22,6 +22,9 @@ import { takeRejoin } from "./rejoin.ts"
 import { forgetRejoin, withdrawRejoin } from "./rejoin-state.ts"
 import { OWN_STEP, recordEvent, recordMissed, recordReplaced, recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
+
+/** The last number that an inbox has (uint64). */
+const LAST_SEQ = 2n ** 64n - 1n
 
 /** One envelope of our inbox. */
 export interface InboxEnvelope {
@@ -65,11 +68,11 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   const member = context.groups.find(envelope.groupId)
   const isWelcome = envelope.kind === "welcome"
   const damaged = judgeDamaged(context, envelope)
-  if (damaged === "keep") park(context, tx, inbox, envelope)
+  if (damaged === "keep") await park(context, tx, inbox, envelope)
   if (damaged === "refused") refuseInvitation(tx, envelope, origin)
   if (damaged === "keep" || damaged === "refused") return undefined
   const rejoin = await takeRejoin(context, tx, envelope, inbox.bytes, origin)
-  if (rejoin === "keep") park(context, tx, inbox, envelope)
+  if (rejoin === "keep") await park(context, tx, inbox, envelope)
   if (rejoin !== "unrelated") return rejoin === "joined" ? (envelope.groupId.slice() as GroupId) : undefined
   if (damaged === "taken") return undefined
   if (isWelcome && mayBeLetIn(context, envelope.groupId, member)) {
@@ -78,7 +81,7 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
     }
     const reason = "invited_suite_missing" satisfies NoticeReason
     tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason })
-    park(context, tx, inbox, envelope)
+    await park(context, tx, inbox, envelope)
     return undefined
   }
   // Nothing of a later epoch can be read any more, which was told when that was found.
@@ -86,7 +89,7 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
   if (!isWelcome && isBeyond && context.missing.isStuck(envelope.groupId)) return undefined
   if (isWelcome)
     tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason: "welcome_for_known_group" })
-  else if (member === undefined || awaitsProgram(context, member)) park(context, tx, inbox, envelope)
+  else if (member === undefined || awaitsProgram(context, member)) await park(context, tx, inbox, envelope)
   else await recordStep(context, tx, member, await receiveBy(context, member, inbox.bytes), origin)
   return undefined
 }
@@ -202,16 +205,23 @@ function welcomeNotice(reason: JoinRejection): NoticeReason {
   return reason === "no_matching_key_package" ? "welcome_without_key_package" : "welcome_refused"
 }
 
-/** Keeps an envelope whose group we do not know yet: its Welcome may be behind it. */
-function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope: Envelope): void {
+/**
+ * Keeps an envelope whose group we do not know yet: its Welcome may be behind it. A server that lost its memory of our inbox numbers what
+ * comes anew: that stands behind what waits already, as it came later, and takes the place of none.
+ */
+async function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope: Envelope): Promise<void> {
   const { parked, profile, clock } = context
   const groupId = envelope.groupId.slice() as GroupId
   const { seq, bytes } = inbox
-  if (!parked.hasRoom(groupId, bytes.length)) {
+  const known = await profile.parkedAt(groupId, seq)
+  if (known !== undefined && equalBytes(known.envelope, bytes)) return
+  const last = await profile.lastParkedSeq(groupId)
+  const at = last !== undefined && last >= seq ? last + 1n : seq
+  if (at > LAST_SEQ || !parked.hasRoom(groupId, bytes.length)) {
     tx.notice({ seq, sizeBytes: bytes.length, groupId, reason: "parking_full" satisfies NoticeReason })
     return
   }
-  tx.change(profile.putParked({ groupId, seq, storedAtMs: clock.unixMs(), envelope: bytes }))
+  tx.change(profile.putParked({ groupId, seq: at, storedAtMs: clock.unixMs(), envelope: bytes }))
   tx.afterwards(() => parked.add(groupId, bytes.length))
 }
 
