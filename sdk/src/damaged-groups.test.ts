@@ -10,6 +10,7 @@ import type { Collection, Row } from "./store.ts"
 import { FaultyStore } from "./testing/faulty-store.ts"
 import { damagedWorld, damage, names, NOISE, reasons, texts, world } from "./testing/damaged-world.ts"
 import type { World } from "./testing/damaged-world.ts"
+import { bobIsEntering } from "./testing/entering.ts"
 import { openPerson } from "./testing/person.ts"
 
 /** Nothing on the disk says who there is: no contact, no text, no record of this group. */
@@ -219,6 +220,19 @@ describe("a profile with a damaged group", () => {
     await clock.during(client.damagedGroups()[0]!.giveUp())
     expect(await wish()).toMatchObject({ state: "failed", failure: { code: "group_damaged" } })
     expect(await store.list("outbox")).toHaveLength(1)
+  })
+
+  it("sends no commit that led back into it once it is given up: who would be in by it has no keys any more", async () => {
+    const { clock, server, bob, own } = await bobIsEntering()
+    const store = new MemoryStore(bob.disk)
+    await clock.during(bob.client.close())
+    expect(await store.list("outbox")).toHaveLength(1)
+    await damage(bob.disk, own.id)
+    server.isUp = false
+    const { client } = await openPerson(server, clock, bob.disk)
+    await clock.during(client.damagedGroups()[0]!.giveUp())
+    expect(client.damagedGroups()).toMatchObject([{ damage: "keys_deleted" }])
+    expect(await store.list("outbox")).toEqual([])
   })
 })
 

@@ -9,7 +9,7 @@ import { refuseLastResortsFor } from "./last-resorts.ts"
 import { bridgeGap, giveUpHeld } from "./missing-history.ts"
 import type { Failure, MissingHistory, NoticeReason } from "./model.ts"
 import type { RejoinRecord } from "./rejoin-record.ts"
-import { forgetRejoin, isRejoin, putRejoin } from "./rejoin-state.ts"
+import { forgetRejoin, isRejoin, putRejoin, withdrawRejoin } from "./rejoin-state.ts"
 import { remove } from "./store.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -146,6 +146,8 @@ async function deleteKeys(context: Context, tx: Transaction, groupId: GroupId): 
   const sinceMs = rejoining.find(groupId)?.sinceMs ?? nowMs
   // The disk may have been too full for that when the damage was found.
   await endWishes(context, tx, groupId)
+  // A commit that leads back in would put a device into the group whose keys are gone.
+  await withdrawRejoin(context, tx, groupId)
   tx.change(...(await profile.forgetMember(groupId)), ...(await refuseLastResortsFor(context, [groupId])))
   const stage = { at: "due" } as const
   putRejoin(context, tx, groupId, { cause: DAMAGED, isInsisted: true, sinceMs, attempt: 0, stage, nextAtMs: nowMs })
