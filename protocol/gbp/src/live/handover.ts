@@ -27,12 +27,14 @@ export function takeCapabilities<Change>(
 
 /**
  * Whether somebody may be coordinator in place of the present one: it must have been silent for the grace time, or be no member any
- * more, or have taken the place only just now with a higher id than theirs. A coordinator that is heard gives way to nobody.
+ * more, or have taken the place only just now with a higher id than theirs. A coordinator that is heard gives way to nobody, and nobody to
+ * who is no member: a newcomer of an epoch that is only staged speaks before it is let in.
  */
 export function mayTakeOver<Change>(state: LiveState<Change>, senderId: number, nowMs: number): boolean {
   const { claimedAtMs, coordinatorId, limits, group } = state
   const isRace =
     claimedAtMs !== undefined && nowMs - claimedAtMs < limits.coordinatorGraceMs && senderId < coordinatorId
+  if (!group.memberIds.includes(senderId)) return false
   if (isCoordinator(state)) return state.isIsolated || isRace
   const isGone = !group.memberIds.includes(coordinatorId)
   return isGone || isRace || nowMs - state.coordinatorHeardMs >= limits.coordinatorGraceMs

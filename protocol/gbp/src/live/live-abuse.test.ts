@@ -257,3 +257,55 @@ describe("a member who does what they may not", () => {
     expect(answers).toBe(1)
   })
 })
+
+describe("somebody who was removed", () => {
+  /** Three members; the second takes the place of the first, which was silent, removes it, and hears of it again. */
+  function removed(): { readonly mesh: LiveMesh; readonly claim: () => Uint8Array } {
+    const mesh = LiveMesh.of(3)
+    const former = mesh.at(1).group
+    mesh.at(1).isOn = false
+    mesh.run(14_000)
+    mesh.request(2, { remove: 1 })
+    mesh.run(100)
+    return { mesh, claim: () => former.seal(control(1, 8, 0, encodeCoordinatorClaim())) }
+  }
+
+  it("does not take the place of whoever removed them with what they seal in the old epoch", () => {
+    const { mesh, claim } = removed()
+    for (const id of [2, 3]) mesh.deliver(id, claim())
+    expect([2, 3].map((id) => mesh.at(id).control.coordinatorId)).toEqual([2, 2])
+    expect(mesh.told(3, "refused").at(-1)).toMatchObject({ senderId: 1, code: ERROR_REGISTRY.EPOCH_MISMATCH.code })
+    mesh.request(2, { remove: 3 })
+    mesh.run(100)
+    expect(mesh.at(2).group.memberIds).toEqual([2])
+  })
+
+  it("does not take the place of a coordinator that is silent", () => {
+    const { mesh, claim } = removed()
+    mesh.at(2).isOn = false
+    mesh.run(11_000)
+    mesh.deliver(3, claim())
+    expect(mesh.at(3).control.coordinatorId).toBe(2)
+  })
+
+  it("is no sign of life of anybody", () => {
+    const { mesh, claim } = removed()
+    mesh.at(3).isOn = false
+    mesh.run(9_000)
+    mesh.deliver(2, claim())
+    mesh.run(3_000)
+    mesh.deliver(2, mesh.at(3).group.seal(control(3, 8, 0, encodeCoordinatorClaim())))
+    expect(mesh.at(2).control.coordinatorId).toBe(3)
+  })
+})
+
+describe("a newcomer who was not let in", () => {
+  it("does not take the place of a coordinator that is silent", () => {
+    const mesh = waitingForReady({ add: 5 })
+    mesh.at(1).isOn = false
+    mesh.run(10_500)
+    mesh.at(3).group.stageReceived(mesh.read(1, OPCODES.PREPARE_TRANSITION).args, 1)
+    mesh.deliver(3, mesh.at(5).group.seal(control(5, 8, 0, encodeCoordinatorClaim())))
+    expect(mesh.at(3).control.coordinatorId).not.toBe(5)
+  })
+})

@@ -43,6 +43,9 @@ const SAID_AHEAD: ReadonlySet<number> = new Set([OPCODES.EXECUTE_TRANSITION, OPC
 /** Of the epoch that we are ready for, and to be done once we are there: they do not open a second time. */
 const AHEAD_KEPT: ReadonlySet<number> = new Set([OPCODES.PREPARE_TRANSITION, OPCODES.ABORT_TRANSITION])
 
+/** What is not answered. */
+const IS_ANSWER: ReadonlySet<number> = new Set([OPCODES.ACK, OPCODES.NACK])
+
 /** How many times `executeMs` between two looks at what we gave up: each takes one, and anybody can make us look. */
 const LOOK_AHEAD_EVERY = 3
 
@@ -261,6 +264,9 @@ export class LiveControl<Change> {
   #dispatch(arrived: Arrived, nowMs: number): void {
     const state = this.#state
     const { message, senderId } = arrived
+    if (isOfFormerMember(state, arrived) && message.opcode !== OPCODES.GROUP_STATE_DIGEST_REQUEST) {
+      return IS_ANSWER.has(message.opcode) ? undefined : refuse(state, message, senderId, "EPOCH_MISMATCH")
+    }
     // Frames that are handed to us afterwards say nothing of who is there now.
     const isLate = isHandedOn(state, message)
     if (!isLate) this.heard(senderId, nowMs)
@@ -363,4 +369,9 @@ export class LiveControl<Change> {
     this.#state.events = []
     return { frames, events, wakeAtMs: this.#wakeAtMs() }
   }
+}
+
+/** True for what somebody said who was removed: keys of past epochs are kept, and they can seal there for as long. */
+function isOfFormerMember<Change>({ group }: LiveState<Change>, { epoch, senderId }: Arrived): boolean {
+  return epoch < group.epoch && !group.memberIds.includes(senderId)
 }
