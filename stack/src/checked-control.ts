@@ -64,9 +64,20 @@ export class CheckedControl implements ControlPlane {
     return this.#coordinator.isOwn
   }
 
+  get coordinatorId(): number | undefined {
+    return this.#coordinator.id
+  }
+
+  /** Goes on from where a stored node was. */
+  restore(lastTransitionId: number, coordinatorId: number | undefined): void {
+    this.#ids.lastTransitionId = Math.max(lastTransitionId, this.lastTransitionId)
+    if (coordinatorId !== undefined) this.#coordinator.begin(coordinatorId)
+  }
+
   begin(beginning: Beginning): void {
-    this.#coordinator.begin(beginning.as === "creator" ? this.#node.ownId : undefined)
-    if (beginning.as === "creator" || beginning.expectedTransitionId === 0) return
+    // What a stored node knew goes before how it is begun again: somebody else may have the creator's place by now.
+    this.#coordinator.begin(this.coordinatorId ?? (beginning.as === "creator" ? this.#node.ownId : undefined))
+    if (beginning.as === "creator" || beginning.expectedTransitionId <= this.lastTransitionId) return
     const dueMs = this.#node.nowMs() + this.#timeouts.executeMs
     const transitionId = beginning.expectedTransitionId
     this.#pending = { at: "following", transitionId, prepared: undefined, isExecuted: false, dueMs }

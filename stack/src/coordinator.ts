@@ -21,6 +21,11 @@ export class Coordinator {
     this.#graceMs = graceMs
   }
 
+  /** Who it is, as far as is known. */
+  get id(): number | undefined {
+    return this.#id
+  }
+
   get isOwn(): boolean {
     return this.#id === this.#node.ownId
   }

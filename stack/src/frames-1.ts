@@ -87,6 +87,7 @@ export class Frames1 implements Frames {
     return bytes
   }
 
+  /** @throws StackError `bad_state` */
   restoreSequences(bytes: Uint8Array): void {
     const restored = this.#readSequences(bytes)
     if (restored === undefined)

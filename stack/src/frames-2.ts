@@ -60,10 +60,12 @@ export class Frames2 implements Frames {
     return { ...about, kind: "payload", memberId, leafIndex: senderLeafIndex, isSigned: true }
   }
 
+  /** The sequence numbers in use; empty if nothing was sent. */
   exportSequences(): Uint8Array {
     return this.#sender?.sender.toBytes() ?? this.#restored?.slice() ?? new Uint8Array(0)
   }
 
+  /** Numbers that do not fit are found with the first frame: only then there are keys. @throws StackError `wrong_state` */
   restoreSequences(bytes: Uint8Array): void {
     if (this.#sender !== undefined) {
       throw new StackError("wrong_state", "restore the numbers before the node sends anything")

@@ -40,8 +40,4 @@ export interface Frames extends Disposable {
   send(payload: FramePayload): Uint8Array
   /** In the context in use. Total for foreign bytes. */
   receive(bytes: Uint8Array): ReceivedBytes
-  /** The sequence numbers in use. */
-  exportSequences(): Uint8Array
-  /** @throws StackError `bad_state` */
-  restoreSequences(bytes: Uint8Array): void
 }

@@ -4,9 +4,8 @@ import { decodedOrUndefined, equalBytes, fromUtf8, GROUP_ID_BYTES, toGroupId } f
 import type { GroupId } from "@qpc/wire"
 import { ControlOpcode, opcodeName } from "./control-opcode.ts"
 import { complain } from "./control-plane.ts"
-import type { Beginning, ControlPlane, NodeSurroundings } from "./control-plane.ts"
-import type { Delivered, FramePayload, Frames } from "./frames.ts"
-import type { MemberIds } from "./member-ids.ts"
+import type { Beginning, NodeSurroundings } from "./control-plane.ts"
+import type { Delivered, FramePayload } from "./frames.ts"
 import { memberOf } from "./mls-context.ts"
 import type { MlsContext } from "./mls-context.ts"
 import type { MlsMember } from "./mls-member.ts"
@@ -16,6 +15,7 @@ import { NodeLife } from "./node-life.ts"
 import { PROFILE_1_WARNING, resolveOptions } from "./node-options.ts"
 import type { GroupNodeOptions, ResolvedOptions } from "./node-options.ts"
 import { profileOf } from "./node-profile.ts"
+import type { NodeProfile } from "./node-profile.ts"
 import { NODE_STATES } from "./node-state.ts"
 import type { NodeState } from "./node-state.ts"
 import { noteOrigin } from "./origin.ts"
@@ -57,10 +57,7 @@ export class GroupNode implements Disposable {
   readonly #groupId: GroupId
   readonly #options: ResolvedOptions
   readonly #life = new NodeLife()
-  readonly #frames: Frames
-  readonly #control: ControlPlane
-  /** In profile 2. */
-  readonly #ids: MemberIds | undefined
+  readonly #profile: NodeProfile
   #epoch = 0n
   #member: MlsMember | undefined
 
@@ -69,10 +66,7 @@ export class GroupNode implements Disposable {
     this.#groupId = groupId
     this.#options = options
     const node = this.#surroundings()
-    const profile = profileOf({ groupId, node, options, epoch: () => this.#epoch })
-    this.#frames = profile.frames
-    this.#control = profile.control
-    this.#ids = profile.ids
+    this.#profile = profileOf({ groupId, node, options, epoch: () => this.#epoch })
   }
 
   /**
@@ -94,21 +88,21 @@ export class GroupNode implements Disposable {
 
   /** In profile 2 that of the MLS context; in profile 1 that of the frames, which transitions move. */
   get epoch(): bigint {
-    const isFollowing = this.#ids !== undefined && this.#member?.isClosed === false
+    const isFollowing = this.#profile.ids !== undefined && this.#member?.isClosed === false
     return isFollowing && this.#member !== undefined ? this.#member.epoch : this.#epoch
   }
 
   get lastTransitionId(): number {
-    return this.#control.lastTransitionId
+    return this.#profile.control.lastTransitionId
   }
 
   /** The transition that is under way, or 0. */
   get pendingTransitionId(): number {
-    return this.#control.pendingTransitionId
+    return this.#profile.control.pendingTransitionId
   }
 
   get isCoordinator(): boolean {
-    return this.#control.isCoordinator
+    return this.#profile.control.isCoordinator
   }
 
   /** 16 bytes, a copy. */
@@ -149,7 +143,7 @@ export class GroupNode implements Disposable {
    */
   applyTransition(transitionId: number): void {
     assertUint32(transitionId, "a transition id")
-    this.#control.apply(transitionId)
+    this.#profile.control.apply(transitionId)
   }
 
   /**
@@ -159,16 +153,16 @@ export class GroupNode implements Disposable {
    */
   bindMember(mls: MlsContext, leafIndex: number, memberId: number): void {
     this.#use(mls)
-    if (this.#ids === undefined)
+    if (this.#profile.ids === undefined)
       throw new StackError("wrong_state", "profile 1 proves no sender: there is nothing to bind")
-    this.#ids.bind(leafIndex, memberId)
+    this.#profile.ids.bind(leafIndex, memberId)
   }
 
   /** Everybody in the group. In profile 1 nobody's member id is known but ours. */
   members(mls: MlsContext): readonly GroupMember[] {
     const member = this.#use(mls)
     return member.members().map(({ leafIndex, credential }) => {
-      const known = this.#ids?.memberIdOf(leafIndex)
+      const known = this.#profile.ids?.memberIdOf(leafIndex)
       const memberId = leafIndex === member.ownLeafIndex ? this.memberId : known
       return { leafIndex, memberId, identity: credential.kind === "basic" ? fromUtf8(credential.identity) : undefined }
     })
@@ -219,7 +213,7 @@ export class GroupNode implements Disposable {
       args: new Uint8Array(args),
     }
     this.#assertMaySend()
-    this.#control.check(member, message)
+    this.#profile.control.check(member, message)
     const payload = encodeControl(message)
     const isCritical = CRITICAL.has(opcode)
     const frame = this.#send(target, {
@@ -228,7 +222,7 @@ export class GroupNode implements Disposable {
       payload,
       isCritical,
     })
-    this.#control.sent(member, message)
+    this.#profile.control.sent(member, message)
     return frame
   }
 
@@ -240,7 +234,7 @@ export class GroupNode implements Disposable {
    */
   stateDigest(mls: MlsContext): Uint8Array {
     const member = this.#use(mls)
-    const digest = this.#ids && encodeDigest(member, this.#ids)
+    const digest = this.#profile.ids && encodeDigest(member, this.#profile.ids)
     if (digest === undefined)
       throw new StackError("wrong_state", "not everybody's member id is known: bindMember() first")
     return digest
@@ -248,7 +242,7 @@ export class GroupNode implements Disposable {
 
   /** Takes the coordinator's place after it was silent for its grace. @throws StackError `coordinator_is_active` */
   claimCoordinator(mls: MlsContext, target: number = 0): OutboundFrame {
-    this.#control.assertMayClaim()
+    this.#profile.control.assertMayClaim()
     const args = encodeCoordinatorClaim()
     return this.sendControl(mls, target, ControlOpcode.CapabilitiesAdvertise, this.lastTransitionId, 0, args)
   }
@@ -266,7 +260,7 @@ export class GroupNode implements Disposable {
       this.#life.emit(errorEvent(ERROR_REGISTRY.DECRYPT_FAILED, "this member is out of the group", false))
       return this.#life.drain()
     }
-    const received = this.#frames.receive(wire)
+    const received = this.#profile.frames.receive(wire)
     if (received.kind === "drop") {
       // Whatever the registry says: bytes that nobody has proved must not be able to end a node.
       this.#life.emit(errorEvent(received.error, received.reason, false))
@@ -277,7 +271,7 @@ export class GroupNode implements Disposable {
 
   /** Does what is due: errors for what took too long. Call it every half second or so. */
   checkTimeouts(nowMs: number = this.#options.now()): NodeEvent[] {
-    if (this.#life.state === "active" || this.#life.state === "resyncing") this.#control.checkTimeouts(nowMs)
+    if (this.#life.state === "active" || this.#life.state === "resyncing") this.#profile.control.checkTimeouts(nowMs)
     return this.#life.drain()
   }
 
@@ -286,20 +280,23 @@ export class GroupNode implements Disposable {
     return this.#life.drain()
   }
 
-  /** The sequence numbers in use, to be stored with the MLS state. No secret. */
+  /**
+   * What is to be stored with the MLS state, and as often: the sequence numbers in use; in profile 2 also whose member ids are
+   * whose, who the coordinator is and the last transition. No secret, but nobody else may change it.
+   */
   exportOutSeq(): Uint8Array {
-    return this.#frames.exportSequences()
+    return this.#profile.memory.toBytes()
   }
 
-  /** Goes on from stored sequence numbers. Call it before anything is sent. @throws StackError `bad_state`, also from the first send */
+  /** Goes on from what was stored. Call it before anything is sent or received. @throws StackError `bad_state`, also from the first send */
   restoreOutSeq(numbers: Uint8Array): void {
-    this.#frames.restoreSequences(numbers)
+    this.#profile.memory.restore(numbers)
   }
 
   /** Ends the node; closing twice is fine. The MLS context stays as it is. */
   close(): void {
     this.#life.become("closed")
-    this.#frames[Symbol.dispose]()
+    this.#profile.frames[Symbol.dispose]()
     this.#member = undefined
   }
 
@@ -322,7 +319,7 @@ export class GroupNode implements Disposable {
   }
 
   #applied(transitionId: number): void {
-    const isMerged = this.#ids !== undefined && this.#member?.staged === undefined
+    const isMerged = this.#profile.ids !== undefined && this.#member?.staged === undefined
     this.#epoch = isMerged ? this.epoch : this.epoch + 1n
     this.#life.emit({ kind: "epoch_advanced", epoch: this.#epoch, transitionId })
   }
@@ -332,7 +329,7 @@ export class GroupNode implements Disposable {
     this.#epoch = BigInt(epoch)
     this.#life.become("connecting")
     this.#life.become("establishing_group")
-    this.#control.begin(beginning)
+    this.#profile.control.begin(beginning)
     this.#life.become("active")
     if (this.#options.profile === "gbp/1") this.#life.emit({ kind: "warning", reason: PROFILE_1_WARNING })
   }
@@ -343,7 +340,7 @@ export class GroupNode implements Disposable {
     if (!equalBytes(member.groupId, this.#groupId)) {
       throw new StackError("other_group", "the MLS context is of another group: make a node for it")
     }
-    this.#frames.use(member)
+    this.#profile.frames.use(member)
     this.#member = member
     return member
   }
@@ -358,7 +355,7 @@ export class GroupNode implements Disposable {
   #send(target: number, payload: FramePayload): OutboundFrame {
     assertUint32(target, "a target")
     this.#assertMaySend()
-    return { target, wire: this.#frames.send(payload) }
+    return { target, wire: this.#profile.frames.send(payload) }
   }
 
   #receiveControl(member: MlsMember, { plaintext, memberId, leafIndex, isSigned }: Delivered): void {
@@ -370,7 +367,7 @@ export class GroupNode implements Disposable {
     if (message.senderId !== memberId) {
       return this.#violates(`member ${memberId} speaks for member ${message.senderId}`)
     }
-    if (!this.#control.received(member, { message, memberId, leafIndex })) return
+    if (!this.#profile.control.received(member, { message, memberId, leafIndex })) return
     const { transitionId, requestId, args } = message
     const about = { opcode, opcodeCode: message.opcode, transitionId, requestId, args }
     this.#life.emit({ kind: "control", sender: memberId, isAuthenticated: isSigned, ...about })

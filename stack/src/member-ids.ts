@@ -1,12 +1,18 @@
 import { MEMBER_ID_END } from "@qpc/gbp"
 import type { Membership } from "@qpc/gbp"
-import { toHex } from "@qpc/wire"
+import { fromHex, toHex } from "@qpc/wire"
 import type { MlsMember } from "./mls-member.ts"
 import { signedMemberId } from "./member-id-extension.ts"
 import { StackError } from "./stack-error.ts"
 
 /** Members whose ids are remembered, those who left included: their ids are nobody else's ever. */
 const IDS_MAX = 100_000
+
+/** Whose a member id is. */
+export interface MemberIdOwner {
+  readonly memberId: number
+  readonly signatureKey: Uint8Array
+}
 
 /**
  * Which member id is whose. A leaf that signs its id has that one; any other is bound to the id of its first authenticated frame, or
@@ -73,6 +79,32 @@ export class MemberIds implements Membership {
       throw new StackError("member_id_taken", `leaf ${leafIndex} cannot be member ${memberId}: ids never change hands`)
     }
     this.note(leafIndex, memberId)
+  }
+
+  /** Everybody whose id is remembered, those who left included. */
+  owners(): readonly MemberIdOwner[] {
+    return [...this.#owners].map(([memberId, key]) => ({ memberId, signatureKey: fromHex(key) }))
+  }
+
+  /** @throws StackError `bad_state` for owners who contradict each other or what is known already */
+  assertMayRestore(owners: readonly MemberIdOwner[]): void {
+    const isOther = ({ memberId, signatureKey }: MemberIdOwner): boolean =>
+      memberId === this.ownId || (this.#owners.get(memberId) ?? toHex(signatureKey)) !== toHex(signatureKey)
+    const isRepeated = new Set(owners.map(({ memberId }) => memberId)).size !== owners.length
+    if (owners.length > IDS_MAX || isRepeated || owners.some(isOther)) {
+      throw new StackError(
+        "bad_state",
+        "the stored member ids are of another node: make a new node and restore its own",
+      )
+    }
+  }
+
+  /** Takes up what {@link owners} gave; check it before. */
+  restore(owners: readonly MemberIdOwner[]): void {
+    for (const { memberId, signatureKey } of owners) {
+      this.#owners.set(memberId, toHex(signatureKey))
+      this.#ids.set(toHex(signatureKey), memberId)
+    }
   }
 }
 

@@ -5,6 +5,8 @@ import { Frames1 } from "./frames-1.ts"
 import { Frames2 } from "./frames-2.ts"
 import type { Frames } from "./frames.ts"
 import type { MemberIds } from "./member-ids.ts"
+import { CheckedMemory } from "./node-memory.ts"
+import type { NodeMemory } from "./node-memory.ts"
 import type { ResolvedOptions } from "./node-options.ts"
 import { PublishedControl } from "./published-control.ts"
 
@@ -12,6 +14,8 @@ import { PublishedControl } from "./published-control.ts"
 export interface NodeProfile {
   readonly frames: Frames
   readonly control: ControlPlane
+  /** What is stored of the node. */
+  readonly memory: NodeMemory
   /** Whose leaf has which member id; `undefined` in profile 1, where nobody proves anything. */
   readonly ids: MemberIds | undefined
 }
@@ -30,9 +34,15 @@ export function profileOf({ groupId, node, options, epoch }: ProfileParts): Node
   const { profile, timeouts, acceptedRisk } = options
   if (profile === "gbp/2") {
     const frames = new Frames2(groupId, node.ownId, options.now)
-    return { frames, ids: frames.ids, control: new CheckedControl(node, frames.ids, timeouts) }
+    const control = new CheckedControl(node, frames.ids, timeouts)
+    return { frames, ids: frames.ids, control, memory: new CheckedMemory(frames, control) }
   }
   const control = new PublishedControl(node, timeouts)
   const position = () => ({ epoch: epoch(), lastTransitionId: control.lastTransitionId })
-  return { frames: new Frames1({ groupId, memberId: node.ownId, acceptedRisk, position }), ids: undefined, control }
+  const frames = new Frames1({ groupId, memberId: node.ownId, acceptedRisk, position })
+  const memory = {
+    toBytes: () => frames.exportSequences(),
+    restore: (bytes: Uint8Array) => frames.restoreSequences(bytes),
+  }
+  return { frames, ids: undefined, control, memory }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { GroupNode, GtpClient, MlsContext, NONCE_REUSE_RISK, StreamType } from "./index.ts"
 import type { GroupNodeOptions } from "./index.ts"
+import { threeMembers } from "./testing/three-members.ts"
+import type { TestPeer } from "./testing/three-members.ts"
 import { errorsOf, payloadsOf, twoMembers } from "./testing/two-members.ts"
 
 const PROFILES: readonly [string, GroupNodeOptions][] = [
@@ -47,6 +49,55 @@ describe.each(PROFILES)("a restart in %s", (_, options) => {
     gtp.send(aliceNode, aliceMls, 2, 2n, "hello")
     expect(none.length).toBeLessThan(one.length)
     expect(() => aliceNode.restoreOutSeq(one)).toThrow(expect.objectContaining({ name: "StackError" }))
+  })
+})
+
+describe("a node of profile 2 that is restored", () => {
+  const text = ({ node, mls }: TestPeer) => GtpClient.create().send(node, mls, 0, 1n, "hello").wire
+  /** Alone: nothing but what was stored is known. */
+  const restored = (peer: TestPeer): TestPeer => {
+    const mls = MlsContext.restoreState(peer.mls.exportState())
+    const node = GroupNode.create(peer.node.memberId, mls.groupId)
+    node.restoreOutSeq(peer.node.exportOutSeq())
+    node.bootstrapAsJoiner(mls.epoch)
+    return { mls, node }
+  }
+
+  it("knows whose member ids are whose: nobody takes another's", () => {
+    const [alice, bob, carol] = threeMembers()
+    for (const peer of [bob, carol]) alice.node.onWire(alice.mls, text(peer))
+    const { node, mls } = restored(alice)
+    const pretender = GroupNode.create(2, carol.mls.groupId)
+    pretender.bootstrapAsJoiner(carol.mls.epoch)
+    expect(errorsOf(node.onWire(mls, text({ node: pretender, mls: carol.mls })))).toEqual(["sender_mismatch"])
+    const late = GtpClient.create().send(bob.node, bob.mls, 0, 2n, "again").wire
+    expect(node.onWire(mls, late).at(-1)).toMatchObject({ sender: 2, isAuthenticated: true })
+  })
+
+  it("goes on with the coordinator and the last transition", () => {
+    const [alice, bob] = threeMembers()
+    alice.node.applyTransition(7)
+    const { node } = restored(alice)
+    expect([node.isCoordinator, node.lastTransitionId]).toEqual([true, 7])
+    bob.node.onWire(bob.mls, alice.node.claimCoordinator(alice.mls).wire)
+    const again = restored(bob)
+    expect(() => again.node.claimCoordinator(again.mls)).toThrow(code("coordinator_is_active"))
+  })
+
+  it("refuses what is another node's, and numbers that were cut", () => {
+    const [alice, bob] = threeMembers()
+    alice.node.onWire(alice.mls, text(bob))
+    const stored = alice.node.exportOutSeq()
+    expect(() => GroupNode.create(2, bob.mls.groupId).restoreOutSeq(stored)).toThrow(code("bad_state"))
+    expect(() => GroupNode.create(1, bob.mls.groupId).restoreOutSeq(stored.slice(0, -1))).toThrow(code("bad_state"))
+  })
+
+  it("takes numbers of a version that stored nothing else", () => {
+    const [alice, bob] = threeMembers()
+    const node = GroupNode.create(1, alice.mls.groupId)
+    node.restoreOutSeq(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 1, 5, 2, 0, 0, 0, 9))
+    node.bootstrapAsCreator(1)
+    expect(bob.node.onWire(bob.mls, text({ node, mls: alice.mls })).at(-1)).toMatchObject({ sequenceNo: 10 })
   })
 })
 
