@@ -258,18 +258,18 @@ describe("a member who does what they may not", () => {
   })
 })
 
-describe("somebody who was removed", () => {
-  /** Three members; the second takes the place of the first, which was silent, removes it, and hears of it again. */
-  function removed(): { readonly mesh: LiveMesh; readonly claim: () => Uint8Array } {
-    const mesh = LiveMesh.of(3)
-    const former = mesh.at(1).group
-    mesh.at(1).isOn = false
-    mesh.run(14_000)
-    mesh.request(2, { remove: 1 })
-    mesh.run(100)
-    return { mesh, claim: () => former.seal(control(1, 8, 0, encodeCoordinatorClaim())) }
-  }
+/** Three members; the second takes the place of the first, which was silent, removes it, and hears of it again. */
+function removed(): { readonly mesh: LiveMesh; readonly claim: () => Uint8Array } {
+  const mesh = LiveMesh.of(3)
+  const former = mesh.at(1).group
+  mesh.at(1).isOn = false
+  mesh.run(14_000)
+  mesh.request(2, { remove: 1 })
+  mesh.run(100)
+  return { mesh, claim: () => former.seal(control(1, 8, 0, encodeCoordinatorClaim())) }
+}
 
+describe("somebody who was removed", () => {
   it("does not take the place of whoever removed them with what they seal in the old epoch", () => {
     const { mesh, claim } = removed()
     for (const id of [2, 3]) mesh.deliver(id, claim())
