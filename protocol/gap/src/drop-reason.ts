@@ -13,8 +13,6 @@ export type DropReason =
   | "not_allowed"
   /** The source is another member's by its id. */
   | "source_mismatch"
-  /** One member has more sources than the limit. */
-  | "too_many_sources"
 
 /** Why an audio frame of profile 2 was not delivered. */
 export type FrameDropReason =
@@ -48,5 +46,4 @@ const DROPS: Readonly<Record<FrameDropReason, ErrorName>> = {
   key_phase_mismatch: "GAP_KEY_PHASE_UNKNOWN",
   not_allowed: "STREAM_POLICY_VIOLATION",
   source_mismatch: "GAP_BAD_SOURCE_ID",
-  too_many_sources: "GAP_BAD_SOURCE_ID",
 }

@@ -60,13 +60,16 @@ describe("receiving audio", () => {
     expect(receiver.receive(arrived({}, CAROL)).kind).toBe("audio")
   })
 
-  it("bounds the sources of one member, and nobody else's", () => {
-    const receiver = new AudioReceiver(everybody, { sourcesPerMember: 1 })
-    expect(receiver.receive(arrived({ mediaSourceId: 1 })).kind).toBe("audio")
-    expect(receiver.receive(arrived({ mediaSourceId: 2 }))).toMatchObject({ reason: "too_many_sources", code: 0x1001 })
-    expect(receiver.receive(arrived({ mediaSourceId: 1 }, CAROL)).kind).toBe("audio")
+  it("knows so many sources of one member at a time, of which a new one replaces the one heard least recently", () => {
+    const receiver = new AudioReceiver(everybody, { sourcesPerMember: 2 })
+    const replacedBy = (mediaSourceId: number, from = BOB): unknown => {
+      const received = receiver.receive(arrived({ mediaSourceId }, from))
+      return received.kind === "audio" ? received.replaced : received.reason
+    }
+    expect([1, 2, 1, 3].map((id) => replacedBy(id))).toEqual([undefined, undefined, undefined, 2])
+    expect([1, 2, 3].map((id) => replacedBy(id, CAROL))).toEqual([undefined, undefined, 1])
     receiver.forget(BOB)
-    expect(receiver.receive(arrived({ mediaSourceId: 2 })).kind).toBe("audio")
+    expect([2, 1].map((id) => replacedBy(id))).toEqual([undefined, undefined])
   })
 
   it("returns for any bytes at all", () => {

@@ -80,7 +80,7 @@ function parse(bytes: Uint8Array): SealedAudioFrame | FrameDropReason {
 
 /** Bounds of a receiver of audio. */
 export interface AudioLimits {
-  /** Sources that one member may have. Default 4. */
+  /** Sources of one member that are known at a time. Default 4. */
   readonly sourcesPerMember?: number
   /** Bytes of one Opus packet. Default 1275. */
   readonly opusBytes?: number
@@ -105,7 +105,12 @@ export interface ArrivedAudio {
 
 /** What came out of a payload. */
 export type ReceivedAudio =
-  | (AudioPayload & { readonly kind: "audio"; readonly senderId: number })
+  | (AudioPayload & {
+      readonly kind: "audio"
+      readonly senderId: number
+      /** Another source of the sender, which made room for this one: forget what waits of it. */
+      readonly replaced?: number
+    })
   /** Nothing changed. `code` is the one of the error registry. */
   | { readonly kind: "drop"; readonly reason: DropReason; readonly code: number }
 
@@ -120,7 +125,7 @@ const DEFAULT_LIMITS: Required<AudioLimits> = {
  * The way up through GAP. Total: whatever bytes arrive, {@link receive} returns.
  *
  * The checks, in order: payload format, encoding and size, key phase, whether the sender may speak, whose source it is,
- * and last how many sources the sender has. Sources are told apart by their members: nobody can take one away from
+ * and last whether the source is new: the one heard least recently makes room then. Sources are told apart by their members: nobody can take one away from
  * somebody else.
  */
 export class AudioReceiver {
@@ -144,9 +149,12 @@ export class AudioReceiver {
     if (!this.#maySpeak(senderId)) return drop("not_allowed")
     if (!this.#limits.isSourceOf(audio.mediaSourceId, senderId)) return drop("source_mismatch")
     const own = this.#sources.get(senderId) ?? new Set()
-    if (!own.has(audio.mediaSourceId) && own.size >= this.#limits.sourcesPerMember) return drop("too_many_sources")
+    // Whoever begins anew takes a new source: the one that was heard least recently makes room.
+    const isNew = !own.delete(audio.mediaSourceId)
+    const replaced = isNew && own.size >= this.#limits.sourcesPerMember ? own.values().next().value : undefined
+    if (replaced !== undefined) own.delete(replaced)
     this.#sources.set(senderId, own.add(audio.mediaSourceId))
-    return { kind: "audio", senderId, ...audio }
+    return { kind: "audio", senderId, ...(replaced !== undefined && { replaced }), ...audio }
   }
 
   /** For members who left, and for those whose devices begin anew. */

@@ -321,7 +321,7 @@ export class Group implements Disposable {
   }
 
   /**
-   * Drops a staged commit. Another attempt gets new keys and another generation.
+   * Drops a staged commit. Another attempt gets another generation, and with a path new keys.
    * @throws TypeError unless it was staged in this epoch of this group and neither merged nor cleared
    */
   clear(staged: StagedCommit): void {

@@ -73,7 +73,8 @@ export class LiveAudio implements Disposable {
       const left = this.#memberIds.filter((memberId) => !memberIds.includes(memberId))
       // Whoever was removed has the old keys: nothing more is sealed under them.
       this.#keys.enterEpoch({ ...epoch, sealAfterMs: left.length === 0 ? this.#sealAfterMs : 0 }, nowMs)
-      for (const memberId of left) this.#receiver.forget(memberId)
+      // Whoever was removed may have spoken in the name of others, whom that may have cost a source.
+      if (left.length > 0) for (const memberId of this.#memberIds) this.#receiver.forget(memberId)
       this.#memberIds = memberIds
     }
     this.#keys.tick(nowMs)

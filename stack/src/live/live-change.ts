@@ -4,3 +4,5 @@ export type LiveChange =
   | { readonly kind: "add"; readonly keyPackage: Uint8Array }
   /** All at once: none of them is asked, so that several who are gone do not hold up each other's removal. */
   | { readonly kind: "remove"; readonly memberIds: readonly number[] }
+  /** New keys for the coordinator, and new secrets for all. */
+  | { readonly kind: "update_keys" }

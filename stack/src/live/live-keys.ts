@@ -6,8 +6,11 @@ import type { Random } from "@qpc/wire"
 import { openRejection } from "../open-rejection.ts"
 import { LiveRoster } from "./live-roster.ts"
 
-/** Payloads of an epoch that is not in effect; it is for a few seconds at most. */
-const AHEAD_MAX = 256
+/** Payloads of one member in an epoch that is not in effect; it is for a few seconds at most. */
+const AHEAD_MAX = 64
+/** Bytes of them, as they were sealed, and of those of all members together. */
+const AHEAD_MAX_BYTES = 1024 * 1024
+const AHEAD_OF_ALL_MAX_BYTES = 16 * AHEAD_MAX_BYTES
 
 /** A commit that is held, and who is in the group once it is in effect. */
 interface Held {
@@ -116,12 +119,16 @@ export class LiveKeys implements EpochKeys, Membership, Disposable {
    * Keeps a payload of the epoch that is held until that is in effect: it does not open a second time, and if the commit is given up, those
    * who wrote it were never let in.
    *
-   * @returns false if there are too many
+   * @returns false if there are too many, or too long ones, of this member or of all
    */
   keepAhead(payload: ReceivedPayload): boolean {
-    if (this.#ahead.length >= AHEAD_MAX) return false
-    this.#ahead.push(payload)
-    return true
+    const theirs = this.#ahead.filter(({ senderLeafIndex }) => senderLeafIndex === payload.senderLeafIndex)
+    const isTooMuch =
+      theirs.length >= AHEAD_MAX ||
+      sealedBytesOf([...theirs, payload]) > AHEAD_MAX_BYTES ||
+      sealedBytesOf([...this.#ahead, payload]) > AHEAD_OF_ALL_MAX_BYTES
+    if (!isTooMuch) this.#ahead.push(payload)
+    return !isTooMuch
   }
 
   /** Hands out what was kept of an epoch that is in effect by now. */
@@ -143,4 +150,8 @@ export class LiveKeys implements EpochKeys, Membership, Disposable {
   get #openable(): StagedCommit | undefined {
     return this.#held?.staged.report.selfRemoved === true ? undefined : this.#held?.staged
   }
+}
+
+function sealedBytesOf(payloads: readonly ReceivedPayload[]): number {
+  return payloads.reduce((sum, { sealedBytes }) => sum + sealedBytes, 0)
 }

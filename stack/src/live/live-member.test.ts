@@ -13,7 +13,7 @@ describe("a live group over MLS", () => {
     expect([party.at(3).epoch, party.at(3).lastTransitionId, party.at(3).nextMemberId]).toEqual([3n, 3, 5])
   })
 
-  it("carries text, audio and signals between all of them, padded", () => {
+  it("carries text and signals between all of them, padded", () => {
     const party = LiveParty.of("talk", 3)
     const sizes = new Set<number>()
     party.passes = (_, bytes) => sizes.add(bytes.length).size > 0
@@ -22,12 +22,30 @@ describe("a live group over MLS", () => {
     party.run(50)
     expect(party.texts(1)).toEqual(["2: hello", "3: a somewhat longer text than that"])
     expect(sizes.size).toBe(1)
-    for (const streamType of ["audio", "signal"] as const) {
-      party.take(1, party.at(1).send({ streamType, payload: Uint8Array.of(1) }, party.nowMs))
-    }
+    party.take(1, party.at(1).send({ streamType: "signal", payload: Uint8Array.of(1) }, party.nowMs))
     party.run(50)
     const streams = party.told(2, "payload").map(({ received }) => received.content.streamType)
-    expect(streams).toEqual(["text", "audio", "signal"])
+    expect(streams).toEqual(["text", "signal"])
+    const audio = { streamType: "audio", payload: Uint8Array.of(1) } as const
+    expect(() => party.at(1).send(audio, party.nowMs)).toThrow("LiveAudio")
+  })
+
+  it("gives everybody new secrets where the coordinator asks for it", () => {
+    const party = LiveParty.of("keys", 3)
+    party.take(1, party.at(1).updateKeys(party.nowMs))
+    party.run(100)
+    expect([party.at(3).epoch, party.epochs(1, 2, 3), party.at(3).memberIds]).toEqual([3n, 1, [1, 2, 3]])
+    expect(() => party.at(2).updateKeys(party.nowMs)).toThrow(TypeError)
+  })
+
+  it("listens no longer to somebody who was removed, in no epoch", () => {
+    const party = LiveParty.of("deaf", 3)
+    const { frames } = party.at(2).send({ streamType: "text", payload: toUtf8("late") }, party.nowMs)
+    party.take(1, party.at(1).remove([2], party.nowMs))
+    party.run(100)
+    party.deliver(3, frames[0]!.bytes)
+    expect(party.texts(3)).toEqual([])
+    expect(party.told(3, "dropped").at(-1)?.reason).toBe("sender_mismatch")
   })
 
   it("tells whoever is removed, who reads nothing of what comes after", () => {

@@ -6,11 +6,13 @@ import { decodeSignal, encodeSignal, SIGNAL_CODES } from "@qpc/gsp"
 import { Group } from "@qpc/mls"
 import { decodedOrUndefined, toGroupId } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
-import { memberIdExtension } from "../member-id-extension.ts"
+import { requirementsExtension } from "../capabilities-extension.ts"
+import type { StackRequirements } from "../capabilities-extension.ts"
 import type { LiveChange } from "./live-change.ts"
 import type { LiveIdentity } from "./live-identity.ts"
 import { LiveKeys } from "./live-keys.ts"
-import { LiveMlsGroup } from "./live-mls-group.ts"
+import { liveLeaf } from "./live-leaf.ts"
+import { LiveMlsGroup, meetsRequirements } from "./live-mls-group.ts"
 
 /** What {@link LiveMember.create} needs. */
 export interface LiveGroupOptions extends LiveIdentity {
@@ -18,13 +20,18 @@ export interface LiveGroupOptions extends LiveIdentity {
   readonly groupId: Uint8Array
   /** The creator's. Those of others go up from there. */
   readonly memberId: number
+  /**
+   * What everybody in the group has to be able to do, for good: nobody who says to know less is let in, and nobody says less later. Default
+   * version 2.
+   */
+  readonly requirements?: StackRequirements
   readonly nowMs: number
 }
 
 /** What a member of a live group tells its application. */
 export type LiveMemberEvent =
   | LiveEvent<LiveChange>
-  /** Text, audio or a signal. Sender, stream and epoch are authenticated. */
+  /** Text or a signal. Sender, stream and epoch are authenticated. */
   | { readonly kind: "payload"; readonly senderId: number; readonly received: ReceivedPayload }
   /** A member says that it goes. Who is coordinator removes it. */
   | { readonly kind: "leaves"; readonly memberId: number }
@@ -85,8 +92,13 @@ export class LiveMember implements Disposable {
 
   /** A new group with its creator as the only member, and coordinator. @throws RangeError for options that contradict */
   static create(options: LiveGroupOptions): LiveMember {
-    const { memberId, ...about } = options
-    const group = Group.create({ ...about, limits: {}, leafExtensions: [memberIdExtension(memberId)] })
+    const { memberId, capabilities, requirements, ...about } = options
+    const extensions = requirements === undefined ? [] : [requirementsExtension(requirements)]
+    const group = Group.create({ ...about, limits: {}, ...liveLeaf(memberId, capabilities), extensions })
+    if (!group.members().every((one) => meetsRequirements(group, one))) {
+      group[Symbol.dispose]()
+      throw new RangeError("the creator cannot do what the group is to demand of everybody")
+    }
     return new LiveMember(group, options, { kind: "creator" }, options.nowMs)
   }
 
@@ -178,6 +190,16 @@ export class LiveMember implements Disposable {
   }
 
   /**
+   * Gives us new keys and everybody new secrets, when its turn comes: whoever got hold of old ones reads nothing from then on.
+   *
+   * @throws TypeError unless we are the coordinator
+   * @throws RangeError as {@link invite}
+   */
+  updateKeys(nowMs: number): LiveMemberStep {
+    return this.#request({ kind: "update_keys" }, nowMs)
+  }
+
+  /**
    * Says that we go, and is out of it at once. The coordinator removes us; if that was us, the next one does.
    *
    * @throws TypeError once we are out
@@ -191,13 +213,14 @@ export class LiveMember implements Disposable {
   }
 
   /**
-   * Seals a payload for everybody. Padded, so that its length says little.
+   * Seals a payload for everybody. Padded, so that its length says little. Audio has frames of its own: `LiveAudio`.
    *
-   * @throws TypeError once we are out
+   * @throws TypeError once we are out, and for audio
    * @throws RangeError if it is too large, or after 2^32 frames of one stream in one epoch
    */
   send(payload: Payload, nowMs: number): LiveMemberStep {
     if (this.#isOut) throw new TypeError("the group is over for us: be invited anew")
+    if (payload.streamType === "audio") throw new TypeError("audio is SFrame alone: send it with LiveAudio")
     const framed = this.#sender.send(payload)
     if (framed.kind === "refused") throw new RangeError(`the payload cannot be sent: ${framed.reason}`)
     const step = this.tick(nowMs)
@@ -255,6 +278,8 @@ export class LiveMember implements Disposable {
   }
 
   #takePayload(received: ReceivedPayload, senderId: number, nowMs: number): LiveMemberStep {
+    const reason = this.#objection(received, senderId)
+    if (reason !== undefined) return this.#finish(this.#control.tick(nowMs), [dropped(reason)], nowMs)
     this.#control.heard(senderId, nowMs)
     if (received.epoch > this.epoch) {
       const events = this.#keys.keepAhead(received) ? [] : [dropped("epoch_in_future")]
@@ -266,13 +291,19 @@ export class LiveMember implements Disposable {
     return this.#finish(step, events, nowMs)
   }
 
+  #objection(received: ReceivedPayload, senderId: number): DropReason | undefined {
+    if (received.content.streamType === "audio") return "unknown_stream_type"
+    // They have the keys of the epochs before still, and nobody listens to them any more.
+    return received.epoch < this.epoch && !this.memberIds.includes(senderId) ? "sender_mismatch" : undefined
+  }
+
   #told(received: ReceivedPayload, senderId: number): LiveMemberEvent[] {
     const { streamType, payloadFormat, payload } = received.content
     const signal =
       streamType === "signal" && payloadFormat === 0 ? decodedOrUndefined(() => decodeSignal(payload)) : undefined
     const isLeave = signal?.signalType === SIGNAL_CODES.leave && signal.senderId === senderId
     if (!isLeave) return [{ kind: "payload", senderId, received }]
-    // Late, of somebody who is gone by now.
+    // Of an epoch that is in effect only now, without them.
     if (!this.memberIds.includes(senderId)) return []
     this.#leaving.add(senderId)
     return [{ kind: "leaves", memberId: senderId }]

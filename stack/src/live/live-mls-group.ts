@@ -1,8 +1,10 @@
 import type { CipherSuite } from "@qpc/crypto"
 import { encodeControl, FRAME_MAX_BYTES } from "@qpc/gbp"
 import type { ControlMessage, LiveGroup, MemberChanges, Receiver, Sender, StagedOwn } from "@qpc/gbp"
-import type { Group, Member, StagedCommit } from "@qpc/mls"
+import type { Extension, Group, Member, StagedCommit } from "@qpc/mls"
+import { equalBytes } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
+import { requirementsOf, signedCapabilities, unmetRequirements } from "../capabilities-extension.ts"
 import type { LiveChange } from "./live-change.ts"
 import type { LiveKeys } from "./live-keys.ts"
 
@@ -96,13 +98,31 @@ export class LiveMlsGroup implements LiveGroup<LiveChange> {
     return this.#options.suite.hash(bytes)
   }
 
-  /** People come and go; what else a commit can change is not for the live control plane. */
+  /** People come and go, and can do what the group demands; what else a commit can change is not for the live control plane. */
   #hold(staged: StagedCommit): MemberChanges | undefined {
     const { group, keys, accepts } = this.#options
     const { report } = staged
     const isPlain = report.reinit === undefined && report.custom.length === 0
-    if (isPlain && report.added.every((newcomer) => accepts(newcomer))) return keys.hold(staged)
+    const isSame = isPlain && areSame(report.extensions, group.extensions)
+    const areAble = isSame && [...report.added, ...report.updated].every((one) => meetsRequirements(group, one))
+    if (areAble && report.added.every((newcomer) => accepts(newcomer))) return keys.hold(staged)
     group.clear(staged)
     return undefined
   }
+}
+
+/** True if a member can do what the group demands of everybody, as its leaf says. */
+export function meetsRequirements(group: Pick<Group, "extensions">, { extensions }: Member): boolean {
+  const [demands, known] = [requirementsOf(group.extensions), signedCapabilities(extensions)]
+  return demands !== "malformed" && known !== "malformed" && unmetRequirements(demands, known).length === 0
+}
+
+function areSame(some: readonly Extension[], others: readonly Extension[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ extensionType, extensionData }, at) => {
+      const other = others[at]!
+      return other.extensionType === extensionType && equalBytes(other.extensionData, extensionData)
+    })
+  )
 }
