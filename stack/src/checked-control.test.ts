@@ -103,6 +103,29 @@ describe("a transition", () => {
     expect(() => bob.node.applyTransition(5)).toThrow(code("wrong_transition"))
   })
 
+  it("is prepared with one commit alone: another needs an abort first, and a higher id", () => {
+    const { alice, commit } = prepared()
+    expect(() => send(alice, PrepareTransition, 1, commit)).not.toThrow()
+    alice.mls.clearPendingCommit()
+    const other = alice.mls.removeMember(2)
+    expect(() => send(alice, PrepareTransition, 1, other)).toThrow(code("wrong_transition"))
+    send(alice, AbortTransition, 1)
+    const again = alice.mls.removeMember(2)
+    expect(() => send(alice, PrepareTransition, 1, again)).toThrow(code("wrong_transition"))
+    expect(() => send(alice, PrepareTransition, 2, again)).not.toThrow()
+  })
+
+  it("of a new coordinator waits until what the old one staged is cleared", () => {
+    const { clock, bob, carol } = prepared()
+    clock.nowMs += 10_000
+    carol.node.claimCoordinator(carol.mls)
+    const commit = carol.mls.inviteFull(MlsContext.create("erin").exportKeyPackage()).commit
+    expect(() => send(carol, PrepareTransition, 1, commit)).toThrow(code("wrong_transition"))
+    carol.mls.clearPendingCommit()
+    const own = carol.mls.removeMember(bob.mls.leafIndex)
+    expect(() => send(carol, PrepareTransition, 1, own)).not.toThrow()
+  })
+
   it("waits for nobody where nobody else was there before", () => {
     const [alice, bob] = [MlsContext.create("alice"), MlsContext.create("bob")]
     const { welcome } = alice.inviteFull(bob.exportKeyPackage())

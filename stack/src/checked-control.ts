@@ -1,5 +1,6 @@
 import { isCoordinatorClaim } from "@qpc/gbp"
 import type { ControlMessage } from "@qpc/gbp"
+import { equalBytes } from "@qpc/wire"
 import { ControlOpcode } from "./control-opcode.ts"
 import { complain } from "./control-plane.ts"
 import type { ArrivedControl, Beginning, ControlPlane, ControlTimeouts, NodeSurroundings } from "./control-plane.ts"
@@ -14,6 +15,8 @@ type Pending =
   | {
       readonly at: "coordinating"
       readonly transitionId: number
+      /** Of the arguments of PREPARE: those who are ready are so for this commit. */
+      readonly commitHash: Uint8Array
       /** Leaves of everybody who has to be ready: who was in the group before and stays, ourselves excepted. */
       readonly expected: readonly number[]
       readonly ready: ReadonlySet<number>
@@ -44,6 +47,8 @@ export class CheckedControl implements ControlPlane {
   readonly #timeouts: ControlTimeouts
   readonly #coordinator: Coordinator
   #pending: Pending | undefined
+  /** The highest transition that was given up here: late READYs for it may not count for another. */
+  #abandonedId = 0
 
   constructor(node: NodeSurroundings, ids: MemberIds, timeouts: ControlTimeouts) {
     this.#node = node
@@ -105,7 +110,7 @@ export class CheckedControl implements ControlPlane {
     const pending = this.#pending
     switch (opcode) {
       case ControlOpcode.PrepareTransition:
-        if (pending?.at !== "coordinating") this.#coordinate(member, transitionId, nowMs)
+        if (pending?.at !== "coordinating") this.#coordinate(member, transitionId, member.hash(args))
         return
       case ControlOpcode.ReadyForTransition:
         if (pending?.at === "following") this.#pending = { ...pending, dueMs: nowMs + this.#timeouts.executeMs }
@@ -113,9 +118,7 @@ export class CheckedControl implements ControlPlane {
       case ControlOpcode.ExecuteTransition:
         return this.#execute(transitionId)
       case ControlOpcode.AbortTransition:
-        member.clear()
-        this.#pending = undefined
-        return
+        return this.#abandon(member)
       case ControlOpcode.CapabilitiesAdvertise:
         if (isCoordinatorClaim(args)) this.#coordinator.claimed()
         return
@@ -180,6 +183,12 @@ export class CheckedControl implements ControlPlane {
     if (pending !== undefined && pending.transitionId !== transitionId) {
       throw wrongTransition(`transition ${pending.transitionId} is under way: execute or abort it first`)
     }
+    if (transitionId <= this.#abandonedId) {
+      throw wrongTransition(`transition ${this.#abandonedId} was aborted: prepare under a higher id`)
+    }
+    if (pending?.at === "coordinating" && !equalBytes(pending.commitHash, member.hash(commit))) {
+      throw wrongTransition(`transition ${transitionId} was prepared with another commit: abort it first`)
+    }
     if (!member.isOwnPending(commit)) {
       throw wrongTransition("the arguments of PREPARE are the commit that this MLS context has staged, and no other")
     }
@@ -224,12 +233,12 @@ export class CheckedControl implements ControlPlane {
     throw wrongTransition(`transition ${transitionId} is not due: ${due}`)
   }
 
-  #coordinate(member: MlsMember, transitionId: number, nowMs: number): void {
+  #coordinate(member: MlsMember, transitionId: number, commitHash: Uint8Array): void {
     const { staged } = member
     if (staged === undefined) throw new Error("unreachable: PREPARE was checked to carry the staged commit")
     const expected = member.stayedBeside(staged)
-    const dueMs = nowMs + this.#timeouts.prepareMs
-    this.#pending = { at: "coordinating", transitionId, expected, ready: new Set(), isOver: false, dueMs }
+    const dueMs = this.#node.nowMs() + this.#timeouts.prepareMs
+    this.#pending = { at: "coordinating", transitionId, commitHash, expected, ready: new Set(), isOver: false, dueMs }
   }
 
   #execute(transitionId: number): void {
@@ -242,9 +251,15 @@ export class CheckedControl implements ControlPlane {
   #receiveClaim(member: MlsMember, memberId: number): boolean {
     if (!this.#coordinator.receiveClaim(memberId)) return false
     if (this.#pending?.at !== "coordinating" || this.#coordinator.isOwn) return true
-    member.clear()
-    this.#pending = undefined
+    this.#abandon(member)
     return true
+  }
+
+  /** What was staged for the transition under way is forgotten with it. */
+  #abandon(member: MlsMember): void {
+    member.clear()
+    this.#abandonedId = Math.max(this.#abandonedId, this.pendingTransitionId)
+    this.#pending = undefined
   }
 
   #receivePrepare(member: MlsMember, memberId: number, { transitionId, args }: ControlMessage): boolean {
@@ -292,8 +307,7 @@ export class CheckedControl implements ControlPlane {
     if (pending?.at !== "following" || pending.transitionId !== transitionId) {
       return this.#mismatch(`ABORT of transition ${transitionId}`)
     }
-    member.clear()
-    this.#pending = undefined
+    this.#abandon(member)
     return true
   }
 

@@ -225,9 +225,9 @@ export class MlsMember implements Disposable {
     return this.#received !== undefined && equalBytes(this.#received.hash, hash)
   }
 
-  /** True for the very commit of ours that waits. Changes nothing. */
+  /** True for the very commit of ours that waits, unless somebody else's waits beside it: that one would be merged. Changes nothing. */
   isOwnPending(commit: Uint8Array): boolean {
-    if (this.#group.pendingCommit === undefined) return false
+    if (this.#received !== undefined || this.#group.pendingCommit === undefined) return false
     return this.#group.receive(commit, this.#self.unixMs(), { only: "commit" }).kind === "own_commit"
   }
 

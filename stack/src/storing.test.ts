@@ -52,17 +52,17 @@ describe.each(PROFILES)("a restart in %s", (_, options) => {
   })
 })
 
-describe("a node of profile 2 that is restored", () => {
-  const text = ({ node, mls }: TestPeer) => GtpClient.create().send(node, mls, 0, 1n, "hello").wire
-  /** Alone: nothing but what was stored is known. */
-  const restored = (peer: TestPeer): TestPeer => {
-    const mls = MlsContext.restoreState(peer.mls.exportState())
-    const node = GroupNode.create(peer.node.memberId, mls.groupId)
-    node.restoreOutSeq(peer.node.exportOutSeq())
-    node.bootstrapAsJoiner(mls.epoch)
-    return { mls, node }
-  }
+const text = ({ node, mls }: TestPeer) => GtpClient.create().send(node, mls, 0, 1n, "hello").wire
+/** Alone: nothing but what was stored is known. */
+const restored = (peer: TestPeer): TestPeer => {
+  const mls = MlsContext.restoreState(peer.mls.exportState())
+  const node = GroupNode.create(peer.node.memberId, mls.groupId)
+  node.restoreOutSeq(peer.node.exportOutSeq())
+  node.bootstrapAsJoiner(mls.epoch)
+  return { mls, node }
+}
 
+describe("a node of profile 2 that is restored", () => {
   it("knows whose member ids are whose: nobody takes another's", () => {
     const [alice, bob, carol] = threeMembers()
     for (const peer of [bob, carol]) alice.node.onWire(alice.mls, text(peer))
