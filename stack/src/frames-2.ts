@@ -35,6 +35,7 @@ export class Frames2 implements Frames {
       throw new StackError("member_id_taken", message)
     }
     this.#keys.use(member)
+    this.ids.noteSigned()
     if (member.isActive) this.#audio.follow(member)
   }
 

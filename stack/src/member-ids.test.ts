@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { GapClient, GroupNode, GtpClient, MlsContext, StreamType } from "./index.ts"
 import type { NodeEvent } from "./index.ts"
-import { threeMembers } from "./testing/three-members.ts"
+import { TestClock, threeMembers } from "./testing/three-members.ts"
 import type { TestPeer } from "./testing/three-members.ts"
 import { errorsOf, payloadsOf } from "./testing/two-members.ts"
 
@@ -26,8 +26,8 @@ function remove(alice: TestPeer, gone: TestPeer, stays: readonly TestPeer[]): vo
 }
 
 /** Alice lets somebody in, and everybody follows. */
-function add(alice: TestPeer, name: string, others: readonly TestPeer[]): MlsContext {
-  const mls = MlsContext.create(name)
+function add(alice: TestPeer, name: string, others: readonly TestPeer[], memberId?: number): MlsContext {
+  const mls = MlsContext.create(name, memberId === undefined ? {} : { memberId })
   const { commit, welcome } = alice.mls.inviteFull(mls.exportKeyPackage())
   alice.mls.finalizeCommit()
   for (const other of others) {
@@ -80,6 +80,22 @@ describe("the member id of a leaf", () => {
     expect(() => text(as(bobMls, 21))).toThrow(code("member_id_taken"))
   })
 
+  it("is not taken from whoever a staged commit brings in, and signs it", () => {
+    const [alice, , carol] = threeMembers()
+    alice.mls.inviteFull(MlsContext.create("dave", { memberId: 9 }).exportKeyPackage())
+    expect(errorsOf(receive(alice, text(as(carol.mls, 9))))).toEqual(["sender_mismatch"])
+    expect(receive(alice, text(carol)).at(-1)).toMatchObject({ sender: 3 })
+  })
+
+  it("is not inherited from somebody who signed it, said nothing and was removed", () => {
+    const [alice] = threeMembers()
+    const silent = add(alice, "silent", [], 9)
+    alice.node.members(alice.mls)
+    remove(alice, { mls: silent, node: alice.node }, [])
+    const heir = as(add(alice, "heir", [], 9), 9)
+    expect(errorsOf(receive(alice, text(heir)))).toEqual(["sender_mismatch"])
+  })
+
   it("is not inherited with the leaf", () => {
     const [alice, bob, carol] = threeMembers()
     receive(alice, text(bob))
@@ -100,6 +116,19 @@ describe("the member id of a leaf", () => {
     expect(receive(alice, text(dave)).at(-1)).toMatchObject({ sender: 4 })
     expect(errorsOf(receive(alice, late))).toEqual(["sender_mismatch"])
     expect(errorsOf(receive(alice, lateAudio))).toHaveLength(1)
+  })
+
+  it("is not that of whoever has the leaf now, in audio from as long ago as its keys last", () => {
+    const [alice, bob, carol] = threeMembers({ now: new TestClock().now })
+    receive(alice, audio(bob))
+    const late = audio(bob)
+    remove(alice, bob, [carol])
+    for (const name of ["dave", "erin", "frank", "grace", "heidi"]) {
+      const mls = add(alice, name, [carol])
+      if (name === "dave") receive(alice, text(as(mls, 4)))
+      alice.node.members(alice.mls)
+    }
+    expect(errorsOf(receive(alice, late))).toEqual(["sender_mismatch"])
   })
 
   it("holds for late frames of members who are still there", () => {

@@ -25,6 +25,8 @@ export class MemberIds implements Membership {
   readonly #owners = new Map<number, string>()
   /** By signature key. */
   readonly #ids = new Map<string, number>()
+  /** The last one whose signed ids were noted. */
+  #notedEpoch: bigint | undefined
   lastTransitionId = 0
 
   /** @throws RangeError for a number that is no member id */
@@ -50,15 +52,27 @@ export class MemberIds implements Membership {
     const leaf = this.#member().member(leafIndex, epoch)
     if (leaf === undefined || signedMemberId(leaf.extensions) !== undefined) return false
     if (memberId === this.ownId || this.#owners.has(memberId) || this.#owners.size >= IDS_MAX) return false
-    return this.#member()
-      .members()
-      .every(({ extensions }) => signedMemberId(extensions) !== memberId)
+    // Who is about to come in is named by a PREPARE that everybody has seen.
+    const comers = this.#member().staged?.report.added ?? []
+    return [...this.#member().members(), ...comers].every(({ extensions }) => signedMemberId(extensions) !== memberId)
+  }
+
+  /** Notes the ids that leaves sign, before their first frames: who is removed unheard keeps them from others too. */
+  noteSigned(): void {
+    const { epoch } = this.#member()
+    if (epoch === this.#notedEpoch) return
+    for (const { leafIndex, extensions } of this.#member().members()) {
+      const signed = signedMemberId(extensions)
+      if (typeof signed === "number") this.note(leafIndex, signed)
+    }
+    this.#notedEpoch = epoch
   }
 
   /** Notes the id of a leaf whose frame was delivered. Does nothing where it is known. */
   note(leafIndex: number, memberId: number, epoch: bigint = this.#member().epoch): void {
     const leaf = this.#member().member(leafIndex, epoch)
-    if (leaf === undefined || memberId === this.ownId || this.#owners.has(memberId)) return
+    if (leaf === undefined || memberId === this.ownId) return
+    if (this.#owners.has(memberId) || this.#owners.size >= IDS_MAX) return
     const key = toHex(leaf.signatureKey)
     this.#owners.set(memberId, key)
     this.#ids.set(key, memberId)

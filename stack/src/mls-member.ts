@@ -15,6 +15,8 @@ import { StackError } from "./stack-error.ts"
 /** OpenMLS, on which the published stack stands, refuses leaves that claim to be valid for more than 84 days. */
 const LIFETIME_MS = 80 * 86_400_000
 const GROUP_ID_BYTES = 16
+/** As long as audio keys last, which is longer than MLS keeps its own: until then we know who had a leaf. */
+const LEAF_MEMORY_EPOCHS = 16n
 const NOTHING = new Uint8Array(0)
 
 /** Who a member is, and its clock. */
@@ -243,7 +245,8 @@ export class MlsMember implements Disposable {
     const { epoch } = this.#group.merge(staged)
     this.#mediaKeys?.[Symbol.dispose]()
     for (const { leafIndex } of given) this.#givenIn.set(leafIndex, epoch)
-    for (const [leafIndex, since] of this.#givenIn) if (since < this.oldestEpoch) this.#givenIn.delete(leafIndex)
+    for (const [leafIndex, since] of this.#givenIn)
+      if (since < epoch - LEAF_MEMORY_EPOCHS) this.#givenIn.delete(leafIndex)
     this.#ownMerge = staged.kind === "own" ? { epoch, stayed: stayed.length } : undefined
     this.#received = undefined
   }
