@@ -85,6 +85,21 @@ describe("an MLS context", () => {
     expect([alice.epoch, bob.epoch]).toEqual([3n, 3n])
   })
 
+  it("removes several at once", () => {
+    const [alice, bob, carol, dave] = group("alice", "bob", "carol", "dave") as [
+      MlsContext,
+      MlsContext,
+      MlsContext,
+      MlsContext,
+    ]
+    const removal = alice.removeMembers([bob.leafIndex, carol.leafIndex])
+    dave.processMessage(removal)
+    for (const one of [alice, dave]) one.finalizeCommit()
+    expect([alice.epoch, dave.epoch]).toEqual([2n, 2n])
+    expect(() => alice.removeMember(bob.leafIndex)).toThrow(code("commit_refused"))
+    expect(() => alice.removeMember(carol.leafIndex)).toThrow(code("commit_refused"))
+  })
+
   it("refuses what it cannot use, by what is wrong with it", () => {
     const [alice, bob] = group("alice", "bob") as [MlsContext, MlsContext]
     const bytes = Uint8Array.of(1, 2, 3)
@@ -95,6 +110,7 @@ describe("an MLS context", () => {
     )
     expect(() => bob.acceptWelcome(bytes)).toThrow(code("bad_welcome"))
     expect(() => alice.inviteMany([])).toThrow(RangeError)
+    expect(() => alice.removeMembers([])).toThrow(RangeError)
     expect(() => MlsContext.create("\ud800")).toThrow(RangeError)
     alice.close()
     alice.close()

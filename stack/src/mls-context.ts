@@ -137,9 +137,21 @@ export class MlsContext implements Disposable {
     return { commit, welcome }
   }
 
-  /** Stages a commit that removes a member, and returns it for everybody else. @throws StackError as {@link inviteMany} */
+  /** {@link removeMembers} for one. */
   removeMember(leafIndex: number): Uint8Array {
-    return memberOf(this).stage({ removes: [leafIndex] }).commit
+    return this.removeMembers([leafIndex])
+  }
+
+  /**
+   * Stages a commit that removes all of them, and returns it for everybody else. Members who are gone belong into one commit: each is
+   * waited for by commits that do not remove it.
+   *
+   * @param leafIndexes - At least one, none twice.
+   * @throws StackError as {@link inviteMany}
+   */
+  removeMembers(leafIndexes: readonly number[]): Uint8Array {
+    if (leafIndexes.length === 0) throw new RangeError("there is nobody to remove")
+    return memberOf(this).stage({ removes: leafIndexes }).commit
   }
 
   /**
