@@ -2,15 +2,19 @@ import { ControlOpcode, StackError } from "gbp-stack"
 import type { GroupSession, Reaction } from "./group-session.ts"
 import type { Told } from "./told.ts"
 
-/** A change of the group that somebody asked for. */
+/** Somebody who wants to come in. */
+export interface Newcomer {
+  readonly keyPackage: Uint8Array
+  /** True once nobody is there any more to be let in. */
+  readonly isGone: () => boolean
+  /** Called at most once: with what lets the newcomer in, or with why it cannot come. */
+  readonly settled: (admission: Admission | { readonly refused: string }) => void
+}
+
+/** A change of the group. */
 type Change =
-  | {
-      readonly kind: "add"
-      readonly keyPackage: Uint8Array
-      /** Called once: with what lets the newcomer in, or with why it cannot come. */
-      readonly settled: (admission: Admission | { readonly refused: string }) => void
-    }
-  | { readonly kind: "remove"; readonly leafIndex: number }
+  | { readonly kind: "add"; readonly newcomer: Newcomer; readonly attempts: number }
+  | { readonly kind: "remove"; readonly leafIndexes: readonly number[] }
 
 /** What a newcomer gets. */
 export interface Admission {
@@ -22,15 +26,20 @@ export interface Admission {
 /** The change that is under way. */
 interface Pending {
   readonly change: Change
-  /** With this one. */
-  readonly attempts: number
   readonly id: number
   readonly welcome?: Uint8Array
 }
 
-/** Changes that may wait for the one under way. */
+/** What giving a transition up leads to. */
+export interface Aborted {
+  readonly reaction: Reaction
+  /** Leaves that were not ready so often that they are removed. */
+  readonly silent: readonly number[]
+}
+
+/** Newcomers that may wait for the change under way. Removals have a place each: there are no more than members. */
 const WAITING_MAX = 256
-/** How often a change is prepared before it is given up: members may be slow, or gone and about to be removed themselves. */
+/** How many changes in a row may fail for want of READY, and how often a newcomer is tried: members may be slow, or about to be removed. */
 const ATTEMPTS = 3
 
 /**
@@ -39,7 +48,12 @@ const ATTEMPTS = 3
  */
 export class Coordinator {
   readonly #session: GroupSession
-  readonly #waiting: { readonly change: Change; readonly attempts: number }[] = []
+  readonly #waiting: { readonly newcomer: Newcomer; readonly attempts: number }[] = []
+  /** Leaves to be removed, all in one commit: a commit waits for everybody whom it does not remove. */
+  readonly #leaving = new Set<number>()
+  /** Leaves that the change under way waits for. */
+  #missing: readonly number[] = []
+  #failuresInARow = 0
   #pending: Pending | undefined
   #lastId = 0
 
@@ -48,17 +62,19 @@ export class Coordinator {
   }
 
   /** Lets somebody in as soon as nothing else is under way. */
-  add(keyPackage: Uint8Array, settled: (admission: Admission | { readonly refused: string }) => void): Reaction {
+  add(newcomer: Newcomer): Reaction {
     if (this.#waiting.length >= WAITING_MAX) {
-      settled({ refused: "too many wait to be let in: try again later" })
+      newcomer.settled({ refused: "too many wait to be let in: try again later" })
       return { frames: [], told: [] }
     }
-    return this.#enqueue({ kind: "add", keyPackage, settled })
+    this.#waiting.push({ newcomer, attempts: 0 })
+    return this.step()
   }
 
-  /** Removes a member. */
+  /** Removes a member before anybody else is let in, however many attempts it takes. */
   remove(leafIndex: number): Reaction {
-    return this.#enqueue({ kind: "remove", leafIndex })
+    this.#leaving.add(leafIndex)
+    return this.step()
   }
 
   /** To be called after every frame and tick: executes what everybody is ready for, aborts what took too long, goes on with the next. */
@@ -74,17 +90,18 @@ export class Coordinator {
     }
   }
 
-  /** Gives up the transition under way, and tries it again after those that wait. */
-  abort(): Reaction {
+  /** Gives up the transition under way, and tries it again: removals with all those that came since, newcomers after those that wait. */
+  abort(): Aborted {
     const pending = this.#pending
-    if (pending === undefined) return { frames: [], told: [] }
+    if (pending === undefined) return { reaction: { frames: [], told: [] }, silent: [] }
     const { mls, node } = this.#session
     const { wire } = node.sendControl(mls, 0, ControlOpcode.AbortTransition, pending.id, 0)
     this.#pending = undefined
-    const { change, attempts } = pending
-    if (attempts < ATTEMPTS) this.#waiting.push({ change, attempts })
-    else if (change.kind === "add") change.settled({ refused: "the members did not get ready in time" })
-    return { frames: [wire], told: [] }
+    const { change } = pending
+    if (change.kind === "remove") for (const leafIndex of change.leafIndexes) this.#leaving.add(leafIndex)
+    else if (change.attempts < ATTEMPTS) this.#waiting.push(change)
+    else change.newcomer.settled({ refused: "the members did not get ready in time" })
+    return { reaction: { frames: [wire], told: [] }, silent: this.#takeSilent() }
   }
 
   /** A frame that says who coordinates, for members who have not heard of it for a while. */
@@ -92,23 +109,41 @@ export class Coordinator {
     return this.#session.node.claimCoordinator(this.#session.mls).wire
   }
 
-  #enqueue(change: Change): Reaction {
-    this.#waiting.push({ change, attempts: 0 })
-    return this.step()
+  /** Nobody may hold the group up for ever. */
+  #takeSilent(): readonly number[] {
+    this.#failuresInARow += 1
+    if (this.#failuresInARow < ATTEMPTS) return []
+    this.#failuresInARow = 0
+    for (const leafIndex of this.#missing) this.#leaving.add(leafIndex)
+    return this.#missing
+  }
+
+  /** Removals first: whoever is gone does not get ready for anything else. */
+  #next(): Change | undefined {
+    const here = this.#session.node.members(this.#session.mls).map(({ leafIndex }) => leafIndex)
+    const leafIndexes = here.filter((leafIndex) => this.#leaving.has(leafIndex))
+    this.#leaving.clear()
+    if (leafIndexes.length > 0) return { kind: "remove", leafIndexes }
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      if (!next.newcomer.isGone()) return { kind: "add", newcomer: next.newcomer, attempts: next.attempts + 1 }
+    }
+    return undefined
   }
 
   #begin(): Reaction | undefined {
-    const next = this.#waiting.shift()
-    if (next === undefined) return undefined
-    const { change } = next
+    const change = this.#next()
+    if (change === undefined) return undefined
     const { mls, node } = this.#session
     const id = ++this.#lastId
     try {
       const staged =
-        change.kind === "add" ? mls.inviteFull(change.keyPackage) : { commit: mls.removeMember(change.leafIndex) }
+        change.kind === "add"
+          ? mls.inviteFull(change.newcomer.keyPackage)
+          : { commit: mls.removeMembers(change.leafIndexes) }
       const welcome = "welcome" in staged ? { welcome: staged.welcome } : {}
       const isAlone = node.members(mls).length === 1
-      this.#pending = { change, attempts: next.attempts + 1, id, ...welcome }
+      this.#pending = { change, id, ...welcome }
+      this.#missing = []
       if (isAlone) return { frames: [], told: [] }
       const { wire } = node.sendControl(mls, 0, ControlOpcode.PrepareTransition, id, 0, staged.commit)
       return { frames: [wire], told: [] }
@@ -116,7 +151,7 @@ export class Coordinator {
       if (!(error instanceof StackError)) throw error
       mls.clearPendingCommit()
       this.#pending = undefined
-      if (change.kind === "add") change.settled({ refused: error.message })
+      if (change.kind === "add") change.newcomer.settled({ refused: error.message })
       return { frames: [], told: [{ event: "refused", reason: error.message, code: error.code }] }
     }
   }
@@ -129,15 +164,17 @@ export class Coordinator {
       // Sealed in the old epoch, in which everybody is who has to take the step.
       wire = node.sendControl(mls, 0, ControlOpcode.ExecuteTransition, id, 0).wire
     } catch (error) {
-      if (error instanceof StackError && error.code === "members_not_ready") return undefined
-      throw error
+      if (!(error instanceof StackError) || error.code !== "members_not_ready") throw error
+      this.#missing = error.missing.map(({ leafIndex }) => leafIndex)
+      return undefined
     }
     mls.finalizeCommit()
     node.applyTransition(id)
     this.#pending = undefined
+    this.#failuresInARow = 0
     const newcomer = node.members(mls).find(({ leafIndex }) => !before.has(leafIndex))
     if (change.kind === "add" && welcome !== undefined && newcomer !== undefined) {
-      change.settled({ welcome, transitionId: id, leafIndex: newcomer.leafIndex })
+      change.newcomer.settled({ welcome, transitionId: id, leafIndex: newcomer.leafIndex })
     }
     const because = `transition ${id}`
     const told: Told = { event: "members", epoch: mls.epoch, members: this.#session.people(), because }

@@ -10,6 +10,8 @@ import type { Told } from "./told.ts"
 
 /** From the connection to the key package. */
 const HELLO_MS = 10_000
+/** One has some 300 bytes; what is in it stays in the tree, and so in every later Welcome. */
+const KEY_PACKAGE_MAX_BYTES = 16 * 1024
 
 /**
  * The founder's side: lets in who connects, carries everybody's frames to everybody else, and removes who is gone. What it carries it
@@ -21,6 +23,8 @@ export class Hub {
   readonly #tell: (told: Told) => void
   /** By connection, the leaf of each member; who has not been let in yet is not here. */
   readonly #members = new Map<FrameChannel, number>()
+  /** Connections that are being served: what becomes of somebody else's wish to come in concerns nobody. */
+  readonly #open = new Set<FrameChannel>()
   /** Answers to newcomers wait here until the frames before them have left: those are of an epoch that they are not in. */
   #answers: (() => void)[] = []
 
@@ -33,6 +37,7 @@ export class Hub {
   /** Serves one connection until it ends. Never rejects for what the peer does. */
   async serve(connection: Connection): Promise<void> {
     const channel = frameChannel(connection)
+    this.#open.add(channel)
     const timer = setTimeout(() => void channel.close("no key package in time"), HELLO_MS)
     try {
       let isGreeted = false
@@ -46,6 +51,7 @@ export class Hub {
       if (!(error instanceof TransportError) && !(error instanceof FramingError)) throw error
     } finally {
       clearTimeout(timer)
+      this.#open.delete(channel)
       this.#left(channel)
       await channel.close()
     }
@@ -66,7 +72,7 @@ export class Hub {
     const reaction = this.#session.tick()
     this.#spread(reaction)
     const isLate = reaction.told.some((told) => told.event === "refused" && told.code === PREPARE_TIMEOUT)
-    if (isLate) this.#spread(this.#coordinator.abort())
+    if (isLate) this.#giveUp()
     this.#spread(this.#coordinator.step())
   }
 
@@ -78,21 +84,31 @@ export class Hub {
   }
 
   #letIn(keyPackage: Uint8Array, channel: FrameChannel): void {
-    const step = this.#coordinator.add(keyPackage, (result) => {
-      this.#answers.push(() => this.#answer(channel, result))
+    if (keyPackage.length > KEY_PACKAGE_MAX_BYTES) {
+      return this.#answer(channel, { refused: `a key package has at most ${KEY_PACKAGE_MAX_BYTES} bytes` })
+    }
+    const step = this.#coordinator.add({
+      keyPackage,
+      isGone: () => !this.#open.has(channel),
+      settled: (result) => this.#answers.push(() => this.#answer(channel, result)),
     })
     this.#spread(step)
   }
 
   #answer(channel: FrameChannel, result: Admission | { readonly refused: string }): void {
     const isRefused = "refused" in result
+    // The leaf of one who left meanwhile would never be ready for anything.
+    if (!isRefused && !this.#open.has(channel)) return this.#spread(this.#coordinator.remove(result.leafIndex))
     const answer: Answer = isRefused
       ? { kind: "refused", reason: result.refused }
       : { kind: "admitted", transitionId: result.transitionId, welcome: result.welcome }
     if (!isRefused) this.#members.set(channel, result.leafIndex)
     channel.send(encodeAnswer(answer)).then(
       () => (isRefused ? channel.finish() : undefined),
-      () => {}, // The connection is gone, which its reader notices.
+      (error: unknown) => {
+        this.#tell({ event: "warning", reason: `an answer to a newcomer could not be sent: ${String(error)}` })
+        void channel.close("no answer")
+      },
     )
   }
 
@@ -101,6 +117,17 @@ export class Hub {
     this.#spread({ frames: [frame], told: [] }, from)
     this.#spread(this.#session.receive(frame))
     this.#spread(this.#coordinator.step())
+  }
+
+  /** Who held the group up for too long is disconnected like one who does not read. */
+  #giveUp(): void {
+    const { reaction, silent } = this.#coordinator.abort()
+    for (const [channel, leafIndex] of this.#members) {
+      if (!silent.includes(leafIndex)) continue
+      this.#members.delete(channel) // The coordinator removes its leaf already.
+      void channel.close("not ready in time")
+    }
+    this.#spread(reaction)
   }
 
   #left(channel: FrameChannel): void {

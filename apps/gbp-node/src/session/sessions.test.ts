@@ -20,7 +20,8 @@ class Room {
   enter(name: string, memberId: number): void {
     const session = new GroupSession({ name, memberId, now: () => this.nowMs })
     let admission: Admission | { refused: string } | undefined
-    const step = this.coordinator.add(session.mls.exportKeyPackage(), (settled) => (admission = settled))
+    const keyPackage = session.mls.exportKeyPackage()
+    const step = this.coordinator.add({ keyPackage, isGone: () => false, settled: (settled) => (admission = settled) })
     this.spread("ann", step)
     if (admission === undefined || "refused" in admission) throw new Error(admission?.refused ?? "not let in")
     this.guests.set(name, { session, leafIndex: admission.leafIndex })
@@ -40,6 +41,18 @@ class Room {
       this.spread("ann", this.founder.receive(frame))
       this.spread("ann", this.coordinator.step())
     }
+  }
+
+  get memberIds(): (number | undefined)[] {
+    return this.founder.people().map(({ memberId }) => memberId)
+  }
+
+  /** The time for getting ready is over for the change under way. */
+  isLate(): void {
+    this.nowMs += 5_000
+    expect(this.founder.tick().told).toMatchObject([{ event: "refused", code: "0x0010" }])
+    this.spread("ann", this.coordinator.abort().reaction)
+    this.spread("ann", this.coordinator.step())
   }
 
   note(name: string, { told }: Reaction): void {
@@ -92,7 +105,7 @@ describe("sessions of a group", () => {
     expect(bob.tick().told).toMatchObject([{ event: "refused", code: "0x0013" }])
   })
 
-  it("give a change up that not everybody gets ready for, try it again, and refuse it in the end", () => {
+  it("give a change up that not everybody gets ready for, try it again, and in the end refuse it and remove who was silent", () => {
     const room = new Room()
     room.enter("bob", 2)
     room.guests.clear() // Bob hears nothing more.
@@ -100,17 +113,45 @@ describe("sessions of a group", () => {
     const settled: unknown[] = []
     room.spread(
       "ann",
-      room.coordinator.add(cat.mls.exportKeyPackage(), (one) => settled.push(one)),
+      room.coordinator.add({
+        keyPackage: cat.mls.exportKeyPackage(),
+        isGone: () => false,
+        settled: (one) => settled.push(one),
+      }),
     )
     for (let attempt = 1; attempt <= 3; attempt++) {
       expect(settled).toEqual([])
-      room.nowMs += 5_000
-      expect(room.founder.tick().told).toMatchObject([{ event: "refused", code: "0x0010" }])
-      room.spread("ann", room.coordinator.abort())
-      room.spread("ann", room.coordinator.step())
+      room.isLate()
     }
     expect(settled).toEqual([{ refused: "the members did not get ready in time" }])
-    expect(room.founder.people().map(({ memberId }) => memberId)).toEqual([1, 2])
+    expect(room.memberIds).toEqual([1])
+  })
+
+  it("remove two who leave together, though neither gets ready for the other's removal", () => {
+    const room = new Room()
+    room.enter("bob", 2)
+    room.enter("cat", 3)
+    room.enter("dan", 4)
+    const gone = ["bob", "cat"].map((name) => room.guests.get(name)!.leafIndex)
+    for (const name of ["bob", "cat"]) room.guests.delete(name)
+    for (const leafIndex of gone) room.spread("ann", room.coordinator.remove(leafIndex))
+    room.isLate()
+    expect(room.memberIds).toEqual([1, 4])
+    room.enter("eve", 5)
+    expect(room.memberIds).toEqual([1, 5, 4]) // In the order of leaves: hers was bob's.
+  })
+
+  it("never give a removal up, and remove with it who is silent", () => {
+    const room = new Room()
+    for (const [index, name] of ["bob", "cat", "dan"].entries()) room.enter(name, index + 2)
+    const bob = room.guests.get("bob")!.leafIndex
+    for (const name of ["bob", "cat"]) room.guests.delete(name)
+    room.spread("ann", room.coordinator.remove(bob))
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      expect(room.memberIds).toEqual([1, 2, 3, 4])
+      room.isLate()
+    }
+    expect(room.memberIds).toEqual([1, 4])
   })
 
   it("tell of a frame that they cannot read, and go on", () => {
