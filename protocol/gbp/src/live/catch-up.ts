@@ -3,7 +3,7 @@ import { decodeDigestRequest, decodeDigestResponse, encodeDigestResponse } from 
 import { decodedOrUndefined, encodeCbor, equalBytes } from "@qpc/wire"
 import { askHowThingsStand } from "./ask.ts"
 import { beginNext } from "./coordinate.ts"
-import { giveUpOthers } from "./follow.ts"
+import { giveUpOthers, noteHanded } from "./follow.ts"
 import { mayTakeOver, takeOver } from "./handover.ts"
 import { become, controlMessage, fail, refuse, send } from "./live-state.ts"
 import type { LiveState } from "./live-state.ts"
@@ -72,8 +72,7 @@ export function takeDigestResponse<Change>(
   if (state.asked === senderId) state.asked = undefined
   if (response.lastTransitionId > state.lastTransitionId) {
     // It opened, so it is of an epoch that we have; and yet transitions are missing that nobody keeps.
-    if (response.isTruncated === true) contradict(state, message, senderId)
-    return
+    return response.isTruncated === true ? contradict(state, message, senderId) : noteHanded(state, nowMs)
   }
   const isSame = response.epoch === state.group.epoch && equalBytes(response.memberSetHash, memberSetHash(state))
   if (!isSame) return contradict(state, message, senderId)

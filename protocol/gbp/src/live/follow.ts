@@ -13,6 +13,7 @@ import type { LiveState, Pending } from "./live-state.ts"
 import {
   framesOf,
   isExecuting,
+  isWordLost,
   keepEarly,
   keepPrepare,
   lastPromise,
@@ -123,6 +124,27 @@ export function noteExecuted<Change>(state: LiveState<Change>, arrived: Arrived,
     state.pending = { ...pending, executeByMs: Math.min(pending.executeByMs, nowMs + state.limits.askEveryMs) }
   }
   followIfAllAreReady(state, nowMs)
+}
+
+/**
+ * Somebody speaks in the epoch that we are ready for, so they are bound to its commit: members seal only where they have gone on to, and
+ * newcomers have no other epoch. That is their word, though another frame of theirs, that was to say so, did not come or does not open.
+ */
+export function noteWord<Change>(state: LiveState<Change>, { senderId, epoch, frame }: Arrived, nowMs: number): void {
+  const { pending, group } = state
+  if (pending.at !== "ready" || epoch !== group.epoch + 1n) return
+  const { readies, members } = pending.promised
+  if (readies.has(senderId) || !members.includes(senderId)) return
+  readies.set(senderId, frame)
+  followIfAllAreReady(state, nowMs)
+}
+
+/** Somebody who has gone on handed us what they have. If that does not help, again and again, nothing does but a new invitation. */
+export function noteHanded<Change>(state: LiveState<Change>, nowMs: number): void {
+  const { pending } = state
+  if (pending.at !== "ready" || pending.promised.execute === undefined) return
+  pending.promised.handedInVain++
+  if (isWordLost(state, nowMs)) fail(state, "EXECUTE_TIMEOUT")
 }
 
 /** The coordinator counted everybody (GBP control plane, "Execute"). We follow once we have counted them too. */

@@ -12,6 +12,7 @@ import {
   executionIsLate,
   lookAgain,
   noteExecuted,
+  noteWord,
   sayCandidateIsReady,
   takeAbort,
   takeExecute,
@@ -276,6 +277,7 @@ export class LiveControl<Change> {
     const { epoch } = state.group
     hearWitness(state, arrived)
     noteExecuted(state, arrived, nowMs)
+    noteWord(state, arrived, nowMs)
     // Sealed in the epoch that we are ready for: somebody has executed it, and we did not hear of it. Newcomers are ready there.
     const isAhead = arrived.epoch > state.group.epoch && !SAID_AHEAD.has(message.opcode)
     if (isAhead) askHowThingsStand(state, nowMs, senderId)

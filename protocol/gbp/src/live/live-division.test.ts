@@ -1,6 +1,7 @@
 import { toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { encodeAbort, OPCODES } from "../control-args.ts"
+import { ERROR_REGISTRY } from "../error-registry.ts"
 import { encodeReady } from "./ready-args.ts"
 import { FakeGroup } from "./testing/fake-group.ts"
 import type { FakeChange } from "./testing/fake-group.ts"
@@ -114,6 +115,47 @@ describe("an execution", () => {
       [2, 3],
       [2, 3],
     ])
+  })
+})
+
+/** Four members; the second uses one key twice: for its true word, which the third does not get, and for nothing to the third. */
+function liedTo(): LiveMesh {
+  const mesh = LiveMesh.of(4)
+  mesh.passes = (to, bytes, from) => {
+    if (to !== 3 || from !== 2) return true
+    if (mesh.opcodeOf(bytes) === OPCODES.READY_FOR_TRANSITION) mesh.deliver(3, FakeGroup.twin(bytes, toUtf8("?")))
+    return false
+  }
+  mesh.request(1, { add: 5 })
+  return mesh
+}
+
+describe("a member whose word does not open", () => {
+  it("has given it once they speak in the epoch that it is for", () => {
+    const mesh = liedTo()
+    mesh.run(1_000)
+    expect([2, 3].map((id) => mesh.at(id).group.epoch)).toEqual([4n, 3n])
+    mesh.passes = () => true
+    mesh.run(20_000)
+    expect(mesh.at(3).group.epoch).toBe(4n)
+    expect(mesh.at(3).control.endpoint).toBe("active")
+  })
+
+  it("and who says nothing more leaves nobody waiting for ever", () => {
+    const mesh = liedTo()
+    mesh.run(30_000)
+    expect(mesh.told(3, "must_rejoin")).toEqual([])
+    mesh.run(30_000)
+    expect(mesh.told(3, "must_rejoin")).toEqual([{ kind: "must_rejoin", code: ERROR_REGISTRY.EXECUTE_TIMEOUT.code }])
+    expect([1, 2, 4, 5].map((id) => mesh.at(id).group.epoch)).toEqual([4n, 4n, 4n, 4n])
+  })
+
+  it("is waited for while nobody can be asked", () => {
+    const mesh = liedTo()
+    mesh.run(1_000)
+    mesh.passes = (to, _, from) => to !== 3 && from !== 3
+    mesh.run(120_000)
+    expect(mesh.told(3, "must_rejoin")).toEqual([])
   })
 })
 

@@ -34,6 +34,8 @@ export interface Promised extends Preparation {
   executedAtMs: number
   /** The frame that tells those who are removed by it. */
   notice: Uint8Array | undefined
+  /** How often somebody who followed it handed us all they have, and somebody's word went on missing. */
+  handedInVain: number
   /** Members who said under its number to be ready for another commit. */
   readonly contradictedBy: Set<number>
 }
@@ -42,6 +44,8 @@ export interface Promised extends Preparation {
 const PROMISES_MAX = 16
 /** How many times `executeMs` the words that are missing may take. */
 const EXECUTIONS_LATE = 3
+/** How often the words that are missing are handed to us before we give them up: any of these frames may be lost on their way. */
+const HANDED_MIN = 8
 /** Words of one member that came early. */
 const EARLY_MAX = 4
 /** Frames with preparations; an honest coordinator sends us four of one, and most come once. */
@@ -75,6 +79,7 @@ export function promise<Change>(state: LiveState<Change>, arrived: Arrived, stag
     execute: undefined,
     executedAtMs: Number.NEGATIVE_INFINITY,
     notice: undefined,
+    handedInVain: 0,
     contradictedBy: new Set(),
   }
   voidPromises(state, senderId, message.transitionId - 1)
@@ -147,6 +152,17 @@ function takeWhere<Change>(state: LiveState<Change>, isWanted: (arrived: Arrived
   const found = state.early.filter(isWanted)
   state.early = state.early.filter((arrived) => !isWanted(arrived))
   return found
+}
+
+/**
+ * True once what we are ready for was executed and somebody's word for it cannot be had: others followed, handed us all they have more than
+ * once, and it does not open. Its author may have sealed two texts with one key, of which we opened the other.
+ */
+export function isWordLost<Change>(state: LiveState<Change>, nowMs: number): boolean {
+  const { pending } = state
+  if (pending.at !== "ready" || pending.promised.execute === undefined || isExecuting(state, nowMs)) return false
+  const { promised } = pending
+  return promised === lastPromise(state) && promised.handedInVain >= Math.max(HANDED_MIN, 2 * promised.members.length)
 }
 
 /**

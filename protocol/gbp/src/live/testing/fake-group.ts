@@ -139,10 +139,17 @@ export class FakeGroup implements LiveGroup<FakeChange> {
     if (read.senderId === this.#ownId) return { kind: "own" }
     const epoch = this.#readable().find((one) => one.history === read.history)
     if (epoch === undefined) return { kind: !this.#isRemoved && read.epoch > this.epoch ? "ahead" : "closed" }
-    const name = fromUtf8(frame)!
+    const { from, generation } = JSON.parse(fromUtf8(frame)!) as WrittenFrame
+    const name = `${read.history}/${from}/${generation}`
     if (this.#openedBefore.has(name)) return { kind: "again" }
     this.#openedBefore.add(name)
     return { kind: "opened", ...read }
+  }
+
+  /** Another text under the key of a frame, as only its author can make it: whoever opens one of the two never opens the other. */
+  static twin(frame: Uint8Array, args: Uint8Array): Uint8Array {
+    const written = JSON.parse(fromUtf8(frame)!) as WrittenFrame
+    return toUtf8(JSON.stringify({ ...written, args: toHex(args) }))
   }
 
   /** What a frame says, for those who watch everybody. */
