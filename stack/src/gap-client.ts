@@ -80,7 +80,8 @@ export class GapClient implements Disposable {
   /**
    * Sends 20 ms of audio.
    *
-   * @param mediaSourceId - 32 bits: which of our sources it is of. At most 100 for each client.
+   * @param mediaSourceId - 32 bits: which of our sources it is of. At most 100 for each client. Each counts from 1 in a new client:
+   *   after a restart within an epoch take another source, or receivers call its frames late until they pass the old ones.
    * @param rtpTimestamp - Of the first sample, at 48 kHz.
    * @param opus - One Opus packet, 1 to 1275 bytes.
    * @throws RangeError for an argument out of range; StackError as `GroupNode.sendPayload`
