@@ -13,6 +13,21 @@ async function founder(...words: string[]): Promise<{ node: NodeProcess; address
   return { node, address: String(address) }
 }
 
+/** A frame that is no key package. */
+const NO_KEY_PACKAGE = Buffer.from("0300000001ff02", "hex")
+/** After which the node disconnects who said nothing. */
+const HELLO_MS = 10_000
+
+/** A connection that never ends its side. */
+async function stubborn(address: string): Promise<Socket> {
+  const [host, port] = address.split(":")
+  const socket = connect({ port: Number(port), host: host!, allowHalfOpen: true })
+  socket.on("error", () => {}) // Being cut off is what the tests wait for.
+  socket.resume()
+  await new Promise<void>((resolve) => socket.once("connect", () => resolve()))
+  return socket
+}
+
 describe.each(["tcp", "quic"])("processes that form a group over %s", (transport) => {
   it("let each other in, read each other, and notice who leaves and who stops", async () => {
     const { node: ann, address } = await founder("--transport", transport)
@@ -94,11 +109,38 @@ describe("a node that listens", () => {
     const [host, port] = address.split(":")
     const socket = connect(Number(port), host)
     const answer = new Promise<Buffer>((resolve) => socket.once("data", resolve))
-    socket.write(Buffer.from("0300000001ff02", "hex"))
+    socket.write(NO_KEY_PACKAGE)
     expect(String(await answer)).toContain("refused")
     socket.destroy()
     await using bob = new NodeProcess("connect", "--name", "bob", "--member", "2", address)
     await bob.saw({ event: "members" })
+  })
+
+  it("does not keep the place of one whom it refused", async () => {
+    const { node, address } = await founder()
+    await using _ = node
+    const socket = await stubborn(address)
+    const beganMs = performance.now()
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+    socket.write(NO_KEY_PACKAGE)
+    // A socket notices that the other side is gone by what it writes.
+    const writing = setInterval(() => socket.write(NO_KEY_PACKAGE), 50)
+    await closed
+    clearInterval(writing)
+    expect(performance.now() - beganMs).toBeLessThan(HELLO_MS / 2)
+  })
+
+  it("ends when it is told to, whoever waits to be let in", async () => {
+    const { node, address } = await founder()
+    await using _ = node
+    const socket = await stubborn(address)
+    await using bob = new NodeProcess("connect", "--name", "bob", "--member", "2", address)
+    await bob.saw({ event: "members" }) // The socket was accepted before.
+    const beganMs = performance.now()
+    node.kill("SIGTERM")
+    expect(await node.ended()).toEqual({ exitCode: 0, err: "" })
+    expect(performance.now() - beganMs).toBeLessThan(HELLO_MS / 2)
+    socket.destroy()
   })
 
   it("warns of profile 1, and refuses to be the second who sends there", async () => {

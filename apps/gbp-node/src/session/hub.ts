@@ -25,6 +25,7 @@ export class Hub {
   readonly #members = new Map<FrameChannel, number>()
   /** Connections that are being served: what becomes of somebody else's wish to come in concerns nobody. */
   readonly #open = new Set<FrameChannel>()
+  #isClosed = false
   /** Answers to newcomers wait here until the frames before them have left: those are of an epoch that they are not in. */
   #answers: (() => void)[] = []
 
@@ -36,6 +37,7 @@ export class Hub {
 
   /** Serves one connection until it ends. Never rejects for what the peer does. */
   async serve(connection: Connection): Promise<void> {
+    if (this.#isClosed) return await connection.close("the node stops")
     const channel = frameChannel(connection)
     this.#open.add(channel)
     const timer = setTimeout(() => void channel.close("no key package in time"), HELLO_MS)
@@ -76,11 +78,11 @@ export class Hub {
     this.#spread(this.#coordinator.step())
   }
 
-  /** Ends all connections. */
+  /** Ends all connections, those that wait to be let in as well. */
   async close(): Promise<void> {
-    const channels = [...this.#members.keys()]
+    this.#isClosed = true
     this.#members.clear() // Nobody is removed: the group ends here.
-    await Promise.all(channels.map(async (channel) => await channel.close("the node stops")))
+    await Promise.all([...this.#open].map(async (channel) => await channel.close("the node stops")))
   }
 
   #letIn(keyPackage: Uint8Array, channel: FrameChannel): void {
@@ -104,7 +106,7 @@ export class Hub {
       : { kind: "admitted", transitionId: result.transitionId, welcome: result.welcome }
     if (!isRefused) this.#members.set(channel, result.leafIndex)
     channel.send(encodeAnswer(answer)).then(
-      () => (isRefused ? channel.finish() : undefined),
+      () => (isRefused ? channel.close("refused") : undefined),
       (error: unknown) => {
         this.#tell({ event: "warning", reason: `an answer to a newcomer could not be sent: ${String(error)}` })
         void channel.close("no answer")

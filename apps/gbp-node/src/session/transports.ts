@@ -14,6 +14,8 @@ function gbp(idleMs: number): StreamProtocol {
 const CERTIFICATE_DAYS = 30
 /** Each connection costs a commit: enough for a group of people, not for a flood. */
 const CONNECTIONS_MAX = 256
+/** Of those, from one address: nobody takes all places alone. */
+const CONNECTIONS_PER_ADDRESS_MAX = 64
 
 /** What carries the frames, and how long the other side may be silent. */
 export interface TransportChoice {
@@ -31,7 +33,13 @@ export interface Listening {
 
 /** @throws TransportError `address_in_use`, `address_unavailable` */
 export async function openListener(transport: TransportChoice, at: NodeAddress, nowMs: number): Promise<Listening> {
-  const limits = { host: at.host, port: at.port, protocol: gbp(transport.idleMs), maxConnections: CONNECTIONS_MAX }
+  const limits = {
+    host: at.host,
+    port: at.port,
+    protocol: gbp(transport.idleMs),
+    maxConnections: CONNECTIONS_MAX,
+    maxConnectionsPerAddress: CONNECTIONS_PER_ADDRESS_MAX,
+  }
   const place = (port: number): string => (at.host.includes(":") ? `[${at.host}]:${port}` : `${at.host}:${port}`)
   if (transport.name === "tcp") {
     const listener = await listenTcp(limits)
