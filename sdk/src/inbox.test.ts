@@ -1,10 +1,59 @@
 import { describe, expect, it } from "vitest"
+import type { Row } from "./store.ts"
 import { FakeServer } from "./testing/fake-server.ts"
 import { newPerson, openPerson } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
 /** Looks at the inbox that bring more, so that a test of what does not end ends. */
 const LOOKS = 100
+
+/** Bob is connected, and hears nothing of `fetchEpochs` or of what waits for a group before the test lets him. */
+async function bobIsHeldUp() {
+  const [clock, server] = [new TestClock(), new FakeServer()]
+  const [alice, bob] = [await newPerson(server, clock, "alice"), await newPerson(server, clock, "bob")]
+  const group = await clock.during(alice.client.createGroup("friends"))
+  await clock.during(bob.client.sync())
+  const [answer, rows] = [Promise.withResolvers<object>(), Promise.withResolvers<readonly Row[]>()]
+  const [asked, entered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  server.answerInstead = (method) => {
+    if (method !== "fetchEpochs") return undefined
+    server.answerInstead = () => undefined
+    asked.resolve()
+    return answer.promise
+  }
+  const list = bob.store.list.bind(bob.store)
+  bob.store.list = (collection, range) => {
+    if (collection !== "parked") return list(collection, range)
+    bob.store.list = list
+    entered.resolve()
+    return rows.promise
+  }
+  const pause = (): Promise<void> =>
+    clock.during(new Promise((resolve) => void clock.setTimer(1000, () => resolve(undefined))))
+  return { clock, server, alice, bob, group, answer, rows, asked, entered, pause }
+}
+
+describe("an invitation that is taken in while we look for commits that were left out", () => {
+  it("has us look once more: a commit behind it may have been left out, and is counted already", async () => {
+    const { clock, server, bob, group, answer, rows, asked, entered, pause } = await bobIsHeldUp()
+    const account = server.account("bob")
+    account.commitsLeftOut += 1n
+    server.deliver("bob", new Uint8Array([1, 2, 3]))
+    await clock.during(asked.promise)
+    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    await clock.during(entered.promise)
+    server.full.add("bob")
+    await clock.during(group.rename("garden").then(({ id }) => group.waitAccepted(id)))
+    expect(account.commitsLeftOut).toBe(2n)
+    answer.resolve({ epochs: [], newestSeq: account.newestSeq, commitsLeftOut: account.commitsLeftOut })
+    await pause()
+    rows.resolve([])
+    await pause()
+    expect(bob.client.conversations().map(({ name, epoch }) => ({ name, epoch }))).toEqual([
+      { name: "garden", epoch: group.epoch },
+    ])
+  })
+})
 
 /** Bob, whose history of a group is gone, has an inbox that gets more with each look than he takes out of it. */
 async function bobIsFlooded(count: number, whatComes: (welcome: Uint8Array) => Uint8Array) {

@@ -52,6 +52,8 @@ export class Inbox {
   #hasEntered = false
   /** How many answers about where groups are we wait for. */
   #looks = 0
+  /** How many were ever asked for. */
+  #lookCount = 0
   /** How many commits the server had left out when we last asked. */
   #leftOut = 0n
 
@@ -132,12 +134,20 @@ export class Inbox {
   async #receive(seq: bigint, bytes: Uint8Array): Promise<void> {
     const isNew = seq > this.#context.cursor.seq
     if (isNew) await this.#commits.before(bytes)
+    const wasAsking = this.#isAsking
+    const lookCount = this.#lookCount
     await receive(this.#context, { seq, bytes })
     // What a server hands out again brings nobody in again: we would ask it for ever.
     if (!isNew) return
     const received = receiveEnvelope(bytes)
     const isWelcome = received.kind === "envelope" && received.envelope.kind === "welcome"
-    if (isWelcome && (this.#looks > 0 || this.#goal !== undefined)) this.#hasEntered = true
+    // The answer may have come, and its goal have been reached, before the group was there.
+    if (isWelcome && (wasAsking || this.#isAsking || this.#lookCount !== lookCount)) this.#hasEntered = true
+  }
+
+  /** True while an answer about where groups are is under way, or not done with. */
+  get #isAsking(): boolean {
+    return this.#looks > 0 || this.#goal !== undefined
   }
 
   /** True if everything that our inbox got until the last look is on disk. */
@@ -148,6 +158,7 @@ export class Inbox {
   async #lookForGaps(): Promise<Standing> {
     this.#hasEntered = false
     this.#looks += 1
+    this.#lookCount += 1
     try {
       const goal = await this.#commits.ask()
       this.#goal = goal
