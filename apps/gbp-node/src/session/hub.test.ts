@@ -1,5 +1,5 @@
-import { frameChannel, memoryListener } from "@qpc/transport"
-import type { FrameChannel } from "@qpc/transport"
+import { frameChannel, memoryListener, TransportError } from "@qpc/transport"
+import type { Connection, FrameChannel } from "@qpc/transport"
 import { describe, expect, it } from "vitest"
 import { decodeAnswer } from "./admission.ts"
 import { GroupSession } from "./group-session.ts"
@@ -9,7 +9,8 @@ import type { Told } from "./told.ts"
 /** A founder's hub, and connections to it inside this process. */
 class House {
   readonly told: Told[] = []
-  readonly #session = new GroupSession({ name: "ann", memberId: 1, now: () => 0 })
+  nowMs = 0
+  readonly #session = new GroupSession({ name: "ann", memberId: 1, now: () => this.nowMs })
   readonly hub = new Hub(this.#session, (told) => void this.told.push(told))
   readonly #memory = memoryListener()
   readonly #accepted = this.#memory.listener.connections[Symbol.asyncIterator]()
@@ -85,6 +86,25 @@ class Guest {
   }
 }
 
+/** A connection on which bytes arrive, and that takes none. */
+function unwritable(arriving: Uint8Array): Connection {
+  const closed = Promise.withResolvers<void>()
+  const close = async (): Promise<void> => closed.resolve()
+  async function* incoming(): AsyncGenerator<Uint8Array> {
+    yield arriving
+    await closed.promise
+  }
+  return {
+    kind: "memory",
+    peerAddress: "memory",
+    incoming: incoming(),
+    write: async () => await Promise.reject(new TransportError("overflow", "too much waits")),
+    finish: close,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
 async function houseWithBob(): Promise<{ house: House; bob: Guest }> {
   const house = new House()
   const bob = await house.visit("bob", 2)
@@ -130,5 +150,45 @@ describe("hub", () => {
     await Promise.all([bob.follow(), cat.follow()])
     await eve.enter()
     expect(house.told.map((told) => (told.event === "members" ? told.epoch : told.event))).toEqual([1n, 2n, 3n])
+  })
+
+  it("refuses a key package that is too large for what a tree holds for ever, and ends the connection", async () => {
+    const { house } = await houseWithBob()
+    const cat = await house.visit("cat", 3)
+    await cat.send([new Uint8Array(16 * 1024 + 1)])
+    await expect(cat.enter()).rejects.toThrow("a key package has at most 16384 bytes")
+    await cat.leave()
+    expect(house.memberIds).toEqual([1, 2])
+  })
+
+  it("ends the connections of those who wait, and takes no more", async () => {
+    const { house } = await houseWithBob()
+    const cat = await house.visit("cat", 3)
+    await house.hub.close()
+    await cat.served
+    const dan = await house.visit("dan", 4)
+    await dan.served
+    expect(house.memberIds).toEqual([1, 2])
+  })
+
+  it("disconnects and removes who is not ready three times in a row", async () => {
+    const { house, bob } = await houseWithBob()
+    const cat = await house.visit("cat", 3)
+    await cat.ask()
+    await bob.take()
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      expect(house.memberIds).toEqual([1, 2])
+      house.nowMs += 5_000
+      house.hub.tick()
+    }
+    await bob.served
+    expect(house.memberIds).toEqual([1])
+    await expect(cat.enter()).rejects.toThrow("the members did not get ready in time")
+  })
+
+  it("tells of an answer that it could not send, and ends the connection", async () => {
+    const { house } = await houseWithBob()
+    await house.hub.serve(unwritable(Uint8Array.of(1, 0, 0, 0, 0xff)))
+    expect(house.told.at(-1)).toMatchObject({ event: "warning", reason: expect.stringContaining("could not be sent") })
   })
 })
