@@ -130,8 +130,11 @@ export function noteExecuted<Change>(state: LiveState<Change>, arrived: Arrived,
  * Somebody speaks in the epoch that we are ready for, so they are bound to its commit: members seal only where they have gone on to, and
  * newcomers have no other epoch. That is their word, though another frame of theirs, that was to say so, did not come or does not open.
  */
-export function noteWord<Change>(state: LiveState<Change>, { senderId, epoch, frame }: Arrived, nowMs: number): void {
+export function noteWord<Change>(state: LiveState<Change>, arrived: Arrived, nowMs: number): void {
+  const { message, senderId, epoch, frame } = arrived
   const { pending, group } = state
+  // Words are kept and handed on, and a preparation may be long.
+  if (message.opcode === OPCODES.PREPARE_TRANSITION) return
   if (pending.at !== "ready" || epoch !== group.epoch + 1n) return
   const { readies, members } = pending.promised
   if (readies.has(senderId) || !members.includes(senderId)) return
@@ -159,7 +162,9 @@ export function takeExecute<Change>(state: LiveState<Change>, arrived: Arrived, 
   // A newcomer is in the new epoch already. Everybody else has taken note of it before, if it was of the epoch that they hold.
   const isOfNext = isPending && epoch === state.group.epoch + (pending.at === "ready" ? 1n : 0n)
   if (!isNotice && !isOfNext) {
-    if (epoch === state.group.epoch && isAhead(state, transitionId)) keepEarly(state, arrived)
+    // An execution has no arguments, so what is kept is small.
+    const mayBeEarly = epoch === state.group.epoch && isAhead(state, transitionId) && message.args.length === 0
+    if (mayBeEarly) keepEarly(state, arrived)
     refuse(state, message, senderId, "TRANSITION_MISMATCH")
     // We missed the beginning of it.
     if (transitionId > state.lastTransitionId && senderId === state.coordinatorId) askHowThingsStand(state, nowMs)

@@ -1,7 +1,13 @@
-import { toUtf8 } from "@qpc/wire"
+import { fromUtf8, toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { ControlMessage } from "../control.ts"
-import { encodeCoordinatorClaim, encodeDigestRequest, encodeInvalidCommit, OPCODES } from "../control-args.ts"
+import {
+  encodeAbort,
+  encodeCoordinatorClaim,
+  encodeDigestRequest,
+  encodeInvalidCommit,
+  OPCODES,
+} from "../control-args.ts"
 import { ERROR_REGISTRY } from "../error-registry.ts"
 import type { ErrorName } from "../error-registry.ts"
 import { encodeReady } from "./ready-args.ts"
@@ -307,5 +313,37 @@ describe("a newcomer who was not let in", () => {
     mesh.at(3).group.stageReceived(mesh.read(1, OPCODES.PREPARE_TRANSITION).args, 1)
     mesh.deliver(3, mesh.at(5).group.seal(control(5, 8, 0, encodeCoordinatorClaim())))
     expect(mesh.at(3).control.coordinatorId).not.toBe(5)
+  })
+})
+
+/** The same frame, padded. */
+const padded = (frame: Uint8Array, lengthBytes: number) => toUtf8(fromUtf8(frame)!.padEnd(lengthBytes))
+
+describe("a member who makes frames long", () => {
+  it("does not fill what is kept for those who missed something", () => {
+    const mesh = LiveMesh.of(4, { loggedBytes: 256 * 1024 })
+    const abort = (by: number) => mesh.at(by).group.seal(control(by, OPCODES.ABORT_TRANSITION, 4, encodeAbort(17)))
+    for (const by of [2, 4]) mesh.deliver(3, padded(abort(by), 4 * 1024 * 1024))
+    expect(mesh.told(3, "refused").at(-1)).toMatchObject({
+      senderId: 4,
+      code: ERROR_REGISTRY.STREAM_POLICY_VIOLATION.code,
+    })
+    mesh.passes = (to, bytes) => to !== 2 || mesh.opcodeOf(bytes) !== OPCODES.EXECUTE_TRANSITION
+    mesh.request(1, { add: 5 })
+    mesh.run(100)
+    expect([2, 3].map((id) => mesh.at(id).group.epoch)).toEqual([3n, 4n])
+    mesh.passes = (_, __, from) => from !== 1
+    mesh.run(30_000)
+    expect(mesh.at(2).group.epoch).toBe(4n)
+  })
+
+  it("executes with arguments, which no execution has, and is not kept until it can be", () => {
+    const mesh = LiveMesh.of(4)
+    mesh.at(1).isOn = false
+    const prepare = mesh.at(1).group.seal(control(1, 1, 4, commit(mesh, 1)))
+    for (let at = 0; at < 4; at++) mesh.deliver(4, mesh.at(1).group.seal(control(1, 3, 4, new Uint8Array(1024))))
+    mesh.deliver(4, prepare)
+    expect(mesh.told(4, "removed")).toEqual([])
+    expect(mesh.at(4).control.pendingTransitionId).toBe(4)
   })
 })

@@ -44,6 +44,9 @@ const SAID_AHEAD: ReadonlySet<number> = new Set([OPCODES.EXECUTE_TRANSITION, OPC
 /** Of the epoch that we are ready for, and to be done once we are there: they do not open a second time. */
 const AHEAD_KEPT: ReadonlySet<number> = new Set([OPCODES.PREPARE_TRANSITION, OPCODES.ABORT_TRANSITION])
 
+/** A frame with anything but a preparation, with its padding. */
+const SAID_MAX_BYTES = 64 * 1024
+
 /** What is not answered. */
 const IS_ANSWER: ReadonlySet<number> = new Set([OPCODES.ACK, OPCODES.NACK])
 
@@ -268,6 +271,9 @@ export class LiveControl<Change> {
     if (isOfFormerMember(state, arrived) && message.opcode !== OPCODES.GROUP_STATE_DIGEST_REQUEST) {
       return IS_ANSWER.has(message.opcode) ? undefined : refuse(state, message, senderId, "EPOCH_MISMATCH")
     }
+    // What a member says may be kept and handed on; only a commit has a reason to be long.
+    const isLong = arrived.frame.length > SAID_MAX_BYTES && message.opcode !== OPCODES.PREPARE_TRANSITION
+    if (isLong) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
     // Frames that are handed to us afterwards say nothing of who is there now.
     const isLate = isHandedOn(state, message)
     if (!isLate) this.heard(senderId, nowMs)
