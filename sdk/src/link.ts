@@ -238,7 +238,8 @@ export class Link {
       // Before anything that the server could refuse.
       await this.#deviceRounds.finishRemovals(call)
       await this.#stockUp(rpc)
-      await this.#names.learn(call)
+      // On the side: names are looked up for as long as groups change.
+      this.run(this.#counted(this.#names.learn(call)))
       await this.#deviceRounds.begin(call)
       await continueRejoins(this.#context, call)
     } catch (error) {

@@ -27,15 +27,20 @@ export class Names {
    */
   learn(call: Call): Promise<void> {
     this.#wanted = call
-    this.#running ??= this.#learnAll().finally(() => (this.#running = undefined))
+    this.#running ??= this.#learnAll()
     return this.#running
   }
 
   async #learnAll(): Promise<void> {
-    while (this.#wanted !== undefined) {
-      const call = this.#wanted
-      this.#wanted = undefined
-      await this.#learnOnce(call)
+    try {
+      while (this.#wanted !== undefined) {
+        const call = this.#wanted
+        this.#wanted = undefined
+        await this.#learnOnce(call)
+      }
+    } finally {
+      // At once: a wish between the last look and a later step would begin nothing.
+      this.#running = undefined
     }
   }
 
