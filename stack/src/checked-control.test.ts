@@ -30,6 +30,16 @@ function prepared(clock = new TestClock()) {
 }
 
 describe("a transition", () => {
+  it("is not executed while somebody else's commit would take effect in its place", () => {
+    const { alice, bob, carol } = prepared()
+    for (const peer of [bob, carol]) receive(alice, send(peer, ReadyForTransition, 1))
+    carol.mls.clearPendingCommit()
+    alice.mls.processMessage(carol.mls.removeMember(bob.mls.leafIndex))
+    expect(() => send(alice, ExecuteTransition, 1)).toThrow(code("wrong_transition"))
+    send(alice, AbortTransition, 1)
+    expect(alice.node.pendingTransitionId).toBe(0)
+  })
+
   it("takes everybody from one epoch to the next, and lets the newcomer in", () => {
     const { alice, bob, carol, dave, welcome } = prepared()
     for (const peer of [bob, carol]) receive(alice, send(peer, ReadyForTransition, 1))

@@ -209,6 +209,7 @@ export class CheckedControl implements ControlPlane {
     if (pending === undefined) return this.#checkUnprepared(member, transitionId)
     this.#assertPending(transitionId)
     if (pending.at !== "coordinating" || pending.isOver) throw wrongTransition("its time is over: abort it")
+    if (member.hasReceived) throw wrongTransition("somebody else's commit is staged beside what was prepared: abort it")
     const missing = pending.expected
       .filter((leafIndex) => !pending.ready.has(leafIndex) && member.member(leafIndex) !== undefined)
       .map((leafIndex) => ({ leafIndex, memberId: this.#ids.memberIdOf(leafIndex) }))

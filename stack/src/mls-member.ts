@@ -222,6 +222,11 @@ export class MlsMember implements Disposable {
     return platform.suite().hash(bytes)
   }
 
+  /** True if somebody's commit is staged: {@link finalize} takes that one into effect. */
+  get hasReceived(): boolean {
+    return this.#received !== undefined
+  }
+
   /** True if somebody's commit with this hash is staged. */
   holdsReceived(hash: Uint8Array): boolean {
     return this.#received !== undefined && equalBytes(this.#received.hash, hash)
