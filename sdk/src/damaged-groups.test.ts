@@ -174,6 +174,34 @@ describe("a profile with a damaged group", () => {
     expect(await reasons(client)).toEqual(["group_damaged"])
   })
 
+  it("looks no second time for what a group still wanted that the server does not have it in", async () => {
+    const { clock, bob, server, away } = await world()
+    const alone = await clock.during(bob.client.createGroup("alone"))
+    await away()
+    const store = new MemoryStore(bob.disk)
+    const profile = new Profile(store)
+    const rejoin = { cause: "group_damaged", isInsisted: true, sinceMs: 0, attempt: 0, nextAtMs: 0 } as const
+    await store.commit([
+      ...(await profile.forgetMember(alone.id)),
+      profile.putRejoin(alone.id, { ...rejoin, stage: { at: "due" } }),
+    ])
+    const reads: number[] = []
+    for (let times = 0; times < 2; times++) {
+      const { client, store: own } = await openPerson(server, clock, bob.disk)
+      const list = own.list.bind(own)
+      let count = 0
+      own.list = (collection, range) => {
+        if (collection === "sent") count += 1
+        return list(collection, range)
+      }
+      await clock.during(client.sync())
+      expect(client.damagedGroups()).toMatchObject([{ damage: "keys_deleted" }])
+      await clock.during(client.close())
+      reads.push(count)
+    }
+    expect(reads[1]).toBe(0)
+  })
+
   it("goes on looking for the way back where it knows nobody to ask yet, and the server has it in the group", async () => {
     const { clock, bob, one, reopen } = await damagedWorld()
     await forgetPeople(bob.disk, one.id)

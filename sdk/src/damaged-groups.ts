@@ -74,8 +74,8 @@ export async function recordDamage(context: Context): Promise<void> {
 }
 
 /** True if its keys were deleted while the profile did not open (`forgetDamaged`), and nobody was asked since. */
-const isForgotten = ({ cause, sinceMs, attempt }: RejoinRecord): boolean =>
-  cause === DAMAGED && sinceMs === SINCE_UNKNOWN && attempt === 0
+const isForgotten = ({ cause, sinceMs, attempt, stage }: RejoinRecord): boolean =>
+  cause === DAMAGED && sinceMs === SINCE_UNKNOWN && attempt === 0 && stage.at === "due"
 
 async function recordDamaged(context: Context, groupId: GroupId): Promise<void> {
   const known = context.rejoining.find(groupId)
