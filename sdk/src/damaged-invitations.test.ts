@@ -1,3 +1,4 @@
+import { equalBytes } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { damagedWorld, names, reasons, texts } from "./testing/damaged-world.ts"
 import type { World } from "./testing/damaged-world.ts"
@@ -68,6 +69,22 @@ describe("an invitation into a damaged group", () => {
     const again = await reopen()
     await clock.during(again.sync({ waitMs: 60_000, until: () => again.conversations().length === 2 }))
     expect(names(again).toSorted()).toEqual(["one", "two"])
+  })
+
+  it("has the last-resort key package replaced where many are kept, once", async () => {
+    const { clock, server, bob } = await damagedWorld()
+    const limits = { keyPackagesKept: 1 }
+    const lastResort = (): Uint8Array => server.account("bob").lastResort!.data
+    const found = [lastResort()]
+    for (let times = 0; times < 2; times++) {
+      const { client } = await openPerson(server, clock, bob.disk, { limits })
+      await clock.during(client.damagedGroups()[0]?.giveUp() ?? Promise.resolve())
+      await clock.during(client.sync({ waitMs: 1000 }))
+      found.push(lastResort())
+      await clock.during(client.close())
+    }
+    expect(equalBytes(found[1]!, found[0]!)).toBe(false)
+    expect(found[2]).toEqual(found[1])
   })
 
   it("does not keep one into another group, on its way for a last-resort key package, from being opened", async () => {

@@ -133,8 +133,9 @@ async function renewLastResort(context: Context, there: LastResortThere | undefi
   const isUsed = isThere && there !== undefined && there.uses > 0
   const isFresh =
     here !== undefined && here.refusedFor.length === 0 && here.expiresAtMs - nowMs > lifetimeMs * LIFE_LEFT
-  // A server that says again and again that it was used must not fill the disk.
-  const isKept = here !== undefined && here.expiresAtMs > nowMs && !(await hasRoom(context))
+  // A server that says again and again that it was used must not fill the disk. One that is refused is replaced by one that is not, once.
+  const isUsable = here !== undefined && here.refusedFor.length === 0 && here.expiresAtMs > nowMs
+  const isKept = isUsable && !(await hasRoom(context))
   // The server has none, or the one before: an upload was lost.
   if (isKept || (isFresh && !isUsed)) return isThere ? undefined : uploadOf(context, here)
   return replaceLastResort(context, lifetimeMs, isUsed)
