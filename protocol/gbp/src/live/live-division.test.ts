@@ -251,3 +251,65 @@ describe("what does not open a second time", () => {
     expect(mesh.at(3).control.pendingTransitionId).toBe(0)
   })
 })
+
+/** A member in the epoch after a commit of the first. */
+function inEpochOf(after: FakeGroup, memberId: number): FakeGroup {
+  const { epoch, memberIds, history } = after
+  return FakeGroup.join(memberId, toUtf8(JSON.stringify({ epoch: String(epoch), memberIds, history })))
+}
+
+/**
+ * Four members. The third said to be ready for what the first prepared, then for what the second did; both are gone, and it looks
+ * whether the former was executed after all. It has the second's word for that.
+ */
+function lookingBack(later: FakeChange): { readonly mesh: LiveMesh; readonly after: FakeGroup } {
+  const mesh = LiveMesh.of(4)
+  // What the others hold, or say to hold, is written by hand.
+  mesh.at(3).group.onMerge = () => undefined
+  mesh.at(1).isOn = false
+  const { commit, after } = commitOf(mesh, { add: 5 })
+  const ready = encodeReady({ coordinatorId: 1, commitHash: after.hash(commit) })
+  mesh.deliver(3, mesh.at(2).group.seal(control(2, OPCODES.READY_FOR_TRANSITION, 4, ready)))
+  mesh.deliver(3, mesh.at(1).group.seal(control(1, OPCODES.PREPARE_TRANSITION, 4, commit)))
+  mesh.run(14_000)
+  mesh.passes = (to, bytes, from) => from !== 5 && (to !== 2 || mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION)
+  mesh.request(2, later)
+  mesh.run(40)
+  mesh.at(2).isOn = false
+  mesh.at(4).isOn = false
+  mesh.passes = () => false
+  mesh.run(40_000)
+  mesh.at(3).control.behind(mesh.nowMs)
+  mesh.run(31_000)
+  mesh.at(3).control.behind(mesh.nowMs)
+  return { mesh, after }
+}
+
+const ack = (senderId: number) => control(senderId, OPCODES.ACK, 4)
+
+describe("a member who is bound to one transition and looks whether one before it was executed", () => {
+  it("follows it once the coordinator of the later one speaks in its epoch, and has given that up", () => {
+    const { mesh, after } = lookingBack({ remove: 1 })
+    for (const id of [2, 4, 5]) mesh.deliver(3, inEpochOf(after, id).seal(ack(id)))
+    mesh.deliver(3, after.seal(control(1, OPCODES.EXECUTE_TRANSITION, 4)))
+    expect(mesh.at(3).group.history).toBe(after.history)
+  })
+
+  it("does not follow it for the word of its newcomer, who speaks in its epoch before they are let in", () => {
+    const { mesh, after } = lookingBack({ add: 5 })
+    const commitHash = after.hash(mesh.read(2, OPCODES.PREPARE_TRANSITION).args)
+    const ready = encodeReady({ coordinatorId: 2, commitHash })
+    mesh.deliver(3, mesh.at(1).group.seal(control(1, OPCODES.READY_FOR_TRANSITION, 5, ready)))
+    for (const id of [5, 4]) mesh.deliver(3, inEpochOf(after, id).seal(ack(id)))
+    mesh.deliver(3, after.seal(control(1, OPCODES.EXECUTE_TRANSITION, 4)))
+    expect(mesh.at(3).control.pendingTransitionId).toBe(4)
+    expect(mesh.at(3).group.history).not.toBe(after.history)
+  })
+
+  it("is not bound again to what was given up for it", () => {
+    const { mesh, after } = lookingBack({ remove: 1 })
+    mesh.deliver(3, inEpochOf(after, 2).seal(ack(2)))
+    mesh.deliver(3, mesh.at(2).group.seal(mesh.read(2, OPCODES.PREPARE_TRANSITION)))
+    expect(mesh.at(3).control.pendingTransitionId).toBe(4)
+  })
+})

@@ -119,16 +119,22 @@ export function voidPromises<Change>(state: LiveState<Change>, coordinatorId: nu
 
 /**
  * Somebody speaks in the epoch of what we look at. If they would have had to be ready for something that we are bound to since, and nobody
- * heard them say so, that was not executed and never will be: they have gone another way.
+ * heard them say so, that was not executed and never will be: they have gone another way. A newcomer of that epoch has gone nowhere yet.
  */
-export function hearWitness<Change>(state: LiveState<Change>, { senderId, epoch }: Arrived): void {
-  const { pending, group } = state
-  if (pending.at !== "ready" || epoch !== group.epoch + 1n) return
+export function hearWitness<Change>(state: LiveState<Change>, { senderId, epoch, frame }: Arrived): void {
+  const { pending, group, aborts } = state
+  if (pending.at !== "ready" || epoch !== group.epoch + 1n || pending.staged.joined.includes(senderId)) return
   const later = new Set(state.promises.slice(state.promises.indexOf(pending.promised) + 1))
   const isOver = ({ coordinatorId, members, readies }: Promised): boolean => {
     return coordinatorId === senderId || (members.includes(senderId) && !readies.has(senderId))
   }
-  state.promises = state.promises.filter((one) => !later.has(one) || !isOver(one))
+  const over = state.promises.filter((one) => later.has(one) && isOver(one))
+  // What was given up does not come back.
+  for (const { coordinatorId, transitionId } of over) {
+    if (transitionId > (aborts.get(coordinatorId)?.transitionId ?? 0))
+      aborts.set(coordinatorId, { transitionId, frame })
+  }
+  state.promises = state.promises.filter((one) => !over.includes(one))
 }
 
 /** Keeps a word of a transition that we have not heard of. MLS would not open it a second time. */
