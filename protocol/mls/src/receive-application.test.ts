@@ -132,7 +132,7 @@ describe("an application message of an epoch that is staged", () => {
     expect(hear(party, "alice", party.say("carol", "later"), own)).toBe("epoch_ahead")
   })
 
-  it("is judged by what was asked for, as any other", () => {
+  it("is judged by what was asked for, as those of other epochs are", () => {
     const { party, own } = adding("asked")
     const message = party.say("carol", "ready")
     const other = { staged: own, authenticatedData: toUtf8("another header") }
