@@ -1,17 +1,10 @@
 import { platform } from "#platform"
 import type { SFrameCipher } from "@qpc/crypto"
-import { AudioKeys, dropError } from "@qpc/gap"
+import { AudioKeys, dropError, readAudioFrame } from "@qpc/gap"
 import type { FrameDropReason } from "@qpc/gap"
-import {
-  AUDIO_FRAME_MAX_BYTES,
-  audioFrameMetadata,
-  decodeAudioFrame,
-  encodeAudioFrame,
-  FLAG_ORDERED,
-  UnsupportedVersion,
-} from "@qpc/gbp"
-import type { PayloadFormat, SealedAudioFrame } from "@qpc/gbp"
-import { DecodeError, equalBytes } from "@qpc/wire"
+import { AUDIO_FRAME_MAX_BYTES, audioFrameMetadata, encodeAudioFrame, FLAG_ORDERED } from "@qpc/gbp"
+import type { PayloadFormat } from "@qpc/gbp"
+import { equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { ReceivedBytes } from "./frames.ts"
 import type { MlsMember } from "./mls-member.ts"
@@ -52,7 +45,7 @@ export class AudioFrames implements Disposable {
 
   /** Total for foreign bytes. The sender is left to the caller, who knows the members' ids. */
   receive(member: MlsMember, bytes: Uint8Array): ReceivedBytes {
-    const frame = parse(bytes)
+    const frame = readAudioFrame(bytes)
     if (typeof frame === "string") return dropped(frame)
     if (!equalBytes(frame.groupId, this.#groupId)) return dropped("unknown_group")
     const { epoch, payloadFormat } = frame
@@ -94,17 +87,6 @@ export function cipherOf(id: number): SFrameCipher {
   const cipher = platform.sframeCiphers.get(id)
   if (cipher === undefined) throw new Error(`unreachable: no SFrame cipher suite ${id}`)
   return cipher
-}
-
-function parse(bytes: Uint8Array): SealedAudioFrame | FrameDropReason {
-  if (bytes.length > AUDIO_FRAME_MAX_BYTES) return "too_large"
-  try {
-    return decodeAudioFrame(bytes)
-  } catch (error) {
-    if (error instanceof UnsupportedVersion) return "unsupported_version"
-    if (error instanceof DecodeError) return "malformed"
-    throw error
-  }
 }
 
 function dropped(reason: FrameDropReason): ReceivedBytes {

@@ -9,7 +9,7 @@ export { CBOR_AUDIO, decodeAudio, encodeAudio, OPUS_MAX_BYTES } from "./payload.
 export type { AudioCodec, AudioPayload } from "./payload.ts"
 export { DEFAULT_PLAYOUT, FRAME_MS, FRAME_SAMPLES, Playout } from "./playout.ts"
 export type { PlayoutFigures, PlayoutLimits, TimedFrame, Turn } from "./playout.ts"
-export { AudioFrameReceiver, AudioReceiver } from "./receive.ts"
+export { AudioFrameReceiver, AudioReceiver, readAudioFrame } from "./receive.ts"
 export type {
   ArrivedAudio,
   AudioFrameReceiverOptions,

@@ -50,7 +50,7 @@ export class AudioFrameReceiver {
   /** @param nowMs - any clock that goes forward, the same as that of {@link AudioKeys} */
   receive(bytes: Uint8Array, nowMs: number): ReceivedAudioFrame {
     const { groupId, keys } = this.#surroundings
-    const frame = parse(bytes)
+    const frame = readAudioFrame(bytes)
     if (typeof frame === "string") return drop(frame)
     if (!equalBytes(frame.groupId, groupId)) return drop("unknown_group")
     const { epoch, payloadFormat, sframe } = frame
@@ -67,7 +67,8 @@ export class AudioFrameReceiver {
   }
 }
 
-function parse(bytes: Uint8Array): SealedAudioFrame | FrameDropReason {
+/** An audio frame before it is opened, or why it is none. Total: whatever bytes these are. */
+export function readAudioFrame(bytes: Uint8Array): SealedAudioFrame | FrameDropReason {
   if (bytes.length > AUDIO_FRAME_MAX_BYTES) return "too_large"
   try {
     return decodeAudioFrame(bytes)
