@@ -2,6 +2,7 @@ import { FRAME_SAMPLES, OPUS_MAX_BYTES } from "@qpc/gap"
 import { createDecoder } from "libopus-wasm"
 import type { OpusDecoderHandle } from "libopus-wasm"
 import { guarded, OpusError } from "./opus-error.ts"
+import { OpusHandle } from "./opus-handle.ts"
 import { opusSamples } from "./opus-packet.ts"
 
 /**
@@ -10,11 +11,10 @@ import { opusSamples } from "./opus-packet.ts"
  */
 export class OpusDecoder implements Disposable {
   readonly channels: 1 | 2
-  readonly #handle: OpusDecoderHandle
-  #isOver = false
+  readonly #codec: OpusHandle<OpusDecoderHandle>
 
   private constructor(handle: OpusDecoderHandle) {
-    this.#handle = handle
+    this.#codec = new OpusHandle("decoder", handle)
     this.channels = handle.channels
   }
 
@@ -25,7 +25,7 @@ export class OpusDecoder implements Disposable {
 
   /** The sound of a packet; nothing of it is rounded. @throws OpusError; TypeError after it was disposed of */
   decode(packet: Uint8Array): Float32Array {
-    const handle = this.#live()
+    const handle = this.#codec.live
     checkPacket(packet)
     return guarded(() => handle.decodeFloat(packet))
   }
@@ -38,20 +38,14 @@ export class OpusDecoder implements Disposable {
    * @throws OpusError; TypeError after it was disposed of
    */
   conceal(next?: Uint8Array): Float32Array {
-    const handle = this.#live()
+    const handle = this.#codec.live
     if (next === undefined) return guarded(() => handle.decodePacketLossFloat(FRAME_SAMPLES))
     checkPacket(next)
     return guarded(() => handle.decodeFloat(next, { decodeFec: true, frameSize: FRAME_SAMPLES }))
   }
 
   [Symbol.dispose](): void {
-    this.#isOver = true
-    this.#handle.free()
-  }
-
-  #live(): OpusDecoderHandle {
-    if (this.#isOver) throw new TypeError("the decoder was disposed of")
-    return this.#handle
+    this.#codec[Symbol.dispose]()
   }
 }
 

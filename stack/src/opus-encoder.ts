@@ -2,6 +2,7 @@ import { FRAME_SAMPLES, OPUS_MAX_BYTES } from "@qpc/gap"
 import { Application, createEncoder, Signal } from "libopus-wasm"
 import type { OpusEncoderHandle } from "libopus-wasm"
 import { guarded } from "./opus-error.ts"
+import { OpusHandle } from "./opus-handle.ts"
 import type { Pcm } from "./pcm.ts"
 
 /** How an encoder trades size, quality and secrecy. */
@@ -45,11 +46,10 @@ const COMPLEXITY = 9
 /** Sound in, packets out, in the order in which it is heard. */
 export class OpusEncoder implements Disposable {
   readonly channels: 1 | 2
-  readonly #handle: OpusEncoderHandle
-  #isOver = false
+  readonly #codec: OpusHandle<OpusEncoderHandle>
 
   private constructor(handle: OpusEncoderHandle) {
-    this.#handle = handle
+    this.#codec = new OpusHandle("encoder", handle)
     this.channels = handle.channels
   }
 
@@ -71,7 +71,7 @@ export class OpusEncoder implements Disposable {
 
   /** How far a decoder's sound lags behind the encoder's, in samples. */
   get lookaheadSamples(): number {
-    return this.#live().getLookahead()
+    return this.#codec.live.getLookahead()
   }
 
   /**
@@ -81,7 +81,7 @@ export class OpusEncoder implements Disposable {
    * of; OpusError
    */
   encode(pcm: Pcm): Uint8Array | undefined {
-    const handle = this.#live()
+    const handle = this.#codec.live
     const samples = FRAME_SAMPLES * this.channels
     if (pcm.length !== samples) throw new RangeError(`20 ms have ${samples} samples, not ${pcm.length}`)
     // One that is no number would stay in the encoder's filters and silence all that follows.
@@ -99,16 +99,10 @@ export class OpusEncoder implements Disposable {
    * @param percent - from 0 to 100
    */
   expectLoss(percent: number): void {
-    this.#live().setPacketLossPercent(percent)
+    this.#codec.live.setPacketLossPercent(percent)
   }
 
   [Symbol.dispose](): void {
-    this.#isOver = true
-    this.#handle.free()
-  }
-
-  #live(): OpusEncoderHandle {
-    if (this.#isOver) throw new TypeError("the encoder was disposed of")
-    return this.#handle
+    this.#codec[Symbol.dispose]()
   }
 }
