@@ -97,6 +97,12 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     change: "Whose device it is, is looked up in the other groups too.",
   },
   {
+    seed: 3223n,
+    found:
+      "The oracle took texts for lost that waited for room on a second device, whose sender, with its one group damaged, was told the key of that device and not whose it is.",
+    change: "To be told the key of a device is to be told.",
+  },
+  {
     seed: 1931n,
     found:
       "The oracle waited for somebody to be let go of a group by the only other member, whose record of it was damaged and whom nobody made repair it.",

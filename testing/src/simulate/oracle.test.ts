@@ -34,8 +34,8 @@ const sent = (number: number, state: number): Change => ({
   value: concatBytes(Uint8Array.of(1), fromHex(GROUP), Uint8Array.of(state)),
 })
 const signHead = () => expect.unreachable()
-/** Alice is told that bob will not get one of her texts. */
-const givenUp: Change = {
+/** Alice is told that a person, known to her by this key, will not get one of her texts. */
+const givenUpFor = (person: string): Change => ({
   kind: "put",
   collection: "notices",
   key: new Uint8Array(8),
@@ -44,9 +44,10 @@ const givenUp: Change = {
     Uint8Array.of(1),
     fromHex(GROUP),
     toUtf8("\u0013inbox_full_given_up"),
-    fromHex(bob.key),
+    fromHex(person),
   ),
-}
+})
+const givenUp = givenUpFor(bob.key)
 const accepted: BatchOutcome = {
   kind: "accepted",
   duplicate: false,
@@ -235,6 +236,18 @@ describe("oracle", () => {
     expect(missing()).toEqual([2, 3])
     oracle.durable(alice, [givenUp])
     expect(missing()).toEqual([3])
+  })
+
+  it("excuses a text for a second device whose key alone its sender was told", () => {
+    const second = { ...bob, key: "03".repeat(32) }
+    const number = oracle.writing(alice, GROUP)
+    oracle.durable(alice, [line(number)])
+    oracle.enqueued(batch(number), { ...accepted, full: [toIdentityKey(fromHex(second.key))] })
+    const unread = (): readonly number[] => oracle.unread(second, GROUP, number).map((text) => text.number)
+    oracle.durable(alice, [givenUpFor("04".repeat(32))])
+    expect(unread()).toEqual([number])
+    oracle.durable(alice, [givenUpFor(second.key)])
+    expect(unread()).toEqual([])
   })
 
   it("reports a second commit out of one epoch", () => {

@@ -4,6 +4,7 @@ import type { Change } from "@qpc/sdk"
 import type { Batch, BatchClaim, BatchOutcome, HeadPosition } from "@qpc/server/core"
 import { toHex } from "@qpc/wire"
 import { ChannelRosters } from "./channel-rosters.ts"
+import { GivenUp } from "./given-up.ts"
 import { GroupSuites } from "./group-suites.ts"
 import type { Violation, ViolationKind } from "./violation.ts"
 
@@ -120,8 +121,7 @@ export class Oracle {
   /** What the server signed, by group and epoch. */
   readonly #heads = new Map<string, string>()
   readonly #sent = new Map<string, Map<string, SentByDevice>>()
-  /** How often a sender was told that somebody will not get a text of theirs, by sender, group and person. */
-  readonly #givenUp = new Map<string, number>()
+  readonly #givenUp = new GivenUp()
   /** Texts of which their senders were told that the group changed too often meanwhile. */
   readonly #overtaken = new Set<Text>()
   /** Messages that no person wrote: what members ask and answer about texts that never came, beside changes of the group. */
@@ -291,14 +291,10 @@ export class Oracle {
 
   /** Those that the device does not show and whose senders do not know it. */
   #untold(device: Device, group: string, isWanted: (text: Text) => boolean): readonly Text[] {
-    const givenUp = new Map(this.#givenUp)
+    const givenUp = this.#givenUp.copy()
     return [...this.texts.values()].filter((text) => {
       if (text.group !== group || this.hasShown(device.key, text.number) || !isWanted(text)) return false
-      const telling = `${text.sender.key} ${group} ${device.identityKey}`
-      const timesTold = text.late.has(device.key) ? (givenUp.get(telling) ?? 0) : 0
-      if (timesTold === 0) return true
-      givenUp.set(telling, timesTold - 1)
-      return false
+      return !text.late.has(device.key) || !givenUp.take(text.sender.key, group, device)
     })
   }
 
@@ -312,8 +308,7 @@ export class Oracle {
     if (accusation !== undefined) this.report("accused", `${device.name} holds ${accusation} against the server`)
     if (!notice.includes(GIVEN_UP)) return
     const group = toHex(value.subarray(NOTICE_GROUP_OFFSET, NOTICE_GROUP_OFFSET + GROUP_ID_BYTES))
-    const telling = `${device.key} ${group} ${toHex(value.subarray(-PERSON_BYTES))}`
-    this.#givenUp.set(telling, (this.#givenUp.get(telling) ?? 0) + 1)
+    this.#givenUp.note(device.key, group, toHex(value.subarray(-PERSON_BYTES)))
   }
 
   #message(device: Device, key: Uint8Array, value: Uint8Array): void {
