@@ -45,6 +45,22 @@ function leaverAndOther(damage?: GroupDamage): readonly ClientNode[] {
   return [deviceWith(KEY, true, undefined), deviceWith(OTHER, false, damage)]
 }
 
+const SECOND = "03".repeat(32)
+
+/** Somebody in a group, and a person who is in it with what the server's roster says, and out of it on their first device. */
+function memberAndOther(secondIsGone: boolean): readonly ClientNode[] {
+  const members = () => [KEY, OTHER].map((key) => ({ identityKey: fromHex(key) }))
+  const about = { id: fromHex(FOLLOWED), epoch: 1n, epochAuthenticator: new Uint8Array(32), members }
+  const device = (key: string, identityKey: string, { isMember = false, isGone = false }): ClientNode => {
+    const conversations = () => [{ ...about, isMember, isLeaving: false, missing: undefined }]
+    const client = { connectionState: { at: "online" }, conversations, damagedGroups: () => [] }
+    const node = { name: key.slice(0, 2), key, identityKey, isEnrolled: true, isGone, client, unanswered: [] }
+    return node as unknown as ClientNode
+  }
+  const second = { isMember: true, isGone: secondIsGone }
+  return [device(KEY, KEY, { isMember: true }), device(OTHER, OTHER, {}), device(SECOND, OTHER, second)]
+}
+
 /** What the sdk writes of a wish that has no end yet: version, group, state. */
 const wish = (group: string): Change => ({
   kind: "put",
@@ -91,5 +107,17 @@ describe("a world at rest", () => {
   it("waits for the answer to what a person asked, which may still become a wish", () => {
     const what = "d1: rename has no answer"
     expect(unsettled([stuckInOne(["rename"])], new Oracle())).toEqual([{ kind: "stranded", what }])
+  })
+
+  const FIRST_IS_OUT = [{ kind: "diverged", what: "02 is on the roster of aaaaaaaa and has not joined" }]
+
+  it.each([
+    ["has both devices of a person", [OTHER, SECOND], true, FIRST_IS_OUT],
+    ["has the first where the second is there", [SECOND], false, FIRST_IS_OUT],
+    ["may lack the first where the second was lost while it left the group for both", [SECOND], true, []],
+  ])("%s", (_, devices, secondIsGone, found) => {
+    const oracle = new Oracle()
+    oracle.rosters.advance(FOLLOWED, 1n, [KEY, ...devices])
+    expect(unsettled(memberAndOther(secondIsGone), oracle)).toEqual(found)
   })
 })

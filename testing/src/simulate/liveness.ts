@@ -125,7 +125,7 @@ function differences({ group, members, views, devices, roster }: Compared): read
     const what = `${node.name} is in epoch ${epoch} of ${short}, ${first.name} in ${standard.epoch}`
     found.push({ kind: "diverged", what })
   }
-  for (const key of new Set([...standard.roster, ...(roster ?? [])])) {
+  for (const key of devicesOnRoster(standard.roster, roster ?? new Set(), devices)) {
     const node = devices.find((device) => device.key === key)
     if (node === undefined || members.includes(node)) continue
     if (node.takenBack === "noted" && members.includes(node.first))
@@ -138,4 +138,18 @@ function differences({ group, members, views, devices, roster }: Compared): read
   const strangers = members.filter((node) => !isIn(node))
   for (const { name } of strangers) found.push({ kind: "diverged", what: `${name} thinks to be in ${short}` })
   return found
+}
+
+/**
+ * Which devices are to be in. Whoever leaves on a second device takes the first one out before; if that second device is lost or taken
+ * back in between, it is all that is left of its person, and the others have to remove it.
+ */
+function devicesOnRoster(
+  people: readonly string[],
+  roster: ReadonlySet<string>,
+  devices: readonly ClientNode[],
+): ReadonlySet<string> {
+  const gone = devices.filter(({ key, isGone }) => isGone && roster.has(key))
+  const inByThose = new Set(gone.map(({ identityKey }) => identityKey))
+  return new Set([...roster, ...people.filter((identityKey) => !inByThose.has(identityKey))])
 }

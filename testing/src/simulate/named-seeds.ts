@@ -162,4 +162,11 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "The oracle missed the probe of somebody whose group took in three second devices while it was on its way. Its sender was told to look and to send it again, and nobody did.",
     change: "A person who is told that the group changed too often writes once more, and that text has to be read.",
   },
+  {
+    seed: 668n,
+    found:
+      "A second device that left a group took the first one out and was taken back before it asked for its own removal: the first was waited for.",
+    change:
+      "A person who is in a group by a lost device alone may be out of it on all others; a member has to remove them.",
+  },
 ]
