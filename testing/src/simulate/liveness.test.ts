@@ -30,19 +30,22 @@ function stuckInOne(unanswered: readonly string[] = []): ClientNode {
 
 const OTHER = "02".repeat(32)
 
-/** Somebody who leaves a group, and the only other one in it. @param damage - of what that one has of the group, if any */
-function leaverAndOther(damage?: GroupDamage): readonly ClientNode[] {
+/** What the device that is left of somebody has of a group. */
+type Had = "the group" | GroupDamage | "nothing"
+
+/** Somebody who leaves a group, and a device of the only other one in it. */
+function leaverAndOther(had: Had): readonly ClientNode[] {
   const id = fromHex(FOLLOWED)
   const members = () => [KEY, OTHER].map((key) => ({ identityKey: fromHex(key) }))
   const about = { id, epoch: 1n, isMember: true, epochAuthenticator: new Uint8Array(32), members, missing: undefined }
-  const deviceWith = (key: string, isLeaving: boolean, ofGroup: GroupDamage | undefined): ClientNode => {
-    const conversations = () => (ofGroup === undefined ? [{ ...about, isLeaving }] : [])
-    const damagedGroups = () => (ofGroup === undefined ? [] : [{ id, damage: ofGroup }])
+  const deviceWith = (key: string, isLeaving: boolean, has: Had): ClientNode => {
+    const conversations = () => (has === "the group" ? [{ ...about, isLeaving }] : [])
+    const damagedGroups = () => (has === "the group" || has === "nothing" ? [] : [{ id, damage: has }])
     const client = { connectionState: { at: "online" }, conversations, damagedGroups }
     const node = { name: key, key, identityKey: key, isEnrolled: true, isGone: false, client, unanswered: [] }
     return node as unknown as ClientNode
   }
-  return [deviceWith(KEY, true, undefined), deviceWith(OTHER, false, damage)]
+  return [deviceWith(KEY, true, "the group"), deviceWith(OTHER, false, had)]
 }
 
 const SECOND = "03".repeat(32)
@@ -94,12 +97,13 @@ describe("a world at rest", () => {
     expect(unsettled([node], oracle).map(({ kind }) => kind)).toEqual(kinds)
   })
 
-  it.each<[string, GroupDamage | undefined, readonly string[]]>([
-    ["waits for somebody to be let go by another", undefined, ["stranded"]],
+  it.each<[string, Had, readonly string[]]>([
+    ["waits for somebody to be let go by another", "the group", ["stranded"]],
     ["does not wait for that where the others' record of the group is damaged", "record_damaged", []],
     ["does not wait for that where the others may not be in again for long", "keys_deleted", []],
-  ])("%s", (_, damage, kinds) => {
-    const [nodes, oracle] = [leaverAndOther(damage), new Oracle()]
+    ["does not wait for that where the device that is left was never let in", "nothing", []],
+  ])("%s", (_, had, kinds) => {
+    const [nodes, oracle] = [leaverAndOther(had), new Oracle()]
     oracle.durable(nodes[0]!, [wish(FOLLOWED)])
     expect(unsettled(nodes, oracle).map(({ kind }) => kind)).toEqual(kinds)
   })

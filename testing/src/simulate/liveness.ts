@@ -85,21 +85,21 @@ function waitsForOnly(lost: ReadonlySet<string>, text: Text | undefined): boolea
 }
 
 /**
- * How many groups a device wants to leave in which nobody can let it go: the others are lost, or what they have of the group was
- * damaged, and they are not in again.
+ * How many groups a device wants to leave in which nobody can let it go: of the others no device is left that is in the group and can
+ * read what it has of it.
  */
 function leavingNobody({ client, identityKey }: ClientNode, living: readonly ClientNode[]): number {
   const groups = client?.conversations().filter(({ isLeaving, isMember }) => isLeaving && isMember) ?? []
   return groups.filter((group) => {
-    const able = new Set(living.filter((node) => !rests(node, group.id)).map((node) => node.identityKey))
+    const able = new Set(living.filter((node) => takesPart(node, group.id)).map((node) => node.identityKey))
     const others = group.members().map((person) => toHex(person.identityKey))
     return others.every((other) => other === identityKey || !able.has(other))
   }).length
 }
 
-/** True for a group that this device cannot read: whoever got no answer asks to be let in again after a quarter of an hour. */
-function rests({ client }: ClientNode, groupId: GroupId): boolean {
-  return client?.damagedGroups().some(({ id }) => equalBytes(id, groupId)) === true
+/** True if a device is in a group. One that it cannot read is not among its conversations. */
+function takesPart({ client }: ClientNode, groupId: GroupId): boolean {
+  return client?.conversations().some(({ id, isMember }) => isMember && equalBytes(id, groupId)) === true
 }
 
 interface Compared {

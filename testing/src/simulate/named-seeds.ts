@@ -103,6 +103,12 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     change: "To be told the key of a device is to be told.",
   },
   {
+    seed: 3855n,
+    found:
+      "The oracle waited for somebody to be let go of a group by the second device of the only other member, which had not been let into it before the first one was lost.",
+    change: "Who can let somebody go is counted by devices in the group.",
+  },
+  {
     seed: 1931n,
     found:
       "The oracle waited for somebody to be let go of a group by the only other member, whose record of it was damaged and whom nobody made repair it.",
