@@ -42,7 +42,9 @@ function leaverAndOther(had: Had): readonly ClientNode[] {
     const conversations = () => (has === "the group" ? [{ ...about, isLeaving }] : [])
     const damagedGroups = () => (has === "the group" || has === "nothing" ? [] : [{ id, damage: has }])
     const client = { connectionState: { at: "online" }, conversations, damagedGroups }
-    const node = { name: key, key, identityKey: key, isEnrolled: true, isGone: false, client, unanswered: [] }
+    // A device that has nothing of the group is not on its roster, whoever its owner is.
+    const own = has === "nothing" ? "03".repeat(32) : key
+    const node = { name: key, key: own, identityKey: key, isEnrolled: true, isGone: false, client, unanswered: [] }
     return node as unknown as ClientNode
   }
   return [deviceWith(KEY, true, "the group"), deviceWith(OTHER, false, had)]
