@@ -1,6 +1,6 @@
 import { DecodeError, decodeWhole, encode, fromUtf8, toUtf8 } from "@qpc/wire"
 import type { Reader } from "@qpc/wire"
-import { corruptRecord } from "./profile.ts"
+import { corruptRecord } from "./corrupt-record.ts"
 import { put } from "./store.ts"
 import type { Store } from "./store.ts"
 

@@ -1,8 +1,8 @@
-import { concatBytes, DecodeError, encode, equalBytes, fromUtf8, GROUP_ID_BYTES, Reader, toUtf8 } from "@qpc/wire"
+import { concatBytes, encode, equalBytes, fromUtf8, GROUP_ID_BYTES, Reader, toUtf8 } from "@qpc/wire"
 import { toGroupId, toMessageId } from "@qpc/wire"
 import type { GroupId, IdentityKey, MessageId, StateChanges, StateRecord } from "@qpc/wire"
 import { allRows } from "./all-rows.ts"
-import { ClientError } from "./client-error.ts"
+import { corruptRecord, decoded } from "./corrupt-record.ts"
 import { isReadable, readable } from "./damaged-rows.ts"
 import { missingHistoryRecord, textGapsRecord } from "./gap-records.ts"
 import {
@@ -369,20 +369,4 @@ function placedMessage(row: Row): readonly Placed<MessageRecord>[] {
 function positionOf(row: Row, collection: Collection, prefixBytes: number): number {
   if (row.key.length !== prefixBytes + 8) throw corruptRecord(collection)
   return Number(new Reader(row.key.subarray(prefixBytes)).uint64())
-}
-
-/** Reads a record. @throws ClientError `store_corrupt` */
-export function decoded<T>(collection: Collection, bytes: Uint8Array, codec: RecordCodec<T>): T {
-  try {
-    return codec.decode(bytes)
-  } catch (error) {
-    if (error instanceof DecodeError) throw corruptRecord(collection, error)
-    throw error
-  }
-}
-
-/** The store opened, but what is in it makes no sense. */
-export function corruptRecord(what: string, cause?: unknown): ClientError {
-  const nextStep = "Restore the profile from a backup, or start a new one; nothing was changed."
-  return new ClientError("store_corrupt", `the profile holds a damaged record (${what})`, { nextStep, cause })
 }
