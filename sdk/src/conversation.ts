@@ -6,6 +6,7 @@ import type { DeviceKey, GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Conversation, DamagedRange, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
+import { corruptRecord } from "./corrupt-record.ts"
 import { damageOfGroup } from "./damaged-groups.ts"
 import { devicesOf } from "./devices.ts"
 import { markRead } from "./disappearing.ts"
@@ -21,6 +22,7 @@ import { keyPackagesOfAll, suiteOf } from "./change-suite.ts"
 import { ROLE_IDS, roleName } from "./role.ts"
 import type { RoleName } from "./role.ts"
 import { send } from "./send.ts"
+import { stateOfSent } from "./sent-state.ts"
 import { textGap } from "./text-gaps.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -208,8 +210,9 @@ export class GroupConversation implements Conversation {
       if (event.kind === "sent" && event.sent.id === id) latest.sent = event.sent
     })
     try {
-      const stored = await this.#sent(messageId(id))
+      const stored = await this.#context.profile.sent(messageId(id))
       if (stored === undefined) throw new RangeError("no message or change of ours has that id")
+      if (stored === "damaged") throw corruptRecord("sent")
       latest.sent ??= sentOf(id, stored)
       const { timeoutMs = DEFAULT_WAIT_MS, signal } = options
       await this.#context.pulse.until(() => latest.sent?.state !== "stored", { timeoutMs, signal })
@@ -224,8 +227,7 @@ export class GroupConversation implements Conversation {
     const rows = await profile.messages(this.id, before ?? Number.MAX_SAFE_INTEGER, limit)
     const messages: StoredMessage[] = []
     for (const { position, record } of rows) {
-      const sent = record.isOwn ? await this.#sent(record.id) : undefined
-      const state = record.isOwn ? (sent ?? { state: "accepted" as const }) : { state: "received" as const }
+      const state = record.isOwn ? stateOfSent(await profile.sent(record.id)) : { state: "received" as const }
       messages.push(storedMessage(this.#context, this.id, position, record, state))
     }
     return messages
@@ -288,10 +290,6 @@ export class GroupConversation implements Conversation {
 
   async #resolve(username: string): Promise<Person> {
     return resolveUser(this.#context, this.#call, username)
-  }
-
-  async #sent(id: MessageId): Promise<SentRecord | undefined> {
-    return this.#context.profile.sent(id)
   }
 
   #has(identityKey: IdentityKey): boolean {

@@ -10,6 +10,7 @@ import { newPerson, openPerson } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
 const HOUR_MS = 3_600_000
+const parts = { suite: suite0001, random: nodeRandom }
 const NOISE = new Uint8Array([7, 7, 7])
 
 /** Alice has written "one", "two" and "three" to bob, and bob's record of some of them is damaged. */
@@ -72,7 +73,6 @@ describe("a message of which what is stored is damaged", () => {
 
   it("is found by the doctor, whose repair gives its place to no other", async () => {
     const { clock, bob, reopen, group, done } = await damagedAt([3])
-    const parts = { suite: suite0001, random: nodeRandom }
     expect((await findDamage(new MemoryStore(bob.disk), parts)).findings).toMatchObject([
       { state: "record_damaged", facts: { collection: "messages" } },
     ])
@@ -90,5 +90,69 @@ describe("a message of which what is stored is damaged", () => {
     expect(await group.history()).toEqual([])
     expect(await group.damagedMessages()).toEqual([])
     expect([bob.disk.collections.get("messages")!.size, bob.disk.collections.get("expiring")!.size]).toEqual([0, 0])
+  })
+})
+
+/** Alice has written "one", which the server has, and "two", which it has not. What is stored of how far both got is damaged. */
+async function damagedSent() {
+  const [clock, server] = [new TestClock(), new FakeServer()]
+  const alice = await newPerson(server, clock, "alice")
+  await newPerson(server, clock, "bob")
+  const group = await clock.during(alice.client.createGroup("us"))
+  const done = (asked: Promise<{ readonly id: string }>): Promise<unknown> =>
+    clock.during(asked.then(({ id }) => group.waitAccepted(id)))
+  await done(group.invite("bob"))
+  await done(group.setTimer(HOUR_MS / 1000))
+  await done(group.send("one"))
+  await clock.during(alice.client.close())
+  const reopen = async (): Promise<Client> => (await openPerson(server, clock, alice.disk)).client
+  server.isUp = false
+  const offline = await reopen()
+  await clock.during(offline.conversation("us").send("two"))
+  await clock.during(offline.close())
+  const store = new MemoryStore(alice.disk)
+  await store.commit((await store.list("sent")).map(({ key }) => put("sent", key, NOISE)))
+  return { clock, server, store, reopen }
+}
+
+const statesOf = async (client: Client): Promise<unknown[]> =>
+  (await client.conversation("us").history()).map(({ text, state, failure }) => [text, state, failure?.nextStep])
+
+describe("a damaged record of how far a message of our own got", () => {
+  it("keeps nobody from reading the message, and is told with it", async () => {
+    const { reopen } = await damagedSent()
+    const nextStep = "What is stored of that is damaged. What to do: qpc doctor."
+    expect(await statesOf(await reopen())).toEqual([
+      ["one", "unknown", nextStep],
+      ["two", "unknown", nextStep],
+    ])
+  })
+
+  it("claims nothing after the doctor gave it up, until something new is heard", async () => {
+    const { clock, server, store, reopen } = await damagedSent()
+    const { findings } = await findDamage(store, parts)
+    expect(new Set(findings.map(({ facts }) => facts["collection"]))).toEqual(new Set(["sent"]))
+    await forgetDamaged(store, parts)
+    expect(await findDamage(store, parts)).toMatchObject({ isHealthy: true })
+    const client = await reopen()
+    const nextStep = expect.stringContaining("Ask the others whether it came")
+    expect(await statesOf(client)).toEqual([
+      ["one", "unknown", nextStep],
+      ["two", "unknown", nextStep],
+    ])
+    server.isUp = true
+    const seen = await clock.during(client.diagnose())
+    expect(seen.findings.map(({ state }) => state)).toEqual(expect.not.arrayContaining(["text_failed"]))
+    await clock.during(client.sync())
+    expect(await statesOf(client)).toEqual([
+      ["one", "unknown", nextStep],
+      ["two", "accepted", undefined],
+    ])
+  })
+
+  it("keeps no profile shut when the message is to disappear", async () => {
+    const { clock, reopen } = await damagedSent()
+    clock.advance(2 * HOUR_MS)
+    expect(await statesOf(await reopen())).toEqual([])
   })
 })

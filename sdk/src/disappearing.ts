@@ -3,6 +3,7 @@ import type { GroupId } from "@qpc/wire"
 import { FULL_DISK_RETRY_MS, isDiskFull } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { MessageRecord, MessageTimer } from "./records.ts"
+import { stateOfSent } from "./sent-state.ts"
 import { Transaction } from "./transaction.ts"
 
 /** Messages deleted in one transaction. */
@@ -126,7 +127,7 @@ async function sweepSome(context: Context): Promise<number> {
       if (stored === undefined) continue
       // What cannot be read any more has to go all the same, and nobody can say whether the server has it.
       const record = stored === "damaged" ? undefined : stored
-      const sent = record?.isOwn === true ? await profile.sent(record.id) : undefined
+      const sent = record?.isOwn === true ? stateOfSent(await profile.sent(record.id)) : undefined
       if (record?.timer !== undefined && sent?.state === "stored") {
         // Nobody has it yet: whoever wrote it has to see what becomes of it.
         const deleteAtMs = nowMs + record.timer.afterSeconds * 1000

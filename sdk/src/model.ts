@@ -33,8 +33,9 @@ export interface MemberRole {
  * - `stored`: ours, safe on this disk, not yet accepted by the server.
  * - `accepted`: ours, the server will deliver it.
  * - `failed`: ours, it will not be delivered; `failure` says why and what to do.
+ * - `unknown`: ours, and what was stored of how far it got is damaged; `failure` says what to do.
  */
-export type MessageState = "received" | "stored" | "accepted" | "failed"
+export type MessageState = "received" | "stored" | "accepted" | "failed" | "unknown"
 
 /** Why something of ours was given up. */
 export interface Failure {

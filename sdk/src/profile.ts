@@ -202,10 +202,8 @@ export class Profile {
   putNextMessagePosition = (groupId: GroupId, position: number): Change =>
     put("settings", nextKey(groupId), counterRecord.encode(BigInt(position)))
 
-  message = async (groupId: GroupId, position: number): Promise<MessageRecord | "damaged" | undefined> => {
-    const bytes = await this.#store.get("messages", messageKey(groupId, position))
-    return bytes === undefined ? undefined : (readable(messageRecord, bytes) ?? "damaged")
-  }
+  message = (groupId: GroupId, position: number): Promise<MessageRecord | "damaged" | undefined> =>
+    this.#look("messages", messageKey(groupId, position), messageRecord)
   forgetMessage = (groupId: GroupId, position: number): Change => remove("messages", messageKey(groupId, position))
 
   /** The profile's own time; `undefined` before anything was due. */
@@ -270,7 +268,7 @@ export class Profile {
   putSeen = (groupId: GroupId, sender: IdentityKey, mid: bigint): Change =>
     put("seen", seenKey(groupId, sender, mid), new Uint8Array([1]))
 
-  sent = (id: MessageId): Promise<SentRecord | undefined> => this.#read("sent", id, sentRecord)
+  sent = (id: MessageId): Promise<SentRecord | "damaged" | undefined> => this.#look("sent", id, sentRecord)
   forgetSent = (id: MessageId): Change => remove("sent", id)
   putSent = (id: MessageId, sent: SentRecord): Change => put("sent", id, sentRecord.encode(sent))
   /** What of a group has no end yet, where that can be read. Looks at all that this profile ever sent. */
@@ -302,8 +300,8 @@ export class Profile {
   }
   /** `undefined` where nothing stands there that can be read. */
   parkedAt = async (groupId: GroupId, seq: bigint): Promise<Omit<Parked, "groupId" | "seq"> | undefined> => {
-    const bytes = await this.#store.get("parked", parkedKey(groupId, seq))
-    return bytes === undefined ? undefined : readable(parkedRecord, bytes)
+    const known = await this.#look("parked", parkedKey(groupId, seq), parkedRecord)
+    return known === "damaged" ? undefined : known
   }
   /** The highest number that something of a group waits under, whether it can be read or not. */
   lastParkedSeq = async (groupId: GroupId): Promise<bigint | undefined> => {
@@ -344,6 +342,11 @@ export class Profile {
   async #read<T>(collection: Collection, key: Uint8Array, codec: RecordCodec<T>): Promise<T | undefined> {
     const bytes = await this.#store.get(collection, key)
     return bytes === undefined ? undefined : decoded(collection, bytes, codec)
+  }
+
+  async #look<T>(collection: Collection, key: Uint8Array, codec: RecordCodec<T>): Promise<T | "damaged" | undefined> {
+    const bytes = await this.#store.get(collection, key)
+    return bytes === undefined ? undefined : (readable(codec, bytes) ?? "damaged")
   }
 
   #rows(collection: Collection, range?: RowRange): AsyncGenerator<Row> {

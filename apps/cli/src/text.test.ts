@@ -32,6 +32,15 @@ describe("a message of somebody else", () => {
   })
 })
 
+describe("a message of our own of which nobody knows how far it got", () => {
+  it("says so, and what to do", () => {
+    const failure = { code: "record_damaged", nextStep: "Ask the others." }
+    expect(messageText(message({ isOwn: true, state: "unknown", failure }))).toMatch(
+      /you: hi \(nobody can say whether it was sent\) Ask the others\.$/,
+    )
+  })
+})
+
 describe("a message that disappears", () => {
   it("says when, and how much time is left once it was read", () => {
     const disappears = { afterSeconds: 86_400 }

@@ -45,6 +45,7 @@ const STATE_MARKS: Record<MessageState, string> = {
   accepted: "",
   stored: " (not sent yet)",
   failed: " (not sent)",
+  unknown: " (nobody can say whether it was sent)",
 }
 
 /** In front of the second and later lines of a message, so that none of them looks like a message of its own. */

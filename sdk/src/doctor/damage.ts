@@ -35,6 +35,7 @@ import { stateOfError } from "./diagnose.ts"
 import { diagnoseDamaged } from "./diagnose-group.ts"
 import { diagnosisOf, finding } from "./finding.ts"
 import type { Diagnosis, Finding } from "./finding.ts"
+import { sentGivenUp } from "./sent-given-up.ts"
 
 const IDENTITY = "identity"
 /** The setting of a group that says at which position its history goes on. */
@@ -86,8 +87,9 @@ export async function forgetDamaged(store: Store, options: DamageOptions): Promi
     found
       .filter((damage) => damage.finding.state === state)
       .flatMap(({ rows }) => rows.map(({ collection, key }) => remove(collection, key)))
+  const sent = found.flatMap(({ rows }) => rows.flatMap(({ collection, key }) => (collection === "sent" ? [key] : [])))
   // Before the groups: it is key packages that can be read that are refused for them.
-  const records = [...removals("record_damaged"), ...(await endsOf(store, found))]
+  const records = [...removals("record_damaged"), ...(await sentGivenUp(store, sent)), ...(await endsOf(store, found))]
   if (records.length > 0) await store.commit(records)
   if (lost.length > 0) {
     await store.commit([

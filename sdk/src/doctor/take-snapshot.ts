@@ -2,6 +2,7 @@ import type { Member } from "@qpc/group"
 import { equalBytes } from "@qpc/wire"
 import type { Context } from "../context.ts"
 import type { RejoinRecord } from "../rejoin-record.ts"
+import { stateOfSent } from "../sent-state.ts"
 import type { GroupSnapshot, OutboxSnapshot, ProfileSnapshot, RejoinSnapshot } from "./snapshot.ts"
 
 /** Of each group, so many of the newest messages are looked at. */
@@ -66,7 +67,7 @@ async function outboxOf({ outbox, profile }: Context, member: Member): Promise<O
 async function failedCount({ profile }: Context, { groupId }: Member): Promise<number> {
   let count = 0
   for (const { record } of await profile.messages(groupId, Number.MAX_SAFE_INTEGER, NEWEST_MESSAGES)) {
-    if (record.isOwn && (await profile.sent(record.id))?.state === "failed") count += 1
+    if (record.isOwn && stateOfSent(await profile.sent(record.id)).state === "failed") count += 1
   }
   return count
 }
