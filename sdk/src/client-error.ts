@@ -83,6 +83,11 @@ export class ClientError extends Error {
   }
 }
 
+/** What whoever still wants something of a closed profile is told. */
+export function profileClosed(): ClientError {
+  return new ClientError("store_closed", "the profile is closed", { nextStep: "Open it again." })
+}
+
 /** How long a full disk is left alone before what is due is tried again, milliseconds. */
 export const FULL_DISK_RETRY_MS = 60_000
 

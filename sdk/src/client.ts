@@ -190,7 +190,7 @@ export class StoredClient implements Client {
     rejoining.close()
     sweeper.close()
     await this.#link.close()
-    await turn.idle()
+    await turn.close()
     hub.close()
     groups.close()
     self.forget()

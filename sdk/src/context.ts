@@ -3,7 +3,7 @@ import { readDeviceCertificate } from "@qpc/group"
 import type { IdentityKey, Random } from "@qpc/wire"
 import { toIdentityKey } from "@qpc/wire"
 import type { ClientLimits } from "./api.ts"
-import { ClientError } from "./client-error.ts"
+import { ClientError, profileClosed } from "./client-error.ts"
 import type { Calendar } from "./calendar.ts"
 import type { Contacts } from "./contacts.ts"
 import type { DeliveryKey } from "./delivery-key.ts"
@@ -64,13 +64,15 @@ export interface Context {
 /** Who we are, once we are somebody. */
 export class Self {
   #record: IdentityRecord | undefined
+  #isForgotten = false
 
   become(record: IdentityRecord): void {
     this.#record = record
   }
 
-  /** Zeroes the private key. */
+  /** The profile is closed: zeroes the private key. */
   forget(): void {
+    this.#isForgotten = true
     this.#record?.privateKey.fill(0)
     this.#record = undefined
   }
@@ -86,7 +88,7 @@ export class Self {
     return { username, identityKey: this.identityKey, serverAddress, isRegistered }
   }
 
-  /** Of this device. @throws ClientError `not_registered` */
+  /** Of this device. @throws ClientError `not_registered`, `store_closed` */
   get keys(): KeyPair {
     return this.#known()
   }
@@ -97,7 +99,7 @@ export class Self {
     return certificate === undefined || certificate.length === 0 ? {} : { certificate }
   }
 
-  /** The device's own key until it is approved. @throws ClientError `not_registered` */
+  /** The device's own key until it is approved. @throws ClientError `not_registered`, `store_closed` */
   get identityKey(): IdentityKey {
     const { certificate } = this.certified
     const signed = certificate && readDeviceCertificate(certificate)
@@ -106,6 +108,7 @@ export class Self {
 
   #known(): IdentityRecord {
     if (this.#record !== undefined) return this.#record
+    if (this.#isForgotten) throw profileClosed()
     throw new ClientError("not_registered", "this profile has no user yet", { nextStep: "Register first." })
   }
 }

@@ -7,11 +7,10 @@ import type { Conversation, DamagedRange, HistoryRange, WaitOptions } from "./ap
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { corruptRecord } from "./corrupt-record.ts"
-import { damageOfGroup } from "./damaged-groups.ts"
 import { devicesOf } from "./devices.ts"
 import { markRead } from "./disappearing.ts"
-import { damagedGroupError } from "./group-damage.ts"
 import { inspectNow } from "./inspect-now.ts"
+import { memberOf } from "./member-of.ts"
 import type { MemberRole, MissingHistory, NoticeReason, Person, Sent, StoredMessage, TextGap } from "./model.ts"
 import { asClientError, toClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
@@ -299,11 +298,7 @@ export class GroupConversation implements Conversation {
   }
 
   #member(): Member {
-    const member = this.#context.groups.find(this.id)
-    if (member !== undefined) return member
-    const damage = damageOfGroup(this.#context, this.id)
-    if (damage !== undefined) throw damagedGroupError(this.id, damage)
-    throw new ClientError("store_closed", "the profile is closed", { nextStep: "Open it again." })
+    return memberOf(this.#context, this.id)
   }
 }
 

@@ -117,6 +117,26 @@ describe("a device that is taken back", () => {
     expect(deviceCounts({ server })).toEqual([2, 1])
   })
 
+  it.each([
+    [1, "store_closed"],
+    [2, "store_closed"],
+    [3, "aborted"],
+  ])("is out after the next connection if the profile closes at step %i (%s)", async (step, code) => {
+    const { clock, server, world, id } = await joined()
+    const { client, store } = world.alice
+    const commit = store.commit.bind(store)
+    const closing = Promise.withResolvers<void>()
+    let steps = 0
+    store.commit = async (changes) => {
+      if (++steps === step) client.close().then(closing.resolve, closing.reject)
+      return commit(changes)
+    }
+    await expect(clock.during(client.removeDevice(id))).rejects.toMatchObject({ name: "ClientError", code })
+    await clock.during(closing.promise)
+    await reopen(world)
+    expect(deviceCounts({ server })).toEqual([1, 1])
+  })
+
   it("is out after the next connection if the server's answer is lost", async () => {
     const { clock, server, world, id } = await joined()
     server.after = (method) => (method === "revokeDevice" ? "cut" : undefined)

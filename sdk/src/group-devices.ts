@@ -9,6 +9,7 @@ import { ClientError } from "./client-error.ts"
 import type { ClientErrorCode } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { inspectNow } from "./inspect-now.ts"
+import { memberOf } from "./member-of.ts"
 import { asClientError } from "./network-error.ts"
 import type { Call } from "./outbox.ts"
 import { send } from "./send.ts"
@@ -57,12 +58,14 @@ export function hasRemovedDevices({ self, groups }: Context): boolean {
 export async function removeOwnDevices(context: Context, justRemoved?: DeviceKey): Promise<void> {
   const { self, groups } = context
   const devices = (self.record?.removed ?? []).map(({ deviceKey }) => deviceKey)
-  for (const member of groups.all()) {
-    const isUnderWay = justRemoved === undefined && isWanted(member, "remove_devices")
-    const isThere = isWanted(member, "add_devices") || devices.some((deviceKey) => hasDevice(member, deviceKey))
-    if (devices.length === 0 || isUnderWay || !isThere || !canChange(member)) continue
+  if (devices.length === 0) return
+  for (const groupId of groups.all().map((member) => member.groupId)) {
     try {
-      await send(context, () => current(context, member), { kind: "remove_devices", devices })
+      const member = memberOf(context, groupId)
+      const isUnderWay = justRemoved === undefined && isWanted(member, "remove_devices")
+      const isThere = isWanted(member, "add_devices") || devices.some((deviceKey) => hasDevice(member, deviceKey))
+      if (isUnderWay || !isThere || !canChange(member)) continue
+      await send(context, () => memberOf(context, groupId), { kind: "remove_devices", devices })
     } catch (error) {
       if (!isForLater(error)) throw error
     }
@@ -96,7 +99,7 @@ async function addDevice(
     // It has not logged in yet, or the server hands out nothing of use: the next group would get no other.
     if (keyPackage === undefined) return "asked"
     asked.add(placeOf(groupId, deviceKey))
-    await addTo(context, member, { deviceKey, keyPackage })
+    await addTo(context, groupId, { deviceKey, keyPackage })
   }
   return "asked"
 }
@@ -125,12 +128,12 @@ const ENDS_ROUND: ReadonlySet<ClientErrorCode> = new Set(["rate_limited", "unrea
 
 async function addTo(
   context: Context,
-  member: Member,
+  groupId: GroupId,
   { deviceKey, keyPackage }: { readonly deviceKey: DeviceKey; readonly keyPackage: Uint8Array },
 ): Promise<void> {
   const checked = (): Member => {
     assertLinked(context, deviceKey)
-    return current(context, member)
+    return memberOf(context, groupId)
   }
   try {
     await send(context, checked, { kind: "add_devices", keyPackages: [keyPackage] })
@@ -143,12 +146,6 @@ async function addTo(
 function assertLinked({ self }: Context, deviceKey: DeviceKey): void {
   if (self.record?.linked?.some((one) => equalBytes(one, deviceKey)) === true) return
   throw new ClientError("device_refused", "the device was taken back", { nextStep: "Nothing; it stays out." })
-}
-
-const current = ({ groups }: Context, { groupId }: Member): Member => {
-  const member = groups.find(groupId)
-  if (member === undefined) throw new Error("unreachable: a group that was there is gone")
-  return member
 }
 
 const canChange = ({ isActive, isLeaving, settings }: Member): boolean =>

@@ -26,4 +26,23 @@ describe("turn", () => {
     await first
     await expect(turn.take(async () => "again")).resolves.toBe("again")
   })
+
+  it("lets all that was asked for end before it is closed, and nothing begin any more", async () => {
+    const turn = new Turn(10)
+    const log: string[] = []
+    const several = async (): Promise<void> => {
+      for (const name of ["one", "two"]) {
+        await turn.take(async () => {
+          log.push(`${name} begins`)
+          await Promise.resolve()
+          log.push(`${name} ends`)
+        })
+      }
+    }
+    const asked = Promise.allSettled([several(), turn.takeAlways(async () => log.push("another"))])
+    await turn.close()
+    log.push("closed")
+    expect(await asked).toMatchObject([{ reason: { code: "store_closed" } }, { status: "fulfilled" }])
+    expect(log).toEqual(["one begins", "one ends", "another", "closed"])
+  })
 })

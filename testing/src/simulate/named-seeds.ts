@@ -175,4 +175,11 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     change:
       "A person who is in a group by a lost device alone may be out of it on all others; a member has to remove them.",
   },
+  {
+    seed: 1026n,
+    found:
+      "A profile was closed while a device was being taken back out of several groups: the removal from the next one began between the last look at what was under way and the end of the members.",
+    change:
+      "Whoever closes a profile waits for what was asked for before, and from then on nothing begins any more; its caller is told that the profile is closed.",
+  },
 ]
