@@ -2,7 +2,7 @@ import { fromHex } from "@qpc/wire"
 
 /** Length of every key and coordinate of X25519 and Ed25519. */
 export const CURVE25519_BYTES = 32
-const ED25519_SIGNATURE_BYTES = 64
+export const ED25519_SIGNATURE_BYTES = 64
 
 /** RFC 9180 §7.1: DHKEM(X25519, HKDF-SHA256). */
 export const X25519_KEM_ID = 0x0020

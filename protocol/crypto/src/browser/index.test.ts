@@ -21,7 +21,7 @@ describe("the entry for browsers", () => {
       "@noble/hashes/sha2.js",
       "@noble/hashes/sha3.js",
       "@qpc/wire",
-      "libsodium-wrappers",
+      "libsodium",
     ])
   })
 })

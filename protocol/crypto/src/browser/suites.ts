@@ -9,7 +9,7 @@ import { loadBrowserPlatform, loadCurve25519Platform } from "./platform.ts"
  * asked for.
  *
  * Await it once at the application's edge, before there is a protocol to run; the suite itself is synchronous. It keeps
- * no key. Copies that WebAssembly makes of one for a call stay in its memory until overwritten.
+ * no key. What WebAssembly is given for a call is zeroed after it.
  *
  * Rejects with a RangeError for a code point that RFC 9420 does not assign, and if the engine has no WebAssembly or
  * forbids it (Content-Security-Policy without `wasm-unsafe-eval`).

@@ -1,22 +1,25 @@
+import { CURVE25519_BYTES } from "../curve25519.ts"
 import { DH_GROUPS, dhGroup } from "../dh-groups.ts"
 import type { DhGroup } from "../primitives.ts"
-import type { Sodium } from "./sodium.ts"
+import { mustSucceed, withSodiumMemory } from "./sodium-memory.ts"
+import type { SodiumCurve25519 } from "./sodium.ts"
 
 /** X25519 (RFC 7748 §5) as a group of DHKEM. Nothing is cached. */
-export function x25519(sodium: Sodium): DhGroup {
+export function x25519(sodium: SodiumCurve25519): DhGroup {
   return dhGroup(DH_GROUPS.X25519, {
-    publicKey: (privateKey) => sodium.crypto_scalarmult_base(privateKey),
-    sharedSecret: (privateKey, publicKey) => sharedSecret(sodium, privateKey, publicKey),
+    publicKey: (privateKey) =>
+      withSodiumMemory(sodium, (memory) => {
+        const publicKey = memory.room(CURVE25519_BYTES)
+        mustSucceed(sodium.crypto_scalarmult_base(publicKey, memory.copy(privateKey)))
+        return memory.read(publicKey, CURVE25519_BYTES)
+      }),
+    // It fails for a secret of zeros (RFC 7748 §6.1), and with both lengths right for nothing else.
+    sharedSecret: (privateKey, publicKey) =>
+      withSodiumMemory(sodium, (memory) => {
+        const secret = memory.room(CURVE25519_BYTES)
+        const status = sodium.crypto_scalarmult(secret, memory.copy(privateKey), memory.copy(publicKey))
+        return status === 0 ? memory.read(secret, CURVE25519_BYTES) : undefined
+      }),
     isOnCurve: () => true,
   })
-}
-
-/** libsodium itself refuses a secret of zeros (RFC 7748 §6.1), and with both lengths right it refuses nothing else. */
-function sharedSecret(sodium: Sodium, privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
-  try {
-    return sodium.crypto_scalarmult(privateKey, publicKey)
-  } catch (error) {
-    if (error instanceof Error && error.message === "weak public key") return undefined
-    throw error
-  }
 }
