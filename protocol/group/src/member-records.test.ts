@@ -1,4 +1,4 @@
-import { suite0001 } from "@qpc/crypto/node"
+import { suite0001, suite0003 } from "@qpc/crypto/node"
 import { concatBytes, toHex } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
@@ -13,6 +13,8 @@ import { memberFromBytes, memberFromRecords } from "./wake.ts"
 const wake = (device: Device, records: Iterable<StateRecord>, keys = device.keys, limits = {}) =>
   memberFromRecords(suite0001, records, { device: keys, random: seededRandom(9), limits })
 const refusal = (code: string) => expect.objectContaining({ name: "GroupStateError", code })
+
+const DAY_MS = 86_400_000
 
 const isOfGroup = ({ key }: StateRecord): boolean => key.startsWith("mls/")
 
@@ -46,6 +48,8 @@ describe("stored records of a member", () => {
   })
 
   const { alice, records, older } = busy()
+  const ofUnknownSuite = (...keys: readonly string[]): StateRecord[] =>
+    records.map(({ key, value }) => ({ key, value: keys.includes(key) ? value.with(1, 0x40) : value }))
 
   it("wake the member as it was, down to the byte", () => {
     expect(wake(alice, records).toBytes()).toEqual(alice.member.toBytes())
@@ -121,6 +125,29 @@ describe("stored records of a member", () => {
     expect(() => wake(alice, newer)).toThrow(refusal("unknown_version"))
     const newerGroup = records.map(({ key, value }) => ({ key, value: key === "mls/state" ? value.with(0, 3) : value }))
     expect(() => wake(alice, newerGroup)).toThrow(refusal("unknown_version"))
+  })
+
+  it("are refused as corrupt where they say two suites, and as of another suite where that is what all say", () => {
+    expect(() => wake(alice, ofUnknownSuite("member"))).toThrow(refusal("corrupt"))
+    expect(() => wake(alice, ofUnknownSuite("mls/state"))).toThrow(refusal("corrupt"))
+    expect(() => wake(alice, ofUnknownSuite("member", "mls/state"))).toThrow(refusal("unknown_suite"))
+  })
+
+  it("are refused in the same way for the suite of a group of before", () => {
+    const world = new World(suite0001)
+    const [author, other] = world.group(2, { suites: [suite0001, suite0003] })
+    const keyPackages = [other.keyPackage(DAY_MS, suite0003)]
+    author.send({ kind: "change_suite", suiteId: suite0003.id, keyPackages })
+    world.settle()
+    const stored = author.store.records()
+    const flipped = stored.map(({ key, value }) => {
+      return { key, value: key.startsWith("replaced/") ? value.with(0, 0x40) : value }
+    })
+    const surroundings = { device: author.keys, random: seededRandom(9) }
+    const all = { ...surroundings, suites: [suite0001, suite0003] }
+    expect(() => memberFromRecords(suite0003, stored, surroundings)).toThrow(refusal("unknown_suite"))
+    expect(() => memberFromRecords(suite0001, flipped, all)).toThrow(refusal("corrupt"))
+    expect(memberFromRecords(suite0001, stored, all).suiteId).toBe(suite0003.id)
   })
 
   it("are refused where those of the MLS group are older than the others, though each part holds together", () => {

@@ -6,7 +6,10 @@ export type GroupStateErrorCode =
   | "unknown_version"
   /** Stored under another identity key or cipher suite than the one given. */
   | "wrong_identity"
-  /** The group, or one that it took the place of, has a cipher suite that was not given: update the program. */
+  /**
+   * The group, or one that it took the place of, has a cipher suite that was not given: update the program. Whether the rest is whole only a
+   * program with that suite can tell.
+   */
   | "unknown_suite"
 
 /** A stored member cannot be woken. The store, not the peer, is at fault. Holds no part of the state. */

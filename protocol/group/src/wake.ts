@@ -1,5 +1,5 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { Group, StateVersionError } from "@qpc/mls"
+import { Group, StateVersionError, suiteIdOfBytes, suiteIdOfRecords } from "@qpc/mls"
 import type { GroupSurroundings } from "@qpc/mls"
 import { DecodeError, equalBytes } from "@qpc/wire"
 import type { StateRecord } from "@qpc/wire"
@@ -68,10 +68,10 @@ export function memberFromRecords(
     const header = headerOf(split.layers)
     if (header.version > STATE_VERSION) throw new GroupStateError("unknown_version")
     if (!equalBytes(header.device, surroundings.device.publicKey)) throw new GroupStateError("wrong_identity")
-    const own = find(suitesOf(suite, surroundings), header.suiteId)
-    if (own === undefined) throw new GroupStateError("unknown_suite")
     const isOfOneTime = header.version >= FIRST_RECORDS_VERSION && equalBytes(header.mlsCheck, split.mlsCheck)
     if (!isOfOneTime) throw new GroupStateError("corrupt")
+    const own = find(suitesOf(suite, surroundings), header.suiteId)
+    if (own === undefined) throw withoutSuite(header.suiteId, suiteIdOfRecords(split.group))
     const group = Group.fromRecords(own, split.group, groupSurroundings(own, surroundings))
     const state = stateOf({ suite, own }, group, selfOf(split.layers), surroundings)
     restoreLayers(state, split.layers, wakeGroup(suite, surroundings))
@@ -87,9 +87,17 @@ function groupSurroundings(suite: CipherSuite, { device, limits }: MemberSurroun
 function wakeGroup(suite: CipherSuite, surroundings: MemberSurroundings): WakeGroup {
   return (suiteId, bytes) => {
     const own = find(suitesOf(suite, surroundings), suiteId)
-    if (own === undefined) throw new GroupStateError("unknown_suite")
+    if (own === undefined) throw withoutSuite(suiteId, suiteIdOfBytes(bytes))
     return { suite: own, group: Group.fromBytes(own, bytes, groupSurroundings(own, surroundings)) }
   }
+}
+
+/**
+ * What is checked is checked by the suite that we lack: a damaged id would be taken for a suite of a later program, which nobody gets. But
+ * it stands in two places.
+ */
+function withoutSuite(suiteId: number, suiteIdOfGroup: number): GroupStateError {
+  return new GroupStateError(suiteId === suiteIdOfGroup ? "unknown_suite" : "corrupt")
 }
 
 /** The suite that a snapshot says it has; see `encodeState`. */

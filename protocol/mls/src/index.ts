@@ -77,6 +77,7 @@ export { ReservationError } from "./reservation.ts"
 export type { ReserveOptions } from "./reservation.ts"
 export type { Member, MergeReport, StagedCommit } from "./staged-commit.ts"
 export { StateVersionError } from "./state-version.ts"
+export { suiteIdOfBytes, suiteIdOfRecords } from "./stored-suite.ts"
 export { validateKeyPackage } from "./validate-key-package.ts"
 export type {
   KeyPackageJudgement,

@@ -182,4 +182,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     change:
       "Whoever closes a profile waits for what was asked for before, and from then on nothing begins any more; its caller is told that the profile is closed.",
   },
+  {
+    seed: 3229n,
+    found:
+      "A flipped bit in the cipher suite of a stored group was told as a group that waits for another program, and its device never came back.",
+    change: "The suite is looked up in both places that have it; where they differ, the group is damaged.",
+  },
 ]
