@@ -18,6 +18,7 @@ import { isWaiting, LONGEST_WAIT_MS } from "./rejoining.ts"
 import {
   askAgain,
   ECHO_MS,
+  entersForLater,
   forgetRejoin,
   lose,
   NOT_A_MEMBER,
@@ -42,6 +43,7 @@ export async function continueRejoins(context: Context, call: Call): Promise<voi
   await turn.takeAlways(() => noteLost(context))
   for (const { groupId, record } of rejoining.all()) {
     if (record.stage.at === "stopped" || isWaiting(record, clock.unixMs())) continue
+    if (entersForLater(context, groupId)) continue
     const damage = groups.damage(groupId)
     // Without what we knew of the group there is nothing to hold an answer against.
     if (damage !== undefined && (isForLater(damage) || record.stage.at !== "committed")) continue

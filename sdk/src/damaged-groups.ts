@@ -9,7 +9,7 @@ import { refuseLastResortsFor } from "./last-resorts.ts"
 import { bridgeGap, giveUpHeld } from "./missing-history.ts"
 import type { Failure, MissingHistory, NoticeReason } from "./model.ts"
 import type { RejoinRecord } from "./rejoin-record.ts"
-import { forgetRejoin, isRejoin, putRejoin, withdrawRejoin } from "./rejoin-state.ts"
+import { entersForLater, forgetRejoin, isRejoin, putRejoin, withdrawRejoin } from "./rejoin-state.ts"
 import { remove } from "./store.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -26,18 +26,22 @@ export const IN_VAIN: Failure = {
 }
 
 /** Why a group cannot be used; `undefined` if it can, or if there is no such group. */
-export function damageOfGroup({ groups, rejoining }: Context, groupId: GroupId): GroupDamage | undefined {
+export function damageOfGroup(context: Context, groupId: GroupId): GroupDamage | undefined {
+  const { groups, rejoining } = context
   const damage = groups.damage(groupId)
   if (damage !== undefined || groups.find(groupId) !== undefined) return damage
+  if (entersForLater(context, groupId)) return "suite_unsupported"
   return rejoining.find(groupId)?.cause === DAMAGED ? "keys_deleted" : undefined
 }
 
 /** All groups that cannot be used. */
 export function allDamaged(context: Context): readonly { readonly groupId: GroupId; readonly damage: GroupDamage }[] {
-  const lost = context.rejoining.all().flatMap(({ groupId }) => {
-    return damageOfGroup(context, groupId) === "keys_deleted" ? [{ groupId, damage: "keys_deleted" as const }] : []
+  const { groups, rejoining } = context
+  const lost = rejoining.all().flatMap(({ groupId }) => {
+    const damage = groups.damage(groupId) === undefined ? damageOfGroup(context, groupId) : undefined
+    return damage === undefined ? [] : [{ groupId, damage }]
   })
-  return [...context.groups.damaged(), ...lost]
+  return [...groups.damaged(), ...lost]
 }
 
 /**
@@ -124,8 +128,8 @@ async function endWishes(context: Context, tx: Transaction, groupId: GroupId): P
 export function giveUpDamaged(context: Context, groupId: GroupId): Promise<void> {
   return context.turn.take(async () => {
     const { groups, profile, self, store } = context
-    const damage = groups.damage(groupId)
-    if (damage === undefined) return
+    const damage = damageOfGroup(context, groupId)
+    if (damage === undefined || damage === "keys_deleted") return
     if (damage !== "record_damaged") throw damagedGroupError(groupId, damage)
     const member = groups.wakeRecords(await profile.member(groupId), self.keys)
     await Transaction.run(context, "down", async (tx) => {
@@ -167,6 +171,7 @@ export type DamagedStep =
 
 /** What to do with an envelope, before anything in it is looked at. */
 export function judgeDamaged(context: Context, { groupId, kind }: Envelope): DamagedStep {
+  if (entersForLater(context, groupId)) return "keep"
   const damage = damageOfGroup(context, groupId)
   if (damage === undefined) return "unrelated"
   if (isForLater(damage)) return "keep"

@@ -19,6 +19,7 @@ import { isForAnotherProgram } from "./invited-for-later.ts"
 import { leaveGapBehind, passGap } from "./missing-history.ts"
 import type { NoticeReason } from "./model.ts"
 import { takeRejoin } from "./rejoin.ts"
+import { replayEcho } from "./replay-echo.ts"
 import { forgetRejoin, withdrawRejoin } from "./rejoin-state.ts"
 import { OWN_STEP, recordEvent, recordMissed, recordReplaced, recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
@@ -234,6 +235,7 @@ async function park(context: Context, tx: Transaction, inbox: InboxEnvelope, env
  */
 export async function replayParked(context: Context, groupId: GroupId): Promise<void> {
   const { groups, profile, parked, rejoining } = context
+  await replayEcho(context, groupId)
   const stage = rejoining.find(groupId)?.stage.at
   if ((stage !== undefined && stage !== "stopped") || groups.damage(groupId) !== undefined) return
   for await (const { seq, envelope } of profile.parked(groupId)) {

@@ -1,3 +1,4 @@
+import { isMemberOfMissingSuite } from "@qpc/group"
 import { equalBytes } from "@qpc/wire"
 import type { GroupId, MessageId } from "@qpc/wire"
 import type { Context } from "./context.ts"
@@ -134,6 +135,15 @@ export function isRejoin({ rejoining }: Context, groupId: GroupId, messageId: Me
 /** True while our commit is on its way: the member that we were follows nothing then, or it would end by that commit. */
 export function isEntering({ rejoining }: Context, groupId: GroupId): boolean {
   return rejoining.find(groupId)?.stage.at === "committed"
+}
+
+/**
+ * True while our commit is on its way that a program with another cipher suite made: who we are once it is taken, this program cannot wake.
+ * All that comes of the group waits for one that can.
+ */
+export function entersForLater({ rejoining, suites }: Context, groupId: GroupId): boolean {
+  const { stage } = rejoining.find(groupId) ?? {}
+  return stage?.at === "committed" && isMemberOfMissingSuite(suites, stage.member)
 }
 
 /** Takes what is part of the way back out of the outbox, if it still waits there: nothing can come of it any more. */

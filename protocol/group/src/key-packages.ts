@@ -110,7 +110,8 @@ export function addresseesOfMissingSuite(suites: readonly CipherSuite[], welcome
   return address !== undefined && isMissing(suites, address.cipherSuite) ? address.keyPackageRefs : []
 }
 
-function isMissing(suites: readonly CipherSuite[], suiteId: number): boolean {
+/** True for a cipher suite that groups may have and this program has not. */
+export function isMissing(suites: readonly CipherSuite[], suiteId: number): boolean {
   return isSuiteOfGroups(suiteId) && !suites.some(({ id }) => id === suiteId)
 }
 

@@ -7,6 +7,7 @@ import { suiteChangeOf, suitesOf } from "./create.ts"
 import type { MemberSurroundings } from "./create.ts"
 import { originOf } from "./group-origin.ts"
 import { profileOfOurs } from "./group-profile.ts"
+import { isMissing } from "./key-packages.ts"
 import type { Member } from "./member.ts"
 import type { Self } from "./member-state.ts"
 import { firstDevice, headerOf, MemberRecords, restoreLayers, selfOf, splitRecords } from "./member-records.ts"
@@ -98,6 +99,14 @@ function wakeGroup(suite: CipherSuite, surroundings: MemberSurroundings): WakeGr
  */
 function withoutSuite(suiteId: number, suiteIdOfGroup: number): GroupStateError {
   return new GroupStateError(suiteId === suiteIdOfGroup ? "unknown_suite" : "corrupt")
+}
+
+/**
+ * True for what {@link Member.toBytes} wrote of a group whose cipher suite this program lacks: a program that has it can wake it. Looks at nothing
+ * else, so it says nothing about a damaged one.
+ */
+export function isMemberOfMissingSuite(suites: readonly CipherSuite[], bytes: Uint8Array): boolean {
+  return isMissing(suites, suiteIdIn(bytes))
 }
 
 /** The suite that a snapshot says it has; see `encodeState`. */

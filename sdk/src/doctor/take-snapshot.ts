@@ -1,6 +1,7 @@
 import type { Member } from "@qpc/group"
-import { equalBytes } from "@qpc/wire"
+import { equalBytes, toHex } from "@qpc/wire"
 import type { Context } from "../context.ts"
+import { allDamaged } from "../damaged-groups.ts"
 import type { RejoinRecord } from "../rejoin-record.ts"
 import { stateOfSent } from "../sent-state.ts"
 import type { GroupSnapshot, OutboxSnapshot, ProfileSnapshot, RejoinSnapshot } from "./snapshot.ts"
@@ -13,6 +14,10 @@ export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
   const { self, profile, cursor, limits, groups, rejoining, clock } = context
   const snapshots: GroupSnapshot[] = []
   for (const member of groups.all()) snapshots.push(await groupSnapshot(context, member))
+  const damaged = allDamaged(context).flatMap(({ groupId, damage }) => {
+    return damage === "keys_deleted" ? [] : [{ groupId, damage }]
+  })
+  const unusable = new Set(damaged.map(({ groupId }) => toHex(groupId)))
   return {
     isRegistered: self.identity?.isRegistered === true,
     isLoggedIn: (await profile.session()) !== undefined,
@@ -20,11 +25,11 @@ export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
     cursorSeq: cursor.seq,
     keyPackageLow: limits.keyPackageLow,
     keyPackages: await keyPackages(context),
-    parked: await parkedEnvelopes(context),
+    parked: await parkedEnvelopes(context, unusable),
     groups: snapshots,
-    damaged: groups.damaged(),
+    damaged,
     lost: rejoining.all().flatMap(({ groupId, record }) => {
-      const isLost = groups.find(groupId) === undefined && groups.damage(groupId) === undefined
+      const isLost = groups.find(groupId) === undefined && !unusable.has(toHex(groupId))
       return isLost ? [{ groupId, rejoin: rejoinOf(record) }] : []
     }),
   }
@@ -94,11 +99,14 @@ async function keyPackages({ profile, clock }: Context): Promise<ProfileSnapshot
 }
 
 /** Those of groups that we are in are opened with the next connection, or by a later program. */
-async function parkedEnvelopes({ profile, groups }: Context): Promise<ProfileSnapshot["parked"]> {
+async function parkedEnvelopes(
+  { profile, groups }: Context,
+  unusable: ReadonlySet<string>,
+): Promise<ProfileSnapshot["parked"]> {
   const waiting = new Set<string>()
   let envelopeCount = 0
   for await (const { groupId } of profile.parked()) {
-    if (groups.find(groupId) !== undefined || groups.damage(groupId) !== undefined) continue
+    if (groups.find(groupId) !== undefined || unusable.has(toHex(groupId))) continue
     waiting.add(groupId.join())
     envelopeCount += 1
   }

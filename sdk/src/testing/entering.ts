@@ -1,3 +1,4 @@
+import type { CipherSuite } from "@qpc/crypto"
 import { RpcError } from "@qpc/rpc"
 import type { ClientOptions } from "../api.ts"
 import type { MemoryDisk } from "../memory-store.ts"
@@ -14,10 +15,18 @@ const copyOf = ({ collections }: MemoryDisk): MemoryDisk => ({
 /**
  * Bob was away for longer than the server keeps the commits of his group, and alice has answered him; the commit that leads him back
  * waits in his outbox, because the server takes nothing until `release`.
+ *
+ * @param options - for bob as he comes back
+ * @param world - `otherSuites` of everybody; with some, the first of them is the group's when bob comes back
  */
-export async function bobIsEntering(options: Partial<ClientOptions> = {}) {
+export async function bobIsEntering(
+  options: Partial<ClientOptions> = {},
+  { otherSuites = [] }: { readonly otherSuites?: readonly CipherSuite[] } = {},
+) {
   const [clock, server] = [new TestClock(), new FakeServer()]
-  const [alice, before] = [await newPerson(server, clock, "alice"), await newPerson(server, clock, "bob")]
+  server.keepsSuites = otherSuites.length > 0
+  const alice = await newPerson(server, clock, "alice", { otherSuites })
+  const before = await newPerson(server, clock, "bob", { otherSuites })
   const group = await clock.during(alice.client.createGroup("friends"))
   await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
   await clock.during(before.client.sync())
@@ -25,6 +34,8 @@ export async function bobIsEntering(options: Partial<ClientOptions> = {}) {
   const twinText = await textOfTwin(server, clock, before)
   for (const name of ["garden", "orchard"])
     await clock.during(group.rename(name).then(({ id }) => group.waitAccepted(id)))
+  for (const { id } of otherSuites.slice(0, 1))
+    await clock.during(group.changeSuite(id).then((change) => group.waitAccepted(change.id)))
   const withheld = server.account("bob").inbox.splice(0)
   const [channel] = server.channels.values()
   const log = channel!.log.splice(0)
@@ -37,7 +48,7 @@ export async function bobIsEntering(options: Partial<ClientOptions> = {}) {
     refusals += 1
     return new RpcError("unavailable", "busy", "not now")
   }
-  const bob = await openPerson(server, clock, before.disk, options)
+  const bob = await openPerson(server, clock, before.disk, { otherSuites, ...options })
   const isHeld = (): boolean => refusals > 0
   while (!isHeld()) {
     for (const { client } of [bob, alice]) await clock.during(client.sync())

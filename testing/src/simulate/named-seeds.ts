@@ -188,4 +188,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "A flipped bit in the cipher suite of a stored group was told as a group that waits for another program, and its device never came back.",
     change: "The suite is looked up in both places that have it; where they differ, the group is damaged.",
   },
+  {
+    seed: 4714n,
+    found:
+      "A program was put back to one without the cipher suite of a group into which its device was just letting itself again: it stopped at its own commit.",
+    change: "The commit is kept, with all that is behind it, for a program that has the suite.",
+  },
 ]
