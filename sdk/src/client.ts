@@ -4,7 +4,7 @@ import { toGroupId } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { login, prepareLink, register } from "./account.ts"
 import type { Client, ClientOptions, Conversation, DamagedGroup, SyncOptions } from "./api.ts"
-import { ClientError } from "./client-error.ts"
+import { ClientError, profileClosed } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { Diagnosis } from "./doctor/finding.ts"
 import { examine, repair } from "./doctor/repair.ts"
@@ -90,7 +90,7 @@ export class StoredClient implements Client {
     return deviceKey
   }
 
-  devices(): Promise<readonly LinkedDevice[]> {
+  async devices(): Promise<readonly LinkedDevice[]> {
     return ownDevices(this.#context, this.#link.call)
   }
 
@@ -205,6 +205,7 @@ export class StoredClient implements Client {
   #identity(): Identity {
     const identity = this.#context.self.identity
     if (identity !== undefined) return identity
+    if (this.#closing !== undefined) throw profileClosed()
     throw new ClientError("not_registered", "this profile has no user yet", { nextStep: "Register first." })
   }
 }

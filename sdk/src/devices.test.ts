@@ -117,11 +117,7 @@ describe("a device that is taken back", () => {
     expect(deviceCounts({ server })).toEqual([2, 1])
   })
 
-  it.each([
-    [1, "store_closed"],
-    [2, "store_closed"],
-    [3, "aborted"],
-  ])("is out after the next connection if the profile closes at step %i (%s)", async (step, code) => {
+  it.each([1, 2, 3])("is out after the next connection if the profile closes at step %i", async (step) => {
     const { clock, server, world, id } = await joined()
     const { client, store } = world.alice
     const commit = store.commit.bind(store)
@@ -131,7 +127,7 @@ describe("a device that is taken back", () => {
       if (++steps === step) client.close().then(closing.resolve, closing.reject)
       return commit(changes)
     }
-    await expect(clock.during(client.removeDevice(id))).rejects.toMatchObject({ name: "ClientError", code })
+    await expect(clock.during(client.removeDevice(id))).rejects.toMatchObject({ code: "store_closed" })
     await clock.during(closing.promise)
     await reopen(world)
     expect(deviceCounts({ server })).toEqual([1, 1])

@@ -3,7 +3,7 @@ import type { ReconnectState, RpcClient, TracedFrame } from "@qpc/rpc"
 import type { Dial } from "@qpc/transport"
 import { login, resume } from "./account.ts"
 import type { ClientOptions } from "./api.ts"
-import { ClientError, isDiskFull } from "./client-error.ts"
+import { ClientError, isDiskFull, profileClosed } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { Inbox } from "./inbox.ts"
 import { topUpKeyPackages } from "./key-packages.ts"
@@ -51,6 +51,8 @@ export class Link {
   #trouble: ClientError | undefined
   /** The store failed: no connection will help, and nothing brings this link back. */
   #isOver = false
+  /** The profile is closed, or about to be: nothing connects any more. */
+  #isClosed = false
   readonly #tasks = new Set<Promise<void>>()
   /** Look-ups and top-ups under way. */
   #settling = 0
@@ -100,7 +102,7 @@ export class Link {
 
   /** Connects and stays connected. Starts over where a person had to act. */
   start(): void {
-    if (this.#isOver) return
+    if (this.#isOver || this.#isClosed) return
     if (this.#rpc === undefined) this.#rpc = this.#connect()
     else if (this.#state.at === "stopped" || this.#state.at === "waiting") {
       // At once, so that nobody takes the reason of the last attempt for that of this one.
@@ -116,6 +118,7 @@ export class Link {
 
   /** Asks on the present connection or on the next, within the deadline. @throws RpcError, TransportError, ClientError */
   readonly call: Call = (method, request) => {
+    if (this.#isClosed) return Promise.reject(profileClosed())
     this.start()
     return this.#rpc!.call(method, request, { deadlineMs: this.#context.limits.callDeadlineMs })
   }
@@ -137,6 +140,7 @@ export class Link {
 
   /** A connection of its own, for signing up and in: there is no session yet that the others could be bound to. */
   async apart<T>(action: (rpc: RpcClient) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw profileClosed()
     const connection = await asClientError(this.#options.dial())
     await using rpc = connectRpc(connection, this.#rpcOptions())
     try {
@@ -153,6 +157,7 @@ export class Link {
 
   /** Ends the connection and waits for what was under way. Idempotent. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#rpc?.close()
     await this.#outbox.close()
     await Promise.all(this.#tasks)

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest"
+import type { Client } from "./api.ts"
+import { FakeServer } from "./testing/fake-server.ts"
+import { newPerson, openPerson } from "./testing/person.ts"
+import { TestClock } from "./testing/test-clock.ts"
+
+/** Opened and closed without ever having been connected. */
+async function closed() {
+  const [clock, server] = [new TestClock(), new FakeServer()]
+  const { client: before, disk } = await newPerson(server, clock, "alice")
+  await clock.during(before.close())
+  let dials = 0
+  const dial: typeof server.dial = () => {
+    dials += 1
+    return server.dial()
+  }
+  const { client } = await openPerson(server, clock, disk, { dial })
+  await clock.during(client.close())
+  return { clock, client, dials: () => dials }
+}
+
+describe("a client that is closed", () => {
+  it.each<[string, (client: Client) => Promise<unknown>]>([
+    ["devices", (client) => client.devices()],
+    ["sync", (client) => client.sync()],
+    ["createGroup", (client) => client.createGroup("friends")],
+    ["contact", (client) => client.contact("bob")],
+    ["register", (client) => client.register("alice", "alice's password")],
+    ["login", (client) => client.login("alice", "alice's password")],
+  ])("says so instead of connecting: %s", async (_name, ask) => {
+    const { clock, client, dials } = await closed()
+    const asked = clock.during(ask(client))
+    await expect(asked).rejects.toMatchObject({ code: "store_closed", nextStep: "Open it again." })
+    expect(dials()).toBe(0)
+  })
+
+  it("does not connect where it is told to", async () => {
+    const { client, dials } = await closed()
+    client.connect()
+    expect([client.connectionState, dials()]).toEqual([{ at: "offline" }, 0])
+  })
+})
