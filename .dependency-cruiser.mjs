@@ -21,7 +21,7 @@ export default {
       name: "protocol-has-no-io",
       comment: "protocol/ is bytes, time and randomness in; bytes, events and deadlines out.",
       severity: "error",
-      from: { path: "^protocol/", pathNot: [test, "^protocol/crypto/src/node/"] },
+      from: { path: "^protocol/", pathNot: [test, "^protocol/(crypto|wire)/src/node/"] },
       to: { dependencyTypes: ["core"] },
     },
     {
@@ -30,7 +30,7 @@ export default {
       severity: "error",
       from: { path: "^((?:protocol|network|apps)/[^/]+|sdk|server|stack)/" },
       to: {
-        path: "^(?:(?:protocol|network|apps)/[^/]+|sdk|server|stack)/src/(?!(?:(?:node|browser|conformance|testing)/)?index\\.ts|(?:protobuf|flatbuffers)\\.ts)",
+        path: "^(?:(?:protocol|network|apps)/[^/]+|sdk|server|stack)/src/(?!(?:(?:node|browser|vectors|conformance|testing)/)?index\\.ts|(?:protobuf|flatbuffers)\\.ts)",
         pathNot: "^$1/",
       },
     },

@@ -20,6 +20,11 @@ export class Output {
     for (const line of lines) this.#streams.out(`${printable(line)}\n`)
   }
 
+  /** A line of the outcome as soon as it is known; with `--json` all of it comes with the result. */
+  line(text: string): void {
+    if (!this.isJson) this.#streams.out(`${printable(text)}\n`)
+  }
+
   /** What goes on meanwhile, for people only, on standard error. */
   note(text: string): void {
     if (!this.isJson) this.#streams.err(`${printable(text)}\n`)

@@ -11,7 +11,7 @@ import {
   StreamType,
 } from "gbp-stack"
 import type { GroupNodeOptions } from "gbp-stack"
-import type { CodecName } from "../golden/golden-file.ts"
+import type { CodecName } from "gbp-node/golden"
 import { payloadFormatOf } from "../interop-gbp/codecs.ts"
 
 /** What a frame carries. */

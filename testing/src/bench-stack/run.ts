@@ -1,6 +1,6 @@
+import type { CodecName } from "gbp-node/golden"
 import { compare } from "../bench/measure.ts"
 import type { Contender, Machine, Measured, Plan } from "../bench/measure.ts"
-import type { CodecName } from "../golden/golden-file.ts"
 import { CODECS } from "../interop-gbp/codecs.ts"
 import type { PublishedStack } from "../interop-gbp/published-stack.ts"
 import * as contenders from "./contenders.ts"

@@ -1,4 +1,4 @@
-import { loadBrowserVectorProvider } from "@qpc/crypto/conformance"
+import { loadBrowserVectorProvider } from "@qpc/crypto/vectors"
 import { suite0001 } from "@qpc/crypto/node"
 import { expect, it } from "vitest"
 import { conversationSet } from "./conversation.ts"

@@ -3,7 +3,7 @@ import { createKeyPackage, Group } from "@qpc/mls"
 import type { KeyPackageBundle, Received } from "@qpc/mls"
 import { equalBytes, toUtf8 } from "@qpc/wire"
 import type { Random } from "@qpc/wire"
-import type { VectorSet } from "@qpc/wire/conformance"
+import type { VectorSet } from "@qpc/wire/vectors"
 
 const NOW_MS = 1_800_000_000_000
 const DAY_MS = 86_400_000

@@ -1,6 +1,6 @@
 import { chromium } from "playwright-core"
 import type { Page } from "playwright-core"
-import type { VectorFiles } from "@qpc/wire/conformance"
+import type { VectorFiles } from "@qpc/wire/vectors"
 import type { Bundle } from "./bundle.ts"
 import { findChromium } from "./find-chromium.ts"
 import { servePage } from "./serve-page.ts"

@@ -1,11 +1,8 @@
 /** What runs in the page: the vectors and a conversation, one report for each set. */
-import { cryptoVectorSets, loadBrowserVectorProvider } from "@qpc/crypto/conformance"
-import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
-import { sframeVectorSets } from "@qpc/sframe/conformance"
-import { wireVectorSets } from "@qpc/wire/conformance"
-import type { VectorFiles, VectorSet } from "@qpc/wire/conformance"
-import { runSafely } from "../conformance/run-set.ts"
-import type { SetReport } from "../conformance/run-set.ts"
+import { loadBrowserVectorProvider } from "@qpc/crypto/vectors"
+import { runSafely } from "@qpc/wire/vectors"
+import type { SetReport, VectorFiles, VectorSet } from "@qpc/wire/vectors"
+import { vectorSets } from "gbp-node/vectors"
 import { conversationSet } from "./conversation.ts"
 
 declare const XMLHttpRequest: new () => {
@@ -33,11 +30,7 @@ async function runAll(): Promise<void> {
   const provider = await loadBrowserVectorProvider()
   const sets: VectorSet[] = [
     conversationSet(provider.suites, (lengthBytes) => crypto.getRandomValues(new Uint8Array(lengthBytes))),
-    ...treeVectorSets(served, provider.suites),
-    ...groupVectorSets(served, provider.suites),
-    ...cryptoVectorSets(served, provider),
-    ...sframeVectorSets(served, provider.sframeCiphers),
-    ...wireVectorSets(served),
+    ...vectorSets(served, provider),
   ]
   for (const set of sets) await report(runSafely(set))
 }

@@ -1,5 +1,4 @@
-import type { VectorFiles } from "@qpc/wire/conformance"
-import type { SetReport } from "../conformance/run-set.ts"
+import type { SetReport, VectorFiles } from "@qpc/wire/vectors"
 import { bundleForBrowsers } from "./bundle.ts"
 import { openPage } from "./open-page.ts"
 

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import type { ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import type { VectorFiles } from "@qpc/wire/conformance"
+import type { VectorFiles } from "@qpc/wire/vectors"
 import type { Bundle } from "./bundle.ts"
 
 /** A server of one page on the loopback interface. */

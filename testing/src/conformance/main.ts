@@ -1,18 +1,18 @@
 /** `npm run conformance`: every set of published test vectors. Exit code 0 when cases passed and none failed, 1 otherwise. */
 import { existsSync } from "node:fs"
-import { cryptoVectorSets, loadBrowserVectorProvider, nodeVectorProvider } from "@qpc/crypto/conformance"
-import type { VectorProvider } from "@qpc/crypto/conformance"
-import { groupVectorSets, treeVectorSets } from "@qpc/mls/conformance"
-import { sframeVectorSets } from "@qpc/sframe/conformance"
-import { vectorFolder, wireVectorSets } from "@qpc/wire/conformance"
-import type { VectorFiles, VectorSet } from "@qpc/wire/conformance"
+import { loadBrowserVectorProvider, nodeVectorProvider } from "@qpc/crypto/vectors"
+import type { VectorProvider } from "@qpc/crypto/vectors"
+import { vectorFolder } from "@qpc/wire/node"
+import { runSafely } from "@qpc/wire/vectors"
+import type { VectorFiles } from "@qpc/wire/vectors"
+import { checklistSets, goldenSets, Report } from "gbp-node/report"
+import { vectorSets } from "gbp-node/vectors"
 import { NoChromiumError } from "../chromium/find-chromium.ts"
 import { flagsOf, refuse } from "../command-line.ts"
-import { checklistSets } from "./checklist-sets.ts"
-import { goldenSets } from "./golden-sets.ts"
 import { setsNotRun } from "./not-run.ts"
-import { Report } from "./report.ts"
-import { runSafely } from "./run-set.ts"
+
+/** Of the simulated network's delays and losses. */
+const SEEDS = [1, 2, 3]
 
 const values = flagsOf({
   command: "conformance",
@@ -31,24 +31,14 @@ if (values.chromium && values.provider !== "browser")
 const report = new Report(values.json ? undefined : console.log)
 const files = vectorFolder(vectorsDir)
 if (values.chromium) await runThere(files)
-else for (const set of setsOf(files, await loadProvider(values.provider))) report.add(runSafely(set))
+else for (const set of vectorSets(files, await loadProvider(values.provider))) report.add(runSafely(set))
 if (values.provider === "node") {
   for (const set of goldenSets()) report.add(runSafely(set))
-  for (const set of await checklistSets()) report.add(set)
+  for await (const set of checklistSets(SEEDS, Date.now())) report.add(set)
 }
 for (const set of setsNotRun(vectorsDir)) report.add(runSafely(set))
-console.log(values.json ? report.json() : report.summary())
+console.log(values.json ? JSON.stringify(report.data, null, 2) : report.summary().join("\n"))
 process.exitCode = report.isGood ? 0 : 1
-
-function setsOf(from: VectorFiles, provider: VectorProvider): VectorSet[] {
-  return [
-    ...treeVectorSets(from, provider.suites),
-    ...groupVectorSets(from, provider.suites),
-    ...cryptoVectorSets(from, provider),
-    ...sframeVectorSets(from, provider.sframeCiphers),
-    ...wireVectorSets(from),
-  ]
-}
 
 /** Loads what drives Chromium only when it is wanted: everybody else runs without it. */
 async function runThere(from: VectorFiles): Promise<void> {

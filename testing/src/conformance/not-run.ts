@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { VectorSet } from "@qpc/wire/conformance"
+import type { VectorSet } from "@qpc/wire/vectors"
 
 /** Counts what is in a folder without running it, so that a set which waits for its code is still on the list. */
 type Count = (folder: string) => number

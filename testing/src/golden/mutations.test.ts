@@ -1,11 +1,10 @@
 import { decodeArgs, encodeArgs } from "@qpc/gsp"
 import type { Signal } from "@qpc/gsp"
 import { DecodeError, fromHex, toHex } from "@qpc/wire"
+import { formatOf, goldenProfile1 } from "gbp-node/golden"
+import type { Format } from "gbp-node/golden"
 import { describe, expect, it } from "vitest"
 import { FuzzRandom } from "../fuzz/fuzz-random.ts"
-import { formatOf } from "./formats.ts"
-import type { Format } from "./formats.ts"
-import { goldenProfile1 } from "./golden-file.ts"
 import { MUTATIONS, partsOf } from "./mutations.ts"
 
 const SEED = 1

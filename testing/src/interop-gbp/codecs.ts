@@ -11,7 +11,7 @@ import { CBOR_MESSAGES } from "@qpc/gtp"
 import type { MessageCodec } from "@qpc/gtp"
 import { FLATBUFFERS_MESSAGES } from "@qpc/gtp/flatbuffers"
 import { PROTOBUF_MESSAGES } from "@qpc/gtp/protobuf"
-import type { CodecName } from "../golden/golden-file.ts"
+import type { CodecName } from "gbp-node/golden"
 
 /** All codecs, in the order of their numbers. */
 export const CODECS: readonly CodecName[] = ["cbor", "protobuf", "flatbuffers"]

@@ -12,7 +12,7 @@ import {
   StreamType,
 } from "gbp-stack"
 import type { NodeEvent, SFrameEncryptor } from "gbp-stack"
-import type { CodecName } from "../golden/golden-file.ts"
+import type { CodecName } from "gbp-node/golden"
 import { payloadFormatOf } from "./codecs.ts"
 import type { AudioToSend, ControlToSend, Invitation, Position, Stack, StackMember, Told } from "./stack-member.ts"
 

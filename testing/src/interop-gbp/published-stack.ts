@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { encodeArgs, SIGNAL_CODES } from "@qpc/gsp"
 import type { Signal } from "@qpc/gsp"
 import { fromHex, toHex } from "@qpc/wire"
-import type { CodecName, Kind } from "../golden/golden-file.ts"
+import type { CodecName, Kind } from "gbp-node/golden"
 import { PeerProgram } from "../peer-program.ts"
 import type { AudioToSend, ControlToSend, Invitation, Position, Stack, StackMember, Told } from "./stack-member.ts"
 

@@ -1,5 +1,5 @@
 import type { Signal } from "@qpc/gsp"
-import type { CodecName } from "../golden/golden-file.ts"
+import type { CodecName } from "gbp-node/golden"
 
 /** What a member made of bytes that reached it, in the words that both stacks share. */
 export type Told =

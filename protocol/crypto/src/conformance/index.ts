@@ -1,4 +1,4 @@
-/** What every cipher suite is held to, and the published vectors to hold it to. @module */
+/** What every cipher suite is held to, and a monitor of nonces. For tests. @module */
 export { checkCipherSuite } from "./check-cipher-suite.ts"
 export { checkSuitesAgree } from "./check-suites-agree.ts"
 export type { Register } from "./law.ts"
@@ -6,6 +6,3 @@ export { monitorNonces, NonceMonitorError } from "./nonce-monitor.ts"
 export type { MonitoredSuite } from "./nonce-monitor.ts"
 export { allowKeyReuse, expectKeyReuse, expectNonceReuse, resetNonceMonitor, unwatched } from "./nonce-monitor-scope.ts"
 export type { NonceMonitor } from "./nonce-monitor-scope.ts"
-export { loadBrowserVectorProvider, nodeVectorProvider } from "./vector-provider.ts"
-export type { VectorProvider } from "./vector-provider.ts"
-export { cryptoVectorSets } from "./vector-sets.ts"

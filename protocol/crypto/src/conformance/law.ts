@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from "@qpc/wire"
-import { refuses } from "./tally.ts"
+import { refuses } from "../vectors/tally.ts"
 
 /** Registers a behaviour with a test runner; vitest's `it` is one. */
 export type Register = (behaviour: string, check: () => void) => void
