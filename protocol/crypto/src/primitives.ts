@@ -33,8 +33,13 @@ export interface Aead {
   readonly keyBytes: number
   readonly nonceBytes: number
   readonly tagBytes: number
-  /** @throws RangeError for a key or nonce of the wrong length */
-  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /**
+   * Ciphertext ‖ tag.
+   *
+   * @param head - What stands in front of them, as it is; it saves its caller a copy of the rest.
+   * @throws RangeError for a key or nonce of the wrong length
+   */
+  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, head?: Uint8Array): Uint8Array
   /** `undefined` if the tag does not verify. @throws RangeError for a key or nonce of the wrong length */
   open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
 }

@@ -29,6 +29,13 @@ describe.each(cases)("$name on $on", ({ cipher, twin }) => {
     }
   })
 
+  it("puts a head before what it sealed, as it is", () => {
+    const [head, text] = [Uint8Array.of(1, 2, 3), new Uint8Array(20).fill(7)]
+    const sealed = cipher.seal(key, nonceOf(3), aad, text)
+    expect(cipher.seal(key, nonceOf(3), aad, text, head)).toEqual(Uint8Array.of(...head, ...sealed))
+    expect(cipher.open(key, nonceOf(3), aad, sealed)).toEqual(text)
+  })
+
   it("opens nothing that is changed in one bit, cut short or extended", () => {
     const sealed = cipher.seal(key, nonceOf(1), aad, new Uint8Array(20))
     for (let bit = 0; bit < 8 * sealed.length; bit++) {

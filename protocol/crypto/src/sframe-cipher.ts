@@ -1,4 +1,4 @@
-import { constantTimeEqual, encode } from "@qpc/wire"
+import { concatBytes, constantTimeEqual, encode } from "@qpc/wire"
 import { expand, extract } from "./hkdf.ts"
 import type { Aead, HashFunction } from "./primitives.ts"
 import type { Platform } from "./suite-specs.ts"
@@ -32,13 +32,19 @@ export interface SFrameCipher {
   extract(salt: Uint8Array, inputKeyMaterial: Uint8Array): Uint8Array
   /** HKDF-Expand (RFC 5869 §2.3). */
   expand(pseudoRandomKey: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array
-  /** Ciphertext ‖ tag. The caller guarantees that (key, nonce) is used once. @throws RangeError for a wrong length */
-  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /**
+   * Ciphertext ‖ tag. The caller guarantees that (key, nonce) is used once.
+   *
+   * @param head - What stands in front of them, as it is: the header of a frame. Authenticated only where `aad` has it too.
+   * @throws RangeError for a wrong length
+   */
+  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, head?: Uint8Array): Uint8Array
   /** The plaintext, or `undefined` if the tag does not verify. @throws RangeError for a wrong length of key or nonce */
   open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
 }
 
 const NONCE_BYTES = 12
+const NOTHING = new Uint8Array(0)
 
 /**
  * The suites of the IANA registry "SFrame Cipher Suites" (RFC 9605 §8.1), by code point: AES-GCM and, with tags of 10, 8 or 4
@@ -70,7 +76,7 @@ function sframeCipher(id: number, name: string, hash: HashFunction, aead: Aead):
     tagBytes: aead.tagBytes,
     extract: (salt, inputKeyMaterial) => extract(hash, salt, inputKeyMaterial),
     expand: (pseudoRandomKey, info, lengthBytes) => expand(hash, pseudoRandomKey, info, lengthBytes),
-    seal: (key, nonce, aad, plaintext) => aead.seal(key, nonce, aad, plaintext),
+    seal: (key, nonce, aad, plaintext, head) => aead.seal(key, nonce, aad, plaintext, head),
     open: (key, nonce, aad, ciphertext) => aead.open(key, nonce, aad, ciphertext),
   }
 }
@@ -109,13 +115,10 @@ function counterHmacAead({ hash, counterMode, keyBytes, tagBytes }: CounterHmac)
     keyBytes: wholeKeyBytes,
     nonceBytes: NONCE_BYTES,
     tagBytes,
-    seal(key, nonce, aad, plaintext) {
+    seal(key, nonce, aad, plaintext, head = NOTHING) {
       checkLengths(key, nonce)
       const ciphertext = counterMode.encipher(key.subarray(0, keyBytes), counterOf(nonce), plaintext)
-      const sealed = new Uint8Array(ciphertext.length + tagBytes)
-      sealed.set(ciphertext)
-      sealed.set(tagOf(key, nonce, aad, ciphertext), ciphertext.length)
-      return sealed
+      return concatBytes(head, ciphertext, tagOf(key, nonce, aad, ciphertext))
     },
     open(key, nonce, aad, sealed) {
       checkLengths(key, nonce)

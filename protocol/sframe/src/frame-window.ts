@@ -2,7 +2,8 @@
 export const WINDOW_FRAMES = 1024
 
 const WORDS = WINDOW_FRAMES / 32
-const MASK = BigInt(WINDOW_FRAMES - 1)
+const WINDOW = BigInt(WINDOW_FRAMES)
+const SLOT_BITS = Math.log2(WINDOW_FRAMES)
 
 /** Why a counter is not taken: `replayed` it was before, `late` it is behind the window and nobody knows. */
 export type WindowMiss = "replayed" | "late"
@@ -16,30 +17,39 @@ export class FrameWindow {
   /** Why this counter may not come, or `undefined`. Changes nothing. */
   check(counter: bigint): WindowMiss | undefined {
     if (counter > this.#newest) return undefined
-    if (this.#newest - counter >= BigInt(WINDOW_FRAMES)) return "late"
+    if (this.#newest - counter >= WINDOW) return "late"
     return this.#has(counter) ? "replayed" : undefined
   }
 
   /** Notes that a counter has come, which {@link check} allowed. Only after the frame proved genuine. */
   accept(counter: bigint): void {
     if (counter > this.#newest) this.#slideTo(counter)
-    const slot = Number(counter & MASK)
+    const slot = slotOf(counter)
     this.#bits[slot >>> 5]! |= 1 << (slot & 31)
   }
 
   #slideTo(counter: bigint): void {
     // A jump longer than the window clears every word once: one frame costs the same however far its sender jumps.
-    if (counter - this.#newest >= BigInt(WINDOW_FRAMES)) this.#bits.fill(0)
-    else
-      for (let next = this.#newest + 1n; next <= counter; next++) {
-        const slot = Number(next & MASK)
+    const distance = counter - this.#newest
+    if (distance >= WINDOW) this.#bits.fill(0)
+    else {
+      const last = slotOf(counter)
+      // Those between; the counter's own place is taken next.
+      for (let behind = Number(distance) - 1; behind > 0; behind--) {
+        const slot = (last - behind) & (WINDOW_FRAMES - 1)
         this.#bits[slot >>> 5]! &= ~(1 << (slot & 31))
       }
+    }
     this.#newest = counter
   }
 
   #has(counter: bigint): boolean {
-    const slot = Number(counter & MASK)
+    const slot = slotOf(counter)
     return ((this.#bits[slot >>> 5]! >>> (slot & 31)) & 1) === 1
   }
+}
+
+/** The low bits of a counter: where in the window it stands. */
+function slotOf(counter: bigint): number {
+  return Number(BigInt.asUintN(SLOT_BITS, counter))
 }

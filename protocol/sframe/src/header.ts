@@ -18,6 +18,10 @@ const MAX = 2n ** 64n - 1n
 const SHORT = 8n
 const EXTENDED = 8
 const FIELD = 7
+const WORD_BYTES = 4
+/** One number at a time, on its way from or to bytes: shifting a bigint byte by byte would allocate each time. */
+const words = new DataView(new ArrayBuffer(2 * WORD_BYTES))
+const octets = new Uint8Array(words.buffer)
 
 /** Header of KID and CTR in its one encoding. @throws RangeError for a value that has no 64 bits */
 export function encodeHeader({ kid, counter }: SFrameHeader): Uint8Array {
@@ -55,9 +59,14 @@ function readField(frame: Uint8Array, bits: number, start: number): { readonly v
 function lengthOf(value: bigint): number {
   if (value < 0n || value > MAX) throw new RangeError("a key id or counter has 64 bits")
   if (value < SHORT) return 0
-  let lengthBytes = 1
-  for (let rest = value >> 8n; rest > 0n; rest >>= 8n) lengthBytes++
-  return lengthBytes
+  words.setBigUint64(0, value)
+  const [high, low] = [words.getUint32(0), words.getUint32(WORD_BYTES)]
+  return high === 0 ? bytesOfWord(low) : WORD_BYTES + bytesOfWord(high)
+}
+
+/** Without zeros in front. */
+function bytesOfWord(word: number): number {
+  return WORD_BYTES - (Math.clz32(word) >>> 3)
 }
 
 function fieldOf(value: bigint, lengthBytes: number): number {
@@ -65,15 +74,14 @@ function fieldOf(value: bigint, lengthBytes: number): number {
 }
 
 function writeInteger(into: Uint8Array, start: number, lengthBytes: number, value: bigint): void {
-  let rest = value
-  for (let at = start + lengthBytes - 1; at >= start; at--) {
-    into[at] = Number(rest & 0xffn)
-    rest >>= 8n
-  }
+  words.setBigUint64(0, value)
+  const skipped = octets.length - lengthBytes
+  for (let at = 0; at < lengthBytes; at++) into[start + at] = octets[skipped + at]!
 }
 
 function readInteger(from: Uint8Array, start: number, end: number): bigint {
-  let value = 0n
-  for (let at = start; at < end; at++) value = (value << 8n) | BigInt(from[at]!)
-  return value
+  words.setBigUint64(0, 0n)
+  const skipped = octets.length - (end - start)
+  for (let at = start; at < end; at++) octets[skipped + at - start] = from[at]!
+  return words.getBigUint64(0)
 }

@@ -1,5 +1,4 @@
 import type { SFrameCipher } from "@qpc/crypto"
-import { concatBytes } from "@qpc/wire"
 import { FrameKey } from "./frame-key.ts"
 import { encodeHeader } from "./header.ts"
 
@@ -64,8 +63,7 @@ export class SFrameSender implements Disposable {
     if (counter >= this.#framesLimit) throw new SFrameLimitError()
     this.#nextCounter = counter + 1n
     const header = encodeHeader({ kid: this.kid, counter })
-    const aad = metadata.length === 0 ? header : concatBytes(header, metadata)
-    return concatBytes(header, this.#key.seal(counter, aad, plaintext))
+    return this.#key.seal(counter, header, metadata, plaintext)
   }
 
   [Symbol.dispose](): void {

@@ -191,6 +191,8 @@ export class SFrameSession implements Disposable {
   /** Forgets the epochs whose time is over, and begins to encrypt under the newest once it is time. */
   tick(nowMs: number): void {
     this.#sealing.tick(nowMs)
+    // Asked for each frame. One epoch alone is the current one, which does not end.
+    if (this.#epochs.size <= 1) return
     for (const [bits, { untilMs }] of this.#epochs) if (untilMs !== undefined && untilMs <= nowMs) this.#forget(bits)
   }
 

@@ -1,5 +1,6 @@
 import { gcm } from "@noble/ciphers/aes.js"
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js"
+import { concatBytes } from "@qpc/wire"
 import type { Aead } from "../primitives.ts"
 
 const NONCE_BYTES = 12
@@ -47,7 +48,10 @@ function aeadOf({ name, aeadId, keyBytes, cipher }: Algorithm): Aead {
     keyBytes,
     nonceBytes: NONCE_BYTES,
     tagBytes: TAG_BYTES,
-    seal: (key, nonce, aad, plaintext) => cipherOf(key, nonce, aad).encrypt(plaintext),
+    seal(key, nonce, aad, plaintext, head) {
+      const sealed = cipherOf(key, nonce, aad).encrypt(plaintext)
+      return head === undefined ? sealed : concatBytes(head, sealed)
+    },
     open(key, nonce, aad, ciphertext) {
       const opener = cipherOf(key, nonce, aad)
       if (ciphertext.length < TAG_BYTES) return undefined

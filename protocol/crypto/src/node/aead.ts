@@ -1,10 +1,20 @@
-import { createCipheriv, createDecipheriv, type CipherGCMTypes } from "node:crypto"
-import { withScratch } from "@qpc/wire"
+import { type CipherGCM, type CipherGCMTypes, createCipheriv, createDecipheriv, type DecipherGCM } from "node:crypto"
 import type { Aead } from "../primitives.ts"
 import { extended, ownBytes } from "./own-bytes.ts"
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
+const KEY_MAX_BYTES = 32
+/** Longer arrays are never in the engine's heap. */
+const HEAP_MAX_BYTES = 64
+
+/**
+ * What is handed to OpenSSL, in memory that it can read where it is; all zeros between calls. Small arrays live in the engine's heap:
+ * handed over, each would be moved out of it for good, which costs more than encrypting a short message.
+ */
+const lent = new Uint8Array(KEY_MAX_BYTES + NONCE_BYTES + HEAP_MAX_BYTES)
+const lentNonce = lent.subarray(KEY_MAX_BYTES, KEY_MAX_BYTES + NONCE_BYTES)
+const lentRest = lent.subarray(KEY_MAX_BYTES + NONCE_BYTES)
 
 interface Algorithm {
   /** ChaCha20-Poly1305 has the same interface as GCM in node:crypto; its typings only know it under other names. */
@@ -28,10 +38,14 @@ export const chacha20Poly1305: Aead = aeadOf({
 
 function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
   const options = { authTagLength: TAG_BYTES }
+  const lentKey = lent.subarray(0, keyBytes)
 
-  function checkLengths(key: Uint8Array, nonce: Uint8Array): void {
+  /** Puts both where OpenSSL is to read them. The caller zeroes `lent`. */
+  function lend(key: Uint8Array, nonce: Uint8Array): void {
     if (key.length !== keyBytes) throw new RangeError(`a key of ${name} has ${keyBytes} bytes`)
     if (nonce.length !== NONCE_BYTES) throw new RangeError(`a nonce of ${name} has ${NONCE_BYTES} bytes`)
+    lentKey.set(key)
+    lentNonce.set(nonce)
   }
 
   return {
@@ -39,27 +53,33 @@ function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
     keyBytes,
     nonceBytes: NONCE_BYTES,
     tagBytes: TAG_BYTES,
-    seal(key, nonce, aad, plaintext) {
-      checkLengths(key, nonce)
-      const cipher = withCopies(key, nonce, aad, (keyCopy, nonceCopy, aadCopy) => {
-        const made = createCipheriv(name, keyCopy, nonceCopy, options)
-        if (aad.length > 0) made.setAAD(aadCopy)
-        return made
-      })
-      const sealed = extended(cipher.update(plaintext), TAG_BYTES)
+    seal(key, nonce, aad, plaintext, head) {
+      const headBytes = head?.length ?? 0
+      lend(key, nonce)
+      let cipher: CipherGCM
+      try {
+        cipher = createCipheriv(name, lentKey, lentNonce, options)
+        if (aad.length > 0) cipher.setAAD(readable(aad))
+      } finally {
+        lent.fill(0)
+      }
+      const sealed = extended(cipher.update(plaintext), headBytes + TAG_BYTES)
       cipher.final()
-      sealed.set(cipher.getAuthTag(), plaintext.length)
+      if (head !== undefined) sealed.copyWithin(headBytes, 0, plaintext.length).set(head)
+      sealed.set(cipher.getAuthTag(), headBytes + plaintext.length)
       return sealed
     },
     open(key, nonce, aad, ciphertext) {
-      checkLengths(key, nonce)
       const length = ciphertext.length - TAG_BYTES
+      lend(key, nonce)
+      let decipher: DecipherGCM
+      try {
+        decipher = createDecipheriv(name, lentKey, lentNonce, options)
+        if (aad.length > 0) decipher.setAAD(readable(aad))
+      } finally {
+        lent.fill(0)
+      }
       if (length < 0) return undefined
-      const decipher = withCopies(key, nonce, aad, (keyCopy, nonceCopy, aadCopy) => {
-        const made = createDecipheriv(name, keyCopy, nonceCopy, options)
-        if (aad.length > 0) made.setAAD(aadCopy)
-        return made
-      })
       decipher.setAuthTag(ciphertext.subarray(length))
       const plaintext = length === 0 ? new Uint8Array(0) : decipher.update(ciphertext.subarray(0, length))
       try {
@@ -74,22 +94,9 @@ function aeadOf({ name, aeadId, keyBytes }: Algorithm): Aead {
   }
 }
 
-/**
- * Lends copies in memory that OpenSSL can read where it is. Small arrays live in the engine's heap: handed over, each
- * would be moved out of it for good, which costs more than encrypting a short message.
- */
-function withCopies<T>(
-  key: Uint8Array,
-  nonce: Uint8Array,
-  aad: Uint8Array,
-  use: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => T,
-): T {
-  const keyEnd = key.length
-  const nonceEnd = keyEnd + nonce.length
-  return withScratch(nonceEnd + aad.length, (scratch) => {
-    scratch.set(key)
-    scratch.set(nonce, keyEnd)
-    scratch.set(aad, nonceEnd)
-    return use(scratch.subarray(0, keyEnd), scratch.subarray(keyEnd, nonceEnd), scratch.subarray(nonceEnd))
-  })
+/** The same bytes, outside of the engine's heap. */
+function readable(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > HEAP_MAX_BYTES) return bytes
+  lentRest.set(bytes)
+  return lentRest.subarray(0, bytes.length)
 }
