@@ -1,3 +1,4 @@
+import { RpcError } from "@qpc/rpc"
 import { equalBytes } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import type { Client } from "./api.ts"
@@ -232,5 +233,83 @@ describe("catching up", () => {
     await clock.during(bob.client.sync())
     expect(epochOf(bob.client)).toBe(1n)
     expect(fetched()).toBe(1)
+  })
+})
+
+describe("a server that refuses the log of one group", () => {
+  it.each(["permission_denied", "internal"] as const)("costs that group alone: %s", async (code) => {
+    const { clock, server, alice, group, say, rename, back } = await bobIsFull()
+    const other = await clock.during(alice.client.createGroup("others"))
+    server.full.clear()
+    await clock.during(other.invite("bob").then(({ id }) => other.waitAccepted(id)))
+    server.full.add("bob")
+    await rename("one")
+    server.full.clear()
+    await say("in one")
+    await clock.during(other.send("elsewhere").then(({ id }) => other.waitAccepted(id)))
+    let isRefused = true
+    server.before = (method) =>
+      isRefused && method === "fetchCommits" ? new RpcError(code, "no_log", "not for you") : undefined
+    const bob = await back()
+    bob.client.connect()
+    await clock.during(bob.client.sync())
+    const texts = async (name: string): Promise<string[]> =>
+      (await bob.client.conversation(name).history()).map(({ text }) => text)
+    expect(await texts("others")).toEqual(["elsewhere"])
+    expect((await bob.client.notices()).map(({ reason }) => reason)).toEqual(["log_refused"])
+    expect(server.account("bob").inbox).toEqual([])
+    const { findings } = await clock.during(bob.client.diagnose())
+    expect(findings.map(({ state }) => state)).toContain("log_refused")
+    server.calls.length = 0
+    clock.advance(60_000)
+    await clock.during(bob.client.sync())
+    expect(await texts("friends")).toEqual([])
+    isRefused = false
+    clock.advance(60_000)
+    await clock.during(bob.client.sync())
+    expect(server.calls).not.toContain("resumeSession")
+    expect(server.calls.filter((method) => method === "fetchCommits")).toHaveLength(2)
+    expect(await texts("one")).toEqual(["in one"])
+    expect(bob.client.conversation("one").epoch).toBe(group.epoch)
+    expect((await bob.client.notices()).map(({ reason }) => reason)).toEqual(["log_refused"])
+  })
+
+  it("is left alone when the connection is over", async () => {
+    const { clock, server, rename, say, back } = await bobIsFull()
+    await rename("one")
+    server.full.clear()
+    await say("in one")
+    server.before = (method) => (method === "fetchCommits" ? new RpcError("internal", "no_log", "broken") : undefined)
+    const setTimer = clock.setTimer.bind(clock)
+    let waiting = 0
+    clock.setTimer = (delayMs, fire) => {
+      const timer = setTimer(delayMs, fire)
+      if (delayMs === 60_000) waiting += 1
+      return { [Symbol.dispose]: () => (timer[Symbol.dispose](), void (waiting -= delayMs === 60_000 ? 1 : 0)) }
+    }
+    const bob = await back()
+    bob.client.connect()
+    await clock.during(bob.client.sync())
+    expect(waiting).toBe(1)
+    server.isUp = false
+    server.cut()
+    await clock.during(new Promise((resolve) => setTimer(1000, () => resolve(undefined))))
+    expect(waiting).toBe(0)
+  })
+
+  it("is not taken for one when it only asks to slow down", async () => {
+    const { clock, server, rename, say, back } = await bobIsFull()
+    await rename("one")
+    server.full.clear()
+    await say("in one")
+    let isHurried = true
+    server.before = (method) =>
+      isHurried && method === "fetchCommits" ? new RpcError("resource_exhausted", "rate_limited", "slowly") : undefined
+    const bob = await back()
+    await clock.during(bob.client.sync({ waitMs: 2000 }).catch(() => undefined))
+    expect(server.account("bob").inbox).toHaveLength(1)
+    isHurried = false
+    await clock.during(bob.client.sync({ waitMs: 60_000, until: ({ received }) => received.length === 1 }))
+    expect(await bob.client.notices()).toEqual([])
   })
 })

@@ -8,6 +8,7 @@ import type { Context } from "./context.ts"
 import { asClientError } from "./network-error.ts"
 import { recordHistoryGone } from "./missing-history.ts"
 import { receiveBy } from "./receive.ts"
+import { isLogRefusal, RefusedLogs } from "./refused-logs.ts"
 import { isEntering, loseGroup } from "./rejoin-state.ts"
 import { recordStep } from "./record-step.ts"
 import { Transaction } from "./transaction.ts"
@@ -43,10 +44,18 @@ export class CatchUp {
   readonly #rpc: RpcClient
   /** Epochs out of which the server's commits do not lead us: they are not asked for again on this connection. */
   readonly #ends = new Map<string, bigint>()
+  readonly #refused: RefusedLogs
 
-  constructor(context: Context, rpc: RpcClient) {
+  /** @param onTrouble - What was asked for again later broke off. Must not throw. */
+  constructor(context: Context, rpc: RpcClient, onTrouble: (error: unknown) => void) {
     this.#context = context
     this.#rpc = rpc
+    this.#refused = new RefusedLogs(context, ({ groupId, epoch }) => void this.upTo(groupId, epoch).catch(onTrouble))
+  }
+
+  /** The connection is over. */
+  close(): void {
+    this.#refused.close()
   }
 
   /** Asks how far our groups are. @throws ClientError */
@@ -96,13 +105,19 @@ export class CatchUp {
     await this.upTo(groupId, epoch)
   }
 
-  /** Applies commits until the member is in this epoch, or the server has no more that it can follow. @throws ClientError */
+  /**
+   * Applies commits until the member is in this epoch, or the server has no more that it can follow. Where it refuses to say, that group waits:
+   * what comes for it meanwhile is parked by its member.
+   *
+   * @throws ClientError
+   */
   async upTo(groupId: GroupId, epoch: bigint): Promise<void> {
     const name = toHex(groupId)
     let from = this.#epochOf(groupId)
     while (from !== undefined && from < epoch && this.#ends.get(name) !== from) {
-      const request = { channelId: groupId, fromEpoch: from, limit: PAGE_COMMITS }
-      const page = await this.#fetch(request)
+      if (this.#refused.awaits(groupId, epoch)) return
+      const page = await this.#fetch({ channelId: groupId, fromEpoch: from, limit: PAGE_COMMITS })
+      if (page === "refused") return this.#refused.add(groupId, epoch)
       await this.#apply(groupId, page, epoch)
       const reached = this.#epochOf(groupId)
       if (reached === from && page.commits.length > 0) {
@@ -116,12 +131,17 @@ export class CatchUp {
   }
 
   /** Of a channel on whose roster we are no longer, nor remembered, there is nothing left for us. @throws ClientError */
-  async #fetch(request: { readonly channelId: GroupId; readonly fromEpoch: bigint; limit: number }): Promise<LogPage> {
+  async #fetch(request: {
+    readonly channelId: GroupId
+    readonly fromEpoch: bigint
+    readonly limit: number
+  }): Promise<LogPage | "refused"> {
     try {
       return await asClientError(this.#rpc.call(methods.fetchCommits, request))
     } catch (error) {
       const isOut =
         error instanceof ClientError && error.cause instanceof RpcError && error.cause.reason === "not_a_member"
+      if (!isOut && isLogRefusal(error)) return "refused"
       if (!isOut) throw error
       return { commits: [], oldestEpoch: request.fromEpoch + 1n, newestEpoch: request.fromEpoch + 1n }
     }

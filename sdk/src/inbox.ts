@@ -60,7 +60,7 @@ export class Inbox {
   constructor(context: Context, options: InboxOptions) {
     this.#context = context
     this.#options = options
-    this.#commits = new CatchUp(context, options.rpc)
+    this.#commits = new CatchUp(context, options.rpc, (error) => this.#break(error))
     // What an earlier connection took in is acknowledged after Subscribe told that the server still counts as we do.
     this.#ackedSeq = context.cursor.seq
   }
@@ -110,6 +110,8 @@ export class Inbox {
       for await (const push of this.#options.rpc.pushes) await this.#take(push)
     } catch (error) {
       this.#break(error)
+    } finally {
+      this.#commits.close()
     }
   }
 

@@ -137,6 +137,8 @@ export interface MissingHistory {
 /** Reasons that this package adds to those of the group protocol. */
 export type NoticeReason =
   | "malformed_envelope"
+  /** The server refuses to hand out the changes of one group: what needs them waits, and they are asked for again. */
+  | "log_refused"
   /** We are in that group already; somebody invited us twice. Or we wait for a person there: see `not_followed`. */
   | "welcome_for_known_group"
   /** An invitation made for a key package that was used, expired, or belongs to another profile. */

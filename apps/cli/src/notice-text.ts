@@ -30,6 +30,8 @@ export function noticeText(notice: Notice): string {
       return "A group changed to a cipher suite that this program does not have, so it cannot follow yet. Update qpc."
     case "invited_suite_missing":
       return "Somebody invited you into a group of a cipher suite that this program does not have. The invitation is kept for some days: update qpc."
+    case "log_refused":
+      return "The server refuses to hand out the changes of a group, so what was written after them cannot be read yet. They are asked for again as long as you are connected (qpc chat), and with each connection; all other groups go on. Tell the server's operator; if it stays so: qpc doctor."
     case "history_gone":
       return "This profile was away for longer than the server keeps the changes of a group, so it cannot follow that group: what was said there meanwhile cannot be read. It asks the members to let it in again."
     case "group_damaged":

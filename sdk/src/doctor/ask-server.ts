@@ -7,6 +7,7 @@ import type { Context } from "../context.ts"
 import type { Link } from "../link.ts"
 import { asClientError } from "../network-error.ts"
 import type { Call } from "../outbox.ts"
+import { isLogRefusal } from "../refused-logs.ts"
 import type { Asked, GroupAnswer, ProfileSnapshot, ServerAnswer } from "./snapshot.ts"
 
 /** Groups that one question is about. */
@@ -79,8 +80,13 @@ async function askGroups(call: Call, { groups }: ProfileSnapshot): Promise<Pick<
 async function oldestOf(
   call: Call,
   { groupId, epoch }: ProfileSnapshot["groups"][number],
-): Promise<Pick<GroupAnswer, "oldestEpoch">> {
+): Promise<Pick<GroupAnswer, "oldestEpoch" | "isLogRefused">> {
   const request = { channelId: groupId, fromEpoch: epoch, limit: 1 }
-  const { oldestEpoch } = await asClientError(call(methods.fetchCommits, request))
-  return { oldestEpoch }
+  try {
+    const { oldestEpoch } = await asClientError(call(methods.fetchCommits, request))
+    return { oldestEpoch }
+  } catch (error) {
+    if (isLogRefusal(error)) return { isLogRefused: true }
+    throw error
+  }
 }

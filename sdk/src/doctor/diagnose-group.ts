@@ -65,7 +65,8 @@ function fromServer({ epoch, memberCount }: GroupSnapshot, answer: Answer, isSyn
   const facts = { epoch: Number(epoch), serverEpoch: Number(answer.epoch) }
   if (answer.epoch < epoch) return [{ state: "server_behind", facts }]
   if (answer.epoch === epoch) return []
-  const { oldestEpoch } = answer
+  const { oldestEpoch, isLogRefused } = answer
+  if (isLogRefused === true) return [{ state: "log_refused", facts }]
   if (oldestEpoch === undefined || oldestEpoch <= epoch) {
     return [{ state: isSynchronised ? "not_followed" : "behind", facts }]
   }

@@ -249,6 +249,13 @@ const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
     nextStep: LET_IN,
     repair: "synchronise",
   },
+  log_refused: {
+    urgency: "stuck",
+    meaning: "the server refuses to hand out the changes of the group that this profile needs",
+    nextStep:
+      "Tell the server's operator. They are asked for again with each connection; until then nothing new of the group can be read.",
+    repair: "synchronise",
+  },
   server_behind: {
     urgency: "stuck",
     meaning: "the server is behind this profile: it lost its data, or is an older copy",

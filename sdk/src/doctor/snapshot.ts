@@ -65,6 +65,8 @@ export interface GroupAnswer {
   readonly epoch: bigint
   /** The oldest commit that it still has leaves this epoch; asked only of groups that are behind. */
   readonly oldestEpoch?: bigint
+  /** Present where it refuses to say what it has. */
+  readonly isLogRefused?: true
 }
 
 /** What the server says when it is asked how things are. */

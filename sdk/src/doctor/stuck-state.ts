@@ -47,6 +47,7 @@ export type GroupState =
   | "behind"
   | "not_followed"
   | "history_gone"
+  | "log_refused"
   | "server_behind"
   | "server_lost_group"
   | "must_rejoin"

@@ -13,6 +13,7 @@ export interface Obstacle {
 export const UNBUILDABLE: Partial<Record<StuckState, string>> = {
   certificate_expired: "the simulator's network has no certificates",
   group_unsupported: "there is no newer program, and none that lacks a suite",
+  log_refused: "the simulator's server refuses no group its log",
   must_rejoin: "the client asks to be let in again as soon as it notices that",
   profile_in_use: "one process has all devices",
   profile_newer: "there is no newer program",
