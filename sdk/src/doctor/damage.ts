@@ -57,10 +57,18 @@ interface Damage {
   readonly rows: readonly { readonly collection: Collection; readonly key: Uint8Array }[]
 }
 
+/** Of these, one that cannot be read keeps nobody from anything else. */
+const OPEN: ReadonlySet<unknown> = new Set<Collection>(["messages", "sent"])
+
 /**
- * Reads every record of a profile that need not open. What a finding says of one group keeps nothing else shut, and
- * {@link Client.diagnose} says it too; of a profile that opens, what it holds is the business of that alone.
+ * True for what keeps a profile shut. What is damaged of one group does not, and {@link Client.diagnose} says it too; nor does a message, nor
+ * how far one of ours got, of which it says nothing (`withFindings`).
  */
+export function keepsShut({ state, groupId, facts }: Finding): boolean {
+  return groupId === undefined && !(state === "record_damaged" && OPEN.has(facts["collection"]))
+}
+
+/** Reads every record of a profile that need not open. Of a profile that opens, what it holds is the business of that alone. */
 export async function findDamage(store: Store, options: DamageOptions): Promise<Diagnosis> {
   try {
     return diagnosisOf((await damages(store, options)).map((damage) => damage.finding))

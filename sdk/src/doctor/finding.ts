@@ -68,3 +68,11 @@ export function finding(state: StuckState, facts: Facts = {}, groupId?: GroupId)
 export function diagnosisOf(findings: readonly Finding[], grounds?: Grounds): Diagnosis {
   return { findings, isHealthy: findings.every(({ urgency }) => urgency !== "stuck"), ...(grounds && { grounds }) }
 }
+
+/** A diagnosis with what was found about the profile beside it. */
+export function withFindings(diagnosis: Diagnosis, more: readonly Finding[]): Diagnosis {
+  if (more.length === 0) return diagnosis
+  const { findings, grounds } = diagnosis
+  const others = findings.filter(({ state, groupId }) => state !== "healthy" || groupId !== undefined)
+  return diagnosisOf([...more, ...others], grounds)
+}

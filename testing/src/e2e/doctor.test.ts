@@ -181,6 +181,21 @@ describe("qpc doctor", () => {
     })
   })
 
+  it("says what else is wrong beside a damaged message, and deletes that one when it is told to", async () => {
+    const frank = new Person("frank", folder)
+    await frank.json("--server", server.address, "register-user", "frank")
+    await founded(frank)
+    await frank.json("send", "garden", "a text")
+    await damageRecord(frank, "messages")
+    await damageRecord(frank, "group_records")
+    for (const words of [[], ["--repair"]]) {
+      const ended = await doctor(frank, ...words)
+      expect([ended.code, statesOf(ended)]).toEqual([1, ["record_damaged", "group_damaged"]])
+    }
+    const repaired = await frank.qpc(["--json", "doctor", "--repair", "--yes"])
+    expect([repaired.code, statesOf(repaired)]).toEqual([0, ["healthy", "removed"]])
+  })
+
   it("finds a profile that was copied, and says how to go on", async () => {
     const copy = new Person("alice", folder, alice.password)
     const elsewhere = folder.at("a copy")

@@ -1,4 +1,4 @@
-import { diagnoseStoreError, findDamage, forgetDamaged } from "@qpc/sdk"
+import { diagnoseStoreError, findDamage, forgetDamaged, keepsShut, withFindings } from "@qpc/sdk"
 import type { Client, Diagnosis, Store } from "@qpc/sdk"
 import { nodeClientParts, openSqliteStore } from "@qpc/sdk/node"
 import type { Command, CommandContext } from "../command.ts"
@@ -76,25 +76,27 @@ async function examine(context: CommandContext, request: Request): Promise<void>
     return report(context, request, diagnoseStoreError(error))
   }
   const damage = await lookForDamage(context, store, request)
-  // What is damaged of single groups keeps nothing else shut, and the client says it too.
-  if (damage.findings.some(({ groupId }) => groupId === undefined)) {
+  if (damage.findings.some(keepsShut)) {
     await store.close()
     return report(context, request, damage)
   }
   await using client = await wakeClient(options, store)
-  await examineClient(context, client, request)
+  const diagnosis = await examineClient(context, client, request)
+  // What is damaged of single groups the client says too.
+  const beside = damage.findings.filter(({ groupId }) => groupId === undefined)
+  report(context, request, withFindings(diagnosis, beside), namesOf(client))
 }
 
 /**
- * What is damaged; after a repair that was allowed to delete what keeps the profile shut, what is still damaged. Where only groups are, or one
- * alone is to be repaired, the client does it.
+ * What is damaged; after a repair that was allowed to delete records which all groups share, what is still damaged. Where only groups are, or
+ * one alone is to be repaired, the client does it.
  */
 async function lookForDamage({ output }: CommandContext, store: Store, request: Request): Promise<Diagnosis> {
   const parts = nodeClientParts()
   try {
     const found = await findDamage(store, parts)
-    const isShut = found.findings.some(({ groupId }) => groupId === undefined)
-    if (!isShut || !request.isRepair || !request.mayLose || request.group !== undefined) return found
+    const isOfAll = found.findings.some(({ groupId }) => groupId === undefined)
+    if (!isOfAll || !request.isRepair || !request.mayLose || request.group !== undefined) return found
     const forgotten = await forgetDamaged(store, parts)
     for (const { state, facts, groupId } of forgotten.findings) {
       if (state === "record_damaged") output.note(`Deleted a record of ${facts["collection"]}.`)
@@ -106,9 +108,10 @@ async function lookForDamage({ output }: CommandContext, store: Store, request: 
   }
 }
 
-async function examineClient(context: CommandContext, client: Client, request: Request): Promise<void> {
+/** Looks, or repairs and says what was mended. */
+async function examineClient(context: CommandContext, client: Client, request: Request): Promise<Diagnosis> {
   const { isRepair, mayLose, waitMs, group } = request
-  if (!isRepair) return report(context, request, await client.diagnose(), namesOf(client))
+  if (!isRepair) return client.diagnose()
   const only = group === undefined ? {} : { groupId: readableGroup(client, group).id }
   const options = { mayLose, ...only, ...(waitMs !== undefined && { waitMs }) }
   const { before, after } = await client.repair({ ...options, signal: context.signal })
@@ -121,7 +124,7 @@ async function examineClient(context: CommandContext, client: Client, request: R
   for (const { state, groupId } of mended) {
     context.output.note(`Mended: ${state}${groupId === undefined ? "" : ` of ${subjectText({ groupId }, names)}`}.`)
   }
-  report(context, request, after, names)
+  return after
 }
 
 const NONE = new Uint8Array(0)

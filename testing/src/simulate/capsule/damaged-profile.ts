@@ -1,6 +1,6 @@
-import { findDamage, MemoryStore } from "@qpc/sdk"
-import type { Capsule, CapsuleFinding, Collection, Diagnosis } from "@qpc/sdk"
-import { toUtf8 } from "@qpc/wire"
+import { findDamage, keepsShut, MemoryStore } from "@qpc/sdk"
+import type { Capsule, CapsuleFinding, Collection, Diagnosis, Finding } from "@qpc/sdk"
+import { concatBytes, toUtf8 } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import { PERFECT_DISK } from "../plan.ts"
 import type { History } from "./history.ts"
@@ -24,6 +24,20 @@ export async function damageGroups({ world, me }: History, { findings }: Capsule
     const [row] = await store.list("group_records", { prefix, limit: 1 })
     await store.commit([{ kind: "put", collection: "group_records", key: row!.key, value: NOISE }])
   }
+}
+
+/** Damages as many messages, and records of how far they got, as the capsule has. @returns what the doctor says of them */
+export async function damageMessages({ world, me }: History, { findings }: Capsule): Promise<readonly Finding[]> {
+  const collections = findings.flatMap(({ state, facts }) =>
+    state === "record_damaged" && facts.collection !== undefined ? [facts.collection] : [],
+  )
+  const store = new MemoryStore(me.disk)
+  for (const [at, collection] of collections.entries()) {
+    const key = concatBytes(new Uint8Array(16), Uint8Array.of(0, 0, 0, 0, 0, 0, 0, at + 1))
+    await store.commit([{ kind: "put", collection, key, value: NOISE }])
+  }
+  const found = await findDamage(store, { suite: world.suite, random: world.random })
+  return found.findings.filter((one) => one.groupId === undefined && !keepsShut(one))
 }
 
 /** Makes a profile that cannot be opened, or not be written, and says what the doctor sees. */

@@ -1,7 +1,7 @@
-import { capsuleOf, offsetFromMs } from "@qpc/sdk"
+import { capsuleOf, offsetFromMs, withFindings } from "@qpc/sdk"
 import type { Capsule, Diagnosis } from "@qpc/sdk"
 import type { ServerLimits } from "@qpc/server/core"
-import { damageGroups } from "./damaged-profile.ts"
+import { damageGroups, damageMessages } from "./damaged-profile.ts"
 import type { History } from "./history.ts"
 
 const MINUTE_MS = 60_000
@@ -35,6 +35,7 @@ export const PLAYED_FAILURES: ReadonlySet<string> = new Set(Object.keys(FAILURES
 export async function look(history: History, capsule: Capsule): Promise<Capsule> {
   const { me, world } = history
   await damageGroups(history, capsule)
+  const beside = await damageMessages(history, capsule)
   const failure = codeOf(capsule)
   if (failure !== undefined) await FAILURES[failure]?.(history)
   setClock(history, capsule)
@@ -45,7 +46,7 @@ export async function look(history: History, capsule: Capsule): Promise<Capsule>
     ? (await world.during(client.repair({ waitMs: 30_000 }), "the doctor repairs")).after
     : await world.during(client.diagnose(), "the doctor looks")
   await world.during(me.close(), "we close")
-  return seen(diagnosis, capsule)
+  return seen(withFindings(diagnosis, beside), capsule)
 }
 
 /** What a diagnosis is, written by the versions that wrote the capsule: other versions are told apart elsewhere. */

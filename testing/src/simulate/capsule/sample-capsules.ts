@@ -201,6 +201,11 @@ export const PROFILES: Readonly<Record<string, Capsule>> = {
     found("healthy"),
     found("group_damaged"),
   ]),
+  "damaged messages beside all else": capsuleWith([healthyGroup], { inbox: { ahead: 3, isWaiting: true } }, [
+    found("record_damaged", { collection: "messages" }),
+    found("record_damaged", { collection: "sent" }),
+    found("inbox_waiting"),
+  ]),
   "a damaged identity": closed("identity_damaged"),
   "a damaged key package": closed("record_damaged", { collection: "key_packages" }),
   "a damaged setting": closed("record_damaged", { collection: "settings", record: "cursor" }),
