@@ -128,8 +128,8 @@ export interface HistoryRange {
 
 /** Which part of a conversation to look at. */
 export interface DamagedRange {
-  /** Only messages at a later position. Default: from the oldest. */
-  readonly after?: number
+  /** Only messages at a later position; `read` for those behind the one that was marked read last. Default: from the oldest. */
+  readonly after?: number | "read"
   /** Only messages at an earlier position. Default: up to the newest. */
   readonly before?: number
 }
@@ -218,7 +218,10 @@ export interface Conversation {
   history(range?: HistoryRange): Promise<readonly StoredMessage[]>
   /** Where messages are that cannot be read, because what is stored of them is damaged: the first 1000 positions. */
   damagedMessages(range?: DamagedRange): Promise<readonly number[]>
-  /** Messages of others behind the one that was marked read last, oldest first, at most 1000: mark them and ask again. */
+  /**
+   * Messages of others behind the one that was marked read last, oldest first, at most 1000: mark them and ask again. Those that cannot be read
+   * are not among them; their positions can be marked all the same.
+   */
   unread(): Promise<readonly StoredMessage[]>
   /** Remembers that a person has seen everything up to `position`, and lets the time of messages that disappear begin. Never goes back. */
   markRead(position: number): Promise<void>

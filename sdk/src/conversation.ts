@@ -234,7 +234,9 @@ export class GroupConversation implements Conversation {
 
   async damagedMessages({ after = 0, before }: DamagedRange = {}): Promise<readonly number[]> {
     const found: number[] = []
-    const range = this.#context.profile.damagedMessages(this.id, after, before ?? Number.MAX_SAFE_INTEGER)
+    const { profile } = this.#context
+    const from = after === "read" ? await profile.readPosition(this.id) : after
+    const range = profile.damagedMessages(this.id, from, before ?? Number.MAX_SAFE_INTEGER)
     for await (const position of range) if (found.push(position) === DAMAGED_LIMIT) break
     return found
   }

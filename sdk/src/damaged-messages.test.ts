@@ -41,13 +41,18 @@ const textsOf = (messages: readonly { readonly text: string }[]): string[] => me
 
 describe("a message of which what is stored is damaged", () => {
   it("keeps nobody from reading the others, and says where it is", async () => {
-    const { reopen } = await damagedAt([2])
+    const { clock, reopen } = await damagedAt([2])
     const group = (await reopen()).conversation("us")
     expect(textsOf(await group.history())).toEqual(["one", "three"])
     expect(textsOf(await group.unread())).toEqual(["one", "three"])
     expect(await group.damagedMessages()).toEqual([2])
     expect(await group.damagedMessages({ after: 2 })).toEqual([])
     expect(await group.damagedMessages({ before: 2 })).toEqual([])
+    await clock.during(group.markRead(1))
+    expect(await group.damagedMessages({ after: "read" })).toEqual([2])
+    await clock.during(group.markRead(2))
+    expect(await group.damagedMessages({ after: "read" })).toEqual([])
+    expect(textsOf(await group.unread())).toEqual(["three"])
   })
 
   it("takes no place among those that are asked for", async () => {

@@ -85,22 +85,12 @@ async function openChat(screen: Screen, client: Client, group: Conversation): Pr
     `${groupText(group)}, you and ${countText(others, "other")}. Type and press Enter; /quit or Ctrl-D leaves.`,
   )
   const shown = await group.history({ limit: HISTORY_SHOWN })
-  await showOlderUnread(screen, group, shown[0]?.position ?? 0)
-  const lines = [
-    ...shown.map((message) => ({
-      at: message.position,
-      json: { message: messageJson(message) },
-      text: messageText(message),
-    })),
-    ...(await damagedAmong(group, shown, HISTORY_SHOWN)).map((at) => ({
-      at,
-      json: { damagedMessage: at },
-      text: DAMAGED_MESSAGE,
-    })),
-  ]
-  for (const { json, text } of lines.toSorted((a, b) => a.at - b.at)) screen.show(json, text)
+  // With fewer than that, it is the whole history.
+  if (shown.length === HISTORY_SHOWN) await showOlderUnread(screen, group, shown[0]!.position)
+  const damaged = await damagedAmong(group, shown, HISTORY_SHOWN)
+  showAll(screen, shown, damaged)
   const shownUpTo = shown.at(-1)?.position ?? 0
-  await group.markRead(shownUpTo)
+  await group.markRead(Math.max(shownUpTo, damaged.at(-1) ?? 0))
   return shownUpTo
 }
 
@@ -109,9 +99,23 @@ async function showOlderUnread(screen: Screen, group: Conversation, before: numb
   let older: readonly StoredMessage[]
   do {
     older = (await group.unread()).filter(({ position }) => position < before)
-    for (const message of older) screen.show({ message: messageJson(message) }, messageText(message))
-    await group.markRead(older.at(-1)?.position ?? 0)
+    const last = older.at(-1)?.position
+    showAll(screen, older, await group.damagedMessages({ after: "read", before: last ?? before }))
+    await group.markRead(last ?? 0)
   } while (older.length > 0)
+}
+
+/** @param damaged - positions of what cannot be read */
+function showAll(screen: Screen, messages: readonly StoredMessage[], damaged: readonly number[]): void {
+  const lines = [
+    ...messages.map((message) => ({
+      at: message.position,
+      json: { message: messageJson(message) },
+      text: messageText(message),
+    })),
+    ...damaged.map((at) => ({ at, json: { damagedMessage: at }, text: DAMAGED_MESSAGE })),
+  ]
+  for (const { json, text } of lines.toSorted((a, b) => a.at - b.at)) screen.show(json, text)
 }
 
 /** Until the signal: everything that happens in this group, and the state of the connection. */

@@ -1,7 +1,7 @@
 import { text as readText } from "node:stream/consumers"
 import type { Conversation, StoredMessage, SyncReport, TextGap } from "@qpc/sdk"
 import type { Command } from "../command.ts"
-import { DAMAGED_MESSAGE, damagedAmong, damagedBetween } from "../damaged-messages.ts"
+import { DAMAGED_MESSAGE, damagedAmong, markShown } from "../damaged-messages.ts"
 import { reportGaps, reportSync, waitUntilAccepted } from "../delivery.ts"
 import { gapJson, gapText } from "../gap-text.ts"
 import { openProfile } from "../open.ts"
@@ -72,11 +72,9 @@ export const receive: Command = {
         ? ["No new messages."]
         : unread.map(({ group, message }) => `[${groupText(group)}] ${messageText(message)}`)),
     )
-    for (const shown of Map.groupBy(unread, ({ group }) => hex(group.id)).values()) {
-      const [{ group, message: first }, { message: last }] = [shown[0]!, shown.at(-1)!]
-      const damaged = await damagedBetween(group, { first, last })
+    for (const group of groups()) {
+      const damaged = await markShown(group, unread.findLast((one) => hex(one.group.id) === hex(group.id))?.message)
       if (damaged !== undefined) context.output.note(damaged)
-      await group.markRead(last.position)
     }
     if ((await unreadOf(groups())).length > 0) context.output.note("There is more: run this again.")
   },
