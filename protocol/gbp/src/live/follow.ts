@@ -4,6 +4,7 @@ import type { ErrorName } from "../error-registry.ts"
 import type { Arrived } from "./arrived.ts"
 import { askHowThingsStand } from "./ask.ts"
 import { beginNext, isCoordinator } from "./coordinate.ts"
+import { keepEarly } from "./early.ts"
 import { areFresh } from "./fresh-ids.ts"
 import { finishTransition } from "./finish-transition.ts"
 import { giveUp } from "./give-up.ts"
@@ -14,7 +15,6 @@ import {
   framesOf,
   isExecuting,
   isWordLost,
-  keepEarly,
   keepPrepare,
   lastPromise,
   membersAfter,

@@ -6,6 +6,7 @@ import type { Arrived } from "./arrived.ts"
 import { askHowThingsStand } from "./ask.ts"
 import { answerIsLate, takeDigestRequest, takeDigestResponse } from "./catch-up.ts"
 import { abort, askAgain, beat, beginNext, isCoordinator, takeInvalidCommit } from "./coordinate.ts"
+import { keepAhead, SAID_MAX_BYTES, takeEarly, takeEarlyOf } from "./early.ts"
 import type { EndpointState } from "./endpoint-state.ts"
 import {
   comeIn,
@@ -25,7 +26,7 @@ import { DEFAULT_LIVE_LIMITS } from "./live-limits.ts"
 import type { LiveLimits } from "./live-limits.ts"
 import { become, dropAll, IDLE, isHandedOn, refuse } from "./live-state.ts"
 import type { LiveState, LiveStep } from "./live-state.ts"
-import { hearWitness, keepEarly, lastPromise, promiseIn, takeEarly, takeEarlyOf } from "./promised.ts"
+import { hearWitness, lastPromise, promiseIn } from "./promised.ts"
 import { takeReady } from "./ready.ts"
 import { signOfLife } from "./sign-of-life.ts"
 import { TransitionLog } from "./transition-log.ts"
@@ -40,12 +41,6 @@ const COORDINATORS: ReadonlySet<number> = new Set([
 
 /** What is said in an epoch before everybody is there. */
 const SAID_AHEAD: ReadonlySet<number> = new Set([OPCODES.EXECUTE_TRANSITION, OPCODES.READY_FOR_TRANSITION])
-
-/** Of the epoch that we are ready for, and to be done once we are there: they do not open a second time. */
-const AHEAD_KEPT: ReadonlySet<number> = new Set([OPCODES.PREPARE_TRANSITION, OPCODES.ABORT_TRANSITION])
-
-/** A frame with anything but a preparation, with its padding. */
-const SAID_MAX_BYTES = 64 * 1024
 
 /** What is not answered. */
 const IS_ANSWER: ReadonlySet<number> = new Set([OPCODES.ACK, OPCODES.NACK])
@@ -289,7 +284,7 @@ export class LiveControl<Change> {
     if (isAhead) askHowThingsStand(state, nowMs, senderId)
     // Whoever let us in speaks in the epoch that we wait for, so it has executed it.
     if (state.pending.at === "candidate" && senderId === state.pending.senderId) comeIn(state, arrived.frame, nowMs)
-    if (isAhead && AHEAD_KEPT.has(message.opcode)) return keepEarly(state, arrived)
+    if (isAhead && keepAhead(state, arrived)) return
     this.#take(arrived, nowMs)
     if (state.group.epoch === epoch) return
     for (const early of takeEarlyOf(state, state.group.epoch)) this.#take(early, nowMs)

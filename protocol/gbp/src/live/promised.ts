@@ -46,8 +46,6 @@ const PROMISES_MAX = 16
 const EXECUTIONS_LATE = 3
 /** How often the words that are missing are handed to us before we give them up: any of these frames may be lost on their way. */
 const HANDED_MIN = 8
-/** Words of one member that came early. */
-const EARLY_MAX = 4
 /** Frames with preparations; an honest coordinator sends us four of one, and most come once. */
 const PREPARES_MAX = 64
 
@@ -135,29 +133,6 @@ export function hearWitness<Change>(state: LiveState<Change>, { senderId, epoch,
       aborts.set(coordinatorId, { transitionId, frame })
   }
   state.promises = state.promises.filter((one) => !over.includes(one))
-}
-
-/** Keeps a word of a transition that we have not heard of. MLS would not open it a second time. */
-export function keepEarly<Change>(state: LiveState<Change>, arrived: Arrived): void {
-  const theirs = state.early.filter(({ senderId }) => senderId === arrived.senderId)
-  const dropped = theirs.length < EARLY_MAX ? undefined : theirs[0]
-  state.early = [...state.early.filter((one) => one !== dropped), arrived]
-}
-
-/** Hands out what was kept early for a transition. */
-export function takeEarly<Change>(state: LiveState<Change>, transitionId: number): Arrived[] {
-  return takeWhere(state, ({ message }) => message.transitionId === transitionId)
-}
-
-/** Hands out what was kept early of an epoch. */
-export function takeEarlyOf<Change>(state: LiveState<Change>, epoch: bigint): Arrived[] {
-  return takeWhere(state, (arrived) => arrived.epoch === epoch)
-}
-
-function takeWhere<Change>(state: LiveState<Change>, isWanted: (arrived: Arrived) => boolean): Arrived[] {
-  const found = state.early.filter(isWanted)
-  state.early = state.early.filter((arrived) => !isWanted(arrived))
-  return found
 }
 
 /**

@@ -18,6 +18,15 @@ export function control(
   return { opcode, requestId: 77, senderId, transitionId, args }
 }
 
+/** A commit that the group below would follow, of somebody who drops it. */
+export function commitBy(mesh: LiveMesh, by: number, change: FakeChange = { remove: 4 }): Uint8Array {
+  const { group } = mesh.at(by)
+  const staged = group.stageOwn(change)
+  if (staged.kind !== "staged") throw new Error(staged.kind)
+  group.clear()
+  return staged.commit
+}
+
 /** One member of a mesh. */
 export interface MeshMember {
   readonly id: number
