@@ -88,6 +88,15 @@ describe("the other arguments", () => {
     expect(decodeInvalidCommit(detailed)).toEqual(report)
   })
 
+  it("of a report without a hash have nil in its place, and nothing else has", () => {
+    const report = { transitionId: 4, reasonCode: 7, commitHash: undefined }
+    const bytes = encodeInvalidCommit(report)
+    expect(toHex(bytes)).toBe("a36d7472616e736974696f6e5f6964046b726561736f6e5f636f6465076b636f6d6d69745f68617368f6")
+    expect(decodeInvalidCommit(bytes)).toEqual(report)
+    const [absent, empty] = [`a2${toHex(bytes).slice(2, -26)}`, `${toHex(bytes).slice(0, -2)}40`]
+    for (const other of [absent, empty]) expect(() => decodeInvalidCommit(fromHex(other))).toThrow("bad_value")
+  })
+
   it("of a claim are one encoding of {0: true}", () => {
     expect(toHex(encodeCoordinatorClaim())).toBe("a100f5")
     expect(isCoordinatorClaim(fromHex("a100f5"))).toBe(true)

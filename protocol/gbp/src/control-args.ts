@@ -53,8 +53,8 @@ export interface InvalidCommitReport {
   readonly transitionId: number
   /** Of the error registry. */
   readonly reasonCode: number
-  /** SHA-256 of the commit. */
-  readonly commitHash: Uint8Array
+  /** SHA-256 of the commit. `undefined` from somebody who does not say; the live control plane takes no such report. */
+  readonly commitHash: Uint8Array | undefined
 }
 
 /** Entries of a log tail. */
@@ -121,13 +121,13 @@ export function decodeDigestResponse(args: Uint8Array): DigestResponse {
   return response
 }
 
-/** The map `transition_id` · `reason_code` · `commit_hash`, in this order. */
+/** The map `transition_id` · `reason_code` · `commit_hash` (`nil` for none), in this order. */
 export function encodeInvalidCommit({ transitionId, reasonCode, commitHash }: InvalidCommitReport): Uint8Array {
   return encodeCbor(
     new Map<string, CborValue>([
       ["transition_id", transitionId],
       ["reason_code", reasonCode],
-      ["commit_hash", commitHash],
+      ["commit_hash", commitHash ?? null],
     ]),
   )
 }
@@ -138,7 +138,7 @@ export function decodeInvalidCommit(args: Uint8Array): InvalidCommitReport {
   const report: InvalidCommitReport = {
     transitionId: fields.uint("transition_id", UINT32_MAX),
     reasonCode: fields.uint("reason_code", UINT16_MAX),
-    commitHash: fields.exactly("commit_hash", HASH_BYTES),
+    commitHash: fields.nullable("commit_hash", (key) => fields.exactly(key, HASH_BYTES)),
   }
   if (fields.nextIs("details")) fields.text("details", DETAILS_MAX_BYTES)
   fields.end()

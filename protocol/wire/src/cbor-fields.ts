@@ -46,6 +46,13 @@ export class CborFields {
     return value
   }
 
+  /** What `read` takes, or `undefined` for nil. @throws DecodeError */
+  nullable<T>(key: CborKey, read: (key: CborKey) => T): T | undefined {
+    if (!this.nextIs(key) || this.#map.get(key) !== null) return read(key)
+    this.#next++
+    return undefined
+  }
+
   /** A byte string of up to `limitBytes`. @throws DecodeError `too_large` above */
   bytes(key: CborKey, limitBytes: number): Uint8Array {
     const value = this.value(key)

@@ -6,7 +6,7 @@ import type { Arrived } from "./arrived.ts"
 import { areFresh } from "./fresh-ids.ts"
 import { finishTransition } from "./finish-transition.ts"
 import { giveUp } from "./give-up.ts"
-import { codeOf, controlMessage, IDLE, refuse, send } from "./live-state.ts"
+import { codeOf, controlMessage, failChange, IDLE, refuse, send } from "./live-state.ts"
 import type { LiveState, Pending } from "./live-state.ts"
 import { isExecuting } from "./promised.ts"
 
@@ -28,10 +28,10 @@ export function beginNext<Change>(state: LiveState<Change>, nowMs: number): void
     if (wanted === undefined) return
     const staged = state.group.stageOwn(wanted.change)
     if (staged.kind === "done") state.events.push({ kind: "change_done", change: wanted.change })
-    else if (staged.kind === "refused") failChange(state, wanted, "COMMIT_INVALID", [])
+    else if (staged.kind === "refused") failChange(state, wanted, "COMMIT_INVALID")
     else if (!areFresh(staged.joined, state.highestMemberId)) {
       state.group.clear()
-      failChange(state, wanted, "COMMIT_INVALID", [])
+      failChange(state, wanted, "COMMIT_INVALID")
     } else prepare(state, { wanted, staged }, nowMs)
   }
 }
@@ -116,8 +116,11 @@ function execute<Change>(state: LiveState<Change>, pending: Coordinating<Change>
 }
 
 /**
- * A member cannot follow our commit, or heard of another under its number. The same bytes are never tried again: the change is made
- * anew.
+ * A member cannot follow our commit: it is given up, and the same bytes are never tried again; the change is made anew. Nobody can prove that
+ * they cannot, so they are named.
+ *
+ * That it heard of another commit under the same number is no reason to give ours up: we made only one, so whoever told it lied, and their
+ * true word, which we wait for, is handed to it. Nor can anybody take a word back that they gave us.
  */
 export function takeInvalidCommit<Change>(
   state: LiveState<Change>,
@@ -126,7 +129,7 @@ export function takeInvalidCommit<Change>(
   nowMs: number,
 ): void {
   const report = decodedOrUndefined(() => decodeInvalidCommit(message.args))
-  if (report === undefined) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
+  if (report?.commitHash === undefined) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
   const { pending } = state
   const isOurs =
     pending.at === "coordinating" &&
@@ -134,7 +137,12 @@ export function takeInvalidCommit<Change>(
     equalBytes(report.commitHash, state.group.hash(pending.staged.commit))
   const isAsked = isOurs && (pending.waitingFor.has(senderId) || pending.readies.has(senderId))
   if (!isAsked) return refuse(state, message, senderId, "TRANSITION_MISMATCH")
-  abort(state, pending, "COMMIT_INVALID", nowMs)
+  const { transitionId, reasonCode: code } = report
+  state.events.push({ kind: "commit_reported", transitionId, senderId, code })
+  if (code === codeOf("TRANSITION_MISMATCH") || pending.readies.has(senderId)) return
+  const { wanted } = pending
+  const objectors = [...new Set([...wanted.objectors, senderId])]
+  abort(state, { ...pending, wanted: { ...wanted, objectors } }, "COMMIT_INVALID", nowMs)
 }
 
 /** Gives the transition up and tries the change again, as often as the limits allow. */
@@ -153,8 +161,10 @@ export function abort<Change>(
   state.spokeAtMs = nowMs
   state.aborts.set(state.ownId, { transitionId, frame })
   state.events.push({ kind: "transition_aborted", transitionId, code: codeOf(name) })
-  if (wanted.attempt >= state.limits.attempts) failChange(state, wanted, name, [...waitingFor])
-  else state.queue.unshift({ change: wanted.change, attempt: wanted.attempt + 1 })
+  // Whoever had no time to answer was not silent.
+  const silent = name === "READY_TIMEOUT" ? [...waitingFor] : []
+  if (wanted.attempt >= state.limits.attempts) failChange(state, wanted, name, silent)
+  else state.queue.unshift({ ...wanted, attempt: wanted.attempt + 1 })
   beginNext(state, nowMs)
 }
 
@@ -162,13 +172,4 @@ export function abort<Change>(
 export function beat<Change>(state: LiveState<Change>, args: Uint8Array, nowMs: number): void {
   send(state, "all", controlMessage(state, "CAPABILITIES_ADVERTISE", state.lastTransitionId, args))
   state.spokeAtMs = nowMs
-}
-
-function failChange<Change>(
-  state: LiveState<Change>,
-  { change }: { readonly change: Change },
-  name: ErrorName,
-  silent: readonly number[],
-): void {
-  state.events.push({ kind: "change_failed", change, code: codeOf(name), silent })
 }

@@ -54,7 +54,13 @@ describe("a transition", () => {
     mesh.request(1, { remove: 2 })
     mesh.run(25_000)
     expect(mesh.told(1, "change_failed")).toEqual([
-      { kind: "change_failed", change: { remove: 2 }, code: ERROR_REGISTRY.READY_TIMEOUT.code, silent: [3] },
+      {
+        kind: "change_failed",
+        change: { remove: 2 },
+        code: ERROR_REGISTRY.READY_TIMEOUT.code,
+        silent: [3],
+        objectors: [],
+      },
     ])
     expect(mesh.at(1).group.memberIds).toEqual([1, 2, 3])
   })

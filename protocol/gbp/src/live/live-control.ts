@@ -166,7 +166,7 @@ export class LiveControl<Change> {
     if (!isIn || !isCoordinator(state))
       throw new TypeError(`only the coordinator, ${state.coordinatorId}, makes changes`)
     if (state.queue.length >= state.limits.queuedChanges) throw new RangeError("too many changes wait for their turn")
-    state.queue.push({ change, attempt: 1 })
+    state.queue.push({ change, attempt: 1, objectors: [] })
     beginNext(state, nowMs)
     return this.#step()
   }

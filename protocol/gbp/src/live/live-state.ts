@@ -32,12 +32,23 @@ export type LiveEvent<Change> =
       readonly transitionId: number
     }
   | { readonly kind: "change_done"; readonly change: Change }
-  /** `silent`: who did not answer in time. */
+  /** `silent`: who did not answer in time. `objectors`: who said of one of its commits that they cannot follow it. */
   | {
       readonly kind: "change_failed"
       readonly change: Change
       readonly code: number
       readonly silent: readonly number[]
+      readonly objectors: readonly number[]
+    }
+  /**
+   * A member reports a commit of ours: it cannot follow it, or heard of another under its number (`TRANSITION_MISMATCH`). We know of
+   * our commit that MLS follows it, so either they lie, or somebody lied to them, or their policy is another than ours.
+   */
+  | {
+      readonly kind: "commit_reported"
+      readonly transitionId: number
+      readonly senderId: number
+      readonly code: number
     }
   | { readonly kind: "coordinator_changed"; readonly coordinatorId: number }
   | { readonly kind: "coordinator_gone"; readonly coordinatorId: number }
@@ -67,10 +78,11 @@ export interface LiveStep<Change> {
   readonly wakeAtMs: number | undefined
 }
 
-/** A change that somebody wants, and how often it was tried. */
-interface WantedChange<Change> {
+/** A change that somebody wants, how often it was tried, and who refused one of its commits. */
+export interface WantedChange<Change> {
   readonly change: Change
   readonly attempt: number
+  readonly objectors: readonly number[]
 }
 
 /** The transition that is under way. */
@@ -231,11 +243,19 @@ export function become<Change>(state: LiveState<Change>, to: EndpointState): voi
   state.events.push({ kind: "state_changed", from, to })
 }
 
+/** Nobody tries this change any more. */
+export function failChange<Change>(
+  state: LiveState<Change>,
+  { change, objectors }: WantedChange<Change>,
+  name: ErrorName,
+  silent: readonly number[] = [],
+): void {
+  state.events.push({ kind: "change_failed", change, code: codeOf(name), silent, objectors })
+}
+
 /** The changes that wait for their turn will not have it. */
 export function failQueue<Change>(state: LiveState<Change>, name: ErrorName): void {
-  for (const { change } of state.queue.splice(0)) {
-    state.events.push({ kind: "change_failed", change, code: codeOf(name), silent: [] })
-  }
+  for (const wanted of state.queue.splice(0)) failChange(state, wanted, name)
 }
 
 /** Drops what is under way, and what waits behind it. */

@@ -83,7 +83,7 @@ function contradict<Change>(state: LiveState<Change>, promised: Promised, { send
   promised.contradictedBy.add(senderId)
   const { transitionId, coordinatorId, commitHash } = promised
   state.events.push({ kind: "preparation_divided", coordinatorId, transitionId, senderId })
-  const report = encodeInvalidCommit({ transitionId, reasonCode: codeOf("COMMIT_INVALID"), commitHash })
+  const report = encodeInvalidCommit({ transitionId, reasonCode: codeOf("TRANSITION_MISMATCH"), commitHash })
   send(state, coordinatorId, controlMessage(state, "REPORT_INVALID_COMMIT", transitionId, report))
 }
 
