@@ -21,15 +21,13 @@ import {
   tellThatItIsOver,
 } from "./follow.ts"
 import { claim, coordinatorIsSilent, nobodyIsHeard, takeCapabilities } from "./handover.ts"
-import type { LiveGroup } from "./live-group.ts"
-import { DEFAULT_LIVE_LIMITS } from "./live-limits.ts"
-import type { LiveLimits } from "./live-limits.ts"
-import { become, dropAll, IDLE, isHandedOn, refuse } from "./live-state.ts"
+import { initialState } from "./initial-state.ts"
+import type { LiveControlOptions } from "./initial-state.ts"
+import { become, dropAll, isHandedOn, refuse } from "./live-state.ts"
 import type { LiveState, LiveStep } from "./live-state.ts"
 import { hearWitness, lastPromise, promiseIn } from "./promised.ts"
 import { takeReady } from "./ready.ts"
 import { signOfLife } from "./sign-of-life.ts"
-import { TransitionLog } from "./transition-log.ts"
 
 /** What only a coordinator says. */
 const COORDINATORS: ReadonlySet<number> = new Set([
@@ -48,23 +46,6 @@ const IS_ANSWER: ReadonlySet<number> = new Set([OPCODES.ACK, OPCODES.NACK])
 /** How many times `executeMs` between two looks at what we gave up: each takes one, and anybody can make us look. */
 const LOOK_AHEAD_EVERY = 3
 
-/** How we came into the group. */
-export type LiveStart =
-  /** We made it: we are its first coordinator. */
-  | { readonly kind: "creator" }
-  /** We took a Welcome: its transition waits for the execution, and for us to be ready. */
-  | { readonly kind: "joiner"; readonly coordinatorId: number; readonly transitionId: number }
-
-/** What {@link LiveControl} needs. */
-export interface LiveControlOptions<Change> {
-  readonly group: LiveGroup<Change>
-  /** Our member id. */
-  readonly ownId: number
-  readonly start: LiveStart
-  readonly nowMs: number
-  readonly limits?: Partial<LiveLimits>
-}
-
 /**
  * One member of the live control plane (GBP control plane): who may change the group, and how all of its members go from one
  * epoch to the next together.
@@ -77,50 +58,13 @@ export interface LiveControlOptions<Change> {
 export class LiveControl<Change> {
   readonly #state: LiveState<Change>
 
-  constructor({ group, ownId, start, nowMs, limits }: LiveControlOptions<Change>) {
-    const all = { ...DEFAULT_LIVE_LIMITS, ...limits }
-    const transitionId = start.kind === "creator" ? 0 : start.transitionId
-    this.#state = {
-      group,
-      ownId,
-      limits: all,
-      endpoint: "establishing_group",
-      coordinatorId: start.kind === "creator" ? ownId : start.coordinatorId,
-      coordinatorHeardMs: nowMs,
-      silentTurns: 0,
-      othersHeardMs: nowMs,
-      isIsolated: false,
-      claimAtMs: undefined,
-      claimedAtMs: undefined,
-      spokeAtMs: nowMs,
-      lastTransitionId: start.kind === "creator" ? 0 : transitionId - 1,
-      highestTransitionId: transitionId,
-      highestMemberId: Math.max(...group.memberIds),
-      nextRequestId: 1,
-      pending: IDLE,
-      promises: [],
-      prepares: [],
-      early: [],
-      aborts: new Map(),
-      executedBy: undefined,
-      cameInBy: undefined,
-      lookedAheadMs: Number.NEGATIVE_INFINITY,
-      looksAhead: 0,
-      queue: [],
-      log: new TransitionLog(transitionId, all),
-      asked: undefined,
-      lastAskedMs: Number.NEGATIVE_INFINITY,
-      lastAskedId: undefined,
-      askedInVain: new Set(),
-      contradictedBy: new Set(),
-      answered: new Map(),
-      frames: [],
-      events: [],
-    }
+  constructor(options: LiveControlOptions<Change>) {
+    const { start, nowMs } = options
+    this.#state = initialState(options)
     become(this.#state, "active")
     if (start.kind === "creator") return
-    const executeByMs = nowMs + all.executeMs
-    const { coordinatorId: senderId } = start
+    const { coordinatorId: senderId, transitionId } = start
+    const executeByMs = nowMs + this.#state.limits.executeMs
     this.#state.pending = { at: "candidate", transitionId, senderId, executeByMs, askAgainAtMs: nowMs }
     sayCandidateIsReady(this.#state, nowMs)
   }

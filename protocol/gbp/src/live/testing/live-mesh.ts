@@ -1,6 +1,6 @@
 import type { ControlMessage } from "../../control.ts"
+import type { LiveStart } from "../initial-state.ts"
 import { LiveControl } from "../live-control.ts"
-import type { LiveStart } from "../live-control.ts"
 import type { LiveLimits } from "../live-limits.ts"
 import type { LiveEvent, LiveStep } from "../live-state.ts"
 import { FakeGroup } from "./fake-group.ts"
