@@ -271,6 +271,7 @@ export class LiveMember implements Disposable {
   #takeDropped(reason: DropReason, bytes: Uint8Array, nowMs: number): LiveMemberStep {
     const events = [dropped(reason)]
     if (reason === "epoch_in_future") return this.#finish(this.#control.behind(nowMs), events, nowMs)
+    if (reason === "decrypt_failed") return this.#finish(this.#control.undecryptable(nowMs), events, nowMs)
     if (reason === "epoch_too_old") return this.#finish(this.#control.tooOld(nowMs), events, nowMs)
     // MLS opened it before, or it is ours: what there was in it is remembered where it can be needed.
     if (reason === "replay_detected") return this.#finish(this.#control.receiveAgain(bytes, nowMs), events, nowMs)

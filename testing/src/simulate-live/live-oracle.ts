@@ -77,6 +77,12 @@ export class LiveOracle {
     }
   }
 
+  /** A member says that another went another way, which only happens to who was removed meanwhile. */
+  divided(memberId: number, otherId: number): void {
+    if (this.removed.has(memberId) || this.removed.has(otherId)) return
+    this.tell("false_alarm", `${memberId} says that the group is divided from ${otherId}`)
+  }
+
   /** A member wrote a text. */
   said(memberId: number, text: string): void {
     this.#said.set(text, memberId)

@@ -177,6 +177,8 @@ export class LiveWorld {
         return this.oracle.read(id, event.senderId, fromUtf8(event.received.content.payload) ?? "")
       case "preparation_divided":
         return this.oracle.tell("false_alarm", `${id} takes ${event.coordinatorId} for somebody who divides the group`)
+      case "divided":
+        return this.oracle.divided(id, event.memberId)
       case "commit_reported":
         return this.oracle.tell("false_alarm", `${event.senderId} reports a commit of ${id}, code ${event.code}`)
       case "change_failed":

@@ -3,6 +3,7 @@ import { decodeInvalidCommit, encodeAbort } from "../control-args.ts"
 import type { ErrorName } from "../error-registry.ts"
 import { decodedOrUndefined, equalBytes } from "@qpc/wire"
 import type { Arrived } from "./arrived.ts"
+import { noteDeparture } from "./departure.ts"
 import { areFresh } from "./fresh-ids.ts"
 import { finishTransition } from "./finish-transition.ts"
 import { giveUp } from "./give-up.ts"
@@ -99,6 +100,7 @@ function execute<Change>(state: LiveState<Change>, pending: Coordinating<Change>
   const message = controlMessage(state, "EXECUTE_TRANSITION", transitionId)
   const notice = staged.left.length === 0 ? [] : [prepareFrame, state.group.seal(message)]
   for (const to of staged.left) for (const bytes of notice) state.frames.push({ to, bytes })
+  noteDeparture(state, { transitionId, coordinatorId: state.ownId, commitHash: state.group.hash(staged.commit) })
   state.group.merge()
   const executeFrame = state.group.seal(message)
   const others = state.group.memberIds.filter((id) => id !== state.ownId)

@@ -32,6 +32,9 @@ export function finishTransition<Change>(state: LiveState<Change>, executed: Exe
   state.early = state.early.filter(({ epoch }) => epoch === state.group.epoch)
   state.aborts.clear()
   state.contradictedBy.clear()
+  // Whoever was ready for this is where we are.
+  state.divisions = []
+  state.departuresToldMs.clear()
   state.executedBy = executedBy
   state.lastTransitionId = transitionId
   state.highestTransitionId = Math.max(state.highestTransitionId, transitionId)

@@ -4,6 +4,7 @@ import type { ErrorName } from "../error-registry.ts"
 import type { Arrived } from "./arrived.ts"
 import { askHowThingsStand } from "./ask.ts"
 import { beginNext, isCoordinator } from "./coordinate.ts"
+import { noteDeparture } from "./departure.ts"
 import { keepEarly } from "./early.ts"
 import { areFresh } from "./fresh-ids.ts"
 import { finishTransition } from "./finish-transition.ts"
@@ -211,6 +212,7 @@ export function followIfAllAreReady<Change>(state: LiveState<Change>, nowMs: num
 function follow<Change>(state: LiveState<Change>, pending: Following<Change>, nowMs: number): void {
   const { transitionId, senderId, staged, promised } = pending
   const { prepare, execute, notice } = promised
+  if (!staged.left.includes(state.ownId)) noteDeparture(state, promised)
   state.group.merge()
   const isSaid = execute?.message.opcode === OPCODES.EXECUTE_TRANSITION
   const messages = isSaid ? [prepare.message, execute.message] : [prepare.message]

@@ -2,6 +2,7 @@ import type { ControlMessage } from "../control.ts"
 import { encodeCoordinatorClaim, isCoordinatorClaim } from "../control-args.ts"
 import { askEverybody, askHowThingsStand } from "./ask.ts"
 import { abort, beat, isCoordinator } from "./coordinate.ts"
+import { tellDepartures } from "./departure.ts"
 import { become, codeOf, controlMessage, failQueue, IDLE, refuse, send } from "./live-state.ts"
 import type { LiveState } from "./live-state.ts"
 import { isExecuting } from "./promised.ts"
@@ -101,4 +102,6 @@ export function claim<Change>(state: LiveState<Change>, nowMs: number): void {
 export function nobodyIsHeard<Change>(state: LiveState<Change>, nowMs: number): void {
   state.isIsolated = true
   askHowThingsStand(state, nowMs)
+  // They may have gone another way without us: what we seal now they cannot open.
+  tellDepartures(state, "all", nowMs)
 }

@@ -6,6 +6,7 @@ import type { Arrived } from "./arrived.ts"
 import { askHowThingsStand } from "./ask.ts"
 import { answerIsLate, takeDigestRequest, takeDigestResponse } from "./catch-up.ts"
 import { abort, askAgain, beat, beginNext, isCoordinator, takeInvalidCommit } from "./coordinate.ts"
+import { hearDivisionAgain, isDeparture, takeDeparture, tellDepartures } from "./departure.ts"
 import { keepAhead, SAID_MAX_BYTES, takeEarly, takeEarlyOf } from "./early.ts"
 import type { EndpointState } from "./endpoint-state.ts"
 import {
@@ -135,6 +136,7 @@ export class LiveControl<Change> {
    */
   receiveAgain(frame: Uint8Array, nowMs: number): LiveStep<Change> {
     const state = this.#state
+    hearDivisionAgain(state, frame, nowMs)
     const promised = promiseIn(state, frame)
     const isGivenUp = state.pending.at === "idle" && state.asked !== undefined
     if (isGivenUp && promised !== undefined && promised === lastPromise(state)) this.#dispatch(promised.prepare, nowMs)
@@ -166,6 +168,15 @@ export class LiveControl<Change> {
   /** A frame is of an epoch before we came in. Nobody proved that; whoever did not hear that it is over is told what we have. */
   tooOld(nowMs: number): LiveStep<Change> {
     if (this.#state.endpoint === "active") tellThatItIsOver(this.#state, nowMs)
+    return this.#step()
+  }
+
+  /**
+   * A frame claims an epoch that we have, and does not open. Nobody proved anything, but somebody may be in another epoch under that number.
+   */
+  undecryptable(nowMs: number): LiveStep<Change> {
+    const { endpoint } = this.#state
+    if (endpoint === "active" || endpoint === "resyncing") tellDepartures(this.#state, "all", nowMs)
     return this.#step()
   }
 
@@ -207,6 +218,7 @@ export class LiveControl<Change> {
   #dispatch(arrived: Arrived, nowMs: number): void {
     const state = this.#state
     const { message, senderId } = arrived
+    if (isDeparture(message)) return takeDeparture(state, arrived, nowMs)
     if (isOfFormerMember(state, arrived) && message.opcode !== OPCODES.GROUP_STATE_DIGEST_REQUEST) {
       return IS_ANSWER.has(message.opcode) ? undefined : refuse(state, message, senderId, "EPOCH_MISMATCH")
     }

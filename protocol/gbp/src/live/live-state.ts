@@ -5,6 +5,7 @@ import { encodeErrorObject, errorObject } from "../error-object.ts"
 import { ERROR_REGISTRY } from "../error-registry.ts"
 import type { ErrorName } from "../error-registry.ts"
 import type { Arrived } from "./arrived.ts"
+import type { Departure, Division } from "./departure.ts"
 import { endpointMayBecome } from "./endpoint-state.ts"
 import type { EndpointState } from "./endpoint-state.ts"
 import type { LiveGroup, MemberChanges, StagedOwn } from "./live-group.ts"
@@ -62,6 +63,11 @@ export type LiveEvent<Change> =
       readonly transitionId: number
       readonly senderId: number
     }
+  /**
+   * A member followed another commit out of this epoch than we did, and says so in a frame that it signed: the two of us are in different
+   * groups by now. Only people can decide who invites whom anew.
+   */
+  | { readonly kind: "divided"; readonly memberId: number; readonly epoch: bigint; readonly transitionId: number }
   /** Somebody did what they may not, or could not. It changed nothing. */
   | { readonly kind: "refused"; readonly senderId: number; readonly opcode: number; readonly code: number }
   /** Somebody refuses what we sent. */
@@ -173,6 +179,12 @@ export interface LiveState<Change> {
   looksAhead: number
   /** Who executed the last transition; `undefined` before there was one. */
   executedBy: number | undefined
+  /** How we left the last epochs, the newest last. */
+  departures: readonly Departure[]
+  /** When we last told them, to whom, since the last transition. */
+  readonly departuresToldMs: Map<number | "all", number>
+  /** Who left one of them another way, as far as we heard since the last transition. */
+  divisions: Division[]
   queue: WantedChange<Change>[]
   readonly log: TransitionLog
   /** Whom we asked how things stand. */

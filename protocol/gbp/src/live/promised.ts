@@ -4,7 +4,7 @@ import type { MemberChanges } from "./live-group.ts"
 import type { LiveState } from "./live-state.ts"
 
 /** Which commit somebody prepared. */
-interface Preparation {
+export interface Preparation {
   readonly transitionId: number
   /** Who prepared it. */
   readonly coordinatorId: number
@@ -61,7 +61,7 @@ export function lastPromise<Change>({ promises }: LiveState<Change>): Promised |
 export function promiseOf<Change>(state: LiveState<Change>, { message, senderId }: Arrived): Promised | undefined {
   const commitHash = state.group.hash(message.args)
   const preparation = { transitionId: message.transitionId, coordinatorId: senderId, commitHash }
-  return state.promises.find((one) => isOne(one, preparation))
+  return state.promises.find((one) => isSamePreparation(one, preparation))
 }
 
 /** Keeps a transition that we are ready for. Whoever prepares another in the same epoch has not executed the one before. */
@@ -102,10 +102,11 @@ export function promiseIn<Change>(
 ): Promised | undefined {
   const frameHash = group.hash(frame)
   const known = prepares.find((one) => equalBytes(one.frameHash, frameHash))
-  return known && promises.find((one) => isOne(one, known))
+  return known && promises.find((one) => isSamePreparation(one, known))
 }
 
-function isOne(one: Preparation, other: Preparation): boolean {
+/** True if both are one commit of one coordinator. */
+export function isSamePreparation(one: Preparation, other: Preparation): boolean {
   const isNamed = one.transitionId === other.transitionId && one.coordinatorId === other.coordinatorId
   return isNamed && equalBytes(one.commitHash, other.commitHash)
 }

@@ -19,8 +19,11 @@ export interface FakeFrame {
 /** What came of opening a frame. */
 export type FakeOpened =
   | (FakeFrame & { readonly kind: "opened" })
-  /** `again`: it was opened before. `ahead`: of an epoch that we do not have. `own`, `closed`: ours, or of an epoch that is forgotten. */
-  | { readonly kind: "again" | "ahead" | "own" | "closed" }
+  /**
+   * `again`: it was opened before. `ahead`: of an epoch that we do not have. `own`, `closed`: ours, or of an epoch that is forgotten.
+   * `other`: of another epoch under a number that we have.
+   */
+  | { readonly kind: "again" | "ahead" | "own" | "closed" | "other" }
 
 interface WrittenFrame extends Omit<ControlMessage, "args"> {
   readonly history: string
@@ -138,7 +141,7 @@ export class FakeGroup implements LiveGroup<FakeChange> {
     const read = FakeGroup.read(frame)
     if (read.senderId === this.#ownId) return { kind: "own" }
     const epoch = this.#readable().find((one) => one.history === read.history)
-    if (epoch === undefined) return { kind: !this.#isRemoved && read.epoch > this.epoch ? "ahead" : "closed" }
+    if (epoch === undefined) return { kind: this.#whyNot(read.epoch) }
     const { from, generation } = JSON.parse(fromUtf8(frame)!) as WrittenFrame
     const name = `${read.history}/${from}/${generation}`
     if (this.#openedBefore.has(name)) return { kind: "again" }
@@ -159,6 +162,12 @@ export class FakeGroup implements LiveGroup<FakeChange> {
     ) as WrittenFrame
     const message = { opcode, requestId, senderId, transitionId, args: fromHex(args) }
     return { history, senderId: from, epoch: BigInt(epoch), message }
+  }
+
+  #whyNot(epoch: bigint): "ahead" | "closed" | "other" {
+    if (this.#isRemoved) return "closed"
+    if (epoch > this.epoch) return "ahead"
+    return this.#readable().some((one) => one.epoch === epoch) ? "other" : "closed"
   }
 
   #readable(): FakeEpoch[] {

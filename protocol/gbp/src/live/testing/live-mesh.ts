@@ -92,6 +92,7 @@ export class LiveMesh {
     if (member?.isOn !== true) return
     const opened = member.group.open(bytes)
     if (opened.kind === "ahead") this.#take(member, member.control.behind(this.nowMs))
+    if (opened.kind === "other") this.#take(member, member.control.undecryptable(this.nowMs))
     if (opened.kind === "closed") this.#take(member, member.control.tooOld(this.nowMs))
     if (opened.kind === "again") this.#take(member, member.control.receiveAgain(bytes, this.nowMs))
     if (opened.kind === "opened") this.#take(member, member.control.receive({ ...opened, frame: bytes }, this.nowMs))
