@@ -8,6 +8,7 @@ import { parseAddress } from "../session/address.ts"
 import { decodeAnswer } from "../session/admission.ts"
 import { GroupSession } from "../session/group-session.ts"
 import type { Reaction } from "../session/group-session.ts"
+import { Outgoing } from "../session/outgoing.ts"
 import { tell } from "../session/told.ts"
 import type { Told } from "../session/told.ts"
 import { openChannel } from "../session/transports.ts"
@@ -35,20 +36,25 @@ export const connect: Command = {
     const transport = transportOf(values)
     await using channel = await openChannel(transport, to, context.signal)
     const frames = channel.incoming[Symbol.asyncIterator]()
-    await enter(session, channel, frames, context)
-    const send = (frame: Uint8Array): void => void channel.send(frame).catch(() => {}) // The reader notices that it is gone.
+    const outgoing = new Outgoing(channel)
+    react(await enter(session, channel, frames, context), outgoing, context)
+    const send = (frame: Uint8Array): void => outgoing.send(frame)
     const tellOne = (told: Told): void => tell(context.output, told)
-    const ticking = setInterval(() => react(session.tick(), channel, context), TICK_MS)
+    const ticking = setInterval(() => react(session.tick(), outgoing, context), TICK_MS)
     const living =
       transport.idleMs === 0 ? undefined : setInterval(() => signOfLife(session, send), signOfLifeMs(transport))
     try {
-      const reading = readAll(session, channel, frames, context)
-      const typing = typeInto(session, context.input, { send, tell: tellOne }).then(() => EXIT_CODES.ok)
+      const reading = readAll(session, outgoing, frames, context)
+      const typing = typeInto(session, context.input, { send, tell: tellOne }).then(async () =>
+        (await outgoing.finish()) === 0 ? EXIT_CODES.ok : EXIT_CODES.unavailable,
+      )
       return await Promise.race([reading, typing, stopped(context.signal)])
     } finally {
       clearInterval(ticking)
       clearInterval(living)
-      await channel.finish()
+      const unsent = await outgoing.finish()
+      if (unsent > 0)
+        tellOne({ event: "warning", reason: `${unsent} frames were not sent: the connection ended before` })
     }
   },
 }
@@ -67,7 +73,7 @@ async function enter(
   channel: FrameChannel,
   frames: AsyncIterator<Uint8Array>,
   context: CommandContext,
-): Promise<void> {
+): Promise<Reaction> {
   await channel.send(session.mls.exportKeyPackage())
   const first = await Promise.race([frames.next(), aborted(context.signal)])
   if (first === undefined) throw new TransportError("aborted", "interrupted before the other node answered")
@@ -78,27 +84,27 @@ async function enter(
   const reaction = session.join(answer.welcome, answer.transitionId)
   const because = `entered as member ${session.memberId}`
   tell(context.output, { event: "members", epoch: session.mls.epoch, members: session.people(), because })
-  react(reaction, channel, context)
+  return reaction
 }
 
 /** @returns the exit code once the other node ended the session */
 async function readAll(
   session: GroupSession,
-  channel: FrameChannel,
+  outgoing: Outgoing,
   frames: AsyncIterator<Uint8Array>,
   context: CommandContext,
 ): Promise<number> {
   for (let next = await frames.next(); next.done !== true; next = await frames.next()) {
     const reaction = session.receive(next.value)
-    react(reaction, channel, context)
+    react(reaction, outgoing, context)
     if (reaction.told.some(({ event }) => event === "removed")) return EXIT_CODES.ok
   }
   context.output.note("the other node ended the session")
   return EXIT_CODES.unavailable
 }
 
-function react({ frames, told }: Reaction, channel: FrameChannel, { output }: CommandContext): void {
-  for (const frame of frames) channel.send(frame).catch(() => {})
+function react({ frames, told }: Reaction, outgoing: Outgoing, { output }: CommandContext): void {
+  for (const frame of frames) outgoing.send(frame)
   for (const one of told) tell(output, one)
 }
 

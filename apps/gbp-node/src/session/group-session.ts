@@ -68,6 +68,12 @@ export class GroupSession implements Disposable {
     return this.node.members(this.mls).map(({ memberId, identity }) => ({ memberId, name: identity }))
   }
 
+  /** Who has this leaf, if anybody. */
+  personAt(leafIndex: number): Person | undefined {
+    const found = this.node.members(this.mls).find((member) => member.leafIndex === leafIndex)
+    return found && { memberId: found.memberId, name: found.identity }
+  }
+
   /** Seals a text for everybody. @throws StackError where the profile or the epoch does not allow another frame */
   say(text: string): Uint8Array {
     return this.#gtp.send(this.node, this.mls, 0, this.#nextMessageId++, text).wire

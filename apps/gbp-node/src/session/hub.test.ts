@@ -24,12 +24,12 @@ class House {
   }
 
   /** Connects, and says nothing yet. */
-  async visit(name: string, memberId: number): Promise<Guest> {
+  async visit(name: string, memberId: number, over = (connection: Connection) => connection): Promise<Guest> {
     const near = await this.#memory.dial()
     const { value } = await this.#accepted.next()
     if (value === undefined) throw new Error("the listener closed")
     const session = new GroupSession({ name, memberId, now: () => 0 })
-    return new Guest(session, frameChannel(near), this.hub.serve(value))
+    return new Guest(session, frameChannel(near), this.hub.serve(over(value)))
   }
 }
 
@@ -102,6 +102,26 @@ function unwritable(arriving: Uint8Array): Connection {
     finish: close,
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** A connection that takes no more bytes from when it is broken. */
+class Breakable {
+  isBroken = false
+
+  over(connection: Connection): Connection {
+    const write = async (bytes: Uint8Array): Promise<void> => {
+      if (this.isBroken) throw new TransportError("overflow", "too much waits")
+      await connection.write(bytes)
+    }
+    const { kind, peerAddress, incoming } = connection
+    const close = async (reason?: string): Promise<void> => await connection.close(reason)
+    const finish = async (): Promise<void> => await connection.finish()
+    return { kind, peerAddress, incoming, write, finish, close, [Symbol.asyncDispose]: close }
+  }
+
+  async guestOf(house: House, name: string, memberId: number): Promise<Guest> {
+    return await house.visit(name, memberId, (connection) => this.over(connection))
   }
 }
 
@@ -182,6 +202,7 @@ describe("hub", () => {
       house.hub.tick()
     }
     await bob.served
+    expect(house.told).toContainEqual(expect.objectContaining({ event: "disconnected", reason: "not ready in time" }))
     expect(house.memberIds).toEqual([1])
     await expect(cat.enter()).rejects.toThrow("the members did not get ready in time")
   })
@@ -189,6 +210,29 @@ describe("hub", () => {
   it("tells of an answer that it could not send, and ends the connection", async () => {
     const { house } = await houseWithBob()
     await house.hub.serve(unwritable(Uint8Array.of(1, 0, 0, 0, 0xff)))
-    expect(house.told.at(-1)).toMatchObject({ event: "warning", reason: expect.stringContaining("could not be sent") })
+    expect(house.told.at(-1)).toMatchObject({ event: "disconnected", who: undefined, code: "overflow" })
+  })
+
+  it("tells once of a member that frames cannot be sent to, ends its connection and removes it", async () => {
+    const house = new House()
+    const line = new Breakable()
+    const bob = await line.guestOf(house, "bob", 2)
+    await bob.ask()
+    await bob.enter()
+    line.isBroken = true
+    house.hub.signOfLife()
+    house.hub.signOfLife()
+    await bob.served
+    expect(house.told.slice(1)).toMatchObject([
+      { event: "disconnected", who: { memberId: 2, name: "bob" }, reason: "too much waits", code: "overflow" },
+      { event: "members", members: [{ memberId: 1 }] },
+    ])
+  })
+
+  it("says of nobody that they were disconnected when it closes", async () => {
+    const { house, bob } = await houseWithBob()
+    await house.hub.close()
+    await bob.served
+    expect(house.told.map(({ event }) => event)).toEqual(["members"])
   })
 })

@@ -50,7 +50,9 @@ export class Hub {
         isGreeted = true
       }
     } catch (error) {
-      if (!(error instanceof TransportError) && !(error instanceof FramingError)) throw error
+      // Of who was not let in yet, nothing is lost.
+      if (this.#members.has(channel)) this.#broken(channel, error)
+      else if (!isOfConnection(error)) throw error
     } finally {
       clearTimeout(timer)
       this.#open.delete(channel)
@@ -82,7 +84,9 @@ export class Hub {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#members.clear() // Nobody is removed: the group ends here.
-    await Promise.all([...this.#open].map(async (channel) => await channel.close("the node stops")))
+    const open = [...this.#open]
+    this.#open.clear() // Nor is anybody said to be disconnected.
+    await Promise.all(open.map(async (channel) => await channel.close("the node stops")))
   }
 
   #letIn(keyPackage: Uint8Array, channel: FrameChannel): void {
@@ -107,10 +111,7 @@ export class Hub {
     if (!isRefused) this.#members.set(channel, result.leafIndex)
     channel.send(encodeAnswer(answer)).then(
       () => (isRefused ? channel.close("refused") : undefined),
-      (error: unknown) => {
-        this.#tell({ event: "warning", reason: `an answer to a newcomer could not be sent: ${String(error)}` })
-        void channel.close("no answer")
-      },
+      (error: unknown) => this.#broken(channel, error),
     )
   }
 
@@ -126,10 +127,25 @@ export class Hub {
     const { reaction, silent } = this.#coordinator.abort()
     for (const [channel, leafIndex] of this.#members) {
       if (!silent.includes(leafIndex)) continue
+      this.#disconnect(channel, "not ready in time", PREPARE_TIMEOUT)
       this.#members.delete(channel) // The coordinator removes its leaf already.
-      void channel.close("not ready in time")
     }
     this.#spread(reaction)
+  }
+
+  /** A frame was not read or not sent, so all later ones would leave a hole: the connection ends, and its member is removed. */
+  #broken(channel: FrameChannel, error: unknown): void {
+    if (!isOfConnection(error)) throw error
+    this.#disconnect(channel, error.message, error.code)
+  }
+
+  /** Ends a connection and tells why, once: whatever else fails on it has the same cause. */
+  #disconnect(channel: FrameChannel, reason: string, code: string): void {
+    if (!this.#open.delete(channel)) return
+    const leafIndex = this.#members.get(channel)
+    const who = leafIndex === undefined ? undefined : this.#session.personAt(leafIndex)
+    this.#tell({ event: "disconnected", who, address: channel.connection.peerAddress, reason, code })
+    void channel.close(code)
   }
 
   #left(channel: FrameChannel): void {
@@ -141,13 +157,17 @@ export class Hub {
   #spread({ frames, told }: Reaction, except?: FrameChannel): void {
     for (const frame of frames) {
       for (const channel of this.#members.keys()) {
-        // Who does not read is disconnected by its connection's limit, and then removed.
-        if (channel !== except) channel.send(frame).catch(() => {})
+        if (channel !== except) channel.send(frame).catch((error: unknown) => this.#broken(channel, error))
       }
     }
     for (const answer of this.#answers.splice(0)) answer()
     for (const one of told) this.#tell(one)
   }
+}
+
+/** What a connection does, as opposed to a mistake of ours. */
+function isOfConnection(error: unknown): error is TransportError | FramingError {
+  return error instanceof TransportError || error instanceof FramingError
 }
 
 /** `PREPARE_TIMEOUT` of the error registry. */

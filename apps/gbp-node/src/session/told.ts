@@ -16,6 +16,14 @@ export type Told =
   /** We were: this is the end of the session. */
   | { readonly event: "removed" }
   | { readonly event: "warning"; readonly reason: string }
+  /** A connection was ended, and what was not sent on it by then is lost. `who` is absent for one who was not let in yet. */
+  | {
+      readonly event: "disconnected"
+      readonly who: Person | undefined
+      readonly address: string
+      readonly reason: string
+      readonly code: string | undefined
+    }
   /** A frame, or what was in it, was not taken. */
   | { readonly event: "refused"; readonly reason: string; readonly code: string | undefined }
 
@@ -36,9 +44,17 @@ function lineOf(told: Told): string {
       return "you were removed from the group"
     case "warning":
       return `warning: ${told.reason}`
+    case "disconnected":
+      return `${nameOf(told.who ?? NOBODY)} at ${told.address} was disconnected: ${withCode(told)}`
     case "refused":
-      return `refused: ${told.reason}${told.code === undefined ? "" : ` (${told.code})`}`
+      return `refused: ${withCode(told)}`
   }
+}
+
+const NOBODY: Person = { memberId: undefined, name: undefined }
+
+function withCode({ reason, code }: { readonly reason: string; readonly code: string | undefined }): string {
+  return code === undefined ? reason : `${reason} (${code})`
 }
 
 function nameOf({ memberId, name }: Person): string {
