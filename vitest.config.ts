@@ -20,7 +20,7 @@ export default defineConfig({
           include: [
             "{network,apps}/*/src/**/*.test.ts",
             "{server,testing}/src/**/*.test.ts",
-            "stack/examples/**/*.test.ts",
+            "stack/{build,examples}/**/*.test.ts",
             "tools/**/*.test.ts",
           ],
         },

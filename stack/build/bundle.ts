@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
 import type { InputOptions, OutputChunk, OutputOptions } from "rolldown"
+import { smallLibsodium } from "./small-libsodium.ts"
 
 /** Files of one bundle by their path in the package, and what went into them. */
 export interface Bundle {
@@ -44,7 +45,13 @@ const FLAVOURS: readonly Flavour[] = [
     output: { ...MODULES, dir: "dist/node" },
   },
   {
-    input: { ...ENTRIES, platform: "browser", resolve: conditions("browser"), external: /^node:/ },
+    input: {
+      ...ENTRIES,
+      platform: "browser",
+      resolve: conditions("browser"),
+      external: /^node:/,
+      plugins: [smallLibsodium],
+    },
     output: { ...MODULES, dir: "dist/browser" },
   },
   {
@@ -54,6 +61,7 @@ const FLAVOURS: readonly Flavour[] = [
       resolve: conditions("browser"),
       // libsodium looks for files beside it where it runs on Node, which a script of a page never does.
       transform: { define: { "import.meta": "{}" } },
+      plugins: [smallLibsodium],
     },
     output: { format: "iife", name: "GbpStack", dir: "dist", codeSplitting: false, minify: true },
   },

@@ -1,6 +1,7 @@
 import { builtinModules } from "node:module"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
+import type { Plugin } from "rolldown"
 
 /** The files of a bundle by name, and which of them starts it. */
 export interface Bundle {
@@ -19,14 +20,22 @@ export interface StandIns {
 /**
  * Bundles a module of ours for browsers, from sources.
  *
+ * @param plugins - of the bundler, after our own
  * @throws Error naming every module of Node that is left in it: a browser has none of them
  */
-export async function bundleForBrowsers(module: URL, standIns?: StandIns): Promise<Bundle> {
+export async function bundleForBrowsers(
+  module: URL,
+  standIns?: StandIns,
+  plugins: readonly Plugin[] = [],
+): Promise<Bundle> {
   const bundle = await rolldown({
     input: fileURLToPath(module),
     platform: "browser",
     resolve: { conditionNames: ["@qpc/source", "browser", "import", "default"] },
-    plugins: [{ name: "modules of Node", resolveId: (name, importer) => resolveNodeModule(name, importer, standIns) }],
+    plugins: [
+      { name: "modules of Node", resolveId: (name, importer) => resolveNodeModule(name, importer, standIns) },
+      ...plugins,
+    ],
     logLevel: "warn",
   })
   const { output } = await bundle.generate({ format: "es" })

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import { bytesOfOneConstant, newProject, runBundled, runGlobal, runOnNode, runTyped } from "./consume.ts"
+import { runVectors } from "./run-vectors.ts"
 import { run } from "./run.ts"
 import { measureSizes } from "./sizes.ts"
 
@@ -70,6 +71,7 @@ try {
   checkSizes()
   await lint(tarball)
   await consume(tarball, folder)
+  for (const line of await runVectors()) print(line)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -50,6 +50,18 @@ export interface Sodium extends SodiumCurve25519, SodiumMlKem {
 /** As libsodium.js calls it: the functions of C have an underscore before their names. */
 type RawSodium = { readonly [Name in keyof Sodium as Name extends "heap" ? "HEAPU8" : `_${Name}`]: Sodium[Name] }
 
+/** The functions of {@link Sodium} without which X25519 and Ed25519 cannot be: for bundles that hold no other algorithm of libsodium. */
+export const SODIUM_CURVE25519_FUNCTIONS: readonly string[] = Object.keys({
+  malloc: true,
+  free: true,
+  sodium_init: true,
+  crypto_scalarmult_base: true,
+  crypto_scalarmult: true,
+  crypto_sign_seed_keypair: true,
+  crypto_sign_detached: true,
+  crypto_sign_verify_detached: true,
+} satisfies Record<Exclude<keyof SodiumCurve25519, "heap"> | "sodium_init", true>)
+
 let loading: Promise<Sodium> | undefined
 
 /**
