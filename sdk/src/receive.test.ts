@@ -1,6 +1,7 @@
 import { suite0003 } from "@qpc/crypto/node"
 import { receiveEnvelope } from "@qpc/group"
 import { describe, expect, it } from "vitest"
+import type { ClientOptions } from "./api.ts"
 import { MemoryStore } from "./memory-store.ts"
 import { Profile } from "./profile.ts"
 import { FakeServer } from "./testing/fake-server.ts"
@@ -8,6 +9,7 @@ import { newPerson, openPerson } from "./testing/person.ts"
 import type { Person } from "./testing/person.ts"
 import { TestClock } from "./testing/test-clock.ts"
 
+const TWO_SUITES: Partial<ClientOptions> = { otherSuites: [suite0003] }
 const YEARS_MS = 10 * 366 * 86_400_000
 const texts = (messages: readonly { readonly text: string }[]): string[] => messages.map(({ text }) => text)
 const reasons = async ({ client }: Person): Promise<string[]> => (await client.notices()).map(({ reason }) => reason)
@@ -18,11 +20,13 @@ function envelopeOf(server: FakeServer, username: string, index: number): Uint8A
   return envelope.data
 }
 
-async function friends(options: Parameters<typeof newPerson>[3] = {}) {
+/** Alice has a group, and bob is there; each program with options of its own. */
+async function friends(bobs: Partial<ClientOptions> = {}, alices: Partial<ClientOptions> = {}) {
   const clock = new TestClock()
   const server = new FakeServer()
-  const alice = await newPerson(server, clock, "alice")
-  const bob = await newPerson(server, clock, "bob", options)
+  server.keepsSuites = alices.otherSuites !== undefined
+  const alice = await newPerson(server, clock, "alice", alices)
+  const bob = await newPerson(server, clock, "bob", bobs)
   const group = await clock.during(alice.client.createGroup("friends"))
   alice.client.connect()
   const done = (sending: Promise<{ readonly id: string }>) =>
@@ -224,16 +228,7 @@ describe("a server that lost its memory of our inbox", () => {
 
 describe("a commit that leads into another cipher suite", () => {
   it("is followed with a key package that opens no invitation into the group any more", async () => {
-    const otherSuites = [suite0003]
-    const clock = new TestClock()
-    const server = new FakeServer()
-    server.keepsSuites = true
-    const alice = await newPerson(server, clock, "alice", { otherSuites })
-    const bob = await newPerson(server, clock, "bob", { otherSuites })
-    const group = await clock.during(alice.client.createGroup("friends"))
-    alice.client.connect()
-    const done = (sending: Promise<{ readonly id: string }>) =>
-      clock.during(sending.then(({ id }) => group.waitAccepted(id)))
+    const { clock, server, bob, group, done } = await friends(TWO_SUITES, TWO_SUITES)
     await done(group.invite("bob"))
     await clock.during(bob.client.sync())
     await clock.during(bob.client.close())
@@ -243,7 +238,7 @@ describe("a commit that leads into another cipher suite", () => {
       await store.commit([profile.putKeyPackage(ref, { ...record, refusedFor: [group.id] })])
     }
     await done(group.changeSuite(suite0003.id))
-    const back = await openPerson(server, clock, bob.disk, { otherSuites })
+    const back = await openPerson(server, clock, bob.disk, TWO_SUITES)
     await clock.during(back.client.sync())
     expect(back.client.conversations()).toMatchObject([{ suiteId: suite0003.id, epoch: group.epoch }])
     expect(await reasons(back)).toEqual([])
@@ -254,16 +249,7 @@ describe("a commit that leads into another cipher suite", () => {
     ["our epoch", 0n, 1],
     ["an epoch after ours", 1n, 0],
   ])("and says that it is of %s (%i) has us look through our key packages %i times", async (_what, ahead, times) => {
-    const otherSuites = [suite0003]
-    const clock = new TestClock()
-    const server = new FakeServer()
-    server.keepsSuites = true
-    const alice = await newPerson(server, clock, "alice", { otherSuites })
-    const bob = await newPerson(server, clock, "bob", { otherSuites })
-    const group = await clock.during(alice.client.createGroup("friends"))
-    alice.client.connect()
-    const done = (sending: Promise<{ readonly id: string }>) =>
-      clock.during(sending.then(({ id }) => group.waitAccepted(id)))
+    const { clock, server, bob, group, done } = await friends(TWO_SUITES, TWO_SUITES)
     await done(group.invite("bob"))
     bob.client.connect()
     await done(group.changeSuite(suite0003.id))
