@@ -148,7 +148,7 @@ describe("a stored MLS context", () => {
       expect(() => MlsContext.restoreState(stored.subarray(0, lengthBytes))).toThrow(code("bad_state"))
     }
     expect(() => MlsContext.restoreState(Uint8Array.of(...stored, 0))).toThrow(code("bad_state"))
-    expect(() => MlsContext.restoreState(Uint8Array.of(2, ...stored.subarray(1)))).toThrow(code("bad_state"))
+    expect(() => MlsContext.restoreState(Uint8Array.of(3, ...stored.subarray(1)))).toThrow(code("bad_state"))
     expect(() => MlsContext.restoreState(stored, "bob")).toThrow(code("bad_state"))
   })
 })

@@ -7,6 +7,7 @@ import type { KeyPackageBundle, Member, StagedCommit } from "@qpc/mls"
 import { equalBytes, toUtf8 } from "@qpc/wire"
 import { bareKeyPackage, keyPackageMessage } from "./key-package-format.ts"
 import { memberIdExtension } from "./member-id-extension.ts"
+import { MemberRun } from "./member-run.ts"
 import { decodeMlsState, encodeMlsState } from "./mls-state.ts"
 import { openRejection } from "./open-rejection.ts"
 import { refusalOfCommit, refusalOfSignedIds } from "./signed-member-ids.ts"
@@ -27,6 +28,7 @@ interface Self {
   readonly signatureKeys: KeyPair
   /** Unix time in milliseconds. */
   readonly unixMs: () => number
+  readonly run: MemberRun
 }
 
 /** What a commit of ours is to do. */
@@ -55,8 +57,6 @@ export class MlsMember implements Disposable {
   /** Leaves that have been given to somebody, or new signature keys, since then: in which epoch last. */
   readonly #givenIn = new Map<number, bigint>()
   #isClosed = false
-  /** The epoch of the state that this one was restored from. */
-  #restoredEpoch: bigint | undefined
   #mediaKeys: Disposable | undefined
 
   private constructor(self: Self, group: Group, bundle: KeyPackageBundle | undefined) {
@@ -67,27 +67,24 @@ export class MlsMember implements Disposable {
   }
 
   /** A new group of one. @throws RangeError for a member id that is none, or an identity that has no UTF-8 encoding */
-  static create({ identity, memberId, unixMs }: Omit<Self, "signatureKeys">): MlsMember {
+  static create({ identity, memberId, unixMs }: Omit<Self, "signatureKeys" | "run">): MlsMember {
     const { random } = platform
     const suite = platform.suite()
     const leaf = leafOf({ identity, memberId })
     const signatureKeys = suite.signatureKeyPair(random(suite.sizes.signatureSeedBytes))
     const about = { suite, random, signatureKeys, ...leaf, nowMs: unixMs(), lifetimeMs: LIFETIME_MS }
     const group = Group.create({ ...about, groupId: random(GROUP_ID_BYTES) })
-    return new MlsMember({ identity, memberId, signatureKeys, unixMs }, group, undefined)
+    return new MlsMember({ identity, memberId, signatureKeys, unixMs, run: MemberRun.first() }, group, undefined)
   }
 
   /** @throws StackError `bad_state` */
   static restore(state: Uint8Array, unixMs: () => number): MlsMember {
-    const { identity, memberId, signatureKeys, bundle, group } = decodeMlsState(platform.suite(), state)
-    const member = new MlsMember({ identity, memberId, signatureKeys, unixMs }, group, bundle)
-    member.#restoredEpoch = group.epoch
-    return member
+    const { bundle, group, run, ...self } = decodeMlsState(platform.suite(), state)
+    return new MlsMember({ ...self, unixMs, run: MemberRun.after(run) }, group, bundle)
   }
 
-  /** True while what was sent before a restart may have been sent in this very epoch. */
-  get isRestored(): boolean {
-    return this.#restoredEpoch === this.#group.epoch
+  get run(): MemberRun {
+    return this.#self.run
   }
 
   /** Holds keys for media until it gets others, is in another epoch or group, or is disposed of itself. */
@@ -319,8 +316,9 @@ export class MlsMember implements Disposable {
 
   /** Private keys included. */
   export(): Uint8Array {
-    const { identity, memberId, signatureKeys } = this.#self
-    const stored = { identity, memberId, signatureKeys, bundle: this.#bundle, group: this.#group }
+    const { identity, memberId, signatureKeys, run } = this.#self
+    const parts = { identity, memberId, signatureKeys, bundle: this.#bundle, group: this.#group }
+    const stored = { ...parts, run: run.store() }
     return encodeMlsState(platform.suite(), stored)
   }
 

@@ -1,7 +1,9 @@
 import { platform } from "#platform"
 import type { SFrameCipher } from "@qpc/crypto"
-import { baseKeyExport, SFrameSession } from "@qpc/sframe"
+import { baseKeyExport, SFrameLimitError, SFrameSession } from "@qpc/sframe"
+import type { MemberRun } from "./member-run.ts"
 import type { MlsMember } from "./mls-member.ts"
+import { refusedFrame, StackError } from "./stack-error.ts"
 
 /** What a member encrypts media with: of which epoch, and how. */
 export interface SendingKey {
@@ -17,24 +19,40 @@ interface EpochSenders extends Disposable {
 }
 
 const senders = new WeakMap<MlsMember, EpochSenders>()
-const CONTEXT_BYTES = 4
+/** Restarts within one epoch that are told apart by their number alone. */
+const RUNS = 2 ** 12 - 1
+/** Below the run's number: whoever restores one state twice draws the same in one case of a million. */
+const RANDOM_BITS = 20
+const RANDOM_BYTES = 4
 
 /**
- * The one session that a member encrypts with under a label and suite in this epoch: however many handles there are, they share its
- * counter. Those of the epoch before are gone with it.
+ * The one session that a member encrypts with under a label and suite in this epoch: however many nodes and handles there are, they
+ * share its counter. Those of the epoch before are gone with it.
  *
- * The published stack has context 0. A state that was restored has another, drawn: nobody knows what was counted before.
+ * Its context is that of the member's run, so that counters begin anew after a restart under keys that no other run has.
+ *
+ * @throws StackError `state_not_stored`, `removed`
  */
 export function sendingSession({ member, label, cipher }: SendingKey): SFrameSession {
+  assertStored(member.run)
   const { sessions } = sendersOf(member)
   const name = `${cipher.id}/${label}`
   const known = sessions.get(name)
   if (known !== undefined) return known
-  const context = member.isRestored ? drawContext() : 0n
-  const session = new SFrameSession({ cipher, context })
+  const session = new SFrameSession({ cipher, context: contextOf(member.run) })
   enterEpoch(session, { member, label, cipher }, member.ownLeafIndex)
   sessions.set(name, session)
   return session
+}
+
+/** A frame of the session. @throws StackError `epoch_exhausted` */
+export function sealWith(session: SFrameSession, plaintext: Uint8Array, metadata: Uint8Array): Uint8Array {
+  try {
+    return session.seal(plaintext, metadata)
+  } catch (error) {
+    if (error instanceof SFrameLimitError) throw refusedFrame("epoch_exhausted")
+    throw error
+  }
 }
 
 /** Puts a new session into the epoch of the group. @param ownLeafIndex - `undefined` for one that only decrypts */
@@ -63,8 +81,18 @@ function sendersOf(member: MlsMember): EpochSenders {
   return made
 }
 
-/** Not 0, which is that of states that were not restored. */
-function drawContext(): bigint {
-  const drawn = platform.random(CONTEXT_BYTES)
-  return BigInt(new DataView(drawn.buffer, drawn.byteOffset, CONTEXT_BYTES).getUint32(0) | 1) & 0xffff_ffffn
+/** Without this check a crash before the next `exportState` would be followed by a run with the same number. */
+function assertStored(run: MemberRun): void {
+  if (run.isStored) return
+  const message =
+    "this MLS context was restored and has not been stored since: store its exportState() once before media are sent"
+  throw new StackError("state_not_stored", message)
+}
+
+/** 0 for members that were never restored, as the published stack has it; else the number of the run and random bits. */
+function contextOf({ number }: MemberRun): bigint {
+  if (number === 0) return 0n
+  const drawn = platform.random(RANDOM_BYTES)
+  const random = new DataView(drawn.buffer, drawn.byteOffset, RANDOM_BYTES).getUint32(0) >>> (32 - RANDOM_BITS)
+  return (BigInt(1 + ((number - 1) % RUNS)) << BigInt(RANDOM_BITS)) | BigInt(random)
 }

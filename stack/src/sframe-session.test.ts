@@ -1,3 +1,4 @@
+import { decodeHeader, decodeMlsKid } from "@qpc/sframe"
 import { toUtf8 } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { AES_128_GCM, AES_256_GCM, MlsContext, SFrameSession } from "./index.ts"
@@ -9,6 +10,14 @@ function pair(): { readonly alice: MlsContext; readonly bob: MlsContext } {
   return { alice, bob }
 }
 const opus = toUtf8("opus_data")
+const encryptorOf = (mls: MlsContext) => SFrameSession.create(mls).createEncryptor(mls, 0)
+const contextOf = (frame: Uint8Array) => decodeMlsKid(decodeHeader(frame).kid).context
+/** The run after this one, stored as it has to be before it sends media. */
+const stored = (mls: MlsContext): MlsContext => {
+  const restored = MlsContext.restoreState(mls.exportState())
+  restored.exportState()
+  return restored
+}
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
 describe("media frames by hand", () => {
@@ -51,14 +60,42 @@ describe("media frames by hand", () => {
     expect(frames.map((frame) => bobs.decrypt(frame).senderLeaf)).toEqual([0, 0, 0, 0])
   })
 
-  it("of a restored state have keys of their own", () => {
+  it("of each run of a member have keys of their own, by its number: no chance has to keep them apart", () => {
     const { alice, bob } = pair()
-    const stored = alice.exportState()
-    const first = SFrameSession.create(alice).createEncryptor(alice, 0).encrypt(opus)
-    const restored = MlsContext.restoreState(stored)
-    const again = SFrameSession.create(restored).createEncryptor(restored, 0).encrypt(opus)
+    const second = stored(alice)
+    const runs = [alice, second, stored(second)]
+    const frames = runs.map((mls) => encryptorOf(mls).encrypt(opus))
+    expect(frames.map((frame) => contextOf(frame) >> 20n)).toEqual([0n, 1n, 2n])
+    expect(frames.map((frame) => decodeHeader(frame).counter)).toEqual([0n, 0n, 0n])
     const bobs = SFrameSession.create(bob)
-    expect([first, again].map((frame) => bobs.decrypt(frame).plaintext)).toEqual([opus, opus])
+    expect(frames.map((frame) => bobs.decrypt(frame).plaintext)).toEqual([opus, opus, opus])
+  })
+
+  it("are refused after a restart until the state is stored: a crash would lead to another run of that number", () => {
+    const { alice, bob } = pair()
+    const restored = MlsContext.restoreState(alice.exportState())
+    expect(() => encryptorOf(restored)).toThrow(code("state_not_stored"))
+    restored.removeMember(bob.leafIndex)
+    restored.finalizeCommit()
+    expect(() => encryptorOf(restored)).toThrow(code("state_not_stored"))
+    restored.exportState()
+    expect(contextOf(encryptorOf(restored).encrypt(opus)) >> 20n).toBe(1n)
+  })
+
+  it("come back from a state of before runs were counted, as the run after the first", () => {
+    const { alice } = pair()
+    const old = alice.exportState().slice(0, -4)
+    old[0] = 1
+    const restored = MlsContext.restoreState(old)
+    restored.exportState()
+    expect(contextOf(encryptorOf(restored).encrypt(opus)) >> 20n).toBe(1n)
+  })
+
+  it("of whoever restores one state twice have other keys by chance", () => {
+    const { alice } = pair()
+    const contexts = Array.from({ length: 4 }, () => contextOf(encryptorOf(stored(alice)).encrypt(opus)))
+    expect(contexts.map((context) => context >> 20n)).toEqual([1n, 1n, 1n, 1n])
+    expect(new Set(contexts).size).toBeGreaterThan(1)
   })
 
   it("are encrypted for our own leaf alone, while its epoch lasts", () => {

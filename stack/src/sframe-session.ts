@@ -1,10 +1,10 @@
-import { BASE_KEY_LABEL, SFrameLimitError, SFrameSession as Session } from "@qpc/sframe"
+import { BASE_KEY_LABEL, SFrameSession as Session } from "@qpc/sframe"
 import type { SFrameCipher } from "@qpc/crypto"
 import { cipherOf } from "./audio-frames.ts"
 import { memberOf } from "./mls-context.ts"
 import type { MlsContext } from "./mls-context.ts"
-import { enterEpoch, sendingSession } from "./sframe-senders.ts"
-import { refusedFrame, StackError } from "./stack-error.ts"
+import { enterEpoch, sealWith, sendingSession } from "./sframe-senders.ts"
+import { StackError } from "./stack-error.ts"
 
 /** AES-128-GCM with SHA-256, the default. */
 export const AES_128_GCM = 0
@@ -56,7 +56,8 @@ export class SFrameSession implements Disposable {
    *
    * @param leafIndex - Ours: `MlsContext.leafIndex`.
    * @throws RangeError for another leaf, whose frames these would collide with
-   * @throws StackError `other_group` once the context is in another epoch
+   * @throws StackError `other_group` once the context is in another epoch; `state_not_stored` for a restored context before its
+   * `exportState`
    */
   createEncryptor(
     mls: MlsContext,
@@ -70,7 +71,10 @@ export class SFrameSession implements Disposable {
       throw new StackError("other_group", "the epoch of this session is over: make a new session")
     }
     const session = sendingSession({ member, label, cipher: suiteOf(suite) })
-    return new SFrameEncryptor((plaintext, metadata) => sealWith(session, plaintext, metadata))
+    return new SFrameEncryptor((plaintext, metadata) => {
+      if (session.epoch === undefined) throw closedEncryptor()
+      return sealWith(session, plaintext, metadata)
+    })
   }
 
   /**
@@ -124,16 +128,6 @@ export class SFrameEncryptor implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
-  }
-}
-
-function sealWith(session: Session, plaintext: Uint8Array, metadata: Uint8Array): Uint8Array {
-  if (session.epoch === undefined) throw closedEncryptor()
-  try {
-    return session.seal(plaintext, metadata)
-  } catch (error) {
-    if (error instanceof SFrameLimitError) throw refusedFrame("epoch_exhausted")
-    throw error
   }
 }
 

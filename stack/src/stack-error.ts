@@ -13,6 +13,7 @@
  * - `not_coordinator`, `coordinator_is_active`: only the coordinator may do that, and it is somebody else.
  * - `wrong_transition`: the transition id is not the one that is due, or the commit is not the one that waits.
  * - `members_not_ready`: `missing` names the members who have not said that they are ready.
+ * - `state_not_stored`: a restored context has to be stored anew before it sends media, or the next restart could not be told from this one.
  * - `member_id_taken`: the member id belongs to another leaf.
  * - `nonce_reuse`: profile 1 would seal under a key and nonce that somebody else used.
  * - `too_large`, `epoch_exhausted`: no frame was made.
@@ -35,6 +36,7 @@ export type StackErrorCode =
   | "coordinator_is_active"
   | "wrong_transition"
   | "members_not_ready"
+  | "state_not_stored"
   | "member_id_taken"
   | "nonce_reuse"
   | "too_large"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { GroupNode, GtpClient, MlsContext, NONCE_REUSE_RISK, StreamType } from "./index.ts"
+import { GapClient, GroupNode, GtpClient, MlsContext, NONCE_REUSE_RISK, StreamType } from "./index.ts"
 import type { GroupNodeOptions } from "./index.ts"
 import { threeMembers } from "./testing/three-members.ts"
 import type { TestPeer } from "./testing/three-members.ts"
@@ -98,6 +98,36 @@ describe("a node of profile 2 that is restored", () => {
     node.restoreOutSeq(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 1, 5, 2, 0, 0, 0, 9))
     node.bootstrapAsCreator(1)
     expect(bob.node.onWire(bob.mls, text({ node, mls: alice.mls })).at(-1)).toMatchObject({ sequenceNo: 10 })
+  })
+})
+
+describe("audio of profile 2", () => {
+  const opus = Uint8Array.of(1)
+  const wireOf = ({ node, mls }: TestPeer) => GapClient.create().send(node, mls, 0, 1, 0n, opus).wire
+
+  it("is heard before and after a restart within an epoch, once the restored state was stored", () => {
+    const [alice, bob] = threeMembers()
+    const before = wireOf(alice)
+    const again = restored(alice)
+    expect(() => wireOf(again)).toThrow(code("state_not_stored"))
+    again.mls.exportState()
+    for (const wire of [before, wireOf(again)]) {
+      expect(payloadsOf(bob.node.onWire(bob.mls, wire), StreamType.Audio)).toEqual([expect.any(Uint8Array)])
+    }
+  })
+
+  it("of several nodes of one context is sealed under one counter: no key and nonce is used twice", () => {
+    const [alice, bob] = threeMembers()
+    const other = GroupNode.create(1, alice.mls.groupId)
+    other.bootstrapAsCreator(alice.mls.epoch)
+    for (const node of [alice.node, other, alice.node]) bob.node.onWire(bob.mls, wireOf({ node, mls: alice.mls }))
+    const last = bob.node.onWire(bob.mls, wireOf({ node: other, mls: alice.mls }))
+    expect(last.at(-1)).toMatchObject({ kind: "payload_received", sequenceNo: 4 })
+  })
+
+  it("that comes back to who sent it is dropped", () => {
+    const [alice] = threeMembers()
+    expect(errorsOf(alice.node.onWire(alice.mls, wireOf(alice)))).toEqual(["own_frame"])
   })
 })
 

@@ -110,6 +110,8 @@ class FacadeMember implements StackMember {
     const { epoch, lastTransitionId } = this.#node
     this.#mls.close()
     this.#mls = MlsContext.restoreState(state)
+    // As if it were stored: before that a restored context sends no media.
+    this.#mls.exportState()
     await this.asJoiner(epoch - 1n, lastTransitionId)
     this.#node.applyTransition(lastTransitionId)
     this.#node.restoreOutSeq(sequences)
