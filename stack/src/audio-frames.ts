@@ -78,7 +78,7 @@ export class AudioFrames implements Disposable {
 
   /** What opens frames. To the keys a member is its leaf: ids that nobody has proved yet are none of theirs. */
   #keysFor(member: MlsMember): AudioKeys {
-    this.#keys ??= new AudioKeys({ cipher: cipherOf(AES_128_GCM_SHA256_128), random: platform.random })
+    this.#keys ??= new AudioKeys({ cipher: cipherOf(AES_128_GCM_SHA256_128), context: 0n })
     const { epoch } = member
     if (this.#keys.epoch === epoch) return this.#keys
     const leaves = new Set(member.members().map(({ leafIndex }) => leafIndex))

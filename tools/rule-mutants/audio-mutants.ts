@@ -2,6 +2,7 @@ import type { RuleMutant } from "./rule-mutant.ts"
 
 const gap = "protocol/gap/src"
 const sframe = "protocol/sframe/src"
+const stack = "stack/src"
 const tests = [`${gap}/profile-2.test.ts`]
 
 /** Rules of audio. */
@@ -29,10 +30,24 @@ export const AUDIO_MUTANTS: readonly RuleMutant[] = [
   },
   {
     does: "has the same keys for audio after a restart",
-    file: `${gap}/audio-keys.ts`,
-    was: "context: BigInt(context),",
-    is: "context: 0n,",
-    tests,
+    file: `${stack}/member-run.ts`,
+    was: "number === RUN_MAX ? 1 : number + 1",
+    is: "number",
+    tests: [`${stack}/sframe-session.test.ts`],
+  },
+  {
+    does: "sends audio after a restart that the next restart does not know of",
+    file: `${stack}/sframe-senders.ts`,
+    was: "if (run.isStored) return",
+    is: "if (run.number >= 0) return",
+    tests: [`${stack}/storing.test.ts`],
+  },
+  {
+    does: "gives two objects of a live member the same keys for audio",
+    file: `${stack}/live/live-member.ts`,
+    was: "return this.#audioContexts++",
+    is: "return this.#audioContexts",
+    tests: [`${stack}/live/live-audio.test.ts`],
   },
   {
     does: "lets a member speak from another's source",

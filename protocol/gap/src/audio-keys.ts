@@ -1,14 +1,16 @@
 import type { ExportSecret } from "@qpc/gbp"
 import { baseKeyExport, SFrameLimitError, SFrameSession } from "@qpc/sframe"
 import type { FrameDropReason, SFrameLimits, SFrameSessionOptions } from "@qpc/sframe"
-import type { Random } from "@qpc/wire"
 
 /** What {@link AudioKeys} needs once. */
 export interface AudioKeysOptions {
   /** The suite that the group agreed on; AES-128-GCM (4) is the usual one. */
   readonly cipher: SFrameSessionOptions["cipher"]
-  /** Draws the 32 bits that tell this object's keys from those of all others of our leaf: see {@link AudioKeys}. */
-  readonly random: Random
+  /**
+   * 32 bits that no other object ever has that seals for our leaf in the same epoch: see {@link AudioKeys}. 0 makes the
+   * shortest frames.
+   */
+  readonly context: bigint
   /** Default: an overlap of 10 s, 16 past epochs, 8 contexts for each member, 2^24 frames for each key. */
   readonly limits?: Partial<Omit<SFrameLimits, "frameBytes">>
 }
@@ -72,7 +74,6 @@ type Members = Pick<AudioEpoch, "epoch" | "ownLeafIndex" | "memberIdOf">
 
 /** So many are kept that the overlap of ten seconds holds with a change of epoch in every one of them. */
 const PAST_EPOCHS = 16
-const CONTEXT_BYTES = 4
 /** Most members have followed a commit after this many milliseconds. */
 export const SEAL_AFTER_MS = 200
 
@@ -80,10 +81,10 @@ export const SEAL_AFTER_MS = 200
  * The keys of a group's audio: SFrame under the exporter of each MLS epoch (RFC 9605 §5.2). Member ids are read off the
  * leaf in the key id.
  *
- * All sources of a member share one object, and so one counter. An object never knows what an earlier one of the same
- * leaf counted, before a restart say, so each draws a context of its own, which makes its keys other ones: nothing has
- * to be stored. With 32 bits, two of a hundred objects in one epoch are alike once in a million times; whoever restarts
- * often changes the epoch.
+ * All sources of a member share one object, and so one counter. An object never knows what another one of the same leaf
+ * counted, before a restart say, so each has a context of its own, which makes its keys other ones. Count the objects,
+ * and store the count before the first frame, if a member goes on in an epoch after a restart: contexts drawn at random
+ * are alike by chance, and then a key and nonce seal two frames.
  *
  * Seals under the newest epoch, or for a while the one before, and opens those before for the overlap. Pure: time comes
  * in, nothing happens by itself.
@@ -93,13 +94,9 @@ export class AudioKeys implements Disposable {
   /** The epochs that may open, by their number. */
   readonly #epochs = new Map<bigint, Members>()
 
-  constructor({ cipher, random, limits }: AudioKeysOptions) {
-    const context = new DataView(random(CONTEXT_BYTES).slice().buffer).getUint32(0)
-    this.#session = new SFrameSession({
-      cipher,
-      context: BigInt(context),
-      limits: { pastEpochs: PAST_EPOCHS, ...limits },
-    })
+  /** @throws RangeError for a context that does not have 32 bits */
+  constructor({ cipher, context, limits }: AudioKeysOptions) {
+    this.#session = new SFrameSession({ cipher, context, limits: { pastEpochs: PAST_EPOCHS, ...limits } })
   }
 
   /** The newest epoch, or `undefined` before the first. */

@@ -26,15 +26,12 @@ const exportSecret = (_label: string, context: Uint8Array, lengthBytes: number):
   new Uint8Array(lengthBytes).fill(1 + context.at(-1)!)
 
 interface Seat {
-  readonly random?: Uint8Array
+  readonly context?: bigint
   readonly limits?: NonNullable<AudioKeysOptions["limits"]>
 }
 
-function keysAt(
-  leafIndex: number | undefined,
-  { random = Uint8Array.of(0, 0, 0, 0), limits = {} }: Seat = {},
-): AudioKeys {
-  const keys = new AudioKeys({ cipher: sframeCiphers.get(4)!, random: () => random, limits })
+function keysAt(leafIndex: number | undefined, { context = 0n, limits = {} }: Seat = {}): AudioKeys {
+  const keys = new AudioKeys({ cipher: sframeCiphers.get(4)!, context, limits })
   enter(keys, leafIndex, 5n)
   return keys
 }
@@ -88,7 +85,7 @@ describe("audio of profile 2", () => {
     const longest = new Uint8Array(OPUS_MAX_BYTES).fill(7)
     const codecs = [CBOR_AUDIO, PROTOBUF_AUDIO, FLATBUFFERS_AUDIO]
     const receiver = receiverOf(keysAt(1), { limits: { codecs } })
-    const alice = keysAt(0, { random: fromHex("ffffffff") })
+    const alice = keysAt(0, { context: 0xffff_ffffn })
     const heard = codecs.map((codec) => receiver.receive(frameOf(alice, sourceOf(10, codec), longest), 0))
     expect(heard.map((one) => one.kind === "audio" && one.opus.length)).toEqual([1275, 1275, 1275])
   })
@@ -105,9 +102,9 @@ describe("audio of profile 2", () => {
     ])
   })
 
-  it("has other keys after a restart in the same epoch, so that counting anew repeats no nonce", () => {
-    const kids = ["00000001", "00000002"].map((random) => {
-      const frame = frameOf(keysAt(0, { random: fromHex(random) }), sourceOf(10))
+  it("has other keys under another context, so that counting anew after a restart repeats no nonce", () => {
+    const kids = [1n, 2n].map((context) => {
+      const frame = frameOf(keysAt(0, { context }), sourceOf(10))
       return decodeHeader(decodeAudioFrame(frame).sframe)
     })
     expect(kids.map(({ counter }) => counter)).toEqual([0n, 0n])
@@ -126,7 +123,7 @@ describe("audio of profile 2", () => {
   it("is sent by members only, and from sources of their own", () => {
     const sender = new AudioSender({ groupId, keys: keysAt(undefined) })
     expect(() => sender.send(sourceOf(10), opus)).toThrow(TypeError)
-    const nowhere = new AudioKeys({ cipher: sframeCiphers.get(4)!, random: (length) => new Uint8Array(length) })
+    const nowhere = new AudioKeys({ cipher: sframeCiphers.get(4)!, context: 0n })
     expect(() => new AudioSender({ groupId, keys: nowhere }).send(sourceOf(10), opus)).toThrow(TypeError)
     expect(() => frameOf(keysAt(0), sourceOf(11))).toThrow("source 1100 is not member 10's")
   })
@@ -193,14 +190,14 @@ describe("receiving audio of profile 2", () => {
   })
 
   it("drops our own frames, also those from before a restart", () => {
-    const before = frameOf(keysAt(1, { random: fromHex("00000009") }), sourceOf(11))
+    const before = frameOf(keysAt(1, { context: 9n }), sourceOf(11))
     expect(outcome(before)).toMatchObject({ reason: "own_frame", code: 0x1004 })
     const keys = keysAt(1)
     expect(outcome(frameOf(keys, sourceOf(11)), {}, keys)).toMatchObject({ reason: "own_frame" })
   })
 
   it("drops what comes from a leaf where nobody is", () => {
-    const keys = new AudioKeys({ cipher: sframeCiphers.get(4)!, random: (length) => new Uint8Array(length) })
+    const keys = new AudioKeys({ cipher: sframeCiphers.get(4)!, context: 0n })
     keys.enterEpoch({ epoch: 5n, exportSecret, ownLeafIndex: 9, memberIdOf: () => 19 }, 0)
     expect(outcome(frameOf(keys, sourceOf(19)))).toMatchObject({ reason: "unknown_sender", code: 0x1001 })
   })
@@ -232,9 +229,7 @@ describe("receiving audio of profile 2", () => {
 
   it("takes only so many streams of a member", () => {
     const receiver = receiverOf(keysAt(1, { limits: { contextsPerMember: 1 } }))
-    const streams = ["00000001", "00000002"].map((random) =>
-      frameOf(keysAt(0, { random: fromHex(random) }), sourceOf(10)),
-    )
+    const streams = [1n, 2n].map((context) => frameOf(keysAt(0, { context }), sourceOf(10)))
     expect(streams.map((one) => receiver.receive(one, 0))).toMatchObject([
       { kind: "audio" },
       { reason: "too_many_contexts", code: 0x1001 },
@@ -322,7 +317,7 @@ describe("a change of epoch", () => {
       exported.push(new Uint8Array(lengthBytes).fill(7))
       return exported.at(-1)!
     }
-    const keys = new AudioKeys({ cipher: sframeCiphers.get(4)!, random: (length) => new Uint8Array(length) })
+    const keys = new AudioKeys({ cipher: sframeCiphers.get(4)!, context: 0n })
     keys.enterEpoch({ epoch: 5n, exportSecret: watched, ownLeafIndex: 0, memberIdOf }, 0)
     expect(() => keys.enterEpoch({ epoch: 5n, exportSecret: watched, ownLeafIndex: 0, memberIdOf }, 0)).toThrow(
       RangeError,

@@ -37,8 +37,8 @@ export interface SFrameSessionOptions {
   readonly cipher: SFrameCipher
   /**
    * Tells this object apart from all others that ever encrypt for the same member in the same epoch, other devices' and
-   * those before a restart included: each has keys of its own, so that counters may begin at 0. Draw it at random, or
-   * count.
+   * those before a restart included: each has keys of its own, so that counters may begin at 0. Count them: of those
+   * that are drawn at random, two are alike by chance, and then a nonce is used twice.
    */
   readonly context: bigint
   readonly limits?: Partial<SFrameLimits>

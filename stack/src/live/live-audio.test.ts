@@ -1,5 +1,6 @@
 import { AudioSource, mediaSourceIdOf } from "@qpc/gap"
-import { isAudioFrame } from "@qpc/gbp"
+import { decodeAudioFrame, isAudioFrame } from "@qpc/gbp"
+import { decodeHeader, decodeMlsKid } from "@qpc/sframe"
 import { fromHex } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { LiveAudio } from "./live-audio.ts"
@@ -20,8 +21,7 @@ class LoudParty {
 
   enter(id: number): void {
     const member = this.party.at(id)
-    const { random } = this.party
-    const audio = new LiveAudio({ member, random, maySpeak: () => true })
+    const audio = new LiveAudio({ member, maySpeak: () => true })
     audio.tick(this.party.nowMs)
     this.#audios.set(id, audio)
     this.#sources.set(id, new AudioSource({ mediaSourceId: mediaSourceIdOf(id, 0) }))
@@ -50,6 +50,17 @@ describe("audio of a live group", () => {
     const frame = loud.frame(2)
     expect(isAudioFrame(frame)).toBe(true)
     expect([1, 2, 3].map((id) => loud.hear(id, frame))).toEqual(["2 in 2", "own_frame", "2 in 2"])
+  })
+
+  it("has keys of its own for each object of a member: no two count under one", () => {
+    const loud = new LoudParty("contexts", 2)
+    const frames = [1, 1, 1].map((id) => {
+      loud.enter(id)
+      return loud.frame(id)
+    })
+    const headers = frames.map((frame) => decodeHeader(decodeAudioFrame(frame).sframe))
+    expect(headers.map(({ kid }) => decodeMlsKid(kid).context)).toEqual([1n, 2n, 3n])
+    expect(frames.map((frame) => loud.hear(2, frame))).toEqual(["1 in 1", "1 in 1", "1 in 1"])
   })
 
   it("goes on while somebody comes in, and is theirs a moment later", () => {

@@ -1,11 +1,10 @@
-import { platform } from "#platform"
 import { AudioFrameReceiver, AudioKeys, AudioSender, SEAL_AFTER_MS } from "@qpc/gap"
 import type { AudioKeysOptions, AudioLimits, AudioSource, FramedAudio, ReceivedAudioFrame } from "@qpc/gap"
 import { AES_128_GCM_SHA256_128, cipherOf } from "../audio-frames.ts"
 import type { LiveMember } from "./live-member.ts"
 
 /** What {@link LiveAudio} needs. */
-export interface LiveAudioOptions extends Partial<AudioKeysOptions> {
+export interface LiveAudioOptions extends Partial<Omit<AudioKeysOptions, "context">> {
   /** Borrowed. */
   readonly member: LiveMember
   /** False for members who are muted, or may not speak. Asked for each frame. */
@@ -32,11 +31,11 @@ export class LiveAudio implements Disposable {
   readonly #sealAfterMs: number
   #memberIds: readonly number[] = []
 
-  /** The suite is AES-128-GCM and chance is the platform's, unless others are named. */
+  /** The suite is AES-128-GCM, unless another is named. */
   constructor({ member, maySpeak, audioLimits, sealAfterMs = SEAL_AFTER_MS, ...options }: LiveAudioOptions) {
     this.#member = member
     this.#sealAfterMs = sealAfterMs
-    const preset = { cipher: cipherOf(AES_128_GCM_SHA256_128), random: platform.random }
+    const preset = { cipher: cipherOf(AES_128_GCM_SHA256_128), context: member.nextAudioContext() }
     this.#keys = new AudioKeys({ ...preset, ...options })
     const surroundings = { groupId: member.groupId, keys: this.#keys }
     this.#sender = new AudioSender(surroundings)

@@ -61,6 +61,8 @@ export class LiveMember implements Disposable {
   readonly #sender: Sender
   readonly #receiver: Receiver
   readonly #control: LiveControl<LiveChange>
+  /** How many were given out. */
+  #audioContexts = 0n
   /** Members who said that they go. */
   readonly #leaving = new Set<number>()
   /** Those of them whose removal was asked for, under the present coordinator in the present epoch. */
@@ -161,6 +163,14 @@ export class LiveMember implements Disposable {
       ownLeafIndex: this.#group.ownLeafIndex,
       memberIdOf: (leafIndex) => roster.memberIdOf(leafIndex),
     }
+  }
+
+  /**
+   * The SFrame context of one more object that seals audio for us. None comes twice in the life of this member, and it
+   * has no other life: whoever restarts is invited anew, into another epoch.
+   */
+  nextAudioContext(): bigint {
+    return this.#audioContexts++
   }
 
   /** What came of coming in. Take it once. */

@@ -64,10 +64,10 @@ export class Caller implements Disposable {
   #announced: Announced | undefined
 
   constructor(options: CallerOptions) {
-    const { group, others, earFor, random } = options
+    const { group, others, earFor } = options
     this.#options = options
     this.memberId = group.ownLeafIndex
-    this.#keys = new AudioKeys({ cipher: sframeCiphers.get(AES_128_GCM)!, random })
+    this.#keys = new AudioKeys({ cipher: sframeCiphers.get(AES_128_GCM)!, context: 0n })
     const surroundings = { groupId: toGroupId(group.groupId), keys: this.#keys }
     this.#sender = new AudioSender(surroundings)
     this.#receiver = new AudioFrameReceiver({ ...surroundings, maySpeak: () => true })

@@ -25,7 +25,7 @@ const memberIdOf = (leafIndex: number): number | undefined => (leafIndex < 4 ? l
 
 /** Keys of the member at a leaf. */
 function keysAt(ownLeafIndex: number): AudioKeys {
-  const keys = new AudioKeys({ cipher: sframeCiphers.get(AES_128_GCM)!, random: zeros })
+  const keys = new AudioKeys({ cipher: sframeCiphers.get(AES_128_GCM)!, context: 0n })
   keys.enterEpoch({ epoch: EPOCH, exportSecret: seven, ownLeafIndex, memberIdOf }, 0)
   return keys
 }

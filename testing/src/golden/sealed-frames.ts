@@ -81,7 +81,7 @@ export function audioOfProfile2(): Crossing {
 }
 
 function keysOf(group: Group): AudioKeys {
-  const keys = new AudioKeys({ cipher: sframeCiphers.get(AES_128_GCM)!, random: nodeRandom })
+  const keys = new AudioKeys({ cipher: sframeCiphers.get(AES_128_GCM)!, context: 0n })
   const exportSecret = group.export.bind(group)
   const { epoch, ownLeafIndex } = group
   keys.enterEpoch({ epoch, exportSecret, ownLeafIndex, memberIdOf: (leafIndex) => leafIndex }, NOW_MS)
