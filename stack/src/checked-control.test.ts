@@ -9,6 +9,11 @@ const code = (expected: string) => expect.objectContaining({ code: expected })
 const send = ({ node, mls }: TestPeer, opcode: ControlOpcode, transitionId: number, args?: Uint8Array): Uint8Array =>
   node.sendControl(mls, 0, opcode, transitionId, 1, args).wire
 const receive = ({ node, mls }: TestPeer, wire: Uint8Array): NodeEvent[] => node.onWire(mls, wire)
+const readyOf = (peer: TestPeer, prepare: Uint8Array, commit: Uint8Array): Uint8Array => {
+  const transitionId = receive(peer, prepare).at(-1)?.transitionId ?? 0
+  peer.mls.processMessage(commit)
+  return send(peer, ReadyForTransition, transitionId)
+}
 /** What happened, in short. */
 const seen = (events: readonly NodeEvent[]) =>
   events.map(({ kind, opcode, codeHex, toState, claimant }) =>
@@ -125,15 +130,58 @@ describe("a transition", () => {
     expect(() => send(alice, PrepareTransition, 2, again)).not.toThrow()
   })
 
-  it("of a new coordinator waits until what the old one staged is cleared", () => {
-    const { clock, bob, carol } = prepared()
+  it("is nobody's once another has the coordinator's place: what was staged for it is dropped, and its id is used up", () => {
+    const { clock, bob, carol, commit } = prepared()
     clock.nowMs += 10_000
-    carol.node.claimCoordinator(carol.mls)
-    const commit = carol.mls.inviteFull(MlsContext.create("erin").exportKeyPackage()).commit
-    expect(() => send(carol, PrepareTransition, 1, commit)).toThrow(code("wrong_transition"))
-    carol.mls.clearPendingCommit()
-    const own = carol.mls.removeMember(bob.mls.leafIndex)
-    expect(() => send(carol, PrepareTransition, 1, own)).not.toThrow()
+    const claim = carol.node.claimCoordinator(carol.mls).wire
+    expect(seen(carol.node.drainEvents())).toEqual(["became_coordinator", "transition_abandoned"])
+    expect(seen(receive(bob, claim))).toEqual([
+      "coordinator_claim 3",
+      "transition_abandoned",
+      "control CAPABILITIES_ADVERTISE",
+    ])
+    for (const { mls, node } of [bob, carol]) {
+      mls.finalizeCommit()
+      expect([mls.epoch, node.pendingTransitionId]).toEqual([1n, 0])
+    }
+    const own = carol.mls.removeMember(0)
+    expect(() => send(carol, PrepareTransition, 1, own)).toThrow(code("wrong_transition"))
+    const prepare = send(carol, PrepareTransition, 2, own)
+    receive(carol, readyOf(bob, prepare, own))
+    expect(seen(receive(bob, send(carol, ExecuteTransition, 2)))).toContain("epoch_advanced")
+    expect(() => bob.mls.processMessage(commit)).toThrow(code("commit_pending"))
+  })
+
+  it("of a coordinator that is gone does not hold up one who never heard of it", () => {
+    const clock = new TestClock()
+    const [alice, bob, carol] = threeMembers({ now: clock.now })
+    for (const peer of [bob, carol]) receive(peer, alice.node.claimCoordinator(alice.mls).wire)
+    const { commit } = alice.mls.inviteFull(MlsContext.create("dave").exportKeyPackage())
+    readyOf(bob, send(alice, PrepareTransition, 1, commit), commit)
+    clock.nowMs += 10_000
+    receive(bob, carol.node.claimCoordinator(carol.mls).wire)
+    const own = carol.mls.removeMember(0)
+    receive(carol, readyOf(bob, send(carol, PrepareTransition, 1, own), own))
+    expect(seen(receive(bob, send(carol, ExecuteTransition, 1)))).toContain("epoch_advanced")
+  })
+
+  it("that the same coordinator goes on with is not dropped for its sign of life", () => {
+    const { alice, bob } = prepared()
+    expect(seen(receive(bob, alice.node.claimCoordinator(alice.mls).wire))).not.toContain("transition_abandoned")
+    expect(bob.node.pendingTransitionId).toBe(1)
+  })
+
+  it("that was executed already is not dropped for a new coordinator", () => {
+    const { clock, alice, bob, carol, commit } = prepared()
+    for (const peer of [bob, carol]) receive(alice, send(peer, ReadyForTransition, 1))
+    bob.mls.clearPendingCommit()
+    receive(bob, send(alice, ExecuteTransition, 1))
+    clock.nowMs += 10_000
+    bob.mls.processMessage(commit)
+    receive(bob, carol.node.claimCoordinator(carol.mls).wire)
+    bob.mls.finalizeCommit()
+    bob.node.applyTransition(1)
+    expect([bob.node.epoch, bob.node.lastTransitionId]).toEqual([2n, 1])
   })
 
   it("waits for nobody where nobody else was there before", () => {
@@ -194,12 +242,6 @@ describe("a transition", () => {
     expect([bob.node.state, bob.node.epoch, bob.node.lastTransitionId]).toEqual([NodeState.Active, 2n, 1])
   })
 })
-
-const readyOf = (peer: TestPeer, prepare: Uint8Array, commit: Uint8Array): Uint8Array => {
-  receive(peer, prepare)
-  peer.mls.processMessage(commit)
-  return send(peer, ReadyForTransition, 1)
-}
 
 /** Carol missed a PREPARE, and what became of it. */
 function lost(): readonly [TestPeer, TestPeer, TestPeer] {
@@ -274,7 +316,11 @@ describe("the coordinator's place", () => {
     expect(seen(bob.node.checkTimeouts())).toEqual(["error 0x0012", "error 0x0013", "coordinator_election_needed"])
     const claim = bob.node.claimCoordinator(bob.mls).wire
     expect(bob.node.isCoordinator).toBe(true)
-    expect(seen(receive(carol, claim))).toEqual(["coordinator_claim 2", "control CAPABILITIES_ADVERTISE"])
+    expect(seen(receive(carol, claim))).toEqual([
+      "coordinator_claim 2",
+      "transition_abandoned",
+      "control CAPABILITIES_ADVERTISE",
+    ])
     expect(seen(receive(carol, send(alice, AbortTransition, 1)))).toEqual(["error 0x0008"])
   })
 

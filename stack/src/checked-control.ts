@@ -7,33 +7,19 @@ import type { ArrivedControl, Beginning, ControlPlane, ControlTimeouts, NodeSurr
 import { Coordinator } from "./coordinator.ts"
 import type { MemberIds } from "./member-ids.ts"
 import type { MlsMember } from "./mls-member.ts"
+import { isProcessed } from "./pending-transition.ts"
+import type { Pending } from "./pending-transition.ts"
 import { StackError } from "./stack-error.ts"
 import { judgeDigest } from "./state-digest.ts"
 
-/** The transition that is under way. */
-type Pending =
-  | {
-      readonly at: "coordinating"
-      readonly transitionId: number
-      /** Of the arguments of PREPARE: those who are ready are so for this commit. */
-      readonly commitHash: Uint8Array
-      /** Leaves of everybody who has to be ready: who was in the group before and stays, ourselves excepted. */
-      readonly expected: readonly number[]
-      readonly ready: ReadonlySet<number>
-      /** Too late: only ABORT is left. */
-      readonly isOver: boolean
-      readonly dueMs: number | undefined
-    }
-  | {
-      readonly at: "following"
-      readonly transitionId: number
-      /** `undefined` for the transition that let us in: its commit is in our Welcome. */
-      readonly prepared: { readonly commitHash: Uint8Array; readonly mlsEpoch: bigint } | undefined
-      /** EXECUTE came before the commit was processed here. */
-      readonly isExecuted: boolean
-      /** `undefined` once it was told that it is late. */
-      readonly dueMs: number | undefined
-    }
+/** What is stored of the control plane. */
+export interface ControlMemory {
+  readonly lastTransitionId: number
+  readonly coordinatorId: number | undefined
+  /** The highest transition that was given up here, or 0. */
+  readonly abandonedId: number
+  readonly pending: Pending | undefined
+}
 
 /**
  * The control plane of profile 2, which checks what the application does by hand: the coordinator alone prepares, executes and
@@ -69,20 +55,33 @@ export class CheckedControl implements ControlPlane {
     return this.#coordinator.isOwn
   }
 
-  get coordinatorId(): number | undefined {
-    return this.#coordinator.id
+  /** What is to be stored. */
+  get memory(): ControlMemory {
+    const { lastTransitionId } = this
+    return {
+      lastTransitionId,
+      coordinatorId: this.#coordinator.id,
+      abandonedId: this.#abandonedId,
+      pending: this.#pending,
+    }
   }
 
-  /** Goes on from where a stored node was. */
-  restore(lastTransitionId: number, coordinatorId: number | undefined): void {
+  /** Goes on from where a stored node was. What was under way has its whole time again: how long nobody ran is not known. */
+  restore({ lastTransitionId, coordinatorId, abandonedId, pending }: ControlMemory): void {
     this.#ids.lastTransitionId = Math.max(lastTransitionId, this.lastTransitionId)
+    this.#abandonedId = Math.max(abandonedId, this.#abandonedId)
     if (coordinatorId !== undefined) this.#coordinator.begin(coordinatorId)
+    if (pending === undefined || pending.transitionId <= this.lastTransitionId) return
+    const { prepareMs, executeMs } = this.#timeouts
+    const dueMs = this.#node.nowMs() + (pending.at === "coordinating" ? prepareMs : executeMs)
+    this.#pending = { ...pending, dueMs }
   }
 
   begin(beginning: Beginning): void {
     // What a stored node knew goes before how it is begun again: somebody else may have the creator's place by now.
-    this.#coordinator.begin(this.coordinatorId ?? (beginning.as === "creator" ? this.#node.ownId : undefined))
+    this.#coordinator.begin(this.#coordinator.id ?? (beginning.as === "creator" ? this.#node.ownId : undefined))
     if (beginning.as === "creator" || beginning.expectedTransitionId <= this.lastTransitionId) return
+    if (this.#pending !== undefined) return
     const dueMs = this.#node.nowMs() + this.#timeouts.executeMs
     const transitionId = beginning.expectedTransitionId
     this.#pending = { at: "following", transitionId, prepared: undefined, isExecuted: false, dueMs }
@@ -120,7 +119,7 @@ export class CheckedControl implements ControlPlane {
       case ControlOpcode.AbortTransition:
         return this.#abandon(member)
       case ControlOpcode.CapabilitiesAdvertise:
-        if (isCoordinatorClaim(args)) this.#coordinator.claimed()
+        if (isCoordinatorClaim(args)) this.#claim(member)
         return
       default:
     }
@@ -248,12 +247,29 @@ export class CheckedControl implements ControlPlane {
     this.#node.applied(transitionId)
   }
 
-  /** Of two who claim and prepare at the same time one steps down: what that one prepared is nobody's any more. */
+  #claim(member: MlsMember): void {
+    const isTaken = !this.#coordinator.isOwn
+    this.#coordinator.claimed()
+    if (isTaken) this.#abandonOfFormer(member)
+  }
+
   #receiveClaim(member: MlsMember, memberId: number): boolean {
+    const formerId = this.#coordinator.id
     if (!this.#coordinator.receiveClaim(memberId)) return false
-    if (this.#pending?.at !== "coordinating" || this.#coordinator.isOwn) return true
-    this.#abandon(member)
+    if (formerId !== memberId) this.#abandonOfFormer(member)
     return true
+  }
+
+  /**
+   * What a coordinator prepared is nobody's once another has its place: nobody may execute it any more, and the new one may not know
+   * of it, so no ABORT would come. What is executed already stays, and so does the transition that let us in: its epoch is ours.
+   */
+  #abandonOfFormer(member: MlsMember): void {
+    const pending = this.#pending
+    const isDone = pending?.at === "following" && (pending.isExecuted || pending.prepared === undefined)
+    if (pending === undefined || isDone) return
+    this.#abandon(member)
+    this.#node.emit({ kind: "transition_abandoned", transitionId: pending.transitionId })
   }
 
   /** What was staged for the transition under way is forgotten with it. */
@@ -333,11 +349,6 @@ export class CheckedControl implements ControlPlane {
     complain(this.#node, "TRANSITION_MISMATCH", reason)
     return false
   }
-}
-
-/** True once the commit of a transition is staged here, or has taken effect. */
-function isProcessed(member: MlsMember, { prepared }: Extract<Pending, { at: "following" }>): boolean {
-  return prepared === undefined || member.holdsReceived(prepared.commitHash) || member.epoch > prepared.mlsEpoch
 }
 
 function wrongTransition(message: string): StackError {

@@ -240,7 +240,7 @@ export class GroupNode implements Disposable {
     return digest
   }
 
-  /** Takes the coordinator's place after it was silent for its grace. @throws StackError `coordinator_is_active` */
+  /** Takes the coordinator's place after it was silent for its grace; what it had prepared is dropped. @throws StackError `coordinator_is_active` */
   claimCoordinator(mls: MlsContext, target: number = 0): OutboundFrame {
     this.#profile.control.assertMayClaim()
     const args = encodeCoordinatorClaim()
@@ -282,7 +282,7 @@ export class GroupNode implements Disposable {
 
   /**
    * What is to be stored with the MLS state, and as often: the sequence numbers in use; in profile 2 also whose member ids are
-   * whose, who the coordinator is and the last transition. No secret, but nobody else may change it.
+   * whose, who the coordinator is, the last transition and the one under way. No secret, but nobody else may change it.
    */
   exportOutSeq(): Uint8Array {
     return this.#profile.memory.toBytes()

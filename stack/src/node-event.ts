@@ -13,6 +13,7 @@ export type NodeEventKind =
   | "coordinator_election_needed"
   | "became_coordinator"
   | "coordinator_claim"
+  | "transition_abandoned"
   | "warning"
 
 /**
@@ -25,6 +26,8 @@ export type NodeEventKind =
  * - `error`: `code`, `codeHex`, `classCode`, `retryable`, `fatal`, `reason`. Only a `fatal` one has ended the node.
  * - `epoch_advanced`: `epoch`, `transitionId`.
  * - `coordinator_claim`: `claimant`.
+ * - `transition_abandoned`: `transitionId`. Another has taken the place of the coordinator that prepared it: the commit that was staged
+ *   for it is dropped, and nobody may execute it any more.
  * - `warning`: `reason`. Profile 1 alone has any.
  */
 export interface NodeEvent {

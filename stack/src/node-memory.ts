@@ -1,12 +1,15 @@
 import { MEMBER_ID_END } from "@qpc/gbp"
 import { decodeWhole, DecodeError, encode, readList, readOptional } from "@qpc/wire"
 import type { Reader } from "@qpc/wire"
-import type { CheckedControl } from "./checked-control.ts"
+import type { CheckedControl, ControlMemory } from "./checked-control.ts"
 import type { Frames2 } from "./frames-2.ts"
 import type { MemberIdOwner } from "./member-ids.ts"
+import { readPending, writePending } from "./pending-transition.ts"
 import { StackError } from "./stack-error.ts"
 
-const STATE_VERSION = 2
+const STATE_VERSION = 3
+/** Without the transition under way, and the highest that was given up. */
+const WITHOUT_PENDING_VERSION = 2
 /** That of sequence numbers alone, which nodes wrote before they remembered whose ids are whose. */
 const NUMBERS_VERSION = 1
 const SIGNATURE_KEY_MAX_BYTES = 133
@@ -19,17 +22,16 @@ export interface NodeMemory {
 }
 
 /** What {@link CheckedMemory} writes. */
-interface Remembered {
+interface Remembered extends ControlMemory {
   /** Empty if nothing was sent. */
   readonly numbers: Uint8Array
-  readonly lastTransitionId: number
-  readonly coordinatorId: number | undefined
   readonly owners: readonly MemberIdOwner[]
 }
 
 /**
- * The memory of profile 2: version u8 = 2 · sequence numbers · last transition u32 · coordinator (optional u32) · list of (member id
- * u32 · signature key). Variable parts are vectors. Without the owners of ids whoever speaks first after a restart could be anybody.
+ * The memory of profile 2: version u8 = 3 · sequence numbers · last transition u32 · coordinator (optional u32) · list of (member id
+ * u32 · signature key) · highest transition given up u32 · transition under way (optional, see `writePending`). Variable parts are
+ * vectors; version 2 ends behind the list. Without the owners of ids whoever speaks first after a restart could be anybody.
  */
 export class CheckedMemory implements NodeMemory {
   readonly #frames: Frames2
@@ -41,7 +43,7 @@ export class CheckedMemory implements NodeMemory {
   }
 
   toBytes(): Uint8Array {
-    const { lastTransitionId, coordinatorId } = this.#control
+    const { lastTransitionId, coordinatorId, abandonedId, pending } = this.#control.memory
     const numbers = this.#frames.exportSequences()
     return encode((writer) => {
       writer.uint8(STATE_VERSION).vector(numbers).uint32(lastTransitionId)
@@ -49,17 +51,18 @@ export class CheckedMemory implements NodeMemory {
       writer.list(this.#frames.ids.owners(), (inner, { memberId, signatureKey }) => {
         inner.uint32(memberId).vector(signatureKey)
       })
+      writer.uint32(abandonedId).optional(pending, writePending)
     })
   }
 
   restore(bytes: Uint8Array): void {
     // Older numbers are read with the first frame that is sent, as they were written: with keys to compare them with.
     if (bytes.length === 0 || bytes[0] === NUMBERS_VERSION) return this.#frames.restoreSequences(bytes)
-    const { numbers, owners, lastTransitionId, coordinatorId } = decodeRemembered(bytes)
+    const { numbers, owners, ...control } = decodeRemembered(bytes)
     this.#frames.ids.assertMayRestore(owners)
     this.#frames.restoreSequences(numbers)
     this.#frames.ids.restore(owners)
-    this.#control.restore(lastTransitionId, coordinatorId)
+    this.#control.restore(control)
   }
 }
 
@@ -73,14 +76,17 @@ function decodeRemembered(bytes: Uint8Array): Remembered {
 }
 
 function readRemembered(reader: Reader): Remembered {
-  if (reader.uint8() !== STATE_VERSION) throw new DecodeError("reserved_value", 0)
+  const version = reader.uint8()
+  if (version !== STATE_VERSION && version !== WITHOUT_PENDING_VERSION) throw new DecodeError("reserved_value", 0)
   const numbers = reader.vector().slice()
   const lastTransitionId = reader.uint32()
   const coordinatorId = readOptional(reader, readMemberId)
   const owners = readList(reader, (inner) => {
     return { memberId: readMemberId(inner), signatureKey: inner.vector(SIGNATURE_KEY_MAX_BYTES).slice() }
   })
-  return { numbers, lastTransitionId, coordinatorId, owners }
+  const known = { numbers, lastTransitionId, coordinatorId, owners }
+  if (version === WITHOUT_PENDING_VERSION) return { ...known, abandonedId: 0, pending: undefined }
+  return { ...known, abandonedId: reader.uint32(), pending: readOptional(reader, readPending) }
 }
 
 function readMemberId(reader: Reader): number {

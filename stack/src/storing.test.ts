@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { GapClient, GroupNode, GtpClient, MlsContext, NONCE_REUSE_RISK, StreamType } from "./index.ts"
+import { ControlOpcode, GapClient, GroupNode, GtpClient, MlsContext, NONCE_REUSE_RISK, StreamType } from "./index.ts"
 import type { GroupNodeOptions } from "./index.ts"
 import { threeMembers } from "./testing/three-members.ts"
 import type { TestPeer } from "./testing/three-members.ts"
@@ -9,6 +9,7 @@ const PROFILES: readonly [string, GroupNodeOptions][] = [
   ["gbp/2", {}],
   ["gbp/1", { profile: "gbp/1", acceptedRisk: NONCE_REUSE_RISK }],
 ]
+const { PrepareTransition, ReadyForTransition, ExecuteTransition, AbortTransition } = ControlOpcode
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
 describe.each(PROFILES)("a restart in %s", (_, options) => {
@@ -62,6 +63,12 @@ const restored = (peer: TestPeer): TestPeer => {
   return { mls, node }
 }
 
+const readyOf = ({ node, mls }: TestPeer, prepare: Uint8Array, commit: Uint8Array): Uint8Array => {
+  const transitionId = node.onWire(mls, prepare).at(-1)!.transitionId!
+  mls.processMessage(commit)
+  return node.sendControl(mls, 0, ReadyForTransition, transitionId, 0).wire
+}
+
 describe("a node of profile 2 that is restored", () => {
   it("knows whose member ids are whose: nobody takes another's", () => {
     const [alice, bob, carol] = threeMembers()
@@ -82,6 +89,67 @@ describe("a node of profile 2 that is restored", () => {
     bob.node.onWire(bob.mls, alice.node.claimCoordinator(alice.mls).wire)
     const again = restored(bob)
     expect(() => again.node.claimCoordinator(again.mls)).toThrow(code("coordinator_is_active"))
+  })
+
+  it("goes on with the transition that it coordinates: who was ready is, and who was not is not", () => {
+    const [alice, bob, carol] = threeMembers()
+    const { commit } = alice.mls.inviteFull(MlsContext.create("dave").exportKeyPackage())
+    const prepare = alice.node.sendControl(alice.mls, 0, PrepareTransition, 3, 0, commit).wire
+    alice.node.onWire(alice.mls, readyOf(bob, prepare, commit))
+    const early = restored(alice)
+    expect(early.node.pendingTransitionId).toBe(3)
+    expect(() => early.node.sendControl(early.mls, 0, ExecuteTransition, 3, 0)).toThrow(code("members_not_ready"))
+    alice.node.onWire(alice.mls, readyOf(carol, prepare, commit))
+    const { node, mls } = restored(alice)
+    const execute = node.sendControl(mls, 0, ExecuteTransition, 3, 0).wire
+    mls.finalizeCommit()
+    expect([node.lastTransitionId, mls.epoch]).toEqual([3, 2n])
+    expect(bob.node.onWire(bob.mls, execute)).toContainEqual(expect.objectContaining({ kind: "epoch_advanced" }))
+  })
+
+  it("does not execute a transition whose time was over", () => {
+    const [alice, bob] = threeMembers()
+    const commit = alice.mls.removeMember(2)
+    const prepare = alice.node.sendControl(alice.mls, 0, PrepareTransition, 3, 0, commit).wire
+    alice.node.onWire(alice.mls, readyOf(bob, prepare, commit))
+    expect(errorsOf(alice.node.checkTimeouts(Number.MAX_SAFE_INTEGER))).toHaveLength(1)
+    const { node, mls } = restored(alice)
+    expect(() => node.sendControl(mls, 0, ExecuteTransition, 3, 0)).toThrow(code("wrong_transition"))
+  })
+
+  it("follows the transition that it prepared, once it has the commit again", () => {
+    const [alice, bob] = threeMembers()
+    const commit = alice.mls.removeMember(2)
+    const prepare = alice.node.sendControl(alice.mls, 0, PrepareTransition, 3, 0, commit).wire
+    alice.node.onWire(alice.mls, readyOf(bob, prepare, commit))
+    const { node, mls } = restored(bob)
+    expect(node.pendingTransitionId).toBe(3)
+    mls.processMessage(commit)
+    const execute = alice.node.sendControl(alice.mls, 0, ExecuteTransition, 3, 0).wire
+    expect(errorsOf(node.onWire(mls, execute))).toEqual([])
+    mls.finalizeCommit()
+    expect([node.lastTransitionId, node.epoch]).toEqual([3, 2n])
+  })
+
+  it("does not use the id of a transition again that it gave up", () => {
+    const [alice] = threeMembers()
+    alice.node.sendControl(alice.mls, 0, PrepareTransition, 3, 0, alice.mls.removeMember(2))
+    alice.node.sendControl(alice.mls, 0, AbortTransition, 3, 0)
+    const { node, mls } = restored(alice)
+    const prepare = (transitionId: number, commit: Uint8Array) =>
+      node.sendControl(mls, 0, PrepareTransition, transitionId, 0, commit)
+    const commit = mls.removeMember(2)
+    expect(() => prepare(3, commit)).toThrow(code("wrong_transition"))
+    expect(() => prepare(4, commit)).not.toThrow()
+  })
+
+  it("reads what the version before wrote, which knew of no transition under way", () => {
+    const [alice] = threeMembers()
+    const node = GroupNode.create(1, alice.mls.groupId)
+    // Version 2, no numbers, transition 7, coordinator 1, no owners.
+    node.restoreOutSeq(Uint8Array.of(2, 0, 0, 0, 0, 7, 1, 0, 0, 0, 1, 0))
+    node.bootstrapAsJoiner(1)
+    expect([node.lastTransitionId, node.isCoordinator, node.pendingTransitionId]).toEqual([7, true, 0])
   })
 
   it("refuses what is another node's, and numbers that were cut", () => {

@@ -170,6 +170,7 @@ class FacadeMember implements StackMember {
       case "epoch_advanced":
       case "became_coordinator":
       case "coordinator_election_needed":
+      case "transition_abandoned":
       case "warning":
         return undefined
     }
