@@ -5,7 +5,7 @@ import type { LiveState } from "./live-state.ts"
 /** Words of one member that came early. */
 const EARLY_MAX = 4
 /** A frame with anything but a preparation, with its padding; and a preparation that comes early, but one. */
-export const SAID_MAX_BYTES = 64 * 1024
+export const SAID_MAX_BYTES: number = 64 * 1024
 
 /** Of the epoch that we are ready for, and to be done once we are there: they do not open a second time. */
 const AHEAD_KEPT: ReadonlySet<number> = new Set([OPCODES.PREPARE_TRANSITION, OPCODES.ABORT_TRANSITION])
