@@ -12,9 +12,17 @@ const EMBEDDED = /\(A=>\{for\(var I,g,C=0,[^]*?return E\}\)\("([\w+/=]+)"\)/
 /** Functions as their users call them, and as the module exports them. */
 const EXPORTED = /\bg\._(\w+)=A\.([\w$]+),/g
 
+/** Decodes lower-case hexadecimal in milliseconds, where `parseInt` takes a tenth of a second. */
+const FROM_HEX = `h => {
+  const digit = i => (h.charCodeAt(i) & 15) + 9 * (h.charCodeAt(i) >> 6)
+  const bytes = new Uint8Array(h.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(2 * i) << 4 | digit(2 * i + 1)
+  return bytes
+}`
+
 /**
  * Makes libsodium smaller where it is bundled: what X25519 and Ed25519 do not need is taken out, without a change to what they do. The
- * WebAssembly is written in hexadecimal, which a browser unpacks from brotli or gzip to half of what base64 takes.
+ * WebAssembly is written in hexadecimal, of which brotli makes 50 KB, and of base64 58: that hides what repeats.
  */
 export const smallLibsodium: Plugin = {
   name: "small libsodium",
@@ -28,9 +36,9 @@ export function smaller(file: string): string {
   const kept = new Set(SODIUM_CURVE25519_FUNCTIONS.map((name) => names.get(name) ?? name))
   const wasm = keepExports(Buffer.from(EMBEDDED.exec(file)?.[1] ?? "", "base64"), [...kept])
   check("its WebAssembly", wasm, SMALL_WASM)
-  const decoded = `Uint8Array.from("${Buffer.from(wasm).toString("hex")}".match(/../g),A=>parseInt(A,16))`
+  const decoded = `(${FROM_HEX})("${Buffer.from(wasm).toString("hex")}")`
   return file
-    .replace(EMBEDDED, decoded)
+    .replace(EMBEDDED, () => decoded)
     .replace(EXPORTED, (all, _, exported: string) => (kept.has(exported) ? all : ""))
 }
 
