@@ -40,3 +40,26 @@ describe("a client that is closed", () => {
     expect([client.connectionState, dials()]).toEqual([{ at: "offline" }, 0])
   })
 })
+
+describe("a client that is being closed", () => {
+  it("leaves what it was about to offer to the server for the next connection", async () => {
+    const [clock, server] = [new TestClock(), new FakeServer()]
+    const { client, store, disk } = await newPerson(server, clock, "alice")
+    await newPerson(server, clock, "bob")
+    const group = await clock.during(client.createGroup("friends"))
+    await clock.during(group.invite("bob").then(({ id }) => group.waitAccepted(id)))
+    client.connect()
+    await clock.during(client.sync())
+    const closing = Promise.withResolvers<void>()
+    const get = store.get.bind(store)
+    store.get = (collection, key) => {
+      if (collection === "outbox") closing.resolve(client.close())
+      return get(collection, key)
+    }
+    await clock.during(group.send("one"))
+    await clock.during(closing.promise)
+    const { client: next } = await openPerson(server, clock, disk)
+    await clock.during(next.sync())
+    expect(await next.conversation("friends").history()).toMatchObject([{ text: "one", state: "accepted" }])
+  })
+})

@@ -76,9 +76,9 @@ export class Link {
     })
     this.#deviceRounds = new OwnDeviceRounds(context, {
       isOnline: () => this.#state.at === "online",
-      onDue: () => this.run(this.#counted(this.#deviceRounds.goOn(this.call))),
+      onDue: () => this.run(this.#counted(this.#deviceRounds.goOn(this.#ownCall))),
     })
-    this.#outbox = new Outbox(context, { call: this.call, isReady, onStoreFailure: (error) => this.#giveUp(error) })
+    this.#outbox = new Outbox(context, { call: this.#ownCall, isReady, onStoreFailure: (error) => this.#giveUp(error) })
   }
 
   get state(): ConnectionState {
@@ -117,8 +117,14 @@ export class Link {
   }
 
   /** Asks on the present connection or on the next, within the deadline. @throws RpcError, TransportError, ClientError */
-  readonly call: Call = (method, request) => {
-    if (this.#isClosed) return Promise.reject(profileClosed())
+  readonly call: Call = (method, request) =>
+    this.#isClosed ? Promise.reject(profileClosed()) : this.#ownCall(method, request)
+
+  /**
+   * The same for what this client does by itself. While it is being closed, such a call was cancelled, as at the end of any connection: that is
+   * no answer of the server's, after which a message would be given up.
+   */
+  readonly #ownCall: Call = (method, request) => {
     this.start()
     return this.#rpc!.call(method, request, { deadlineMs: this.#context.limits.callDeadlineMs })
   }
