@@ -20,6 +20,8 @@ export interface ControlMessage {
 export const OPCODE_REDELIVERY_ASK = 0x8001
 /** See {@link OPCODE_REDELIVERY_ASK}. */
 export const OPCODE_REDELIVERY_ANSWER = 0x8002
+/** A member of a live group asks the coordinator to commit an Update of its leaf. */
+export const OPCODE_UPDATE_ASK = 0x8003
 
 const UINT16_MAX = 0xffff
 const UINT32_MAX = 0xffff_ffff

@@ -22,7 +22,13 @@ export {
   OPCODES,
 } from "./control-args.ts"
 export type { ControlLogEntry, DigestRequest, DigestResponse, InvalidCommitReport, OpcodeName } from "./control-args.ts"
-export { decodeControl, encodeControl, OPCODE_REDELIVERY_ANSWER, OPCODE_REDELIVERY_ASK } from "./control.ts"
+export {
+  decodeControl,
+  encodeControl,
+  OPCODE_REDELIVERY_ANSWER,
+  OPCODE_REDELIVERY_ASK,
+  OPCODE_UPDATE_ASK,
+} from "./control.ts"
 export type { ControlMessage } from "./control.ts"
 export { dropError } from "./drop-reason.ts"
 export type { DropReason } from "./drop-reason.ts"

@@ -4,5 +4,7 @@ export type LiveChange =
   | { readonly kind: "add"; readonly keyPackage: Uint8Array }
   /** All at once: none of them is asked, so that several who are gone do not hold up each other's removal. */
   | { readonly kind: "remove"; readonly memberIds: readonly number[] }
-  /** New keys for the coordinator, and new secrets for all. */
+  /** New keys for ourselves, and new secrets for all. */
   | { readonly kind: "update_keys" }
+  /** New keys for a member that asks the coordinator for them: an MLSMessage of an Update of its leaf. */
+  | { readonly kind: "update_leaf"; readonly memberId: number; readonly update: Uint8Array }

@@ -3,7 +3,7 @@ import { createKeyPackage, Group } from "@qpc/mls"
 import type { KeyPackageBundle, WelcomeReason } from "@qpc/mls"
 import { toHex } from "@qpc/wire"
 import type { LiveIdentity } from "./live-identity.ts"
-import { liveLeaf } from "./live-leaf.ts"
+import { LIVE_POLICY, liveLeaf } from "./live-leaf.ts"
 import { LiveMember } from "./live-member.ts"
 import { meetsRequirements } from "./live-mls-group.ts"
 import { LiveRoster } from "./live-roster.ts"
@@ -73,7 +73,7 @@ export class LiveInvitee implements Disposable {
   join({ welcome, transitionId }: LiveInvitation, nowMs: number): LiveJoined {
     const { suite, memberId } = this.#options
     const signatureKeys = this.#signatureKeys
-    const joined = Group.join({ suite, welcome, bundles: [this.#bundle], signatureKeys, nowMs })
+    const joined = Group.join({ suite, welcome, bundles: [this.#bundle], signatureKeys, nowMs, policy: LIVE_POLICY })
     if (joined.kind === "rejected") return joined
     const { group, addedBy } = joined
     const roster = LiveRoster.of(group.members())

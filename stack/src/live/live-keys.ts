@@ -97,8 +97,8 @@ export class LiveKeys implements EpochKeys, Membership, Disposable {
     return this.roster.changesTo(roster)
   }
 
-  /** Takes the commit that is held into effect. @throws TypeError if there is none */
-  merge(): void {
+  /** Takes the commit that is held into effect. Returns whether our leaf is a new one. @throws TypeError if there is none */
+  merge(): boolean {
     const { staged, roster } = this.#taken()
     this.#group.merge(staged)
     this.#held = undefined
@@ -106,6 +106,7 @@ export class LiveKeys implements EpochKeys, Membership, Disposable {
     // Whoever is removed stays in the last epoch that was theirs.
     if (!staged.report.selfRemoved) this.#rosters.set(this.epoch, roster)
     for (const epoch of this.#rosters.keys()) if (epoch < this.oldestEpoch) this.#rosters.delete(epoch)
+    return staged.report.updated.some(({ leafIndex }) => leafIndex === this.#group.ownLeafIndex)
   }
 
   /** Drops the commit that is held. @throws TypeError if there is none */

@@ -1,6 +1,6 @@
 import type { AudioEpoch } from "@qpc/gap"
-import type { DropReason, EndpointState, LiveEvent, LiveFrame, LiveStart, LiveStep, Payload } from "@qpc/gbp"
-import { decodeControl, FRAME_MAX_BYTES, LiveControl, Receiver, Sender } from "@qpc/gbp"
+import type { ControlMessage, DropReason, EndpointState, LiveStart, LiveStep, Payload } from "@qpc/gbp"
+import { decodeControl, FRAME_MAX_BYTES, LiveControl, OPCODE_UPDATE_ASK, Receiver, Sender } from "@qpc/gbp"
 import type { ReceivedPayload } from "@qpc/gbp"
 import { decodeSignal, encodeSignal, SIGNAL_CODES } from "@qpc/gsp"
 import { Group } from "@qpc/mls"
@@ -11,7 +11,10 @@ import type { StackRequirements } from "../capabilities-extension.ts"
 import type { LiveChange } from "./live-change.ts"
 import type { LiveIdentity } from "./live-identity.ts"
 import { LiveKeys } from "./live-keys.ts"
-import { liveLeaf } from "./live-leaf.ts"
+import { LIVE_POLICY, liveLeaf } from "./live-leaf.ts"
+import { dropped, earlier, NO_STEP } from "./live-member-step.ts"
+import type { LiveMemberEvent, LiveMemberStep } from "./live-member-step.ts"
+import { LiveRenewal } from "./live-renewal.ts"
 import { LiveMlsGroup, meetsRequirements } from "./live-mls-group.ts"
 
 /** What {@link LiveMember.create} needs. */
@@ -28,25 +31,9 @@ export interface LiveGroupOptions extends LiveIdentity {
   readonly nowMs: number
 }
 
-/** What a member of a live group tells its application. */
-export type LiveMemberEvent =
-  | LiveEvent<LiveChange>
-  /** Text or a signal. Sender, stream and epoch are authenticated. */
-  | { readonly kind: "payload"; readonly senderId: number; readonly received: ReceivedPayload }
-  /** A member says that it goes. Who is coordinator removes it. */
-  | { readonly kind: "leaves"; readonly memberId: number }
-  /** Bytes that were no frame for us now. Nothing changed. */
-  | { readonly kind: "dropped"; readonly reason: DropReason }
-
-/** What came of a call. */
-export interface LiveMemberStep {
-  readonly frames: readonly LiveFrame[]
-  readonly events: readonly LiveMemberEvent[]
-  /** Call `tick` no later than this. */
-  readonly wakeAtMs: number | undefined
-}
-
 const NOTHING = new Uint8Array(0)
+/** How often a member gets new keys that asks for them. Milliseconds. */
+const UPDATE_EVERY_MS = 20_000
 
 /**
  * One member of a live group over MLS: calls and meshes, whose members are there at the same time and have no delivery service.
@@ -58,6 +45,8 @@ export class LiveMember implements Disposable {
   readonly memberId: number
   readonly #group: Group
   readonly #keys: LiveKeys
+  readonly #renewal: LiveRenewal
+  readonly #live: LiveMlsGroup
   readonly #sender: Sender
   readonly #receiver: Receiver
   readonly #control: LiveControl<LiveChange>
@@ -67,6 +56,8 @@ export class LiveMember implements Disposable {
   readonly #leaving = new Set<number>()
   /** Those of them whose removal was asked for, under the present coordinator in the present epoch. */
   readonly #asked = new Set<number>()
+  /** When we last committed new keys for somebody who asked. */
+  readonly #updatedAtMs = new Map<number, number>()
 
   private constructor(group: Group, identity: LiveIdentity, start: LiveStart, nowMs: number) {
     const { suite, random, limits, accepts = () => true } = identity
@@ -80,7 +71,8 @@ export class LiveMember implements Disposable {
     const ownId = this.#keys.roster.memberIdOf(group.ownLeafIndex)
     if (ownId === undefined) throw new Error("unreachable: every leaf has a member id")
     this.memberId = ownId
-    const live = new LiveMlsGroup({
+    this.#renewal = new LiveRenewal(group, random)
+    this.#live = new LiveMlsGroup({
       suite,
       random,
       accepts,
@@ -88,15 +80,22 @@ export class LiveMember implements Disposable {
       keys: this.#keys,
       sender: this.#sender,
       receiver: this.#receiver,
+      renewal: this.#renewal,
     })
-    this.#control = new LiveControl({ group: live, ownId, start, nowMs, ...(limits && { limits }) })
+    this.#control = new LiveControl({ group: this.#live, ownId, start, nowMs, ...(limits && { limits }) })
   }
 
   /** A new group with its creator as the only member, and coordinator. @throws RangeError for options that contradict */
   static create(options: LiveGroupOptions): LiveMember {
     const { memberId, capabilities, requirements, ...about } = options
     const extensions = requirements === undefined ? [] : [requirementsExtension(requirements)]
-    const group = Group.create({ ...about, limits: {}, ...liveLeaf(memberId, capabilities), extensions })
+    const group = Group.create({
+      ...about,
+      limits: {},
+      policy: LIVE_POLICY,
+      ...liveLeaf(memberId, capabilities),
+      extensions,
+    })
     if (!group.members().every((one) => meetsRequirements(group, one))) {
       group[Symbol.dispose]()
       throw new RangeError("the creator cannot do what the group is to demand of everybody")
@@ -105,7 +104,8 @@ export class LiveMember implements Disposable {
   }
 
   /**
-   * A member of a group that exists; see `LiveInvitee`. Takes ownership of the group.
+   * A member of a group that exists; see `LiveInvitee`. Takes ownership of the group, whose policy has to allow proposals: others refer to
+   * Updates.
    *
    * @throws RangeError unless every leaf signs a member id of its own, and the hash of the suite is SHA-256
    */
@@ -200,13 +200,16 @@ export class LiveMember implements Disposable {
   }
 
   /**
-   * Gives us new keys and everybody new secrets, when its turn comes: whoever got hold of old ones reads nothing from then on.
+   * Gives us new keys and everybody new secrets, when its turn comes: whoever got hold of old ones reads nothing from then on. Who is not
+   * coordinator has the coordinator commit it, and asks for half a minute. The end is `change_done` or `change_failed`.
    *
-   * @throws TypeError unless we are the coordinator
+   * @throws TypeError once we are out
    * @throws RangeError as {@link invite}
    */
   updateKeys(nowMs: number): LiveMemberStep {
-    return this.#request({ kind: "update_keys" }, nowMs)
+    if (this.#isOut || this.coordinatorId === this.memberId) return this.#request({ kind: "update_keys" }, nowMs)
+    this.#renewal.want(nowMs)
+    return this.tick(nowMs)
   }
 
   /**
@@ -248,6 +251,7 @@ export class LiveMember implements Disposable {
     if (received.content.streamType !== "control") return this.#takePayload(received, senderId, nowMs)
     const message = decodedOrUndefined(() => decodeControl(received.content.payload, FRAME_MAX_BYTES))
     if (message === undefined) return this.#finish(this.#control.tick(nowMs), [dropped("malformed_content")], nowMs)
+    if (message.opcode === OPCODE_UPDATE_ASK) return this.#takeUpdateAsk(message, received, senderId, nowMs)
     const step = this.#control.receive({ message, senderId, epoch: received.epoch, frame: bytes }, nowMs)
     return this.#finish(step, [], nowMs)
   }
@@ -266,7 +270,12 @@ export class LiveMember implements Disposable {
   /** Zeroes all keys. Call nothing afterwards. */
   [Symbol.dispose](): void {
     if (!this.#isOut) this.#control.close()
+    this.#renewal[Symbol.dispose]()
     this.#keys[Symbol.dispose]()
+  }
+
+  get #isFree(): boolean {
+    return this.endpoint === "active" && this.pendingTransitionId === 0
   }
 
   get #isOut(): boolean {
@@ -276,6 +285,23 @@ export class LiveMember implements Disposable {
   #request(change: LiveChange, nowMs: number): LiveMemberStep {
     this.#keys.nowMs = nowMs
     return this.#finish(this.#control.request(change, nowMs), [], nowMs)
+  }
+
+  /** A member wants new keys. Whoever is no coordinator now, or has something under way, is asked again. */
+  #takeUpdateAsk(
+    { senderId: named, args: update }: ControlMessage,
+    { epoch }: ReceivedPayload,
+    memberId: number,
+    nowMs: number,
+  ): LiveMemberStep {
+    const isOurs = named === memberId && epoch === this.epoch && this.#isFree && this.coordinatorId === this.memberId
+    this.#control.heard(memberId, nowMs)
+    // One who asks without end would keep the group busy with it.
+    const isOften = nowMs - (this.#updatedAtMs.get(memberId) ?? Number.NEGATIVE_INFINITY) < UPDATE_EVERY_MS
+    if (!isOurs || isOften) return this.tick(nowMs)
+    for (const id of this.#updatedAtMs.keys()) if (!this.memberIds.includes(id)) this.#updatedAtMs.delete(id)
+    this.#updatedAtMs.set(memberId, nowMs)
+    return this.#request({ kind: "update_leaf", memberId, update }, nowMs)
   }
 
   #takeDropped(reason: DropReason, bytes: Uint8Array, nowMs: number): LiveMemberStep {
@@ -331,12 +357,28 @@ export class LiveMember implements Disposable {
     const more = memberIds.length === 0 ? undefined : this.#control.request({ kind: "remove", memberIds }, nowMs)
     frames.push(...(more?.frames ?? []))
     events.push(...(more?.events ?? []))
+    const renewed = this.#mindRenewal(nowMs)
+    frames.push(...renewed.frames)
+    events.push(...renewed.events)
     this.#keys.lastTransitionId = this.lastTransitionId
     for (const received of this.#keys.takeArrived()) {
       const senderId = this.#keys.memberIdOf(received.senderLeafIndex, received.epoch)
       if (senderId !== undefined) events.push(...this.#told(received, senderId))
     }
-    return { frames, events, wakeAtMs: (more ?? step).wakeAtMs }
+    const controlAtMs = renewed.wakeAtMs ?? (more ?? step).wakeAtMs
+    return { frames, events, wakeAtMs: earlier(controlAtMs, this.#isOut ? undefined : this.#renewal.wakeAtMs) }
+  }
+
+  /** Asks for new keys of ours, if they are wanted; `wakeAtMs` only where the control plane has another time by now. */
+  #mindRenewal(nowMs: number): LiveMemberStep {
+    const { memberId, coordinatorId } = this
+    if (this.#isOut) return NO_STEP
+    const next = this.#renewal.next({ nowMs, isFree: this.#isFree, memberId, coordinatorId })
+    if (next.kind === "told") return { ...NO_STEP, events: next.events }
+    if (next.kind === "commit") return this.#control.request(next.change, nowMs)
+    const about = { requestId: 0, senderId: memberId, transitionId: this.lastTransitionId, args: next.update }
+    const bytes = this.#live.seal({ opcode: OPCODE_UPDATE_ASK, ...about })
+    return { ...NO_STEP, frames: [{ to: coordinatorId, bytes }] }
   }
 
   #toRemove(): number[] {
@@ -345,8 +387,4 @@ export class LiveMember implements Disposable {
     for (const memberId of this.#leaving) if (!memberIds.includes(memberId)) this.#leaving.delete(memberId)
     return isOurs ? [...this.#leaving].filter((memberId) => !this.#asked.has(memberId)) : []
   }
-}
-
-function dropped(reason: DropReason): LiveMemberEvent {
-  return { kind: "dropped", reason }
 }

@@ -1,12 +1,16 @@
 import { suite0001 } from "@qpc/crypto/node"
 import { Receiver, Sender } from "@qpc/gbp"
 import { createKeyPackage, Group } from "@qpc/mls"
-import type { CommitOptions, KeyPackageBundle, Member } from "@qpc/mls"
+import type { CommitOptions, KeyPackageBundle, Member, ProposalToSend } from "@qpc/mls"
 import { toGroupId } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
+import { capabilitiesExtension } from "../capabilities-extension.ts"
 import { memberIdExtension } from "../member-id-extension.ts"
 import { LiveKeys } from "./live-keys.ts"
+import { encodeLiveCommit } from "./live-commit.ts"
+import { LIVE_POLICY } from "./live-leaf.ts"
 import { LiveMlsGroup } from "./live-mls-group.ts"
+import { LiveRenewal } from "./live-renewal.ts"
 import { LiveParty } from "./testing/live-party.ts"
 
 const NOTHING = new Uint8Array(0)
@@ -30,15 +34,32 @@ function two(seed: string, accepts: (newcomer: Member) => boolean = () => true) 
   const bundle = bundleOf(bob, 2)
   const added = commit({ adds: [bundle.keyPackage] })
   first.merge(added.staged)
-  const joined = Group.join({ ...bob, welcome: added.welcome!, bundles: [bundle] })
+  const joined = Group.join({ ...bob, welcome: added.welcome!, bundles: [bundle], policy: LIVE_POLICY })
   if (joined.kind === "rejected") throw new Error(joined.reason)
   const keys = new LiveKeys(joined.group, random)
   keys.nowMs = nowMs
   const surroundings = { groupId: toGroupId(groupId), keys, membership: keys }
   const sender = new Sender(surroundings, joined.group.ownLeafIndex)
   const receiver = new Receiver(surroundings)
-  const live = new LiveMlsGroup({ suite: suite0001, random, accepts, group: joined.group, keys, sender, receiver })
-  return { party, first, live, commit, newcomer: (id?: number) => bundleOf(party.identity(3), id).keyPackage }
+  const renewal = new LiveRenewal(joined.group, random)
+  const live = new LiveMlsGroup({
+    suite: suite0001,
+    random,
+    accepts,
+    group: joined.group,
+    keys,
+    sender,
+    receiver,
+    renewal,
+  })
+  return {
+    party,
+    first,
+    group: joined.group,
+    live,
+    commit,
+    newcomer: (id?: number) => bundleOf(party.identity(3), id).keyPackage,
+  }
 }
 
 describe("a commit that somebody sends", () => {
@@ -113,5 +134,62 @@ describe("an invitation", () => {
     if (made.kind === "refused") throw new Error(made.reason)
     const joined = invitee.join({ welcome: made.welcome!, transitionId: 1 }, nowMs)
     expect(joined).toEqual({ kind: "rejected", reason: "bad_member_ids" })
+  })
+})
+
+describe("what comes with a commit", () => {
+  const ack = { opcode: 9, requestId: 0, senderId: 2, transitionId: 0, args: NOTHING }
+  const proposed = ({ first, party }: ReturnType<typeof two>, wanted: ProposalToSend) => {
+    const { random, nowMs } = party
+    const made = first.propose(wanted, { authenticatedData: NOTHING, random, nowMs, wireFormat: "public" })
+    if (made.kind === "refused") throw new Error(made.reason)
+    return made.message
+  }
+
+  it("is an Update and no other proposal, and what is refused keeps nobody from speaking", () => {
+    const group = two("other proposal")
+    const update = proposed(group, { kind: "remove", leafIndex: 1 })
+    const { commit } = group.commit({ forcePath: true })
+    expect(group.live.stageReceived(encodeLiveCommit({ commit, update }), 1)).toBeUndefined()
+    expect(group.live.seal(ack).length).toBeGreaterThan(0)
+  })
+
+  it("is not kept where nothing refers to it, and leaves a commit that can be followed", () => {
+    const group = two("alone")
+    const { commit } = group.commit({ forcePath: true })
+    group.first.dropProposals()
+    const update = proposed(group, { kind: "update" })
+    expect(group.live.stageReceived(encodeLiveCommit({ commit, update }), 1)).toEqual({ joined: [], left: [] })
+    expect(group.live.seal(ack).length).toBeGreaterThan(0)
+  })
+
+  it("is what the one who asked for it signed, and nobody else", () => {
+    const group = two("whose")
+    const update = proposed(group, { kind: "update" })
+    expect(group.live.stageOwn({ kind: "update_leaf", memberId: 2, update })).toEqual({ kind: "done" })
+    expect(group.live.seal(ack).length).toBeGreaterThan(0)
+    expect(group.live.stageOwn({ kind: "update_leaf", memberId: 1, update })).toMatchObject({ kind: "staged" })
+    expect(group.live.seal(ack).length).toBeGreaterThan(0)
+  })
+
+  it("is no leaf that says something else of its member than before", () => {
+    const { group, live, commit } = two("says other things")
+    const members = group.members()
+    const more = capabilitiesExtension({ versions: [2, 2], features: ["video"] })
+    const said = members.map((one) => ({ ...one, extensions: [...one.extensions, more] }))
+    const { commit: bytes } = commit({ forcePath: true })
+    group.members = () => said
+    expect(live.stageReceived(bytes, 1)).toBeUndefined()
+    group.members = () => members
+    expect(live.stageReceived(bytes, 1)).toEqual({ joined: [], left: [] })
+  })
+
+  it("is of this epoch, or nothing is left to do", () => {
+    const group = two("old")
+    const update = proposed(group, { kind: "update" })
+    group.first.dropProposals()
+    group.live.stageReceived(group.commit({ forcePath: true }).commit, 1)
+    group.live.merge()
+    expect(group.live.stageOwn({ kind: "update_leaf", memberId: 1, update })).toEqual({ kind: "done" })
   })
 })

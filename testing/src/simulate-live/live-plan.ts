@@ -36,6 +36,8 @@ export interface LivePlan {
   readonly kills: readonly Kill[]
   /** Mean time between two wishes of people, milliseconds. */
   readonly wishEveryMs: number
+  /** Mean time between two members who want new keys, milliseconds; `undefined` where nobody does. */
+  readonly renewEveryMs: number | undefined
 }
 
 const MEMBERS_MAX = 20
@@ -48,6 +50,7 @@ export function drawLivePlan(seed: bigint): LivePlan {
   const [size, network, cuts, kills, wishes] = ["size", "network", "partitions", "kills", "wishes"].map((name) =>
     prng.fork(name),
   ) as [Prng, Prng, Prng, Prng, Prng]
+  const renewals = prng.fork("renewals")
   const troubleMs = size.between(...TROUBLE_MS)
   const isLarge = size.chance(0.04)
   return {
@@ -61,6 +64,7 @@ export function drawLivePlan(seed: bigint): LivePlan {
     partitions: drawPartitions(cuts, troubleMs),
     kills: drawKills(kills, troubleMs),
     wishEveryMs: wishes.between(3_000, 20_000),
+    renewEveryMs: renewals.chance(0.5) ? renewals.between(5_000, 30_000) : undefined,
   }
 }
 

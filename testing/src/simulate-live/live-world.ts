@@ -92,6 +92,12 @@ export class LiveWorld {
     process.state = "dead"
   }
 
+  /** Somebody wants new keys, coordinator or not. */
+  renew(process: LiveProcess): void {
+    this.note(`${process.id} wants new keys`)
+    this.#take(process, process.member.updateKeys(this.nowMs))
+  }
+
   /** Somebody writes a text; what it says. */
   say(process: LiveProcess): string {
     const text = `text ${++this.#texts}`

@@ -70,6 +70,7 @@ describe("a live plan", () => {
     ["partitions", ({ partitions }) => partitions.length > 0],
     ["members that stop", ({ kills }) => kills.length > 0],
     ["coordinators that stop before a message in", ({ kills }) => kills.some(({ at }) => at === "in")],
+    ["members that want new keys", ({ renewEveryMs }) => renewEveryMs !== undefined],
     ["members that come back", ({ kills }) => kills.some(({ backAfterMs }) => backAfterMs !== undefined)],
   ]
   it.each(TROUBLES)("has %s in some seeds, and not in all", (_, has) => {

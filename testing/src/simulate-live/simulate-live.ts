@@ -72,8 +72,24 @@ function trouble(world: LiveWorld): void {
     world.after(Math.ceil(prng.waitMs(plan.wishEveryMs)), wish)
   }
   world.after(Math.ceil(prng.waitMs(plan.wishEveryMs)), wish)
+  renewals(world, endMs)
   world.after(TIDY_MS, () => tidy(world))
   world.run(plan.troubleMs)
+}
+
+/** Now and then a member wants new keys. */
+function renewals(world: LiveWorld, endMs: number): void {
+  const { renewEveryMs, seed } = world.plan
+  if (renewEveryMs === undefined) return
+  const prng = new Prng(seed, "live renewals")
+  const renew = (): void => {
+    if (world.nowMs >= endMs) return
+    const { active } = world
+    const somebody = active[Math.floor(prng.fraction() * active.length)]
+    if (somebody !== undefined) world.renew(somebody)
+    world.after(Math.ceil(prng.waitMs(renewEveryMs)), renew)
+  }
+  world.after(Math.ceil(prng.waitMs(renewEveryMs)), renew)
 }
 
 /** People want somebody in or out, write, or go. */

@@ -2,7 +2,7 @@ import { suite0001 } from "@qpc/crypto/node"
 import { fromUtf8, toHex, toUtf8 } from "@qpc/wire"
 import { LiveInvitee } from "../live-invitee.ts"
 import { LiveMember } from "../live-member.ts"
-import type { LiveMemberEvent, LiveMemberStep } from "../live-member.ts"
+import type { LiveMemberEvent, LiveMemberStep } from "../live-member-step.ts"
 
 const START_MS = 1_800_000_000_000
 const STEP_MS = 10
