@@ -80,9 +80,9 @@ async function open(context: Context, tx: Transaction, inbox: InboxEnvelope): Pr
     if (member?.isActive === true || !(await isForAnotherProgram(context, envelope))) {
       return join(context, tx, { ...inbox, groupId: envelope.groupId }, member)
     }
+    if (!(await park(context, tx, inbox, envelope))) return undefined
     const reason = "invited_suite_missing" satisfies NoticeReason
     tx.notice({ ...origin, groupId: envelope.groupId.slice() as GroupId, reason })
-    await park(context, tx, inbox, envelope)
     return undefined
   }
   // Nothing of a later epoch can be read any more, which was told when that was found.
@@ -209,21 +209,24 @@ function welcomeNotice(reason: JoinRejection): NoticeReason {
 /**
  * Keeps an envelope whose group we do not know yet: its Welcome may be behind it. A server that lost its memory of our inbox numbers what
  * comes anew: that stands behind what waits already, as it came later, and takes the place of none.
+ *
+ * @returns true if it waits from now on; false if it did before, or if there is no room for it, which is told
  */
-async function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope: Envelope): Promise<void> {
+async function park(context: Context, tx: Transaction, inbox: InboxEnvelope, envelope: Envelope): Promise<boolean> {
   const { parked, profile, clock } = context
   const groupId = envelope.groupId.slice() as GroupId
   const { seq, bytes } = inbox
   const known = await profile.parkedAt(groupId, seq)
-  if (known !== undefined && equalBytes(known.envelope, bytes)) return
+  if (known !== undefined && equalBytes(known.envelope, bytes)) return false
   const last = await profile.lastParkedSeq(groupId)
   const at = last !== undefined && last >= seq ? last + 1n : seq
   if (at > LAST_SEQ || !parked.hasRoom(groupId, bytes.length)) {
     tx.notice({ seq, sizeBytes: bytes.length, groupId, reason: "parking_full" satisfies NoticeReason })
-    return
+    return false
   }
   tx.change(profile.putParked({ groupId, seq: at, storedAtMs: clock.unixMs(), envelope: bytes }))
   tx.afterwards(() => parked.add(groupId, bytes.length))
+  return true
 }
 
 /**
@@ -231,7 +234,8 @@ async function park(context: Context, tx: Transaction, inbox: InboxEnvelope, env
  * between goes on where it stopped. Call it inside the turn.
  *
  * What waits for the end of our way back into a group stays: the member that we were could not read it, and it would be gone. So does all
- * that waits for another program.
+ * that waits for another program, unless we are in the group without it: a Welcome is not authenticated, and nobody can hold back with a forged
+ * one what waits behind it.
  */
 export async function replayParked(context: Context, groupId: GroupId): Promise<void> {
   const { groups, profile, parked, rejoining } = context
@@ -240,7 +244,8 @@ export async function replayParked(context: Context, groupId: GroupId): Promise<
   if ((stage !== undefined && stage !== "stopped") || groups.damage(groupId) !== undefined) return
   for await (const { seq, envelope } of profile.parked(groupId)) {
     const invitation = invitationIn(envelope)
-    if (invitation !== undefined && (await isForAnotherProgram(context, invitation))) return
+    const isIn = groups.find(groupId)?.isActive === true
+    if (invitation !== undefined && !isIn && (await isForAnotherProgram(context, invitation))) return
     // What is older than the invitation is opened when we are in by it.
     if (invitation === undefined && groups.find(groupId) === undefined) continue
     const joined = await Transaction.run(context, "up", async (tx) => {

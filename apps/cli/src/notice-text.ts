@@ -38,6 +38,8 @@ export function noticeText(notice: Notice): string {
       return "What this profile has stored of a group is damaged: nothing can be sent or read there, and all other groups go on. What to do: qpc doctor."
     case "welcome_for_damaged_group":
       return "An invitation into a group that this profile cannot read was refused: nobody could tell whether it leads back to an older state of it. See qpc doctor first; once the group's keys are deleted, ask a member to remove you and to invite you again."
+    case "parking_full":
+      return "So much waits for groups that this profile cannot open yet that something was given up: a message, or an invitation. Update qpc; if you miss a group, ask a member to remove you and to invite you again."
     case "parking_damaged":
       return "A message that had come before the invitation to its group could not be read any more and was given up."
     case "welcome_replaces_group":

@@ -205,6 +205,7 @@ export const PROFILES: Readonly<Record<string, Capsule>> = {
     found("record_damaged", { collection: "messages" }),
     found("record_damaged", { collection: "sent" }),
     found("inbox_waiting"),
+    found("group_damaged"),
   ]),
   "a damaged identity": closed("identity_damaged"),
   "a damaged key package": closed("record_damaged", { collection: "key_packages" }),
