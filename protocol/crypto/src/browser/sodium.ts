@@ -69,6 +69,8 @@ let loading: Promise<Sodium> | undefined
  *
  * The one promise under `protocol/`: an application awaits it once at its edge, before there is a protocol to run. All
  * suites share one copy, which has 4 MB of memory.
+ *
+ * Rejects with an Error where the engine has no WebAssembly, or forbids it. It is tried again with the next call.
  */
 export function loadSodium(): Promise<Sodium> {
   loading ??= load()
@@ -76,12 +78,24 @@ export function loadSodium(): Promise<Sodium> {
 }
 
 async function load(): Promise<Sodium> {
-  const raw = (await instantiate({ getRandomValue: random32 })) as RawSodium
+  const raw = await instantiated()
   const functions = Object.entries(raw).map(([name, value]) => [name.replace(/^_/, ""), value] as const)
   const sodium = Object.fromEntries(functions) as unknown as Sodium
   Object.defineProperty(sodium, "heap", { get: () => raw.HEAPU8 })
   if (sodium.sodium_init() < 0) throw new Error("unreachable: libsodium refuses to begin")
   return sodium
+}
+
+/** Whatever went wrong, libsodium.js itself says only how to build it otherwise. */
+async function instantiated(): Promise<RawSodium> {
+  try {
+    return (await instantiate({ getRandomValue: random32 })) as RawSodium
+  } catch (cause) {
+    // What failed may succeed later: after a change of the page's security policy, or with more memory.
+    loading = undefined
+    const remedy = "a page's Content-Security-Policy has to allow it with script-src 'wasm-unsafe-eval'"
+    throw new Error(`libsodium's WebAssembly does not start: ${remedy}`, { cause })
+  }
 }
 
 /** libsodium asks for it when it begins, though nothing that we call draws randomness. */
