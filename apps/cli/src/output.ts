@@ -87,5 +87,5 @@ export function printableLine(text: string): string {
 }
 
 const REPLACEMENT = "\u{fffd}"
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
-const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu
+/** Control characters but line breaks and tabs, and what turns the direction of text. */
+const UNPRINTABLE = /(?![\n\t])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu

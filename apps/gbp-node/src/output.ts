@@ -39,10 +39,10 @@ export class Output {
 
 const decimal = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value)
 
-/** Other people's text could move the cursor, hide text or forge a line: what could do so is written as `\uXXXX`. */
+/** Other people's text may move the cursor, hide text or forge a line: what does so is written as `\uXXXX`. */
 function printable(text: string): string {
   return text.replace(UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/gu
+/** Control characters, and what ends lines or turns the direction of text. */
+const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu

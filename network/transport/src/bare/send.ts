@@ -1,32 +1,23 @@
 import { concatBytes } from "@qpc/wire"
 import { TransportError } from "../connection.ts"
 import type { BytePipe } from "../framed/byte-pipe.ts"
+import { WaitingWrites } from "../waiting-writes.ts"
+import type { WaitingLimits } from "../waiting-writes.ts"
 
 /** What is given to the pipe at once; between two of them the pipe can say that it is full. */
 const BATCH_BYTES = 65_536
 
-interface Waiting {
-  bytes: Uint8Array
-  readonly taken: () => void
-  readonly failed: (error: TransportError) => void
-}
-
 /** What a `BareSend` needs to know. */
-export interface BareSendLimits {
-  /** Bytes that may wait for the pipe before a further write fails the connection. */
-  readonly maxWaitingBytes: number
+export interface BareSendLimits extends WaitingLimits {
   /** Runs a task after the code that is running now; small writes until then leave together. */
   readonly defer: (task: () => void) => void
-  /** Ends the connection: a write was refused, so the stream would have a hole. */
-  readonly overflowed: (error: TransportError) => void
 }
 
 /** Our direction of a bare connection: writes wait here while the pipe is full. */
 export class BareSend {
   readonly #pipe: BytePipe
   readonly #limits: BareSendLimits
-  #waiting: Waiting[] = []
-  #waitingBytes = 0
+  readonly #waiting: WaitingWrites
   #congested = false
   #pumpDeferred = false
   #finish: { readonly promise: Promise<void>; readonly done: () => void } | undefined
@@ -36,6 +27,7 @@ export class BareSend {
   constructor(pipe: BytePipe, limits: BareSendLimits) {
     this.#pipe = pipe
     this.#limits = limits
+    this.#waiting = new WaitingWrites(limits)
   }
 
   /** True once everything written is with the pipe and its direction was ended. */
@@ -48,12 +40,7 @@ export class BareSend {
     if (this.#end) throw this.#end
     if (this.#finish) throw new TransportError("closed", "this side finished already; open a new connection to write")
     if (bytes.length === 0) return
-    if (this.#waitingBytes >= this.#limits.maxWaitingBytes) throw this.#overflow()
-    return await new Promise<void>((taken, failed) => {
-      this.#waiting.push({ bytes, taken, failed })
-      this.#waitingBytes += bytes.length
-      this.#deferPump()
-    })
+    return await this.#waiting.add(bytes, () => this.#deferPump())
   }
 
   /** Resolves when the pipe has everything and its direction was ended, or when the connection ended otherwise. */
@@ -83,19 +70,16 @@ export class BareSend {
   abandon(error: TransportError): void {
     if (this.#end) return
     this.#end = error
-    const waiting = this.#waiting
-    this.#waiting = []
-    this.#waitingBytes = 0
-    for (const write of waiting) write.failed(error)
+    this.#waiting.fail(error)
     this.#finish?.done()
   }
 
   #pump(): void {
-    while (this.#waiting.length > 0 && !this.#congested && !this.#end) {
+    while (!this.#waiting.isEmpty && !this.#congested && !this.#end) {
       const batch = this.#nextBatch()
       if (!this.#pipe.write(batch)) this.#congested = true
     }
-    if (!this.#finish || this.#isFinished || this.#waiting.length > 0 || this.#end) return
+    if (!this.#finish || this.#isFinished || !this.#waiting.isEmpty || this.#end) return
     this.#isFinished = true
     this.#pipe.end()
     this.#finish.done()
@@ -105,17 +89,11 @@ export class BareSend {
   #nextBatch(): Uint8Array {
     const parts: Uint8Array[] = []
     let lengthBytes = 0
-    while (lengthBytes < BATCH_BYTES && this.#waiting.length > 0) {
-      const write = this.#waiting[0]!
-      const part = write.bytes.subarray(0, BATCH_BYTES - lengthBytes)
-      write.bytes = write.bytes.subarray(part.length)
+    while (lengthBytes < BATCH_BYTES && !this.#waiting.isEmpty) {
+      const part = this.#waiting.take(BATCH_BYTES - lengthBytes)
       lengthBytes += part.length
       parts.push(part)
-      if (write.bytes.length > 0) break
-      this.#waiting.shift()
-      write.taken()
     }
-    this.#waitingBytes -= lengthBytes
     return parts.length === 1 ? parts[0]! : concatBytes(...parts)
   }
 
@@ -126,12 +104,5 @@ export class BareSend {
       this.#pumpDeferred = false
       this.#pump()
     })
-  }
-
-  #overflow(): TransportError {
-    const message = `${this.#waitingBytes} bytes wait for a peer that does not read: await each write before the next`
-    const error = new TransportError("overflow", message)
-    this.#limits.overflowed(error)
-    return error
   }
 }

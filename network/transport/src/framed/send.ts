@@ -1,5 +1,7 @@
 import { concatBytes } from "@qpc/wire"
 import { TransportError } from "../connection.ts"
+import { WaitingWrites } from "../waiting-writes.ts"
+import type { WaitingLimits } from "../waiting-writes.ts"
 import type { BytePipe } from "./byte-pipe.ts"
 import { encodeClose, encodeHeader, FrameKind, INITIAL_CREDIT_BYTES, MAX_FRAME_NUMBER } from "./frame.ts"
 
@@ -10,28 +12,17 @@ const BATCH_WRITES = 1_024
 /** More credit than any window we would ever use is a peer that counts wrongly. */
 const MAX_CREDIT_BYTES = 2 ** 32
 
-interface Waiting {
-  bytes: Uint8Array
-  readonly taken: () => void
-  readonly failed: (error: TransportError) => void
-}
-
 /** What a `SendSide` needs to know. */
-export interface SendLimits {
-  /** Bytes that may wait for the peer's credit before a further write fails the connection. */
-  readonly maxWaitingBytes: number
+export interface SendLimits extends WaitingLimits {
   /** Runs a task after the code that is running now; small writes until then leave together. */
   readonly defer: (task: () => void) => void
-  /** Ends the connection: a write was refused, so the stream would have a hole. */
-  readonly overflowed: (error: TransportError) => void
 }
 
 /** Our direction of a connection: writes wait here for the peer's credit and leave in batches. */
 export class SendSide {
   readonly #pipe: BytePipe
   readonly #limits: SendLimits
-  #waiting: Waiting[] = []
-  #waitingBytes = 0
+  readonly #waiting: WaitingWrites
   #creditBytes = INITIAL_CREDIT_BYTES
   #batch: Uint8Array[] = []
   #batchBytes = 0
@@ -46,6 +37,7 @@ export class SendSide {
   constructor(pipe: BytePipe, limits: SendLimits) {
     this.#pipe = pipe
     this.#limits = limits
+    this.#waiting = new WaitingWrites(limits)
   }
 
   /** True once FINISH was given to the pipe. */
@@ -59,13 +51,8 @@ export class SendSide {
     if (this.#finish) throw new TransportError("closed", "this side finished already; open a new connection to write")
     if (bytes.length === 0) return
     const fits = bytes.length <= Math.min(this.#creditBytes, BATCH_BYTES)
-    if (fits && this.#waiting.length === 0 && !this.#congested) return this.#add(bytes)
-    if (this.#waitingBytes >= this.#limits.maxWaitingBytes) throw this.#overflow()
-    return await new Promise<void>((taken, failed) => {
-      this.#waiting.push({ bytes, taken, failed })
-      this.#waitingBytes += bytes.length
-      this.#pump()
-    })
+    if (fits && this.#waiting.isEmpty && !this.#congested) return this.#add(bytes)
+    return await this.#waiting.add(bytes, () => this.#pump())
   }
 
   /** Resolves when everything written and the FINISH frame are with the pipe, or when the connection ended otherwise. */
@@ -122,12 +109,9 @@ export class SendSide {
   abandon(error: TransportError): void {
     if (this.#end) return
     this.#end = error
-    const waiting = this.#waiting
-    this.#waiting = []
-    this.#waitingBytes = 0
     this.#batch = []
     this.#control = []
-    for (const write of waiting) write.failed(error)
+    this.#waiting.fail(error)
     this.#finish?.done()
   }
 
@@ -145,18 +129,10 @@ export class SendSide {
   }
 
   #pump(): void {
-    while (this.#waiting.length > 0 && this.#creditBytes > 0 && !this.#congested && !this.#end) {
-      const write = this.#waiting[0]!
-      const part = write.bytes.subarray(0, Math.min(this.#creditBytes, BATCH_BYTES))
-      write.bytes = write.bytes.subarray(part.length)
-      this.#waitingBytes -= part.length
-      if (write.bytes.length === 0) {
-        this.#waiting.shift()
-        write.taken()
-      }
-      this.#add(part)
+    while (!this.#waiting.isEmpty && this.#creditBytes > 0 && !this.#congested && !this.#end) {
+      this.#add(this.#waiting.take(Math.min(this.#creditBytes, BATCH_BYTES)))
     }
-    if (this.#finish && !this.#finish.sent && this.#waiting.length === 0 && !this.#end) this.#sendFinish(this.#finish)
+    if (this.#finish && !this.#finish.sent && this.#waiting.isEmpty && !this.#end) this.#sendFinish(this.#finish)
   }
 
   #sendFinish(finish: { readonly done: () => void; sent: boolean }): void {
@@ -178,13 +154,6 @@ export class SendSide {
     if (this.#flushDeferred || this.#end) return
     this.#flushDeferred = true
     this.#limits.defer(() => this.flush())
-  }
-
-  #overflow(): TransportError {
-    const message = `${this.#waitingBytes} bytes wait for a peer that does not read: await each write before the next`
-    const error = new TransportError("overflow", message)
-    this.#limits.overflowed(error)
-    return error
   }
 }
 
