@@ -1,5 +1,5 @@
-import type { Connection, StreamProtocol } from "@qpc/transport"
-import { describeConnection, describeListener } from "@qpc/transport/conformance"
+import type { StreamProtocol } from "@qpc/transport"
+import { describeConnection, describeListener, pairThrough } from "@qpc/transport/conformance"
 import type { ConnectionPair, ListenerFixture } from "@qpc/transport/conformance"
 import { dial, dialer } from "./dial.ts"
 import { listen } from "./listen.ts"
@@ -21,21 +21,10 @@ const knows: KnownServers = {
 async function pair(transport: "quic" | "tls", protocol: StreamProtocol = QPC_PROTOCOL): Promise<ConnectionPair> {
   const listener = await listen({ host: "127.0.0.1", port: 0, certificate, protocol, ...IMPATIENT })
   const relay = await openRelay({ serverPort: listener.address.port, passesUdp: true })
-  const accepting = listener.connections[Symbol.asyncIterator]().next()
   const pin = { fingerprint, store: knows }
-  const server = { host: "127.0.0.1", port: relay.port }
-  const near = await dial({ ...server, pin, transport, protocol, headStartMs: 5_000, ...IMPATIENT })
-  const far = (await accepting).value as Connection
-  return {
-    near,
-    far,
-    cut: () => relay.cut(),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([near.close(), far.close()])
-      await listener.close()
-      await relay[Symbol.asyncDispose]()
-    },
-  }
+  return await pairThrough(relay, listener, async (port) => {
+    return await dial({ host: "127.0.0.1", port, pin, transport, protocol, headStartMs: 5_000, ...IMPATIENT })
+  })
 }
 
 async function fixture(transport: "auto" | "quic" | "tls"): Promise<ListenerFixture> {

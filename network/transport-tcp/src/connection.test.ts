@@ -1,6 +1,6 @@
 import { bareProtocol } from "@qpc/transport"
-import type { Connection, ConnectionLimits, StreamProtocol } from "@qpc/transport"
-import { describeConnection, describeListener, TcpRelay } from "@qpc/transport/conformance"
+import type { ConnectionLimits, StreamProtocol } from "@qpc/transport"
+import { describeConnection, describeListener, pairThrough, TcpRelay } from "@qpc/transport/conformance"
 import type { ConnectionPair, ListenerFixture } from "@qpc/transport/conformance"
 import { dialTcp, tcpDialer } from "./dial.ts"
 import { listenTcp } from "./listen.ts"
@@ -13,19 +13,9 @@ const BARE = bareProtocol({ name: "bare" })
 async function pair(protocol: StreamProtocol): Promise<ConnectionPair> {
   const listener = await listenTcp({ host: "127.0.0.1", port: 0, protocol, ...IMPATIENT })
   const relay = await TcpRelay.open(listener.address.port)
-  const accepting = listener.connections[Symbol.asyncIterator]().next()
-  const near = await dialTcp({ host: "127.0.0.1", port: relay.port, protocol, ...IMPATIENT })
-  const far = (await accepting).value as Connection
-  return {
-    near,
-    far,
-    cut: () => relay.cut(),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([near.close(), far.close()])
-      await listener.close()
-      relay.close()
-    },
-  }
+  return await pairThrough(relay, listener, async (port) => {
+    return await dialTcp({ host: "127.0.0.1", port, protocol, ...IMPATIENT })
+  })
 }
 
 async function fixture(protocol: StreamProtocol): Promise<ListenerFixture> {

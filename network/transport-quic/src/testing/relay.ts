@@ -1,13 +1,7 @@
 import { createSocket } from "node:dgram"
 import type { Socket as UdpSocket } from "node:dgram"
 import { TcpRelay } from "@qpc/transport/conformance"
-
-/** A network between a client and a server on the loopback that can fail on demand. */
-export interface Relay extends AsyncDisposable {
-  readonly port: number
-  /** From now on nothing passes and nobody is told: UDP vanishes, TCP connections are reset. */
-  cut(): void
-}
+import type { FailingNetwork } from "@qpc/transport/conformance"
 
 /** What a relay lets pass. */
 export interface RelayOptions {
@@ -16,8 +10,8 @@ export interface RelayOptions {
   readonly passesUdp: boolean
 }
 
-/** Relays TCP, and UDP unless told otherwise, on one port. */
-export async function openRelay({ serverPort, passesUdp }: RelayOptions): Promise<Relay> {
+/** Relays TCP, and UDP unless told otherwise, on one port. From `cut` on UDP vanishes, and TCP connections are reset. */
+export async function openRelay({ serverPort, passesUdp }: RelayOptions): Promise<FailingNetwork> {
   const tcp = await TcpRelay.open(serverPort)
   const udp = await UdpRelay.open(tcp.port, passesUdp ? serverPort : undefined)
   if (!udp) {

@@ -3,4 +3,6 @@ export { firstDifference, patternBytes, readAll, readSome, writeAll } from "./by
 export type { ConnectionMaker, ConnectionPair, ListenerFixture } from "./connection-pair.ts"
 export { describeConnection } from "./describe-connection.ts"
 export { describeListener } from "./describe-listener.ts"
+export { pairThrough } from "./pair-through.ts"
+export type { FailingNetwork } from "./pair-through.ts"
 export { TcpRelay } from "./tcp-relay.ts"

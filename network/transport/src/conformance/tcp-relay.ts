@@ -1,8 +1,9 @@
 import { connect, createServer } from "node:net"
 import type { Server, Socket } from "node:net"
+import type { FailingNetwork } from "./pair-through.ts"
 
 /** A network between two ends on the loopback that can fail on demand: from `cut` on its connections are reset. */
-export class TcpRelay {
+export class TcpRelay implements FailingNetwork {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
@@ -38,5 +39,9 @@ export class TcpRelay {
   close(): void {
     this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
   }
 }
