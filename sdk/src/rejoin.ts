@@ -1,5 +1,5 @@
-import { confirmRejoin, enterAgain } from "@qpc/group"
-import type { Envelope, Head, Member, RejoinWitness } from "@qpc/group"
+import { confirmRejoin, enterAgain, GroupStateError } from "@qpc/group"
+import type { ConfirmedRejoin, Envelope, Head, Member, RejoinWitness } from "@qpc/group"
 import { equalBytes } from "@qpc/wire"
 import type { GroupId } from "@qpc/wire"
 import type { Context } from "./context.ts"
@@ -114,14 +114,15 @@ export async function takeEcho(
   if (record?.stage.at !== "committed") throw new Error("unreachable: only whoever committed takes an echo")
   const earlier = groups.find(groupId)
   const { member: stored, by } = record.stage
-  const confirmed = confirmRejoin({ ...groups.surroundings(self.keys), suite, member: stored, envelope, by, earlier })
-  if (confirmed.kind !== "joined") {
-    if (confirmed.kind === "rejected") {
+  const about = { ...groups.surroundings(self.keys), suite, member: stored, envelope, by, earlier }
+  const confirmed = unlessUnreadable(() => confirmRejoin(about))
+  if (confirmed?.kind !== "joined") {
+    if (confirmed?.kind === "rejected") {
       tx.notice({ ...origin, groupId, reason: confirmed.reason })
       await noteHead(context, tx, earlier, confirmed.head)
     }
     await withdrawRejoin(context, tx, groupId)
-    askAgain(context, tx, { groupId, record, wasOvertaken: confirmed.kind === "overtaken" })
+    askAgain(context, tx, { groupId, record, wasOvertaken: confirmed?.kind === "overtaken" })
     return "taken"
   }
   const { member, events } = confirmed
@@ -133,4 +134,17 @@ export async function takeEcho(
   leaveGapBehind(context, tx, groupId, { ...gap, toEpoch: member.epoch })
   tx.afterwards(() => context.wakes.schedule(groupId, context.clock.unixMs()))
   return "joined"
+}
+
+/**
+ * `undefined` where who we are by our commit cannot be read, because it was damaged on the disk, or a newer program wrote it: that group costs us
+ * another commit, and no other group anything.
+ */
+function unlessUnreadable(confirm: () => ConfirmedRejoin): ConfirmedRejoin | undefined {
+  try {
+    return confirm()
+  } catch (error) {
+    if (error instanceof GroupStateError) return undefined
+    throw error
+  }
 }

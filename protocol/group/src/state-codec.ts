@@ -1,6 +1,6 @@
 import type { CipherSuite } from "@qpc/crypto"
-import { decodeWhole, DEVICE_KEY_BYTES, encode, equalBytes, readRecords, writeRecords } from "@qpc/wire"
-import type { Reader, StateRecord } from "@qpc/wire"
+import { decodeWhole, DEVICE_KEY_BYTES, encode, equalBytes, Reader, readRecords, writeRecords } from "@qpc/wire"
+import type { StateRecord } from "@qpc/wire"
 import type { MemberRecords } from "./member-records.ts"
 import type { MemberState } from "./member-state.ts"
 import { GroupStateError } from "./state-error.ts"
@@ -25,6 +25,15 @@ export function encodeState({ suite, device, group }: MemberState, records: Memb
     writeRecords(writer, records.snapshot())
     writer.bytes(suite.hash(writer.view()))
   })
+}
+
+/** The MLS group in what {@link encodeState} wrote, as a view, for whoever lacks its suite: nothing is checked. @throws DecodeError */
+export function groupBytesIn(bytes: Uint8Array): Uint8Array {
+  const reader = new Reader(bytes)
+  reader.uint8()
+  reader.uint16()
+  reader.bytes(DEVICE_KEY_BYTES)
+  return reader.vector()
 }
 
 /** Checks which device's state this is, and that it is whole. @throws GroupStateError @throws DecodeError */

@@ -16,7 +16,7 @@ import type { MemberState } from "./member-state.ts"
 import { mlsRules } from "./mls-rules.ts"
 import { OrderedMember } from "./ordered-member.ts"
 import type { WakeGroup } from "./replaced-groups.ts"
-import { openState } from "./state-codec.ts"
+import { groupBytesIn, openState } from "./state-codec.ts"
 import { GroupStateError } from "./state-error.ts"
 import { restoreLayersV2 } from "./state-v2.ts"
 import { FIRST_RECORDS_VERSION, STATE_VERSION } from "./state-version.ts"
@@ -102,11 +102,23 @@ function withoutSuite(suiteId: number, suiteIdOfGroup: number): GroupStateError 
 }
 
 /**
- * True for what {@link Member.toBytes} wrote of a group whose cipher suite this program lacks: a program that has it can wake it. Looks at nothing
- * else, so it says nothing about a damaged one.
+ * True for what {@link Member.toBytes} wrote of a group whose cipher suite this program lacks: a program that has it can wake it. The suite stands
+ * in two places; where they differ it is damaged, which no program helps. Of the rest nothing is checked.
  */
 export function isMemberOfMissingSuite(suites: readonly CipherSuite[], bytes: Uint8Array): boolean {
-  return isMissing(suites, suiteIdIn(bytes))
+  const suiteId = suiteIdIn(bytes)
+  return isMissing(suites, suiteId) && saysSuite(suiteId, bytes)
+}
+
+/** True if the MLS group in a snapshot says this suite too, or is one of newer software. */
+function saysSuite(suiteId: number, bytes: Uint8Array): boolean {
+  try {
+    return suiteIdOfBytes(groupBytesIn(bytes)) === suiteId
+  } catch (error) {
+    if (error instanceof DecodeError) return false
+    if (error instanceof StateVersionError) return true
+    throw error
+  }
 }
 
 /** The suite that a snapshot says it has; see `encodeState`. */
