@@ -117,7 +117,22 @@ export function createCommit(
 ): CreatedCommit | CommitRefusal {
   const plan = planCommit(state, options, bond)
   if (typeof plan === "string") return plan
-  using path = plan.leaf && createOwnPath(state, plan, plan.leaf, options.random)
+  const path = plan.leaf && createOwnPath(state, plan, plan.leaf, options.random)
+  try {
+    return commitPlan(state, plan, path, options)
+  } finally {
+    // No `using`: this is also part of a script for browsers that do not know it.
+    path?.[Symbol.dispose]()
+  }
+}
+
+/** @param path - Stays the caller's. */
+function commitPlan(
+  state: GroupState,
+  plan: Plan,
+  path: CreatedPath | undefined,
+  options: CommitOptions,
+): CreatedCommit | CommitRefusal {
   // The path has replaced our leaf; the rules over all members hold for it too.
   const refusal = validateMembers(plan.applied.tree, plan.applied.extensions)
   if (refusal !== undefined) {

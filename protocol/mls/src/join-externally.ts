@@ -10,7 +10,7 @@ import type { Capabilities } from "./capabilities.ts"
 import { pskIdOf } from "./create-commit.ts"
 import type { PskToInject } from "./create-commit.ts"
 import { createPath } from "./create-path.ts"
-import type { PathParameters } from "./create-path.ts"
+import type { CreatedPath, PathParameters } from "./create-path.ts"
 import type { Credential } from "./credential.ts"
 import { credentialJudge } from "./credential-validator.ts"
 import type { Extension } from "./extension.ts"
@@ -21,6 +21,7 @@ import { frameContent } from "./framed-content.ts"
 import { drawGrease } from "./grease.ts"
 import type { GreaseUse } from "./grease.ts"
 import { ownedGroupContext } from "./group-context.ts"
+import type { GroupContext } from "./group-context.ts"
 import { makeExternalInit } from "./key-schedule.ts"
 import { decodeMlsMessage, encodeMlsMessage } from "./mls-message.ts"
 import type { GroupPolicy } from "./policy.ts"
@@ -28,6 +29,7 @@ import { openNextEpoch, provisionalContext } from "./next-epoch.ts"
 import type { Proposal } from "./proposal.ts"
 import type { PreSharedKey, PskLookup } from "./psk.ts"
 import { readExternalPub } from "./publish-group-info.ts"
+import type { RatchetTree } from "./ratchet-tree.ts"
 import type { Member } from "./staged-commit.ts"
 import { interimTranscriptHash } from "./transcript-hash.ts"
 import { TreePrivateState } from "./tree-private-state.ts"
@@ -110,18 +112,19 @@ interface Contents {
 
 function commitTo(
   options: ExternalCommitOptions,
-  { info, tree: before }: BelievedGroup,
-  { proposals, psks, initSecret, removed }: Contents,
+  group: BelievedGroup,
+  contents: Contents,
 ): ExternalCommit | ExternalJoinReason {
-  const { suite, signatureKeys, random, authenticatedData } = options
-  const context = ownedGroupContext(info.groupContext)
+  const { signatureKeys, random } = options
+  const { removed } = contents
+  const context = ownedGroupContext(group.info.groupContext)
   const { groupId, extensions } = context
-  const tree = before.fork()
+  const tree = group.tree.fork()
   if (removed !== undefined) tree.removeLeaf(removed)
   if (!tree.hasRoomFor(1)) return "group_full"
   const keys = new TreePrivateState(tree.reserveLeaf(), new Uint8Array(0))
   const leaf = ownLeaf(options)
-  using path = createPath({
+  const path = createPath({
     tree,
     keys,
     groupId,
@@ -131,6 +134,32 @@ function commitTo(
     groupContext: (treeHash) => provisionalContext(context, treeHash, extensions),
     random,
   })
+  try {
+    return commitPath(options, group, contents, { context, tree, keys, path })
+  } finally {
+    // No `using`: this is also part of a script for browsers that do not know it.
+    path[Symbol.dispose]()
+  }
+}
+
+/** We in the group's tree, with the path from our leaf to its root. */
+interface Entered {
+  readonly context: GroupContext
+  readonly tree: RatchetTree
+  /** The next epoch's, unless it is refused. */
+  readonly keys: TreePrivateState
+  /** Stays the caller's. */
+  readonly path: CreatedPath
+}
+
+function commitPath(
+  options: ExternalCommitOptions,
+  { info, tree: before }: BelievedGroup,
+  { proposals, psks, initSecret, removed }: Contents,
+  { context, tree, keys, path }: Entered,
+): ExternalCommit | ExternalJoinReason {
+  const { suite, signatureKeys, authenticatedData } = options
+  const { groupId, extensions } = context
   const { updatePath } = path
   const removes = removed === undefined ? [] : [removed]
   const newcomer = { kind: "newcomer" } as const

@@ -1,5 +1,5 @@
 // Packs gbp-stack, installs it elsewhere, and uses it as others do: npm run stack:package
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
@@ -46,8 +46,14 @@ async function lint(tarball: string): Promise<void> {
   print("attw: nothing to say")
 }
 
-function checkSizes(): void {
+/** A script that is not parsed does nothing at all. */
+const UNKNOWN_TO_SOME_BROWSERS = /[;{}]\s*(?:await )?using [\w$]+\s*=/
+
+function checkScripts(): void {
   for (const { file, bytes, gzipBytes, brotliBytes, limitBytes } of measureSizes(packed)) {
+    if (UNKNOWN_TO_SOME_BROWSERS.test(readFileSync(join(packed, file), "utf8"))) {
+      throw new Error(`${file} has a "using" declaration, which not every browser can parse: write try and finally`)
+    }
     print(`${file}: ${bytes} bytes, ${gzipBytes} with gzip, ${brotliBytes} with brotli, of at most ${limitBytes}`)
     if (brotliBytes > limitBytes) throw new Error(`${file} has grown: find out why, or raise its limit in sizes.json`)
   }
@@ -68,7 +74,7 @@ async function consume(tarball: string, folder: string): Promise<void> {
 const folder = mkdtempSync(join(tmpdir(), "gbp-stack-"))
 try {
   const tarball = await pack()
-  checkSizes()
+  checkScripts()
   await lint(tarball)
   await consume(tarball, folder)
   for (const line of await runVectors()) print(line)
