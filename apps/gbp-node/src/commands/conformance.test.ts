@@ -59,7 +59,7 @@ describe("gbp-node conformance", () => {
       expect(set).toMatchObject({ cases: 8, passed: 8, failed: 0, skipped: 0 })
       expect(set?.items?.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     }
-    expect(setOf(report, "golden/profile-1 cbor")).toMatchObject({ cases: 102, passed: 102 })
+    expect(setOf(report, "golden/profile-1 cbor")).toMatchObject({ cases: 104, passed: 104 })
     expect(setOf(report, "golden/profile-1 protobuf")).toMatchObject({ cases: 28, passed: 28 })
     expect(setOf(report, "golden/profile-1 flatbuffers")).toMatchObject({ cases: 38, failed: 0 })
     expect(setOf(report, "golden/profile-1 sealed payloads")).toMatchObject({ failed: 0, skipped: 0 })
