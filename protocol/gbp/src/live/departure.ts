@@ -16,6 +16,14 @@ export interface Departure extends Preparation {
   readonly frame: Uint8Array
 }
 
+/** By which commit somebody says to have left an epoch. */
+export interface SaidDeparture extends Preparation {
+  readonly senderId: number
+  readonly epoch: bigint
+  /** Of the frame that says so. */
+  readonly frameHash: Uint8Array
+}
+
 /** Somebody followed another commit out of an epoch than we. */
 export interface Division {
   readonly senderId: number
@@ -69,21 +77,44 @@ export function takeDeparture<Change>(state: LiveState<Change>, arrived: Arrived
   const { transitionId } = message
   const said = decodedOrUndefined(() => decodeReady(message.args))
   if (said?.commitHash === undefined) return refuse(state, message, senderId, "STREAM_POLICY_VIOLATION")
-  // They have gone on from where we are.
-  if (epoch === state.group.epoch) return askHowThingsStand(state, nowMs, senderId)
-  const own = state.departures.find((one) => one.epoch === epoch)
   const { coordinatorId, commitHash } = said
-  if (own === undefined || isSamePreparation(own, { transitionId, coordinatorId, commitHash })) return
+  const departure = { senderId, epoch, transitionId, coordinatorId, commitHash, frameHash: state.group.hash(frame) }
+  if (epoch < state.group.epoch) return compare(state, departure, nowMs)
+  keepSaid(state, departure)
+  // They have gone on from where we are.
+  if (epoch === state.group.epoch) askHowThingsStand(state, nowMs, senderId)
+}
+
+/** We left an epoch just now. Whoever had said before by which commit they did, did so in a frame that does not open again. */
+export function compareEarlyDepartures<Change>(state: LiveState<Change>, nowMs: number): void {
+  const { epoch } = state.group
+  const due = state.saidDepartures.filter((one) => one.epoch < epoch)
+  state.saidDepartures = state.saidDepartures.filter((one) => one.epoch >= epoch)
+  for (const one of due) compare(state, one, nowMs)
+}
+
+/** One word of each member for each epoch, of which there are two: that which is in effect, and that which is staged. */
+function keepSaid<Change>(state: LiveState<Change>, said: SaidDeparture): void {
+  const others = state.saidDepartures.filter(({ senderId, epoch }) => {
+    return senderId !== said.senderId || epoch !== said.epoch
+  })
+  state.saidDepartures = [...others, said]
+}
+
+function compare<Change>(state: LiveState<Change>, said: SaidDeparture, nowMs: number): void {
+  const { senderId, epoch, transitionId, frameHash } = said
+  const own = state.departures.find((one) => one.epoch === epoch)
+  if (own === undefined || isSamePreparation(own, said)) return
   const isNew = !state.divisions.some((one) => one.senderId === senderId)
   if (isNew && state.divisions.length < DIVISIONS_MAX) {
-    state.divisions.push({ senderId, frameHash: state.group.hash(frame) })
+    state.divisions.push({ senderId, frameHash })
     if (isMember(state, senderId)) state.events.push({ kind: "divided", memberId: senderId, epoch, transitionId })
   }
   tellDepartures(state, senderId, nowMs)
   const others = state.group.memberIds.filter((id) => id !== state.ownId)
   const areAllDivided = others.every((id) => state.divisions.some((one) => one.senderId === id))
   // One alone may lie; that all others say so can only be true.
-  if (isMember(state, senderId) && areAllDivided) fail(state, "DIGEST_MISMATCH")
+  if (isMember(state, senderId) && areAllDivided && state.endpoint !== "failed") fail(state, "DIGEST_MISMATCH")
 }
 
 /** Somebody tells again, in the same frame, how they left an epoch: our answer may be lost. */

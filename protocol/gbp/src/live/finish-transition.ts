@@ -1,4 +1,5 @@
 import type { ControlMessage } from "../control.ts"
+import { compareEarlyDepartures } from "./departure.ts"
 import type { MemberChanges } from "./live-group.ts"
 import { become, IDLE } from "./live-state.ts"
 import { signOfLife } from "./sign-of-life.ts"
@@ -43,7 +44,7 @@ export function finishTransition<Change>(state: LiveState<Change>, executed: Exe
   // What is handed to us afterwards says nothing of who is there now.
   if (state.asked === undefined) signOfLife(state, nowMs)
   state.events.push({ kind: "epoch_advanced", epoch: state.group.epoch, transitionId, joined, left })
-  if (!left.includes(state.ownId)) return
+  if (!left.includes(state.ownId)) return compareEarlyDepartures(state, nowMs)
   state.events.push({ kind: "removed" })
   become(state, "closed")
 }

@@ -56,6 +56,7 @@ export function initialState<Change>(options: LiveControlOptions<Change>): LiveS
     departures: [],
     departuresToldMs: new Map(),
     divisions: [],
+    saidDepartures: [],
     queue: [],
     log: new TransitionLog(transitionId, all),
     asked: undefined,

@@ -4,7 +4,6 @@ import { encodeAbort, OPCODES } from "../control-args.ts"
 import { ERROR_REGISTRY } from "../error-registry.ts"
 import { encodeReady } from "./ready-args.ts"
 import { FakeGroup } from "./testing/fake-group.ts"
-import type { FakeChange } from "./testing/fake-group.ts"
 import { control, LiveMesh } from "./testing/live-mesh.ts"
 
 /** A copy of a member's group, as somebody has it who seals in more epochs than one. */
@@ -17,7 +16,7 @@ function copyOf(mesh: LiveMesh, id: number): FakeGroup {
  * Five members. All are ready for what the first prepared, and then for what the second did, who took its place. Only the third is told that
  * the latter was executed; the fourth hears that it was given up, and that the former was executed.
  */
-function divided(later: FakeChange = { remove: 1 }): LiveMesh {
+function divided(between: (mesh: LiveMesh) => void = () => {}): LiveMesh {
   const mesh = LiveMesh.of(5)
   const [first, second] = [copyOf(mesh, 1), copyOf(mesh, 2)]
   mesh.passes = (to, bytes) => to !== 1 || mesh.opcodeOf(bytes) !== OPCODES.READY_FOR_TRANSITION
@@ -28,9 +27,10 @@ function divided(later: FakeChange = { remove: 1 }): LiveMesh {
   mesh.at(1).isOn = false
   mesh.run(14_000)
   mesh.passes = (to, bytes) => to === 3 || mesh.opcodeOf(bytes) !== OPCODES.EXECUTE_TRANSITION
-  mesh.request(2, later)
+  mesh.request(2, { remove: 1 })
   mesh.run(50)
   mesh.passes = () => false
+  between(mesh)
   const given = mesh.read(2, OPCODES.PREPARE_TRANSITION).transitionId
   mesh.deliver(4, second.seal(control(2, OPCODES.ABORT_TRANSITION, given, encodeAbort(17))))
   first.merge()
@@ -59,6 +59,16 @@ describe("members who were divided by others that broke the rules together", () 
     expect(tellingsOf(mesh, 3)).toEqual([4])
     expect(mesh.told(3, "divided")).toEqual([{ kind: "divided", memberId: 4, epoch: 4n, transitionId: 5 }])
     expect([3, 4].map((id) => mesh.at(id).control.endpoint)).toEqual(["active", "active"])
+  })
+
+  it("say so also to whoever opened that word before it left the epoch, when it meant nothing yet", () => {
+    const mesh = divided((early) => {
+      const { frames } = early.at(3).control.undecryptable(early.nowMs)
+      for (const { bytes } of frames) early.deliver(4, bytes)
+    })
+    mesh.passes = () => true
+    mesh.run(30_000)
+    expect(tellingsOf(mesh, 4)).toContain(3)
   })
 
   it("say nothing while they hear nothing of each other", () => {

@@ -5,7 +5,7 @@ import { encodeErrorObject, errorObject } from "../error-object.ts"
 import { ERROR_REGISTRY } from "../error-registry.ts"
 import type { ErrorName } from "../error-registry.ts"
 import type { Arrived } from "./arrived.ts"
-import type { Departure, Division } from "./departure.ts"
+import type { Departure, Division, SaidDeparture } from "./departure.ts"
 import { endpointMayBecome } from "./endpoint-state.ts"
 import type { EndpointState } from "./endpoint-state.ts"
 import type { LiveGroup, MemberChanges, StagedOwn } from "./live-group.ts"
@@ -185,6 +185,8 @@ export interface LiveState<Change> {
   readonly departuresToldMs: Map<number | "all", number>
   /** Who left one of them another way, as far as we heard since the last transition. */
   divisions: Division[]
+  /** By which commits others say to have left epochs that we have not left. */
+  saidDepartures: readonly SaidDeparture[]
   queue: WantedChange<Change>[]
   readonly log: TransitionLog
   /** Whom we asked how things stand. */
