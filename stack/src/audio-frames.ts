@@ -65,6 +65,7 @@ export class AudioFrames implements Disposable {
       ...about,
       kind: "payload",
       sequence,
+      run: opened.context,
       plaintext: opened.payload,
       memberId: undefined,
       leafIndex: opened.senderId,

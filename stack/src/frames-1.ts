@@ -68,7 +68,7 @@ export class Frames1 implements Frames {
     }
     const { streamType, sequence, flags, payloadFormat, plaintext, claimedMemberId: memberId } = received
     this.#heard.add(memberId)
-    const about = { streamType, sequence, flags, payloadFormat, plaintext, epoch: this.#position().epoch }
+    const about = { streamType, sequence, flags, payloadFormat, plaintext, epoch: this.#position().epoch, run: 0n }
     return { ...about, kind: "payload", memberId, leafIndex: undefined, isSigned: false }
   }
 

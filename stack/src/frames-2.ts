@@ -57,7 +57,7 @@ export class Frames2 implements Frames {
     if (memberId === undefined) throw new Error("unreachable: the stream was compared with its sender")
     this.ids.note(senderLeafIndex, memberId, epoch)
     const { streamType, sequence, flags, payloadFormat, payload } = content
-    const about = { streamType, sequence, flags, payloadFormat, plaintext: payload, epoch }
+    const about = { streamType, sequence, flags, payloadFormat, plaintext: payload, epoch, run: 0n }
     return { ...about, kind: "payload", memberId, leafIndex: senderLeafIndex, isSigned: true }
   }
 

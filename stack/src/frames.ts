@@ -14,6 +14,8 @@ export interface Delivered {
   readonly kind: "payload"
   readonly streamType: StreamType
   readonly sequence: number
+  /** Which run of its sender counted {@link Delivered.sequence}, where each begins anew: audio of profile 2. 0 elsewhere. */
+  readonly run: bigint
   readonly flags: number
   readonly payloadFormat: PayloadFormat
   readonly plaintext: Uint8Array

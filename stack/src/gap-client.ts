@@ -23,6 +23,11 @@ export interface GapAcceptResult {
   readonly source?: number
   /** 16 bits, counted by the source. */
   readonly seq?: number
+  /**
+   * Of a new frame: one number for each source of each sender, and another once the source began anew, after a restart of its sender
+   * say. What a `JitterBuffer` wants as `mediaSourceId`; it means nothing outside of this client.
+   */
+  readonly stream?: number
   /** Length of the Opus packet. */
   readonly bytes?: number
   /** Member id; absent while it is not known. */
@@ -80,8 +85,9 @@ export class GapClient implements Disposable {
   /**
    * Sends 20 ms of audio.
    *
-   * @param mediaSourceId - 32 bits: which of our sources it is of. At most 100 for each client. Each counts from 1 in a new client:
-   *   after a restart within an epoch take another source, or receivers call its frames late until they pass the old ones.
+   * @param mediaSourceId - 32 bits: which of our sources it is of. At most 100 for each client. Each counts from 1 in a new client;
+   *   receivers notice it. The published stack does not: for its members take another source after a restart within an epoch, or they
+   *   call its frames late until these pass the old ones.
    * @param rtpTimestamp - Of the first sample, at 48 kHz.
    * @param opus - One Opus packet, 1 to 1275 bytes.
    * @throws RangeError for an argument out of range; StackError as `GroupNode.sendPayload`
@@ -125,13 +131,15 @@ export class GapClient implements Disposable {
     if (this.#isStale(origin.epoch, epoch)) return acceptError("epoch_stale", ERROR_REGISTRY.GAP_EPOCH_STALE)
     this.#arriving = origin
     const senderId = origin.leafIndex ?? origin.memberId ?? 0
-    const about = { senderId, epoch: origin.epoch, payloadFormat: codec ?? origin.payloadFormat }
-    const received = this.#receiver.receive({ ...about, payload: plaintext })
+    const payloadFormat = codec ?? origin.payloadFormat
+    const received = this.#receiver.receive({ senderId, epoch: origin.epoch, payloadFormat, payload: plaintext })
     if (received.kind === "drop") return acceptError(received.reason, received)
     const { mediaSourceId: source, sequence: seq, timestamp, opus } = received
-    const isNew = this.#windows.accept({ epoch: origin.epoch, senderId, source, sequence: seq })
+    const { run, sequence: frameNumber } = origin
+    const stream = this.#windows.accept({ epoch: origin.epoch, senderId, run, frameNumber, source, sequence: seq })
     const sender = origin.memberId === undefined ? {} : { sender: origin.memberId }
-    return { status: isNew ? "new" : "late", source, seq, bytes: opus.length, timestamp, opus, ...sender }
+    const about = { source, seq, bytes: opus.length, timestamp, opus, ...sender }
+    return stream === undefined ? { status: "late", ...about } : { status: "new", stream, ...about }
   }
 
   /** Forgets what was sent and what came. */

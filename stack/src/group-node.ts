@@ -379,7 +379,7 @@ export class GroupNode implements Disposable {
 
   #deliver({ isSigned, sequence, streamType, flags, payloadFormat, plaintext, ...origin }: Delivered): void {
     const { memberId } = origin
-    noteOrigin(plaintext, { ...origin, streamType, payloadFormat })
+    noteOrigin(plaintext, { ...origin, sequence, streamType, payloadFormat })
     this.#life.emit({
       kind: "payload_received",
       ...(memberId !== undefined && { sender: memberId, streamId: streamIdOf(streamType, memberId) }),

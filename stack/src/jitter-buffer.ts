@@ -2,7 +2,7 @@ import { JitterBuffer as SourceBuffer } from "@qpc/gap"
 
 /** One frame of audio that waits for its turn. */
 export interface AudioFrame {
-  /** Tells sources apart. Where members number theirs alike, make one number of sender and source. */
+  /** Tells sources apart, those of several members too: `GapAcceptResult.stream` does. */
   readonly mediaSourceId: number
   /** 16 bits, counted by the source. */
   readonly rtpSequence: number

@@ -7,6 +7,9 @@ export interface Origin {
   /** `undefined` in profile 1, where nobody signs. */
   readonly leafIndex: number | undefined
   readonly epoch: bigint
+  /** Of the frame, and the run of its sender that counted it. */
+  readonly sequence: number
+  readonly run: bigint
   readonly streamType: StreamType
   readonly payloadFormat: number
 }

@@ -1,34 +1,71 @@
-/** Where one frame of audio belongs. */
+/** A frame of audio, and where it belongs. */
 export interface SourceFrame {
   readonly epoch: bigint
   /** Whatever tells senders apart. */
   readonly senderId: number
+  /** Which run of its sender sealed it: each counts its frames anew. 0 where all count together. */
+  readonly run: bigint
+  /** The number of the frame under its keys, which only grows. */
+  readonly frameNumber: number
   readonly source: number
-  /** 16 bits. */
+  /** 16 bits, counted by the source; begins anew when its sender does. */
   readonly sequence: number
 }
 
-/** Sources of all members and epochs that are remembered; the oldest is forgotten first. */
+/** A source as far as it was heard. */
+interface Heard extends Pick<SourceFrame, "epoch" | "run" | "sequence"> {
+  readonly stream: number
+}
+
+/** Sources of all members that are remembered, and as many of their epochs; the oldest is forgotten first. */
 const SOURCES_MAX = 4096
 const HALF = 0x8000
 const MODULUS = 0x1_0000
 
-/** The newest frame of each source, by which late ones are told (GAP "Replay"). */
+/**
+ * Tells late frames of each source (GAP "Replay"), and notices when a source begins anew because its sender was restarted.
+ *
+ * What is newer, the numbers of frames say and not those of the source: the latter are in no state, so that a restart within an epoch
+ * sets them back.
+ */
 export class SourceWindows {
+  /** The newest frame of each source in each epoch and run. */
   readonly #newest = new Map<string, number>()
+  readonly #heard = new Map<string, Heard>()
+  #streamCount = 0
 
-  /** True for a frame that is newer than all of its source and epoch so far; numbers begin at 0 again after 65 535. */
-  accept({ epoch, senderId, source, sequence }: SourceFrame): boolean {
-    const key = `${epoch}/${senderId}/${source}`
-    const newest = this.#newest.get(key)
-    const ahead = newest === undefined ? 1 : (sequence - newest + MODULUS) % MODULUS
-    if (ahead === 0 || ahead > HALF) return false
-    this.#newest.delete(key)
-    this.#newest.set(key, sequence)
-    for (const oldest of this.#newest.keys()) {
-      if (this.#newest.size <= SOURCES_MAX) break
-      this.#newest.delete(oldest)
-    }
-    return true
+  /**
+   * The stream that a frame belongs to, or `undefined` for one that is late: newer ones of its source and epoch came before, or it itself.
+   * A stream is a source until its sender begins anew; its sequence numbers only grow, over and over.
+   */
+  accept({ epoch, senderId, run, frameNumber, source, sequence }: SourceFrame): number | undefined {
+    const place = `${senderId}/${source}`
+    const window = `${epoch}/${run}/${place}`
+    const newest = this.#newest.get(window)
+    const heard = this.#heard.get(place)
+    // A run that was heard before the present one of the epoch is over.
+    const isOver = newest !== undefined && heard?.epoch === epoch && heard.run !== run
+    if (isOver || (newest !== undefined && frameNumber <= newest)) return undefined
+    remember(this.#newest, window, frameNumber)
+    if (heard !== undefined && epoch < heard.epoch) return heard.stream
+    const stream = heard !== undefined && goesOn(heard, { epoch, run, sequence }) ? heard.stream : this.#streamCount++
+    remember(this.#heard, place, { epoch, run, sequence, stream })
+    return stream
+  }
+}
+
+/** False for the first frame of a source that began anew. */
+function goesOn(before: Heard, now: Pick<SourceFrame, "epoch" | "run" | "sequence">): boolean {
+  if (before.epoch === now.epoch && before.run !== now.run) return false
+  const ahead = (now.sequence - before.sequence + MODULUS) % MODULUS
+  return ahead !== 0 && ahead <= HALF
+}
+
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key)
+  map.set(key, value)
+  for (const oldest of map.keys()) {
+    if (map.size <= SOURCES_MAX) break
+    map.delete(oldest)
   }
 }

@@ -32,6 +32,33 @@ describe.each(PROFILES)("a restart in %s", (_, options) => {
     expect(errorsOf(bobNode.onWire(bobMls, after))).toEqual(["replay_detected"])
   })
 
+  it("sets the counts of audio sources back, and receivers take it for what it is", () => {
+    const { aliceMls, aliceNode, bobMls, bobNode } = twoMembers(options)
+    const bob = GapClient.create()
+    const heard = (wire: Uint8Array) => {
+      const [audio] = payloadsOf(bobNode.onWire(bobMls, wire), StreamType.Audio)
+      const { status, seq, stream } = bob.accept(audio!, 1n)
+      return [status, seq, stream]
+    }
+    const opus = Uint8Array.of(1)
+    const before = GapClient.create()
+    const [first, second, held] = [0, 1, 2].map(() => before.send(aliceNode, aliceMls, 2, 1, 0n, opus).wire)
+    const mls = MlsContext.restoreState(aliceMls.exportState())
+    mls.exportState()
+    const node = GroupNode.create(1, mls.groupId, options)
+    node.restoreOutSeq(aliceNode.exportOutSeq())
+    node.bootstrapAsCreator(mls.epoch)
+    const after = GapClient.create()
+    const [third, fourth] = [0, 1].map(() => after.send(node, mls, 2, 1, 0n, opus).wire)
+    expect([first!, second!, third!, fourth!, held!].map(heard)).toEqual([
+      ["new", 1, 0],
+      ["new", 2, 0],
+      ["new", 1, 1],
+      ["new", 2, 1],
+      ["late", 3, undefined],
+    ])
+  })
+
   it("is refused with numbers of something else", () => {
     const { aliceMls, aliceNode } = twoMembers(options)
     const restore = () => {

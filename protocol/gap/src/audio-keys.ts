@@ -63,6 +63,8 @@ export type OpenedAudio =
        * have.
        */
       readonly senderId: number
+      /** Which of that leaf's contexts sealed it: each counts its frames anew. */
+      readonly context: bigint
       /** The number of the frame among all of its key. */
       readonly counter: bigint
       readonly payload: Uint8Array
@@ -175,14 +177,14 @@ export class AudioKeys implements Disposable {
     if (named === undefined) return rejected("epoch_stale")
     const opened = this.#session.open(sframe, nowMs, metadata)
     if (opened.kind === "dropped") return rejected(REJECTIONS[opened.reason])
-    const { leafIndex, counter, plaintext } = opened
+    const { leafIndex, context, counter, plaintext } = opened
     // A member can seal under a header that tells of another epoch than its keys.
     if (opened.epoch !== epoch) return rejected("auth_failed")
     if (leafIndex === named.ownLeafIndex) return rejected("own_frame")
     const senderId = named.memberIdOf(leafIndex)
     // Whoever was removed has the keys of the epoch before, but nobody listens to them during the overlap.
     if (senderId === undefined || current.memberIdOf(leafIndex) !== senderId) return rejected("unknown_sender")
-    return { kind: "opened", senderId, counter, payload: plaintext }
+    return { kind: "opened", senderId, context, counter, payload: plaintext }
   }
 
   /** Zeroes all keys. */
