@@ -155,7 +155,10 @@ describe("changing a group", () => {
       code: "key_packages_exhausted",
       nextStep: /come online on that device/,
     })
-    await expect(clock.during(group.invite("bob"))).rejects.toMatchObject({ code: "group_refused" })
+    await expect(clock.during(group.invite("bob"))).rejects.toMatchObject({
+      code: "group_refused",
+      nextStep: /remove them, then invite them/,
+    })
     await expect(clock.during(group.remove("alice"))).rejects.toMatchObject({ code: "group_refused" })
     await expect(clock.during(group.send("x".repeat(70_000)))).rejects.toMatchObject({ code: "text_too_long" })
     await bob.close()

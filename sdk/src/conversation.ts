@@ -102,7 +102,7 @@ export class GroupConversation implements Conversation {
   async invite(username: string): Promise<Sent> {
     const { identityKey } = await resolveUser(this.#context, this.#call, username)
     if (this.#has(identityKey)) {
-      const nextStep = "Nothing; they are in."
+      const nextStep = "Nothing, if they can read the group. If not, remove them, then invite them again."
       throw new ClientError("group_refused", `${username} is a member already`, { nextStep })
     }
     const cipherSuite = this.suiteId

@@ -53,7 +53,10 @@ describe("leaving a conversation", () => {
       expect.objectContaining({ kind: "members_changed", left: [expect.objectContaining({ username: "bob" })] }),
     )
     expect(await alice.notices()).toEqual([])
-    await expect(clock.during(us(bob).send("?"))).rejects.toMatchObject({ code: "not_a_member" })
+    await expect(clock.during(us(bob).send("?"))).rejects.toMatchObject({
+      code: "not_a_member",
+      nextStep: /invite you again.*remove you first/,
+    })
   })
 
   it("needs a successor of the last admin, and says so", async () => {

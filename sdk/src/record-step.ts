@@ -9,6 +9,7 @@ import type {
   SettingsDifference,
   Step,
 } from "@qpc/group"
+import { INVITE_AGAIN, REJOIN } from "./ask-member.ts"
 import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import type { Context } from "./context.ts"
 import { recordGaps } from "./text-gaps.ts"
@@ -124,16 +125,13 @@ export async function recordEvent(
   }
 }
 
-/** What helps whoever cannot follow a group any more. */
-export const REJOIN = "Ask a member to remove you and to invite you again; use this profile on one machine only."
-
 const MUST_REJOIN: Failure = { code: "must_rejoin", nextStep: REJOIN }
 const INVITED_ANEW: Failure = {
   code: "must_rejoin",
   nextStep: "You came into the group anew: look at it, and do it again if it is still wanted.",
 }
-const NOT_A_MEMBER: Failure = { code: "not_a_member", nextStep: "Ask a member to invite you again." }
-const LEFT: Failure = { code: "left_group", nextStep: NOT_A_MEMBER.nextStep }
+const NOT_A_MEMBER: Failure = { code: "not_a_member", nextStep: INVITE_AGAIN }
+const LEFT: Failure = { code: "left_group", nextStep: INVITE_AGAIN }
 const NO_ENVELOPE = { seq: 0n, sizeBytes: 0 }
 
 async function recordTextEvent(
@@ -321,7 +319,7 @@ function intentFailure(reason: (GroupEvent & { readonly kind: "intent_failed" })
       }
     case "removed_from_group":
     case "left_group":
-      return { code: reason, nextStep: NOT_A_MEMBER.nextStep }
+      return { code: reason, nextStep: INVITE_AGAIN }
     case "must_rejoin":
       return MUST_REJOIN
   }

@@ -1,10 +1,11 @@
 import type { Content, GroupEvent, Member } from "@qpc/group"
 import { toUtf8, uuidText } from "@qpc/wire"
+import { INVITE_AGAIN, REJOIN } from "./ask-member.ts"
 import { CHANGE_FAILURES, isChangeFailure } from "./change-failure.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import type { Sent } from "./model.ts"
-import { OWN_STEP, recordStep, REJOIN } from "./record-step.ts"
+import { OWN_STEP, recordStep } from "./record-step.ts"
 import { assertNotHalted } from "./server-proof.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -54,7 +55,7 @@ function refusal({ reason }: GroupEvent & { readonly kind: "refused" }): ClientE
   switch (reason) {
     case "not_a_member":
       return new ClientError("not_a_member", "you are no longer a member of this group", {
-        nextStep: "Ask a member to invite you again.",
+        nextStep: INVITE_AGAIN,
       })
     case "must_rejoin":
       return new ClientError("must_rejoin", "this profile cannot follow the group any more", {

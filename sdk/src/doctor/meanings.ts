@@ -1,3 +1,4 @@
+import { INVITE_AGAIN, REJOIN } from "../ask-member.ts"
 import type { Repair, Urgency } from "./finding.ts"
 import type { GroupState, ProfileState, StoreState, StuckState } from "./stuck-state.ts"
 
@@ -10,7 +11,6 @@ interface Meaning {
 }
 
 const REPAIR = "Repair it: qpc doctor --repair"
-const REJOIN = "Ask a member to remove you and to invite you again; use this profile on one machine only."
 const LET_IN = "Connect: qpc recv. This device then asks the members to let it in again."
 const TELL_OPERATOR = "Tell the server's operator."
 
@@ -289,7 +289,7 @@ const GROUP_STATES: Readonly<Record<GroupState, Meaning>> = {
   removed: {
     urgency: "note",
     meaning: "somebody removed you from this group",
-    nextStep: "Ask a member to invite you.",
+    nextStep: INVITE_AGAIN,
   },
   left: { urgency: "note", meaning: "you left this group", nextStep: "Nothing." },
   closed: { urgency: "note", meaning: "an admin closed this group", nextStep: "Nothing." },
