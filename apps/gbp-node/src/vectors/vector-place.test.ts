@@ -27,6 +27,12 @@ describe("the folder of vectors", () => {
     expect(() => vectorPlace(named, environment, around)).toThrow("/nowhere")
   })
 
+  it("is refused where it is a file", () => {
+    const file = join(around, "vectors.json")
+    writeFileSync(file, "{}")
+    expect(() => vectorPlace(file, {}, around)).toThrow("There is no folder")
+  })
+
   it("is found beside a checkout, and not beside what else has such a neighbour", () => {
     const [project, beside] = [join(around, "project"), join(around, "shared", "vectors")]
     mkdirSync(beside, { recursive: true })

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { UsageError } from "../usage-error.ts"
@@ -11,7 +11,7 @@ const PROJECT = fileURLToPath(new URL("../../../../", import.meta.url))
  * of the project; `undefined` if there is none.
  *
  * @param project - The folder of the checkout, if this program is in one.
- * @throws UsageError if a folder that is named is not there
+ * @throws UsageError if what is named is no folder
  */
 export function vectorPlace(
   named: string | undefined,
@@ -20,11 +20,16 @@ export function vectorPlace(
 ): string | undefined {
   const wanted = named ?? environment["VECTORS_DIR"]
   if (wanted !== undefined) {
-    if (existsSync(wanted)) return wanted
+    if (isFolder(wanted)) return wanted
     const how = named === undefined ? "Set VECTORS_DIR to" : "Name"
     throw new UsageError(`There is no folder ${wanted}.`, `${how} the folder that holds the vectors.`, "noInput")
   }
   const isCheckout = existsSync(join(project, "apps", "gbp-node", "package.json"))
   const beside = join(project, "..", "shared", "vectors")
-  return isCheckout && existsSync(beside) ? beside : undefined
+  return isCheckout && isFolder(beside) ? beside : undefined
+}
+
+/** False also for one that cannot be reached. */
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory()
 }
