@@ -171,7 +171,7 @@ export class GroupNode implements Disposable {
   /**
    * Seals a payload of a client.
    *
-   * @throws StackError `wrong_state`, `other_group`, `removed`, `too_large`, `epoch_exhausted`, `nonce_reuse`
+   * @throws StackError `wrong_state`, `other_group`, `removed`, `too_large`, `epoch_exhausted`, `nonce_reuse`, `state_not_stored`
    */
   sendPayload(
     mls: MlsContext,
