@@ -73,17 +73,19 @@ export class CheckedControl implements ControlPlane {
     if (coordinatorId !== undefined) this.#coordinator.begin(coordinatorId)
     if (pending === undefined || pending.transitionId <= this.lastTransitionId) return
     const { prepareMs, executeMs } = this.#timeouts
+    const isWaiting = pending.at === "coordinating" ? !pending.isOver : !pending.isExecuted
     const dueMs = this.#node.nowMs() + (pending.at === "coordinating" ? prepareMs : executeMs)
-    this.#pending = { ...pending, dueMs }
+    this.#pending = { ...pending, dueMs: isWaiting ? dueMs : undefined }
   }
 
   begin(beginning: Beginning): void {
     // What a stored node knew goes before how it is begun again: somebody else may have the creator's place by now.
     this.#coordinator.begin(this.#coordinator.id ?? (beginning.as === "creator" ? this.#node.ownId : undefined))
-    if (beginning.as === "creator" || beginning.expectedTransitionId <= this.lastTransitionId) return
-    if (this.#pending !== undefined) return
-    const dueMs = this.#node.nowMs() + this.#timeouts.executeMs
+    if (beginning.as === "creator") return
     const transitionId = beginning.expectedTransitionId
+    // A stored transition is over for whoever is let in by a later one.
+    if (transitionId <= Math.max(this.lastTransitionId, this.pendingTransitionId)) return
+    const dueMs = this.#node.nowMs() + this.#timeouts.executeMs
     this.#pending = { at: "following", transitionId, prepared: undefined, isExecuted: false, dueMs }
   }
 

@@ -144,6 +144,27 @@ describe("a node of profile 2 that is restored", () => {
     expect(() => node.sendControl(mls, 0, ExecuteTransition, 3, 0)).toThrow(code("wrong_transition"))
   })
 
+  it("says of no transition that it was not executed, whose EXECUTE it heard", () => {
+    const [alice, bob] = threeMembers()
+    const commit = alice.mls.removeMember(2)
+    const prepare = alice.node.sendControl(alice.mls, 0, PrepareTransition, 3, 0, commit).wire
+    alice.node.onWire(alice.mls, readyOf(bob, prepare, commit))
+    bob.mls.clearPendingCommit()
+    bob.node.onWire(bob.mls, alice.node.sendControl(alice.mls, 0, ExecuteTransition, 3, 0).wire)
+    const { node } = restored(bob)
+    expect(errorsOf(node.checkTimeouts(Number.MAX_SAFE_INTEGER))).not.toContain("transition 3 was not executed")
+  })
+
+  it("comes in by a later transition than the one that was under way when it was stored", () => {
+    const [alice, bob] = threeMembers()
+    const prepare = alice.node.sendControl(alice.mls, 0, PrepareTransition, 3, 0, alice.mls.removeMember(1)).wire
+    bob.node.onWire(bob.mls, prepare)
+    const node = GroupNode.create(2, bob.mls.groupId)
+    node.restoreOutSeq(bob.node.exportOutSeq())
+    node.bootstrapAsJoiner(5, 7)
+    expect(node.pendingTransitionId).toBe(7)
+  })
+
   it("follows the transition that it prepared, once it has the commit again", () => {
     const [alice, bob] = threeMembers()
     const commit = alice.mls.removeMember(2)
