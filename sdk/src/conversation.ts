@@ -6,7 +6,6 @@ import type { DeviceKey, GroupId, IdentityKey, MessageId } from "@qpc/wire"
 import type { Conversation, DamagedRange, HistoryRange, WaitOptions } from "./api.ts"
 import { ClientError } from "./client-error.ts"
 import type { Context } from "./context.ts"
-import { corruptRecord } from "./corrupt-record.ts"
 import { devicesOf } from "./devices.ts"
 import { markRead } from "./disappearing.ts"
 import { inspectNow } from "./inspect-now.ts"
@@ -21,7 +20,7 @@ import { keyPackagesOfAll, suiteOf } from "./change-suite.ts"
 import { ROLE_IDS, roleName } from "./role.ts"
 import type { RoleName } from "./role.ts"
 import { send } from "./send.ts"
-import { stateOfSent } from "./sent-state.ts"
+import { stateOfSent, unreadableSent } from "./sent-state.ts"
 import { textGap } from "./text-gaps.ts"
 import { Transaction } from "./transaction.ts"
 
@@ -211,7 +210,7 @@ export class GroupConversation implements Conversation {
     try {
       const stored = await this.#context.profile.sent(messageId(id))
       if (stored === undefined) throw new RangeError("no message or change of ours has that id")
-      if (stored === "damaged") throw corruptRecord("sent")
+      if (stored === "damaged") throw unreadableSent()
       latest.sent ??= sentOf(id, stored)
       const { timeoutMs = DEFAULT_WAIT_MS, signal } = options
       await this.#context.pulse.until(() => latest.sent?.state !== "stored", { timeoutMs, signal })

@@ -126,11 +126,15 @@ const statesOf = async (client: Client): Promise<unknown[]> =>
 describe("a damaged record of how far a message of our own got", () => {
   it("keeps nobody from reading the message, and is told with it", async () => {
     const { reopen } = await damagedSent()
+    const client = await reopen()
     const nextStep = "What is stored of that is damaged. What to do: qpc doctor."
-    expect(await statesOf(await reopen())).toEqual([
+    expect(await statesOf(client)).toEqual([
       ["one", "unknown", nextStep],
       ["two", "unknown", nextStep],
     ])
+    const group = client.conversation("us")
+    const [first] = await group.history()
+    await expect(group.waitAccepted(first!.id)).rejects.toMatchObject({ code: "store_corrupt", nextStep })
   })
 
   it("claims nothing after the doctor gave it up, until something new is heard", async () => {

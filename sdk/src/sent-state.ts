@@ -1,3 +1,4 @@
+import { ClientError } from "./client-error.ts"
 import type { Failure, StoredMessage } from "./model.ts"
 import type { SentRecord } from "./records.ts"
 
@@ -10,6 +11,11 @@ const UNREADABLE: Failure = { code: LOST, nextStep: "What is stored of that is d
 export const GIVEN_UP: Failure = {
   code: LOST,
   nextStep: "What was stored of that is lost. Ask the others whether it came, and send it again if it did not.",
+}
+
+/** The same, said to whoever waits for something of ours. */
+export function unreadableSent(): ClientError {
+  return new ClientError("store_corrupt", "what is stored of how far that got is damaged", UNREADABLE)
 }
 
 /** How far a message of ours got, as people see it. */
