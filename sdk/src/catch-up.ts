@@ -50,7 +50,7 @@ export class CatchUp {
   constructor(context: Context, rpc: RpcClient, onTrouble: (error: unknown) => void) {
     this.#context = context
     this.#rpc = rpc
-    this.#refused = new RefusedLogs(context, ({ groupId, epoch }) => void this.upTo(groupId, epoch).catch(onTrouble))
+    this.#refused = new RefusedLogs(context, { again: ({ groupId, epoch }) => this.upTo(groupId, epoch), onTrouble })
   }
 
   /** The connection is over. */

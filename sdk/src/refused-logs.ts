@@ -22,18 +22,25 @@ interface Wanted {
   readonly epoch: bigint
 }
 
+/** What {@link RefusedLogs} needs of the connection that it belongs to. */
+interface RefusedLogsOptions {
+  /** Asks once more. */
+  readonly again: (wanted: Wanted) => Promise<void>
+  /** That broke off, and with it all that was to be asked behind it. Must not throw. */
+  readonly onTrouble: (error: unknown) => void
+}
+
 /** The groups whose commits the server refuses to hand out: they wait, and are asked for again while the connection lasts. At most our groups. */
 export class RefusedLogs {
   readonly #context: Context
-  readonly #again: (wanted: Wanted) => void
+  readonly #options: RefusedLogsOptions
   readonly #waiting = new Map<string, Wanted>()
   #timer: Disposable | undefined
   #isClosed = false
 
-  /** @param again - Asks once more; deals with its own failures. */
-  constructor(context: Context, again: (wanted: Wanted) => void) {
+  constructor(context: Context, options: RefusedLogsOptions) {
     this.#context = context
-    this.#again = again
+    this.#options = options
   }
 
   /** True while a group waits, from now on for this epoch, or for a later one. */
@@ -47,7 +54,7 @@ export class RefusedLogs {
   async add(groupId: GroupId, epoch: bigint): Promise<void> {
     if (!this.#isClosed) {
       this.#waiting.set(toHex(groupId), { groupId, epoch })
-      this.#timer ??= this.#context.clock.setTimer(ECHO_MS, () => this.#askAgain())
+      this.#timer ??= this.#context.clock.setTimer(ECHO_MS, () => void this.#askAgain().catch(this.#options.onTrouble))
     }
     const { turn, profile, limits } = this.#context
     const reason = "log_refused" satisfies NoticeReason
@@ -59,11 +66,12 @@ export class RefusedLogs {
     })
   }
 
-  #askAgain(): void {
+  /** One after the other: so many groups at once would be more calls than a connection takes, and a page of commits in memory for each. */
+  async #askAgain(): Promise<void> {
     this.#timer = undefined
     const due = [...this.#waiting.values()]
     this.#waiting.clear()
-    for (const wanted of due) this.#again(wanted)
+    for (const wanted of due) await this.#options.again(wanted)
   }
 
   /** The connection is over; the next one asks anyway. */
