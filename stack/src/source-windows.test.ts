@@ -42,6 +42,11 @@ describe("the windows of audio sources", () => {
     expect(streamsOf(before, { run: 5n }, late, { run: 5n, frameNumber: 2, sequence: 2 })).toEqual([0, 1, undefined, 1])
   })
 
+  it("do not let a frame of an earlier run, the first that comes of it, silence the present one", () => {
+    const next = { run: 5n, frameNumber: 2, sequence: 2 }
+    expect(streamsOf({ run: 5n }, { frameNumber: 40, sequence: 40 }, next)).toEqual([0, undefined, 0])
+  })
+
   it("leave the frames of an epoch before in their stream", () => {
     const now = { epoch: 2n, sequence: 3 }
     expect(streamsOf({}, now, { frameNumber: 2, sequence: 2 }, { ...now, frameNumber: 2, sequence: 4 })).toEqual([

@@ -3,7 +3,7 @@ export interface SourceFrame {
   readonly epoch: bigint
   /** Whatever tells senders apart. */
   readonly senderId: number
-  /** Which run of its sender sealed it: each counts its frames anew. 0 where all count together. */
+  /** Which run of its sender sealed it: each counts its frames anew, and later ones are higher. 0 where all count together. */
   readonly run: bigint
   /** The number of the frame under its keys, which only grows. */
   readonly frameNumber: number
@@ -43,8 +43,8 @@ export class SourceWindows {
     const window = `${epoch}/${run}/${place}`
     const newest = this.#newest.get(window)
     const heard = this.#heard.get(place)
-    // A run that was heard before the present one of the epoch is over.
-    const isOver = newest !== undefined && heard?.epoch === epoch && heard.run !== run
+    // Whatever comes of a run that is over is late, also what comes of it first: it must not take the place of the present one.
+    const isOver = heard?.epoch === epoch && heard.run !== run && (newest !== undefined || run < heard.run)
     if (isOver || (newest !== undefined && frameNumber <= newest)) return undefined
     remember(this.#newest, window, frameNumber)
     if (heard !== undefined && epoch < heard.epoch) return heard.stream
