@@ -105,9 +105,16 @@ export const SDK_MUTANTS: readonly RuleMutant[] = [
   {
     does: "throws away an invitation into a cipher suite that another program may have",
     file: `${src}/invited-for-later.ts`,
-    was: "if (addressees.has(toHex(ref))) return true",
-    is: "if (addressees.has(toHex(ref))) return false",
+    was: "if (addressees.has(toHex(ref)) && opens({ refusedFor }, groupId)) return true",
+    is: "if (addressees.has(toHex(ref)) && opens({ refusedFor }, groupId)) return false",
     tests: ["testing/src/change-suite/missing-suite.test.ts"],
+  },
+  {
+    does: "keeps an invitation for which its key package was refused",
+    file: `${src}/invited-for-later.ts`,
+    was: " && opens({ refusedFor }, groupId)",
+    is: "",
+    tests: [`${src}/invited-for-later.test.ts`],
   },
   {
     does: "lets a Welcome replace a group that this program cannot read",
