@@ -1,4 +1,5 @@
 import { suite0003 } from "@qpc/crypto/node"
+import { equalBytes } from "@qpc/wire"
 import { describe, expect, it } from "vitest"
 import { bobIsEntering } from "./testing/entering.ts"
 import { openPerson } from "./testing/person.ts"
@@ -48,6 +49,13 @@ describe("a commit back into a group that comes while a program without its ciph
     await clock.during(client.sync())
     expect(client.conversation("orchard").epochAuthenticator).toEqual(group.epochAuthenticator)
     expect(client.damagedGroups()).toEqual([])
+  })
+
+  it("is told as that to the person who still sees the group of before", async () => {
+    const { clock, group, old } = await putBack({ isForgotten: false })
+    const { findings } = await clock.during(old.diagnose())
+    const ofGroup = findings.filter(({ groupId }) => groupId !== undefined && equalBytes(groupId, group.id))
+    expect(ofGroup.map(({ state }) => state)).toEqual(["group_unsupported"])
   })
 
   it("is not looked for in the server's log before", async () => {

@@ -3,6 +3,7 @@ import { equalBytes, toHex } from "@qpc/wire"
 import type { Context } from "../context.ts"
 import { allDamaged } from "../damaged-groups.ts"
 import type { RejoinRecord } from "../rejoin-record.ts"
+import { entersForLater } from "../rejoin-state.ts"
 import { stateOfSent } from "../sent-state.ts"
 import type { GroupSnapshot, OutboxSnapshot, ProfileSnapshot, RejoinSnapshot } from "./snapshot.ts"
 
@@ -13,11 +14,11 @@ const NEWEST_MESSAGES = 50
 export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
   const { self, profile, cursor, limits, groups, rejoining, clock } = context
   const snapshots: GroupSnapshot[] = []
-  for (const member of groups.all()) snapshots.push(await groupSnapshot(context, member))
-  const damaged = allDamaged(context).flatMap(({ groupId, damage }) => {
-    return damage === "keys_deleted" ? [] : [{ groupId, damage }]
-  })
+  const damaged = unusableGroups(context)
   const unusable = new Set(damaged.map(({ groupId }) => toHex(groupId)))
+  for (const member of groups.all()) {
+    if (!unusable.has(toHex(member.groupId))) snapshots.push(await groupSnapshot(context, member))
+  }
   return {
     isRegistered: self.identity?.isRegistered === true,
     isLoggedIn: (await profile.session()) !== undefined,
@@ -33,6 +34,15 @@ export async function takeSnapshot(context: Context): Promise<ProfileSnapshot> {
       return isLost ? [{ groupId, rejoin: rejoinOf(record) }] : []
     }),
   }
+}
+
+/** Groups that wait for a person or another program. The way back into one may do so while the member that was in before is there. */
+function unusableGroups(context: Context): ProfileSnapshot["damaged"] {
+  const damaged = allDamaged(context).flatMap(({ groupId, damage }) => {
+    return damage === "keys_deleted" ? [] : [{ groupId, damage }]
+  })
+  const entering = context.groups.all().filter(({ groupId }) => entersForLater(context, groupId))
+  return [...damaged, ...entering.map(({ groupId }) => ({ groupId, damage: "suite_unsupported" as const }))]
 }
 
 function rejoinOf({ cause, attempt, stage }: RejoinRecord): RejoinSnapshot {
