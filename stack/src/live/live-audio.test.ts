@@ -19,9 +19,10 @@ class LoudParty {
     for (const id of this.party.members.keys()) this.enter(id)
   }
 
-  enter(id: number): void {
+  /** @param others - Options that were made for something else, too. */
+  enter(id: number, others: { readonly context?: bigint } = {}): void {
     const member = this.party.at(id)
-    const audio = new LiveAudio({ member, maySpeak: () => true })
+    const audio = new LiveAudio({ ...others, member, maySpeak: () => true })
     audio.tick(this.party.nowMs)
     this.#audios.set(id, audio)
     this.#sources.set(id, new AudioSource({ mediaSourceId: mediaSourceIdOf(id, 0) }))
@@ -61,6 +62,12 @@ describe("audio of a live group", () => {
     const headers = frames.map((frame) => decodeHeader(decodeAudioFrame(frame).sframe))
     expect(headers.map(({ kid }) => decodeMlsKid(kid).context)).toEqual([1n, 2n, 3n])
     expect(frames.map((frame) => loud.hear(2, frame))).toEqual(["1 in 1", "1 in 1", "1 in 1"])
+  })
+
+  it("counts its contexts itself: one that options bring along would give two objects the same keys", () => {
+    const loud = new LoudParty("shared options", 2)
+    loud.enter(1, { context: 0n })
+    expect(decodeMlsKid(decodeHeader(decodeAudioFrame(loud.frame(1)).sframe).kid).context).toBe(1n)
   })
 
   it("goes on while somebody comes in, and is theirs a moment later", () => {

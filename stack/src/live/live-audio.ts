@@ -35,8 +35,9 @@ export class LiveAudio implements Disposable {
   constructor({ member, maySpeak, audioLimits, sealAfterMs = SEAL_AFTER_MS, ...options }: LiveAudioOptions) {
     this.#member = member
     this.#sealAfterMs = sealAfterMs
-    const preset = { cipher: cipherOf(AES_128_GCM_SHA256_128), context: member.nextAudioContext() }
-    this.#keys = new AudioKeys({ ...preset, ...options })
+    // The context comes last: options that were made for other `AudioKeys` have one, under which these would count from 0 again.
+    const [cipher, context] = [cipherOf(AES_128_GCM_SHA256_128), member.nextAudioContext()]
+    this.#keys = new AudioKeys({ cipher, ...options, context })
     const surroundings = { groupId: member.groupId, keys: this.#keys }
     this.#sender = new AudioSender(surroundings)
     this.#receiver = new AudioFrameReceiver({ ...surroundings, maySpeak, ...(audioLimits && { limits: audioLimits }) })
