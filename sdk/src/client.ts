@@ -126,7 +126,10 @@ export class StoredClient implements Client {
   }
 
   damagedGroups(): readonly DamagedGroup[] {
-    const onGivenUp = (): void => this.#link.goOnRejoining()
+    const onGivenUp = (): void => {
+      this.#link.goOnRejoining()
+      this.#link.stockUp()
+    }
     return allDamaged(this.#context).map(({ groupId, damage }) => {
       const history: Conversation["history"] = (range) => this.#conversation(groupId).history(range)
       return new DamagedConversation({ context: this.#context, groupId, damage, history, onGivenUp })

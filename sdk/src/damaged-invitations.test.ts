@@ -71,6 +71,20 @@ describe("an invitation into a damaged group", () => {
     expect(names(again).toSorted()).toEqual(["one", "two"])
   })
 
+  it("can be for a last-resort key package while the connection lasts on which its keys were deleted", async () => {
+    const all = await damagedWorld()
+    const { clock, server, alice, reopen } = all
+    await clock.during(alice.client.close())
+    const client = await reopen()
+    await clock.during(client.sync())
+    await clock.during(client.damagedGroups()[0]!.giveUp())
+    await clock.during(client.sync({ waitMs: 1000 }))
+    server.account("bob").keyPackages.length = 0
+    await inviteAnew(all)
+    await clock.during(client.sync({ waitMs: 60_000, until: () => client.conversations().length === 2 }))
+    expect(names(client).toSorted()).toEqual(["one", "two"])
+  })
+
   it("has the last-resort key package replaced where many are kept, once", async () => {
     const { clock, server, bob } = await damagedWorld()
     const limits = { keyPackagesKept: 1 }

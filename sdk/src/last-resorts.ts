@@ -16,8 +16,8 @@ interface LastResortParts {
 /**
  * Has our last-resort key packages, those of before among them, open nothing of these groups again: several Welcomes may be for one, and
  * one that was opened before the keys of its group were deleted would bring the same keys back. Invitations into other groups that are on
- * their way are opened. What is said stays with the private key for as long as there is one; the next connection brings another key package
- * in its place, so that these groups can be entered again. A key package that cannot be read is deleted.
+ * their way are opened. What is said stays with the private key for as long as there is one. Another key package takes its place at the
+ * server, on this connection (`Link.stockUp`) or the next, so that these groups can be entered again. A key package that cannot be read is deleted.
  */
 export async function refuseLastResortsFor(
   { profile, suites }: LastResortParts,

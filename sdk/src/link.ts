@@ -6,8 +6,8 @@ import type { ClientOptions } from "./api.ts"
 import { ClientError, isDiskFull, profileClosed } from "./client-error.ts"
 import type { Context } from "./context.ts"
 import { Inbox } from "./inbox.ts"
-import { topUpKeyPackages } from "./key-packages.ts"
-import type { ConnectionState, NoticeReason } from "./model.ts"
+import { KeyPackageStock } from "./key-package-stock.ts"
+import type { ConnectionState } from "./model.ts"
 import { Names } from "./names.ts"
 import { asClientError, toClientError } from "./network-error.ts"
 import type { OpaqueClient } from "./opaque.ts"
@@ -18,7 +18,6 @@ import { settleParked } from "./receive.ts"
 import { continueRejoins } from "./continue-rejoins.ts"
 import { learnTime } from "./server-time.ts"
 import { tracedDial } from "./traced-dial.ts"
-import { Transaction } from "./transaction.ts"
 
 /** What the way to the server is made of. */
 export interface LinkOptions {
@@ -44,6 +43,7 @@ export class Link {
   readonly #outbox: Outbox
   readonly #deviceRounds: OwnDeviceRounds
   readonly #names: Names
+  readonly #stock: KeyPackageStock
   #rpc: ReconnectingRpc | undefined
   #visit: Visit | undefined
   #state: ConnectionState = { at: "offline" }
@@ -62,6 +62,7 @@ export class Link {
     this.#options = { ...options, dial: tracedDial(options.dial, context.tracer) }
     const isReady = (): boolean => this.isCaughtUp
     this.#names = new Names(context)
+    this.#stock = new KeyPackageStock(context)
     context.hub.listen((event) => {
       const isIn = event.kind === "joined" || event.kind === "rejoined"
       const isAboutPeople = isIn || event.kind === "members_changed"
@@ -248,7 +249,7 @@ export class Link {
       const call: Call = (method, request) => rpc.call(method, request)
       // Before anything that the server could refuse.
       await this.#deviceRounds.finishRemovals(call)
-      await this.#stockUp(rpc)
+      await this.#stock.bringUpToDate(rpc)
       // On the side: names are looked up for as long as groups change.
       this.run(this.#counted(this.#names.learn(call)))
       await this.#deviceRounds.begin(call)
@@ -271,6 +272,22 @@ export class Link {
     }
   }
 
+  /**
+   * Keys of a group were deleted: our last-resort key packages do not open it again, and others take their place at the server; without a
+   * connection, the next one sees to it.
+   */
+  stockUp(): void {
+    if (this.#visit !== undefined && this.isCaughtUp) this.run(this.#counted(this.#stockUp(this.#visit)))
+  }
+
+  async #stockUp({ rpc }: Visit): Promise<void> {
+    try {
+      await this.#stock.bringUpToDate(rpc)
+    } catch (error) {
+      this.#leave(rpc, error)
+    }
+  }
+
   #learnNames({ rpc }: Visit): void {
     this.run(this.#counted(this.#names.learn((method, request) => rpc.call(method, request))))
   }
@@ -282,21 +299,6 @@ export class Link {
     } finally {
       this.#settling -= 1
       this.#context.pulse.beat()
-    }
-  }
-
-  /**
-   * Whoever cannot be invited can still read and write: a server that takes none of our key packages, because our clock is
-   * wrong, must not cost us the connection. The next one tries again.
-   */
-  async #stockUp(rpc: RpcClient): Promise<void> {
-    const { turn } = this.#context
-    try {
-      await asClientError(topUpKeyPackages(this.#context, (method, request) => rpc.call(method, request)))
-    } catch (error) {
-      if (!(error instanceof ClientError) || error.code !== "server_refused") throw error
-      const notice = { seq: 0n, sizeBytes: 0, reason: "key_packages_refused" satisfies NoticeReason }
-      await turn.takeAlways(() => Transaction.run(this.#context, "up", async (tx) => tx.notice(notice)))
     }
   }
 

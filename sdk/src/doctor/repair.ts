@@ -69,6 +69,7 @@ export async function repair(context: Context, link: Link, options: RepairOption
   if (mayLose) await giveUpAllDamaged(context, named)
   await retryRejoins(context, { isForced: mayLose, ...(named && { groupId: named }) })
   link.goOnRejoining()
+  if (mayLose) link.stockUp()
   const isSynchronised = await tryToSynchronise(context, link, wait)
   let after = await examine(context, link, isSynchronised)
   if (!mayLose) return { before, after }

@@ -194,4 +194,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "A program was put back to one without the cipher suite of a group into which its device was just letting itself again: it stopped at its own commit.",
     change: "The commit is kept, with all that is behind it, for a program that has the suite.",
   },
+  {
+    seed: 16959n,
+    found:
+      "The keys of a damaged group were deleted, and for as long as that connection lasted the server handed out a last-resort key package that did not open the group any more. A device that was invited by it was on the roster without ever coming in.",
+    change: "Another last-resort key package is published as soon as the keys are deleted.",
+  },
 ]
