@@ -53,16 +53,21 @@ function leaverAndOther(had: Had): readonly ClientNode[] {
 const SECOND = "03".repeat(32)
 
 /** Somebody in a group, and a person who is in it with what the server's roster says, and out of it on their first device. */
-function memberAndOther(secondIsGone: boolean): readonly ClientNode[] {
+function memberAndOther(how: "stays" | "leaves" | "is gone"): readonly ClientNode[] {
   const members = () => [KEY, OTHER].map((key) => ({ identityKey: fromHex(key) }))
   const about = { id: fromHex(FOLLOWED), epoch: 1n, epochAuthenticator: new Uint8Array(32), members }
-  const device = (key: string, identityKey: string, { isMember = false, isGone = false }): ClientNode => {
-    const conversations = () => [{ ...about, isMember, isLeaving: false, missing: undefined }]
+  const device = (
+    key: string,
+    identityKey: string,
+    is: { isMember?: true; isLeaving?: boolean; isGone?: boolean },
+  ): ClientNode => {
+    const { isMember = false, isLeaving = false, isGone = false } = is
+    const conversations = () => [{ ...about, isMember, isLeaving, missing: undefined }]
     const client = { connectionState: { at: "online" }, conversations, damagedGroups: () => [] }
     const node = { name: key.slice(0, 2), key, identityKey, isEnrolled: true, isGone, client, unanswered: [] }
     return node as unknown as ClientNode
   }
-  const second = { isMember: true, isGone: secondIsGone }
+  const second = { isMember: true, isLeaving: how === "leaves", isGone: how === "is gone" } as const
   return [device(KEY, KEY, { isMember: true }), device(OTHER, OTHER, {}), device(SECOND, OTHER, second)]
 }
 
@@ -118,12 +123,14 @@ describe("a world at rest", () => {
   const FIRST_IS_OUT = [{ kind: "diverged", what: "02 is on the roster of aaaaaaaa and has not joined" }]
 
   it.each([
-    ["has both devices of a person", [OTHER, SECOND], true, FIRST_IS_OUT],
-    ["has the first where the second is there", [SECOND], false, FIRST_IS_OUT],
-    ["may lack the first where the second was lost while it left the group for both", [SECOND], true, []],
-  ])("%s", (_, devices, secondIsGone, found) => {
+    ["has both devices of a person", [OTHER, SECOND], "is gone", FIRST_IS_OUT],
+    ["has the first where the second is there", [SECOND], "stays", FIRST_IS_OUT],
+    ["has the first that was not taken out, though the second leaves", [OTHER, SECOND], "leaves", FIRST_IS_OUT],
+    ["may lack the first where the second leaves the group for both", [SECOND], "leaves", []],
+    ["may lack the first where the second was lost while it left the group for both", [SECOND], "is gone", []],
+  ] as const)("%s", (_, devices, how, found) => {
     const oracle = new Oracle()
     oracle.rosters.advance(FOLLOWED, 1n, [KEY, ...devices])
-    expect(unsettled(memberAndOther(secondIsGone), oracle)).toEqual(found)
+    expect(unsettled(memberAndOther(how), oracle)).toEqual(found)
   })
 })

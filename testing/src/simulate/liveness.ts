@@ -102,6 +102,11 @@ function takesPart({ client }: ClientNode, groupId: GroupId): boolean {
   return client?.conversations().some(({ id, isMember }) => isMember && equalBytes(id, groupId)) === true
 }
 
+/** True if a device is in a group and waits to be let go. */
+function leaves({ client }: ClientNode, group: string): boolean {
+  return client?.conversations().some((own) => own.isLeaving && own.isMember && toHex(own.id) === group) === true
+}
+
 interface Compared {
   readonly group: string
   readonly members: readonly ClientNode[]
@@ -111,7 +116,8 @@ interface Compared {
   readonly roster: ReadonlySet<string> | undefined
 }
 
-function differences({ group, members, views, devices, roster }: Compared): readonly Unsettled[] {
+function differences(compared: Compared): readonly Unsettled[] {
+  const { group, members, views, devices, roster } = compared
   const [first] = members
   const standard = first && views.get(first)?.get(group)
   if (first === undefined || standard === undefined) return []
@@ -125,7 +131,7 @@ function differences({ group, members, views, devices, roster }: Compared): read
     const what = `${node.name} is in epoch ${epoch} of ${short}, ${first.name} in ${standard.epoch}`
     found.push({ kind: "diverged", what })
   }
-  for (const key of devicesOnRoster(standard.roster, roster ?? new Set(), devices)) {
+  for (const key of devicesOnRoster(compared, standard.roster)) {
     const node = devices.find((device) => device.key === key)
     if (node === undefined || members.includes(node)) continue
     if (node.takenBack === "noted" && members.includes(node.first))
@@ -141,15 +147,15 @@ function differences({ group, members, views, devices, roster }: Compared): read
 }
 
 /**
- * Which devices are to be in. Whoever leaves on a second device takes the first one out before; if that second device is lost or taken
- * back in between, it is all that is left of its person, and the others have to remove it.
+ * Which devices are to be in. Whoever leaves on a second device takes the first one out before; until somebody lets that second device go,
+ * which nobody can where all others are lost, it is all that is left of its person. If it is lost or taken back in between, the others have
+ * to remove it.
  */
 function devicesOnRoster(
+  { group, roster = new Set(), devices }: Compared,
   people: readonly string[],
-  roster: ReadonlySet<string>,
-  devices: readonly ClientNode[],
 ): ReadonlySet<string> {
-  const gone = devices.filter(({ key, isGone }) => isGone && roster.has(key))
-  const inByThose = new Set(gone.map(({ identityKey }) => identityKey))
+  const last = devices.filter((node) => roster.has(node.key) && (node.isGone || leaves(node, group)))
+  const inByThose = new Set(last.map(({ identityKey }) => identityKey))
   return new Set([...roster, ...people.filter((identityKey) => !inByThose.has(identityKey))])
 }

@@ -200,4 +200,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       "The keys of a damaged group were deleted, and for as long as that connection lasted the server handed out a last-resort key package that did not open the group any more. A device that was invited by it was on the roster without ever coming in.",
     change: "Another last-resort key package is published as soon as the keys are deleted.",
   },
+  {
+    seed: 17770n,
+    found:
+      "A second device that left a group took the first one out, and of all others only a lost device was left to let it go: the first was waited for.",
+    change: "While a person leaves on a second device, the first may be out of the group.",
+  },
 ]
