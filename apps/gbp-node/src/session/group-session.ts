@@ -28,6 +28,8 @@ export class GroupSession implements Disposable {
   readonly #gsp: GspClient = GspClient.create()
   #nextMessageId = 1n
   #nextRequestId = 1
+  /** The transition whose commit we staged, of which we are not the coordinator; 0 for none. */
+  #preparedId = 0
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -152,7 +154,11 @@ export class GroupSession implements Disposable {
   /** What a member does about the coordinator's steps: stages the commit and says so; then takes it into effect. */
   #follow({ opcodeCode, transitionId = 0, requestId = 0, args }: NodeEvent): Reaction {
     if (opcodeCode === ControlOpcode.PrepareTransition) return this.#prepare(transitionId, requestId, args!)
+    if (opcodeCode === ControlOpcode.AbortTransition && transitionId === this.#preparedId) this.#preparedId = 0
     if (opcodeCode !== ControlOpcode.ExecuteTransition) return { frames: [], told: [] }
+    // In gbp/1 anybody may say so, also of a commit that we refused, or while one of our own waits.
+    if (transitionId !== this.#preparedId) return { frames: [], told: [notPrepared(transitionId)] }
+    this.#preparedId = 0
     const { epoch } = this.mls
     this.mls.finalizeCommit()
     // Who is removed has no keys of the next epoch, and stays behind.
@@ -164,6 +170,7 @@ export class GroupSession implements Disposable {
   #prepare(transitionId: number, requestId: number, commit: Uint8Array): Reaction {
     try {
       this.mls.processMessage(commit)
+      this.#preparedId = transitionId
       const ready = this.node.sendControl(this.mls, 0, ControlOpcode.ReadyForTransition, transitionId, requestId)
       return { frames: [ready.wire], told: [] }
     } catch (error) {
@@ -175,6 +182,11 @@ export class GroupSession implements Disposable {
   #person(memberId: number | undefined): Person {
     return this.people().find((person) => person.memberId === memberId) ?? { memberId, name: undefined }
   }
+}
+
+function notPrepared(transitionId: number): Told {
+  const reason = `transition ${transitionId} was executed, and its commit is not prepared here: connect anew`
+  return { event: "refused", reason, code: undefined }
 }
 
 function refused({ reason = "", code }: { readonly reason?: string; readonly code?: number }): Told {

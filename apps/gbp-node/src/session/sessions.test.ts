@@ -1,3 +1,4 @@
+import { ControlOpcode, NONCE_REUSE_RISK } from "gbp-stack"
 import { describe, expect, it } from "vitest"
 import { Coordinator } from "./coordinator.ts"
 import type { Admission } from "./coordinator.ts"
@@ -152,6 +153,28 @@ describe("sessions of a group", () => {
       room.isLate()
     }
     expect(room.memberIds).toEqual([1, 4])
+  })
+
+  it("do not take an execution of what they have not prepared for their removal, in gbp/1 where anybody may send one", () => {
+    const options = { profile: "gbp/1", acceptedRisk: NONCE_REUSE_RISK } as const
+    const [ann, bob] = [
+      new GroupSession({ name: "ann", memberId: 1, ...options }),
+      new GroupSession({ name: "bob", memberId: 2, ...options }),
+    ]
+    ann.found()
+    const coordinator = new Coordinator(ann)
+    let admission: Admission | { refused: string } | undefined
+    const settled = (one: typeof admission): void => void (admission = one)
+    coordinator.add({ keyPackage: bob.mls.exportKeyPackage(), isGone: () => false, settled })
+    if (admission === undefined || "refused" in admission) throw new Error("not let in")
+    bob.join(admission.welcome, admission.transitionId)
+    const spoken = [ControlOpcode.PrepareTransition, ControlOpcode.ExecuteTransition].map((opcode) => {
+      return bob.node.sendControl(bob.mls, 0, opcode, 9, 0, Uint8Array.of(1)).wire
+    })
+    expect(spoken.flatMap((frame) => ann.receive(frame).told)).toMatchObject([
+      { event: "refused", code: "bad_message" },
+      { event: "refused", reason: "transition 9 was executed, and its commit is not prepared here: connect anew" },
+    ])
   })
 
   it("tell of a frame that they cannot read, and go on", () => {
