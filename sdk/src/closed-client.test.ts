@@ -63,3 +63,20 @@ describe("a client that is being closed", () => {
     expect(await next.conversation("friends").history()).toMatchObject([{ text: "one", state: "accepted" }])
   })
 })
+
+describe("a client whose store fails before it connects", () => {
+  it("says so to whoever asks the server for something", async () => {
+    const [clock, server] = [new TestClock(), new FakeServer()]
+    const { client: before, disk } = await newPerson(server, clock, "alice")
+    before.connect()
+    const group = await clock.during(before.createGroup("notes"))
+    await clock.during(group.setTimer(60).then(({ id }) => group.waitAccepted(id)))
+    await clock.during(group.send("one"))
+    await clock.during(before.close())
+    const { client, store } = await openPerson(server, clock, disk)
+    store.crashAfter(0, { keepsLast: false })
+    clock.advance(3_600_000)
+    await expect(clock.during(client.sync())).rejects.toMatchObject({ code: "store_io" })
+    await expect(clock.during(client.contact("bob"))).rejects.toMatchObject({ code: "store_io" })
+  })
+})

@@ -49,8 +49,8 @@ export class Link {
   #state: ConnectionState = { at: "offline" }
   /** What the last connection was given up for, if it was us who did. */
   #trouble: ClientError | undefined
-  /** The store failed: no connection will help, and nothing brings this link back. */
-  #isOver = false
+  /** The store failed, with this: no connection will help, and nothing brings this link back. */
+  #failure: ClientError | undefined
   /** The profile is closed, or about to be: nothing connects any more. */
   #isClosed = false
   readonly #tasks = new Set<Promise<void>>()
@@ -103,7 +103,7 @@ export class Link {
 
   /** Connects and stays connected. Starts over where a person had to act. */
   start(): void {
-    if (this.#isOver || this.#isClosed) return
+    if (this.#failure !== undefined || this.#isClosed) return
     if (this.#rpc === undefined) this.#rpc = this.#connect()
     else if (this.#state.at === "stopped" || this.#state.at === "waiting") {
       // At once, so that nobody takes the reason of the last attempt for that of this one.
@@ -118,8 +118,10 @@ export class Link {
   }
 
   /** Asks on the present connection or on the next, within the deadline. @throws RpcError, TransportError, ClientError */
-  readonly call: Call = (method, request) =>
-    this.#isClosed ? Promise.reject(profileClosed()) : this.#ownCall(method, request)
+  readonly call: Call = (method, request) => {
+    const over = this.#isClosed ? profileClosed() : this.#failure
+    return over === undefined ? this.#ownCall(method, request) : Promise.reject(over)
+  }
 
   /**
    * The same for what this client does by itself. While it is being closed, such a call was cancelled, as at the end of any connection: that is
@@ -228,7 +230,7 @@ export class Link {
       case "waiting":
         return this.#enter(this.#waiting(state))
       case "stopped":
-        return this.#enter(stopped(state.because))
+        return this.#enter({ at: "stopped", error: stoppedBy(state.because) })
       case "closed":
         return this.#enter({ at: "offline" })
     }
@@ -317,14 +319,14 @@ export class Link {
 
   /** No connection will help: the store failed, or this program did. */
   #giveUp(error: unknown): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#run(this.#stop(error))
+    if (this.#failure !== undefined) return
+    this.#failure = stoppedBy(error)
+    this.#run(this.#stop(this.#failure))
   }
 
-  async #stop(error: unknown): Promise<void> {
+  async #stop(error: ClientError): Promise<void> {
     await this.#rpc?.close()
-    this.#enter(stopped(error))
+    this.#enter({ at: "stopped", error })
   }
 
   #run(task: Promise<void>): void {
@@ -343,14 +345,11 @@ export class Link {
   }
 }
 
-function stopped(because: unknown): ConnectionState {
+function stoppedBy(because: unknown): ClientError {
   const error = toClientError(because)
-  if (error instanceof ClientError) return { at: "stopped", error }
+  if (error instanceof ClientError) return error
   const nextStep = "Please report this."
-  return {
-    at: "stopped",
-    error: new ClientError("protocol", "qpc met a mistake of its own", { nextStep, cause: error }),
-  }
+  return new ClientError("protocol", "qpc met a mistake of its own", { nextStep, cause: error })
 }
 
 function isFatal(error: ClientError): boolean {
