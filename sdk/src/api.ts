@@ -239,8 +239,9 @@ export interface DamagedGroup {
   /** What was said there, oldest first, where that can be read. */
   history(range?: HistoryRange): Promise<readonly StoredMessage[]>
   /**
-   * Gives up what is damaged, which cannot be taken back. Where that is more than a note beside its keys, they are deleted, and so are our
-   * last-resort key packages; the history stays, and with the next connection the members are asked to let this device in again.
+   * Gives up what is damaged, which cannot be taken back. Where that is more than a note beside its keys, they are deleted, our last-resort
+   * key packages open this group no more, and others take their place; the history stays, and with the next connection the members are asked
+   * to let this device in again.
    *
    * @throws ClientError `group_unsupported` for what a newer program, or another machine, can read
    */
