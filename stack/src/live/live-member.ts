@@ -295,7 +295,8 @@ export class LiveMember implements Disposable {
     nowMs: number,
   ): LiveMemberStep {
     const isOurs = named === memberId && epoch === this.epoch && this.#isFree && this.coordinatorId === this.memberId
-    this.#control.heard(memberId, nowMs)
+    // Whoever was removed can still seal in the epochs before.
+    if (this.memberIds.includes(memberId)) this.#control.heard(memberId, nowMs)
     // One who asks without end would keep the group busy with it.
     const isOften = nowMs - (this.#updatedAtMs.get(memberId) ?? Number.NEGATIVE_INFINITY) < UPDATE_EVERY_MS
     if (!isOurs || isOften) return this.tick(nowMs)

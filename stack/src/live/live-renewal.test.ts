@@ -68,6 +68,20 @@ describe("new keys of a member who is not coordinator", () => {
     expect(party.epochs(...ALL, 5)).toBe(1)
   })
 
+  it("do not keep in its place, asked for by somebody who was removed, a coordinator that no member hears", () => {
+    const party = LiveParty.of("removed", 4)
+    party.passes = (to) => to !== 4
+    party.take(1, party.at(1).remove([4], party.nowMs))
+    party.run(500)
+    expect(party.epochs(1, 2, 3)).toBe(1)
+    party.passes = (to, _, from) => (to === 1 ? from === 4 : from !== 1 && to !== 4)
+    renew(party, 4)
+    party.run(28_000)
+    party.passes = (to, _, from) => to !== 4 && from !== 4
+    party.run(2_000)
+    expect(party.at(1).coordinatorId).toBe(2)
+  })
+
   it("are tried again with the same Update, if somebody was not ready in time", () => {
     const party = LiveParty.of("late", 4)
     party.off.add(4)
