@@ -104,7 +104,14 @@ function wishOf(world: LiveWorld, prng: Prng): void {
     const others = coordinator.member.memberIds.filter((id) => id !== coordinator.id)
     const id = others[Math.floor(whom * others.length)]
     if (id !== undefined && others.length > 1) world.remove(coordinator, [id])
-  } else if (active.length > 2 && somebody !== undefined) world.leave(somebody)
+  } else if (active.length > 2 && somebody !== undefined && mayLeave(somebody, active)) world.leave(somebody)
+}
+
+/** Nobody leaves who alone knows how far the group has gone: whoever is behind would have nobody to ask, which cannot be mended. */
+function mayLeave({ id, member }: LiveProcess, active: readonly LiveProcess[]): boolean {
+  return active.some(({ id: other, member: { epoch, pendingTransitionId } }) => {
+    return other !== id && epoch >= member.epoch && pendingTransitionId === 0
+  })
 }
 
 /** Removes who is gone for good, if those are fewer than who is left: a part that is cut off must not remove the rest. */
