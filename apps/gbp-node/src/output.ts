@@ -39,7 +39,7 @@ export class Output {
 
 const decimal = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value)
 
-/** Other people's text may move the cursor, hide text or forge a line: what does so is written as `\uXXXX`. */
+/** Other people's text may move the cursor, hide text or forge a line: what does so is written as its number. */
 function printable(text: string): string {
   return text.replace(UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 }
