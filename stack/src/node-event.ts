@@ -28,7 +28,7 @@ export type NodeEventKind =
  * - `coordinator_claim`: `claimant`.
  * - `transition_abandoned`: `transitionId`. Another has taken the place of the coordinator that prepared it: the commit that was staged
  *   for it is dropped, and nobody may execute it any more.
- * - `warning`: `reason`. Profile 1 alone has any.
+ * - `warning`: `reason`. In profile 1 alone.
  */
 export interface NodeEvent {
   readonly kind: NodeEventKind

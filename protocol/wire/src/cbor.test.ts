@@ -4,7 +4,7 @@ import { fromHex, toHex } from "./bytes.ts"
 import { CborFields } from "./cbor-fields.ts"
 import { decodeCbor, encodeCbor } from "./cbor.ts"
 import type { CborKey, CborValue } from "./cbor.ts"
-import { DecodeError } from "./decode-error.ts"
+import { decodeOrRefuse } from "./vectors/cbor-appendix-a.ts"
 
 const refusal = (code: string) => expect.objectContaining({ name: "DecodeError", code })
 
@@ -184,12 +184,3 @@ describe("fields of a CBOR map", () => {
     expect(new CborFields(map).nextIs("pf")).toBe(false)
   })
 })
-
-function decodeOrRefuse(bytes: Uint8Array): CborValue | undefined {
-  try {
-    return decodeCbor(bytes)
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
-}

@@ -69,7 +69,8 @@ function expectedRefusal(example: Example): Refusal | undefined {
   return example.roundtrip ? undefined : "indefinite length"
 }
 
-function decodeOrRefuse(bytes: Uint8Array): CborValue | undefined {
+/** `undefined` for what our decoder refuses. */
+export function decodeOrRefuse(bytes: Uint8Array): CborValue | undefined {
   try {
     return decodeCbor(bytes)
   } catch (error) {
